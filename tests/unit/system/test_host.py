@@ -1,0 +1,157 @@
+"""The machine's readings, against an operating system that says what the test wants."""
+
+from __future__ import annotations
+
+import os
+from collections import namedtuple
+from types import SimpleNamespace
+
+from ipyvitals.system.host import Host
+
+LinuxTimes = namedtuple("LinuxTimes", "user nice system idle iowait guest guest_nice")
+MacTimes = namedtuple("MacTimes", "user nice system idle")
+
+
+def linux(busy=0.0, idle=0.0, iowait=0.0, guest=0.0):
+    return LinuxTimes(busy, 0.0, 0.0, idle, iowait, guest, 0.0)
+
+
+class FakeApi:
+    """Stands in for psutil."""
+
+    def __init__(self, affinity=(0, 1), times=None):
+        self.times = times or [linux(), linux()]
+        self.asked = 0
+        self.memory = SimpleNamespace(total=16_000, available=4_000)
+        self.usage = SimpleNamespace(total=1_100, used=300, free=700)
+        self.affinity = affinity
+
+    def Process(self):  # noqa: N802 - psutil's name
+        if self.affinity is None:
+            return SimpleNamespace()
+        return SimpleNamespace(cpu_affinity=lambda: list(self.affinity))
+
+    def cpu_times(self, percpu):
+        assert percpu
+        self.asked += 1
+        return self.times
+
+    def cpu_count(self):
+        return len(self.times)
+
+    def virtual_memory(self):
+        return self.memory
+
+    def disk_usage(self, path):
+        self.path = path
+        return self.usage
+
+
+def cpu(host, now):
+    return host.cpu(now, {})["cpu_percent"]
+
+
+def test_first_cpu_is_unknown_then_exact():
+    api = FakeApi()
+    host = Host(api=api)
+    assert cpu(host, 10.0) is None
+    api.times = [linux(busy=3.0, idle=1.0), linux(busy=1.0, idle=3.0)]
+    assert cpu(host, 15.0) == 50.0
+    api.times = [linux(busy=3.0, idle=6.0), linux(busy=1.0, idle=8.0)]
+    assert cpu(host, 20.0) == 0.0
+
+
+def test_waiting_for_a_disk_is_idle_and_guests_count_once():
+    api = FakeApi()
+    host = Host(api=api)
+    cpu(host, 0.0)
+    # The guest's 2 s stand in `user` as well: 2 s busy of 8 s.
+    api.times = [linux(busy=2.0, guest=2.0, idle=2.0), linux(iowait=4.0)]
+    assert cpu(host, 5.0) == 25.0
+
+
+def test_samples_that_are_too_close_share_one_reading():
+    api = FakeApi()
+    host = Host(api=api)
+    cpu(host, 0.0)
+    api.times = [linux(busy=1.0, idle=3.0)] * 2
+    assert cpu(host, 1.0) == 25.0
+    api.times = [linux(busy=9.0, idle=3.0)] * 2
+    assert cpu(host, 1.05) == 25.0
+    assert api.asked == 2
+    assert cpu(host, 1.2) == 100.0
+
+
+def test_counters_that_stand_still_or_step_back_are_no_load():
+    api = FakeApi(times=[linux(busy=5.0, idle=5.0)] * 2)
+    host = Host(api=api)
+    cpu(host, 0.0)
+    assert cpu(host, 1.0) is None
+    api.times = [linux(busy=4.0, idle=7.0)] * 2
+    assert cpu(host, 2.0) == 0.0
+
+
+def test_cpu_speaks_of_the_processors_the_process_may_use():
+    api = FakeApi(affinity=[1, 3], times=[linux()] * 4)
+    host = Host(api=api)
+    assert host.cores(0.0, {}) == {"scope": "host", "cpu_limit_cores": 2.0}
+    cpu(host, 0.0)
+    api.times = [linux(idle=4.0), linux(busy=4.0), linux(idle=4.0), linux(busy=1.0, idle=3.0)]
+    assert cpu(host, 5.0) == 62.5
+
+
+def test_processors_are_not_picked_by_number_when_some_are_offline():
+    api = FakeApi(affinity=[0, 2], times=[linux()] * 2)
+    host = Host(api=api)
+    cpu(host, 0.0)
+    api.times = [linux(busy=4.0), linux(idle=4.0)]
+    assert cpu(host, 5.0) == 50.0
+
+
+def test_a_system_without_affinity_counts_all_processors():
+    api = FakeApi(affinity=None, times=[MacTimes(0.0, 0.0, 0.0, 0.0)] * 8)
+    host = Host(api=api)
+    assert host.cores(0.0, {})["cpu_limit_cores"] == 8.0
+    cpu(host, 0.0)
+    api.times = [MacTimes(1.0, 1.0, 1.0, 1.0)] * 8
+    assert cpu(host, 5.0) == 75.0
+
+
+def test_memory_counts_what_new_work_cannot_have():
+    assert Host(api=FakeApi()).memory(0.0, {}) == {
+        "memory_percent": 75.0,
+        "memory_used_bytes": 12_000,
+        "memory_limit_bytes": 16_000,
+    }
+
+
+def test_disk_leaves_out_the_blocks_kept_for_root():
+    api = FakeApi()
+    reading = Host("/data", api=api).disk(0.0, {})
+    assert reading == {"disk_percent": 30.0, "disk_free_bytes": 700, "disk_path": "/data"}
+    assert api.path == "/data"
+
+
+def test_disk_of_an_empty_file_system_is_unknown():
+    api = FakeApi()
+    api.usage = SimpleNamespace(total=0, used=0, free=0)
+    assert Host("/proc", api=api).disk(0.0, {})["disk_percent"] is None
+
+
+def test_disk_watches_where_the_notebook_started(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    host = Host(api=FakeApi())
+    monkeypatch.chdir("/")
+    assert host.disk(0.0, {})["disk_path"] == os.fspath(tmp_path)
+
+
+def test_the_real_machine_answers():
+    host = Host()
+    fields = {}
+    for part in host.parts().values():
+        fields.update(part(0.0, fields))
+    assert fields["cpu_percent"] is None
+    assert 0.0 < fields["memory_percent"] <= 100.0
+    assert 0.0 <= fields["disk_percent"] <= 100.0
+    assert fields["disk_path"] == os.getcwd()
+    assert fields["cpu_limit_cores"] >= 1.0
