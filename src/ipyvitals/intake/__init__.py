@@ -1,0 +1,1 @@
+"""What user code hands in: bounded, thread-safe, fast."""

@@ -1,0 +1,39 @@
+"""The points behind the charts, in memory."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from ipyvitals.snapshot import Point
+
+__all__ = ["History"]
+
+LIMIT = 600
+
+
+class History:
+    """The last points; columns when a fresh view asks.
+
+    Examples
+    --------
+    >>> history = History()
+    >>> history.add(Point(at=1.0, cpu_percent=12.0))
+    >>> history.columns()["cpu_percent"]
+    [12.0]
+    """
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._points: deque[Point] = deque(maxlen=limit)
+
+    def add(self, point: Point) -> None:
+        """Append a point; the oldest leaves when there are too many."""
+        self._points.append(point)
+
+    def columns(self) -> dict[str, list[Any]]:
+        """Return one list a field, all of one length, oldest first."""
+        points = list(self._points)
+        return {
+            field: [getattr(point, field) for point in points]
+            for field in Point.__struct_fields__
+        }

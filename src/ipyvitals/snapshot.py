@@ -1,0 +1,343 @@
+"""The contract: one snapshot of four sections, and six events.
+
+Everything that leaves the kernel (traits, JSON, callbacks) has one of these shapes, and the
+TypeScript types in ``js/src/contract.gen.ts`` are generated from them. Times are Unix seconds,
+ratios lie in [0, 1], percentages in [0, 100]; other units stand in the field's name.
+A value that is not known is ``None``, never 0.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+__all__ = [
+    "EVENT_TYPES",
+    "Event",
+    "Gpu",
+    "Health",
+    "MetricsSection",
+    "ModelDeployed",
+    "ModelInfo",
+    "ModelMetricsUpdate",
+    "ModelSection",
+    "ModelStatusChange",
+    "Notice",
+    "Point",
+    "Rule",
+    "Snapshot",
+    "Status",
+    "SystemMetrics",
+    "SystemSection",
+    "TrainingCompleted",
+    "TrainingProgress",
+    "TrainingSection",
+    "TrainingState",
+    "format_uptime",
+]
+
+Status: TypeAlias = Literal[
+    "registered", "training", "active", "idle", "degraded", "unhealthy", "stopped", "failed"
+]
+Health: TypeAlias = Literal["unknown", "healthy", "degraded", "unhealthy"]
+TrainingState: TypeAlias = Literal["idle", "running", "completed", "stopped", "failed"]
+Rule: TypeAlias = Literal["accuracy", "error_rate", "latency_p95"]
+
+
+class _Shape(msgspec.Struct, frozen=True, kw_only=True):
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain dicts, lists, strings and numbers: what goes on the wire."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
+
+
+class ModelSection(_Shape, frozen=True, kw_only=True):
+    """The active model: who it is, since when, and how it is."""
+
+    model_id: str | None = None
+    name: str | None = None
+    version: str | None = None
+    trained_at: float | None = None
+    status: Status = "registered"
+    total_predictions: int = 0
+    deployed_at: float | None = None
+    status_since: float | None = None
+    reason: str | None = None
+    """Why the status is what it is, e.g. ``"Accuracy dropped below threshold"``."""
+    reason_rule: Rule | None = None
+    """The rule behind ``reason``; the next three fields are in its unit."""
+    reason_value: float | None = None
+    reason_threshold: float | None = None
+    reason_n: int | None = None
+    """How many labels or calls ``reason_value`` rests on."""
+    health: Health = "unknown"
+    uptime_seconds: float | None = None
+
+
+class TrainingSection(_Shape, frozen=True, kw_only=True):
+    """The training run in front, or ``"Ready"`` while there is none."""
+
+    state: TrainingState = "idle"
+    stage: str = "Ready"
+    progress: float | None = 100.0
+    """Percent in [0, 100]; ``None`` while the total is not known."""
+    details: str = "System ready"
+    current: int | None = None
+    total: int | None = None
+    rate_per_second: float | None = None
+    eta_seconds: float | None = None
+    elapsed_seconds: float | None = None
+    metrics: dict[str, float | None] = {}
+
+
+class MetricsSection(_Shape, frozen=True, kw_only=True):
+    """What the active model did of late."""
+
+    current_accuracy: float | None = None
+    predictions_per_minute: int = 0
+    total_predictions: int = 0
+    model_health: Health = "unknown"
+    accuracy_low: float | None = None
+    accuracy_high: float | None = None
+    accuracy_threshold: float | None = None
+    window_labelled: int = 0
+    total_labelled: int = 0
+    label_coverage: float | None = None
+    warming: bool = True
+    """True until the monitor has watched for 60 s, when the rates become full minutes."""
+    calls_per_minute: int = 0
+    total_errors: int = 0
+    errors_per_minute: int = 0
+    latency_p50_seconds: float | None = None
+    latency_p95_seconds: float | None = None
+    latency_p99_seconds: float | None = None
+
+
+class Gpu(_Shape, frozen=True, kw_only=True):
+    """One device that this process may use."""
+
+    index: int
+    name: str | None = None
+    utilization_percent: float | None = None
+    memory_used_bytes: int | None = None
+    memory_total_bytes: int | None = None
+
+
+class SystemSection(_Shape, frozen=True, kw_only=True):
+    """The machine under the model, in terms of what its user can run out of."""
+
+    cpu_percent: float | None = None
+    memory_percent: float | None = None
+    disk_percent: float | None = None
+    active_connections: int | None = None
+    system_health: Health = "unknown"
+    scope: Literal["host", "container"] | None = None
+    memory_used_bytes: int | None = None
+    memory_limit_bytes: int | None = None
+    cpu_limit_cores: float | None = None
+    disk_path: str | None = None
+    disk_free_bytes: int | None = None
+    process_cpu_percent: float | None = None
+    """CPU of the kernel's own process tree, in percent of ``cpu_limit_cores``."""
+    process_memory_bytes: int | None = None
+    """Resident memory of the kernel's own process tree."""
+    gpus: list[Gpu] = []
+    limiter: str | None = None
+    """The component that ``system_health`` follows: ``"cpu"``, ``"memory"``, ``"disk"``."""
+    unknown_components: list[str] = []
+    """Components left out of ``system_health`` because they could not be read."""
+    kernel_busy: bool | None = None
+
+
+class Notice(_Shape, frozen=True, kw_only=True):
+    """Something that went wrong in the background: counted, logged, and shown."""
+
+    code: str
+    message: str
+    count: int
+    at: float
+    """When it last happened."""
+
+
+class Point(_Shape, frozen=True, kw_only=True):
+    """One moment of the charts."""
+
+    at: float
+    current_accuracy: float | None = None
+    predictions_per_minute: int | None = None
+    latency_p95_seconds: float | None = None
+    cpu_percent: float | None = None
+    memory_percent: float | None = None
+
+
+class ModelInfo(_Shape, frozen=True, kw_only=True):
+    """One model in ``monitor.models()``."""
+
+    model_id: str
+    name: str | None
+    version: str | None
+    trained_at: float | None
+    deployed_at: float | None
+    status: Status
+    total_predictions: int
+    current_accuracy: float | None
+    baseline_accuracy: float | None
+    active: bool
+
+
+class Snapshot(_Shape, frozen=True, kw_only=True):
+    """Everything known at one moment.
+
+    Examples
+    --------
+    >>> Snapshot(monitor="default", seq=0, at=0.0).metrics.current_accuracy is None
+    True
+    """
+
+    monitor: str
+    seq: int
+    at: float
+    model: ModelSection = ModelSection()
+    training: TrainingSection = TrainingSection()
+    metrics: MetricsSection = MetricsSection()
+    system: SystemSection = SystemSection()
+    notices: list[Notice] = []
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON shape of ``GET /api/monitoring/system``, with the full sections.
+
+        Returns
+        -------
+        dict
+            ``active_model``, ``system_status`` and ``real_time_metrics``, then every field
+            of the snapshot under its own name.
+        """
+        sections: dict[str, Any] = msgspec.to_builtins(self)
+        uptime = self.model.uptime_seconds
+        return {
+            "active_model": sections["model"],
+            "system_status": sections["system"],
+            "real_time_metrics": {
+                "predictions_per_minute": self.metrics.predictions_per_minute,
+                "live_accuracy": self.metrics.current_accuracy,
+                "model_uptime": None if uptime is None else format_uptime(uptime),
+            },
+            **sections,
+        }
+
+
+class _EventShape(_Shape, frozen=True, kw_only=True, tag_field="type"):
+    monitor: str
+    seq: int
+    """Counts the events of one monitor from 1, without gaps."""
+    at: float
+
+    @property
+    def type(self) -> str:
+        """One of `EVENT_TYPES`."""
+        return str(self.__struct_config__.tag)
+
+
+class SystemMetrics(_EventShape, frozen=True, kw_only=True, tag="system_metrics"):
+    """Sent every ``interval`` seconds."""
+
+    cpu_percent: float | None
+    memory_percent: float | None
+    disk_percent: float | None
+    active_connections: int | None
+    system_health: Health
+
+
+class ModelMetricsUpdate(_EventShape, frozen=True, kw_only=True, tag="model_metrics_update"):
+    """Sent every ``metrics_interval`` seconds in which one of its values changed."""
+
+    model_id: str | None
+    current_accuracy: float | None
+    predictions_per_minute: int
+    total_predictions: int
+    model_health: Health
+
+
+class ModelStatusChange(_EventShape, frozen=True, kw_only=True, tag="model_status_change"):
+    """Sent whenever a model's status changes, with what decided it."""
+
+    model_id: str | None
+    old_status: Status
+    new_status: Status
+    reason: str | None
+    rule: Rule | None = None
+    value: float | None = None
+    threshold: float | None = None
+    n: int | None = None
+
+
+class ModelDeployed(_EventShape, frozen=True, kw_only=True, tag="model_deployed"):
+    """Sent by ``deploy``."""
+
+    model_id: str
+    model_name: str | None
+    model_version: str | None
+    deployment_timestamp: float
+
+
+class TrainingProgress(_EventShape, frozen=True, kw_only=True, tag="training_progress"):
+    """Sent at once when a run moves, at most ten times a second."""
+
+    state: TrainingState
+    stage: str
+    progress: float | None
+    details: str
+    current: int | None
+    total: int | None
+    rate_per_second: float | None
+    eta_seconds: float | None
+    elapsed_seconds: float | None
+    metrics: dict[str, float | None]
+
+
+class TrainingCompleted(_EventShape, frozen=True, kw_only=True, tag="training_completed"):
+    """Sent when a run ends: ``state`` says whether it completed, was stopped, or failed."""
+
+    state: TrainingState
+    stage: str
+    progress: float | None
+    details: str
+    current: int | None
+    total: int | None
+    elapsed_seconds: float | None
+    metrics: dict[str, float | None]
+
+
+Event: TypeAlias = (
+    SystemMetrics
+    | ModelMetricsUpdate
+    | ModelStatusChange
+    | ModelDeployed
+    | TrainingProgress
+    | TrainingCompleted
+)
+
+EVENT_TYPES: tuple[str, ...] = (
+    "system_metrics",
+    "model_metrics_update",
+    "model_status_change",
+    "model_deployed",
+    "training_progress",
+    "training_completed",
+)
+
+
+def format_uptime(seconds: float) -> str:
+    """Return a duration in its two largest units, as the REST answer gives it.
+
+    Examples
+    --------
+    >>> format_uptime(8100), format_uptime(59.9), format_uptime(90_000)
+    ('2h 15m', '59s', '1d 1h')
+    """
+    whole = max(0, int(seconds))
+    for big, small, size, sub in (("d", "h", 86_400, 3_600), ("h", "m", 3_600, 60)):
+        if whole >= size:
+            return f"{whole // size}{big} {whole % size // sub}{small}"
+    return f"{whole // 60}m {whole % 60}s" if whole >= 60 else f"{whole}s"

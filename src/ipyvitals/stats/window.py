@@ -1,0 +1,74 @@
+"""The last labelled predictions, and how the accuracy moved through them."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ipyvitals.stats.seconds import Floats, Ints
+
+__all__ = ["ScoreWindow", "Scores"]
+
+Scores: TypeAlias = npt.NDArray[np.bool_] | npt.NDArray[np.float64]
+
+
+class ScoreWindow:
+    """Mean score of the last `size` labels.
+
+    Parameters
+    ----------
+    size : int
+        Number of labels.
+
+    Examples
+    --------
+    >>> window = ScoreWindow(3)
+    >>> window.update(np.array([True, True, False, True]))
+    >>> window.count, round(window.mean, 3)
+    (3, 0.667)
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._last: Floats = np.empty(0)
+
+    @property
+    def count(self) -> int:
+        """How many labels the window holds."""
+        return int(self._last.size)
+
+    @property
+    def mean(self) -> float | None:
+        """Mean score in [0, 1], or ``None`` without labels."""
+        return float(self._last.sum() / self._last.size) if self._last.size else None
+
+    def update(self, scores: Scores) -> None:
+        """Add scores in [0, 1], shape (n,), oldest first."""
+        if scores.size >= self.size:
+            self._last = scores[-self.size :].astype(np.float64)
+        elif scores.size:
+            keep = self._last[max(0, self._last.size + scores.size - self.size) :]
+            self._last = np.concatenate([keep, scores])
+
+    def means_after(self, scores: Scores) -> tuple[Floats, Ints]:
+        """Return what `mean` and `count` would be after each of the scores.
+
+        Parameters
+        ----------
+        scores : ndarray, shape (n,)
+            Scores that `update` has not seen yet.
+
+        Returns
+        -------
+        means : ndarray of float, shape (n,)
+        counts : ndarray of int, shape (n,)
+        """
+        held = self._last.size
+        line = np.concatenate([self._last, scores])
+        cumulated = np.concatenate([[0.0], np.cumsum(line)])
+        ends = np.arange(held + 1, held + scores.size + 1)
+        starts = np.maximum(0, ends - self.size)
+        counts = ends - starts
+        return (cumulated[ends] - cumulated[starts]) / counts, counts
