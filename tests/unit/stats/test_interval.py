@@ -1,0 +1,53 @@
+"""The Wilson interval against its definition and against published values."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ipyvitals.stats.interval import Z_95, wilson
+
+
+@pytest.mark.parametrize(
+    ("right", "n", "low", "high"),
+    [
+        # Newcombe (1998), Statistics in Medicine 17, table I, method 3.
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+        (29, 29, 0.8830, 1.0),
+    ],
+)
+def test_it_gives_the_published_values(right, n, low, high):
+    assert wilson(right / n, n) == pytest.approx((low, high), abs=5e-5)
+
+
+@given(n=st.integers(1, 1_000_000), share=st.floats(0.0, 1.0))
+def test_each_bound_is_as_far_away_as_chance_goes(n, share):
+    mean = round(share * n) / n
+    for bound in wilson(mean, n):
+        # Wilson's definition: the mean lies z standard errors *of the bound* away from it.
+        distance = Z_95 * sqrt(bound * (1 - bound) / n)
+        assert abs(mean - bound) == pytest.approx(distance, rel=1e-6, abs=1e-7)
+
+
+@given(n=st.integers(1, 10_000), share=st.floats(0.0, 1.0))
+def test_it_holds_the_mean_and_stays_inside_the_unit(n, share):
+    mean = round(share * n) / n
+    low, high = wilson(mean, n)
+    assert 0.0 <= low <= mean <= high <= 1.0
+    assert high - low > 0.0
+
+
+def test_more_labels_make_it_narrower():
+    widths = [high - low for low, high in (wilson(0.9, n) for n in (10, 100, 1_000, 10_000))]
+    assert widths == sorted(widths, reverse=True)
+
+
+def test_another_quantile_gives_another_level():
+    low, high = wilson(0.5, 100, z=2.5758293035489004)
+    assert (low, high) == pytest.approx((0.3753, 0.6247), abs=1e-4)

@@ -1,0 +1,100 @@
+"""Notices are counted by code, logged once a code, and bounded."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from ipyvitals.clock import FakeClock
+from ipyvitals.notices import MAX_CODES, MAX_MESSAGE_CHARS, Notices
+from ipyvitals.snapshot import Notice
+
+
+def test_a_code_is_counted_with_its_newest_message_and_time():
+    clock = FakeClock(time=100.0)
+    notices = Notices(clock.time)
+    notices.add("labels.unknown", "no prediction has the id 7")
+    clock.advance(5.0)
+    notices.add("labels.unknown", "no prediction has the id 8", count=3)
+    assert notices.get() == [
+        Notice(code="labels.unknown", message="no prediction has the id 8", count=4, at=105.0)
+    ]
+
+
+def test_codes_keep_the_order_in_which_they_first_came():
+    notices = Notices(lambda: 0.0)
+    for code in ("b", "a", "b", "c", "a"):
+        notices.add(code, "again")
+    assert [(notice.code, notice.count) for notice in notices.get()] == [
+        ("b", 2),
+        ("a", 2),
+        ("c", 1),
+    ]
+
+
+def test_a_code_that_never_came_counts_zero():
+    assert Notices(lambda: 0.0).count("labels.unknown") == 0
+
+
+def test_only_the_first_of_each_code_is_logged(caplog):
+    notices = Notices(lambda: 0.0)
+    with caplog.at_level(logging.DEBUG, logger="ipyvitals"):
+        for _ in range(5):
+            notices.add("score.failed", "score() raised ZeroDivisionError")
+        notices.add("score.range", "score() returned 2")
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("WARNING", "score.failed: score() raised ZeroDivisionError"),
+        ("WARNING", "score.range: score() returned 2"),
+    ]
+
+
+def test_a_message_with_percent_signs_is_logged_as_it_is(caplog):
+    Notices(lambda: 0.0).add("score.failed", "100 %s wrong %d")
+    assert caplog.messages == ["score.failed: 100 %s wrong %d"]
+
+
+def test_long_messages_are_cut():
+    notices = Notices(lambda: 0.0)
+    notices.add("score.failed", "x" * 10_000)
+    assert notices.get()[0].message == "x" * MAX_MESSAGE_CHARS
+
+
+def test_there_is_an_end_to_new_codes_but_not_to_counting(caplog):
+    notices = Notices(lambda: 0.0)
+    for number in range(MAX_CODES + 10):
+        notices.add(f"code.{number}", "new")
+    notices.add("code.0", "old")
+    assert len(notices.get()) == len(caplog.records) == MAX_CODES
+    assert notices.count("code.0") == 2
+
+
+def test_threads_lose_no_count():
+    notices = Notices(lambda: 0.0)
+
+    def add():
+        for _ in range(500):
+            notices.add("labels.unknown", "unknown")
+
+    threads = [threading.Thread(target=add) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert notices.count("labels.unknown") == 4_000
+
+
+def test_what_was_returned_does_not_change_later():
+    notices = Notices(lambda: 0.0)
+    notices.add("a", "first")
+    before = notices.get()
+    notices.add("a", "second")
+    assert [(notice.message, notice.count) for notice in before] == [("first", 1)]
+
+
+def test_a_forked_child_counts_on_with_a_lock_of_its_own():
+    notices = Notices(lambda: 0.0)
+    notices.add("a", "parent")
+    notices._lock.acquire()  # As a thread of the parent might, at the fork.
+    notices.reset_lock()
+    notices.add("a", "child")
+    assert notices.count("a") == 2
