@@ -28,6 +28,9 @@ Lifecycle: TypeAlias = Literal["registered", "active", "stopped", "failed"]
 MIN_LABELS = 30
 LABEL_HOLD = 20
 ACCURACY_MARGIN = 0.02
+ROUNDING = 1e-9
+"""Less than any label moves the accuracy: 0.8 + 0.02 is a little more than 82 of 100, and a
+running sum of scores of 0.8 a little less than 0.8 each."""
 MIN_CALLS = 30
 SAMPLE_HOLD = 3
 
@@ -134,11 +137,10 @@ class AccuracyRule:
         if self.threshold is None or not scores.size:
             return []
         means, counts = window.means_after(scores)
-        # Rounded: 0.8 + 0.02 is a little more than 0.82, which 82 of 100 must reach.
-        leave_at = round(self.threshold + ACCURACY_MARGIN, 12)
+        leave_at = min(self.threshold + ACCURACY_MARGIN, 1.0)
         turns = self._switch.update(
-            means < self.threshold,
-            means >= min(leave_at, 1.0),
+            means < self.threshold - ROUNDING,
+            means >= leave_at - ROUNDING,
             counts >= self.min_labels,
         )
         started = not self._switch.on if len(turns) % 2 else self._switch.on
