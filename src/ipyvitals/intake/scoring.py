@@ -124,13 +124,13 @@ def same(prediction: Any, actual: Any) -> bool:
             return False
 
 
-_KINDS = {"U": "string", "S": "string", "b": "number", "i": "number", "u": "number", "f": "number"}
-_KINDS |= {"c": "number"}
+_KINDS = {"U": "string", "T": "string", "S": "byte string"} | dict.fromkeys("biufc", "number")
+"""What NumPy's kinds of array hold; values of two of these are never equal."""
 
 
 def _kind(value: Any) -> str | None:
-    if isinstance(value, (str, bytes)):
+    if isinstance(value, str):
         return "string"
+    if isinstance(value, bytes):
+        return "byte string"
     return "number" if isinstance(value, (bool, int, float, complex, np.number, np.bool_)) else None
-
-
