@@ -1,0 +1,510 @@
+// Generated from src/ipyvitals/snapshot.py by scripts/generate_contract.py: edit that, not this.
+
+export const STATUSES = ["registered", "training", "active", "idle", "degraded", "unhealthy", "stopped", "failed"] as const;
+
+export type Status = (typeof STATUSES)[number];
+
+export const HEALTHS = ["unknown", "healthy", "degraded", "unhealthy"] as const;
+
+export type Health = (typeof HEALTHS)[number];
+
+export const TRAINING_STATES = ["idle", "running", "completed", "stopped", "failed"] as const;
+
+export type TrainingState = (typeof TRAINING_STATES)[number];
+
+export const RULES = ["accuracy", "error_rate", "latency_p95"] as const;
+
+export type Rule = (typeof RULES)[number];
+
+/** Everything known at one moment. */
+export interface Snapshot {
+  readonly monitor: string;
+  readonly seq: number;
+  readonly at: number;
+  readonly model: ModelSection;
+  readonly training: TrainingSection;
+  readonly metrics: MetricsSection;
+  readonly system: SystemSection;
+  readonly notices: readonly Notice[];
+}
+
+/** The active model: who it is, since when, and how it is. */
+export interface ModelSection {
+  readonly model_id: string | null;
+  readonly name: string | null;
+  readonly version: string | null;
+  readonly trained_at: number | null;
+  readonly status: Status;
+  readonly total_predictions: number;
+  readonly deployed_at: number | null;
+  readonly status_since: number | null;
+  /** Why the status is what it is, e.g. `"Accuracy dropped below threshold"`. */
+  readonly reason: string | null;
+  /** The rule behind `reason`; the next three fields are in its unit. */
+  readonly reason_rule: Rule | null;
+  readonly reason_value: number | null;
+  readonly reason_threshold: number | null;
+  /** How many labels or calls `reason_value` rests on. */
+  readonly reason_n: number | null;
+  readonly health: Health;
+  readonly uptime_seconds: number | null;
+}
+
+/** The training run in front, or `"Ready"` while there is none. */
+export interface TrainingSection {
+  readonly state: TrainingState;
+  readonly stage: string;
+  /** Percent in [0, 100]; `None` while the total is not known. */
+  readonly progress: number | null;
+  readonly details: string;
+  readonly current: number | null;
+  readonly total: number | null;
+  readonly rate_per_second: number | null;
+  readonly eta_seconds: number | null;
+  readonly elapsed_seconds: number | null;
+  readonly metrics: Readonly<Record<string, number | null>>;
+}
+
+/** What the active model did of late. */
+export interface MetricsSection {
+  readonly current_accuracy: number | null;
+  readonly predictions_per_minute: number;
+  readonly total_predictions: number;
+  readonly model_health: Health;
+  readonly accuracy_low: number | null;
+  readonly accuracy_high: number | null;
+  readonly accuracy_threshold: number | null;
+  readonly window_labelled: number;
+  readonly total_labelled: number;
+  readonly label_coverage: number | null;
+  /** True until the monitor has watched for 60 s, when the rates become full minutes. */
+  readonly warming: boolean;
+  readonly calls_per_minute: number;
+  readonly total_errors: number;
+  readonly errors_per_minute: number;
+  readonly latency_p50_seconds: number | null;
+  readonly latency_p95_seconds: number | null;
+  readonly latency_p99_seconds: number | null;
+}
+
+/** The machine under the model, in terms of what its user can run out of. */
+export interface SystemSection {
+  readonly cpu_percent: number | null;
+  readonly memory_percent: number | null;
+  readonly disk_percent: number | null;
+  readonly active_connections: number | null;
+  readonly system_health: Health;
+  readonly scope: "container" | "host" | null;
+  readonly memory_used_bytes: number | null;
+  readonly memory_limit_bytes: number | null;
+  readonly cpu_limit_cores: number | null;
+  readonly disk_path: string | null;
+  readonly disk_free_bytes: number | null;
+  /** CPU of the kernel's own process tree, in percent of `cpu_limit_cores`. */
+  readonly process_cpu_percent: number | null;
+  /** Resident memory of the kernel's own process tree. */
+  readonly process_memory_bytes: number | null;
+  readonly gpus: readonly Gpu[];
+  /** The component that `system_health` follows: `"cpu"`, `"memory"`, `"disk"`. */
+  readonly limiter: string | null;
+  /** Components left out of `system_health` because they could not be read. */
+  readonly unknown_components: readonly string[];
+  readonly kernel_busy: boolean | null;
+}
+
+/** One device that this process may use. */
+export interface Gpu {
+  readonly index: number;
+  readonly name: string | null;
+  readonly utilization_percent: number | null;
+  readonly memory_used_bytes: number | null;
+  readonly memory_total_bytes: number | null;
+}
+
+/** Something that went wrong in the background: counted, logged, and shown. */
+export interface Notice {
+  readonly code: string;
+  readonly message: string;
+  readonly count: number;
+  /** When it last happened. */
+  readonly at: number;
+}
+
+/** One moment of the charts. */
+export interface Point {
+  readonly at: number;
+  readonly current_accuracy: number | null;
+  readonly predictions_per_minute: number | null;
+  readonly latency_p95_seconds: number | null;
+  readonly cpu_percent: number | null;
+  readonly memory_percent: number | null;
+}
+
+/** One model in `monitor.models()`. */
+export interface ModelInfo {
+  readonly model_id: string;
+  readonly name: string | null;
+  readonly version: string | null;
+  readonly trained_at: number | null;
+  readonly deployed_at: number | null;
+  readonly status: Status;
+  readonly total_predictions: number;
+  readonly current_accuracy: number | null;
+  readonly baseline_accuracy: number | null;
+  readonly active: boolean;
+}
+
+/** Sent every `interval` seconds. */
+export interface SystemMetrics {
+  readonly type: "system_metrics";
+  readonly monitor: string;
+  readonly seq: number;
+  readonly at: number;
+  readonly cpu_percent: number | null;
+  readonly memory_percent: number | null;
+  readonly disk_percent: number | null;
+  readonly active_connections: number | null;
+  readonly system_health: Health;
+}
+
+/** Sent every `metrics_interval` seconds in which one of its values changed. */
+export interface ModelMetricsUpdate {
+  readonly type: "model_metrics_update";
+  readonly monitor: string;
+  readonly seq: number;
+  readonly at: number;
+  readonly model_id: string | null;
+  readonly current_accuracy: number | null;
+  readonly predictions_per_minute: number;
+  readonly total_predictions: number;
+  readonly model_health: Health;
+}
+
+/** Sent whenever a model's status changes, with what decided it. */
+export interface ModelStatusChange {
+  readonly type: "model_status_change";
+  readonly monitor: string;
+  readonly seq: number;
+  readonly at: number;
+  readonly model_id: string | null;
+  readonly old_status: Status;
+  readonly new_status: Status;
+  readonly reason: string | null;
+  readonly rule: Rule | null;
+  readonly value: number | null;
+  readonly threshold: number | null;
+  readonly n: number | null;
+}
+
+/** Sent by `deploy`. */
+export interface ModelDeployed {
+  readonly type: "model_deployed";
+  readonly monitor: string;
+  readonly seq: number;
+  readonly at: number;
+  readonly model_id: string;
+  readonly model_name: string | null;
+  readonly model_version: string | null;
+  readonly deployment_timestamp: number;
+}
+
+/** Sent at once when a run moves, at most ten times a second. */
+export interface TrainingProgress {
+  readonly type: "training_progress";
+  readonly monitor: string;
+  readonly seq: number;
+  readonly at: number;
+  readonly state: TrainingState;
+  readonly stage: string;
+  readonly progress: number | null;
+  readonly details: string;
+  readonly current: number | null;
+  readonly total: number | null;
+  readonly rate_per_second: number | null;
+  readonly eta_seconds: number | null;
+  readonly elapsed_seconds: number | null;
+  readonly metrics: Readonly<Record<string, number | null>>;
+}
+
+/** Sent when a run ends: `state` says whether it completed, was stopped, or failed. */
+export interface TrainingCompleted {
+  readonly type: "training_completed";
+  readonly monitor: string;
+  readonly seq: number;
+  readonly at: number;
+  readonly state: TrainingState;
+  readonly stage: string;
+  readonly progress: number | null;
+  readonly details: string;
+  readonly current: number | null;
+  readonly total: number | null;
+  readonly elapsed_seconds: number | null;
+  readonly metrics: Readonly<Record<string, number | null>>;
+}
+
+export type Event = SystemMetrics | ModelMetricsUpdate | ModelStatusChange | ModelDeployed | TrainingProgress | TrainingCompleted;
+
+export const EVENT_TYPES = ["system_metrics", "model_metrics_update", "model_status_change", "model_deployed", "training_progress", "training_completed"] as const;
+
+export type EventType = Event["type"];
+
+/** The type of every field, for checks at run time. */
+export const KINDS = {
+  "Snapshot": {
+    "monitor": "string",
+    "seq": "number",
+    "at": "number",
+    "model": "ModelSection",
+    "training": "TrainingSection",
+    "metrics": "MetricsSection",
+    "system": "SystemSection",
+    "notices": "Notice[]"
+  },
+  "ModelSection": {
+    "model_id": "string|null",
+    "name": "string|null",
+    "version": "string|null",
+    "trained_at": "number|null",
+    "status": "Status",
+    "total_predictions": "number",
+    "deployed_at": "number|null",
+    "status_since": "number|null",
+    "reason": "string|null",
+    "reason_rule": "Rule|null",
+    "reason_value": "number|null",
+    "reason_threshold": "number|null",
+    "reason_n": "number|null",
+    "health": "Health",
+    "uptime_seconds": "number|null"
+  },
+  "TrainingSection": {
+    "state": "TrainingState",
+    "stage": "string",
+    "progress": "number|null",
+    "details": "string",
+    "current": "number|null",
+    "total": "number|null",
+    "rate_per_second": "number|null",
+    "eta_seconds": "number|null",
+    "elapsed_seconds": "number|null",
+    "metrics": "{number|null}"
+  },
+  "MetricsSection": {
+    "current_accuracy": "number|null",
+    "predictions_per_minute": "number",
+    "total_predictions": "number",
+    "model_health": "Health",
+    "accuracy_low": "number|null",
+    "accuracy_high": "number|null",
+    "accuracy_threshold": "number|null",
+    "window_labelled": "number",
+    "total_labelled": "number",
+    "label_coverage": "number|null",
+    "warming": "boolean",
+    "calls_per_minute": "number",
+    "total_errors": "number",
+    "errors_per_minute": "number",
+    "latency_p50_seconds": "number|null",
+    "latency_p95_seconds": "number|null",
+    "latency_p99_seconds": "number|null"
+  },
+  "SystemSection": {
+    "cpu_percent": "number|null",
+    "memory_percent": "number|null",
+    "disk_percent": "number|null",
+    "active_connections": "number|null",
+    "system_health": "Health",
+    "scope": "container|host|null",
+    "memory_used_bytes": "number|null",
+    "memory_limit_bytes": "number|null",
+    "cpu_limit_cores": "number|null",
+    "disk_path": "string|null",
+    "disk_free_bytes": "number|null",
+    "process_cpu_percent": "number|null",
+    "process_memory_bytes": "number|null",
+    "gpus": "Gpu[]",
+    "limiter": "string|null",
+    "unknown_components": "string[]",
+    "kernel_busy": "boolean|null"
+  },
+  "Gpu": {
+    "index": "number",
+    "name": "string|null",
+    "utilization_percent": "number|null",
+    "memory_used_bytes": "number|null",
+    "memory_total_bytes": "number|null"
+  },
+  "Notice": {
+    "code": "string",
+    "message": "string",
+    "count": "number",
+    "at": "number"
+  },
+  "Point": {
+    "at": "number",
+    "current_accuracy": "number|null",
+    "predictions_per_minute": "number|null",
+    "latency_p95_seconds": "number|null",
+    "cpu_percent": "number|null",
+    "memory_percent": "number|null"
+  },
+  "ModelInfo": {
+    "model_id": "string",
+    "name": "string|null",
+    "version": "string|null",
+    "trained_at": "number|null",
+    "deployed_at": "number|null",
+    "status": "Status",
+    "total_predictions": "number",
+    "current_accuracy": "number|null",
+    "baseline_accuracy": "number|null",
+    "active": "boolean"
+  },
+  "SystemMetrics": {
+    "type": "=system_metrics",
+    "monitor": "string",
+    "seq": "number",
+    "at": "number",
+    "cpu_percent": "number|null",
+    "memory_percent": "number|null",
+    "disk_percent": "number|null",
+    "active_connections": "number|null",
+    "system_health": "Health"
+  },
+  "ModelMetricsUpdate": {
+    "type": "=model_metrics_update",
+    "monitor": "string",
+    "seq": "number",
+    "at": "number",
+    "model_id": "string|null",
+    "current_accuracy": "number|null",
+    "predictions_per_minute": "number",
+    "total_predictions": "number",
+    "model_health": "Health"
+  },
+  "ModelStatusChange": {
+    "type": "=model_status_change",
+    "monitor": "string",
+    "seq": "number",
+    "at": "number",
+    "model_id": "string|null",
+    "old_status": "Status",
+    "new_status": "Status",
+    "reason": "string|null",
+    "rule": "Rule|null",
+    "value": "number|null",
+    "threshold": "number|null",
+    "n": "number|null"
+  },
+  "ModelDeployed": {
+    "type": "=model_deployed",
+    "monitor": "string",
+    "seq": "number",
+    "at": "number",
+    "model_id": "string",
+    "model_name": "string|null",
+    "model_version": "string|null",
+    "deployment_timestamp": "number"
+  },
+  "TrainingProgress": {
+    "type": "=training_progress",
+    "monitor": "string",
+    "seq": "number",
+    "at": "number",
+    "state": "TrainingState",
+    "stage": "string",
+    "progress": "number|null",
+    "details": "string",
+    "current": "number|null",
+    "total": "number|null",
+    "rate_per_second": "number|null",
+    "eta_seconds": "number|null",
+    "elapsed_seconds": "number|null",
+    "metrics": "{number|null}"
+  },
+  "TrainingCompleted": {
+    "type": "=training_completed",
+    "monitor": "string",
+    "seq": "number",
+    "at": "number",
+    "state": "TrainingState",
+    "stage": "string",
+    "progress": "number|null",
+    "details": "string",
+    "current": "number|null",
+    "total": "number|null",
+    "elapsed_seconds": "number|null",
+    "metrics": "{number|null}"
+  }
+} as const;
+
+/** The sections before anything is known. */
+export const DEFAULTS = {
+  "ModelSection": {
+    "model_id": null,
+    "name": null,
+    "version": null,
+    "trained_at": null,
+    "status": "registered",
+    "total_predictions": 0,
+    "deployed_at": null,
+    "status_since": null,
+    "reason": null,
+    "reason_rule": null,
+    "reason_value": null,
+    "reason_threshold": null,
+    "reason_n": null,
+    "health": "unknown",
+    "uptime_seconds": null
+  },
+  "TrainingSection": {
+    "state": "idle",
+    "stage": "Ready",
+    "progress": 100.0,
+    "details": "System ready",
+    "current": null,
+    "total": null,
+    "rate_per_second": null,
+    "eta_seconds": null,
+    "elapsed_seconds": null,
+    "metrics": {}
+  },
+  "MetricsSection": {
+    "current_accuracy": null,
+    "predictions_per_minute": 0,
+    "total_predictions": 0,
+    "model_health": "unknown",
+    "accuracy_low": null,
+    "accuracy_high": null,
+    "accuracy_threshold": null,
+    "window_labelled": 0,
+    "total_labelled": 0,
+    "label_coverage": null,
+    "warming": true,
+    "calls_per_minute": 0,
+    "total_errors": 0,
+    "errors_per_minute": 0,
+    "latency_p50_seconds": null,
+    "latency_p95_seconds": null,
+    "latency_p99_seconds": null
+  },
+  "SystemSection": {
+    "cpu_percent": null,
+    "memory_percent": null,
+    "disk_percent": null,
+    "active_connections": null,
+    "system_health": "unknown",
+    "scope": null,
+    "memory_used_bytes": null,
+    "memory_limit_bytes": null,
+    "cpu_limit_cores": null,
+    "disk_path": null,
+    "disk_free_bytes": null,
+    "process_cpu_percent": null,
+    "process_memory_bytes": null,
+    "gpus": [],
+    "limiter": null,
+    "unknown_components": [],
+    "kernel_busy": null
+  }
+} as const;

@@ -1,0 +1,196 @@
+// Numbers, times and sizes as people read them. What is not known is a dash.
+
+export const UNKNOWN = "–";
+
+export type Maybe = number | null;
+
+const GROUPED = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+
+/** Rounds to `digits` significant digits, without an exponent and without trailing zeros lost. */
+function significant(value: number, digits: number): string {
+  if (value === 0) return "0";
+  const whole = Math.floor(Math.log10(Math.abs(value))) + 1;
+  return value.toFixed(Math.min(12, Math.max(0, digits - whole)));
+}
+
+/** `2,410,733` */
+export function count(value: Maybe): string {
+  return value === null ? UNKNOWN : GROUPED.format(value);
+}
+
+/** `99,999`, then `124 k`, `1.2 M`: never wider than a tile. */
+export function shortCount(value: Maybe): string {
+  if (value === null || Math.abs(value) < 1e5) return count(value);
+  for (const [size, unit] of [
+    [1e3, "k"],
+    [1e6, "M"],
+    [1e9, "G"],
+  ] as const) {
+    const scaled = value / size;
+    if (Math.abs(scaled) < 999.5) {
+      return `${Math.abs(scaled) < 9.95 ? scaled.toFixed(1) : scaled.toFixed(0)} ${unit}`;
+    }
+  }
+  return value.toExponential(1);
+}
+
+/** A ratio in percent without its sign, `94.2`: reads 100.0 or 0.0 only when it is exactly that. */
+export function ratio(value: Maybe): string {
+  if (value === null) return UNKNOWN;
+  const percents = value * 100;
+  const rounded = Number(percents.toFixed(1));
+  if (rounded === 100 && value < 1) return "99.9";
+  if (rounded === 0 && value > 0) return "0.1";
+  return percents.toFixed(1);
+}
+
+/** A ratio as a whole percentage, `96 %`; likewise 0 and 100 only when exact. */
+export function ratioWhole(value: Maybe): string {
+  if (value === null) return UNKNOWN;
+  const percents = Math.round(value * 100);
+  const inside = value > 0 && value < 1;
+  return `${inside ? Math.min(99, Math.max(1, percents)) : percents} %`;
+}
+
+/** A threshold as it was set: `85 %`, `97.5 %`. */
+export function ratioPlain(value: number): string {
+  return `${Number((value * 100).toFixed(2))} %`;
+}
+
+/** `41 %` */
+export function percent(value: Maybe): string {
+  return value === null ? UNKNOWN : `${Math.round(value)} %`;
+}
+
+export interface Measure {
+  readonly value: string;
+  readonly unit: string;
+}
+
+/** A short time in the unit that suits it: `812 µs`, `12.4 ms`, `1.24 s`. */
+export function latency(seconds: Maybe, digits = 3): Measure {
+  if (seconds === null) return { value: UNKNOWN, unit: "" };
+  for (const [size, unit] of [
+    [1e-6, "µs"],
+    [1e-3, "ms"],
+  ] as const) {
+    const scaled = seconds / size;
+    if (scaled < 999.5) return { value: significant(scaled, digits), unit };
+  }
+  return { value: significant(seconds, digits), unit: "s" };
+}
+
+export function latencyText(seconds: Maybe, digits = 2): string {
+  const { value, unit } = latency(seconds, digits);
+  return unit ? `${value} ${unit}` : value;
+}
+
+/** A duration in its two largest units: `2h 15m`, `3m 10s`, `59s`. */
+export function duration(seconds: Maybe): string {
+  if (seconds === null) return UNKNOWN;
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < 60) return `${whole}s`;
+  if (whole < 3_600) return `${Math.floor(whole / 60)}m ${whole % 60}s`;
+  if (whole < 86_400) return `${Math.floor(whole / 3_600)}h ${Math.floor((whole % 3_600) / 60)}m`;
+  return `${Math.floor(whole / 86_400)}d ${Math.floor((whole % 86_400) / 3_600)}h`;
+}
+
+/** A duration in one unit: `4 min`, `2 h`. */
+export function roughly(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3_600) return `${Math.floor(whole / 60)} min`;
+  if (whole < 86_400) return `${Math.floor(whole / 3_600)} h`;
+  return `${Math.floor(whole / 86_400)} d`;
+}
+
+/** How long ago: `just now`, `2 h ago`, `yesterday`, then the date. All times in Unix seconds. */
+export function ago(at: Maybe, now: number): string {
+  if (at === null) return UNKNOWN;
+  const passed = now - at;
+  if (passed < 60) return "just now";
+  if (passed < 86_400) return `${roughly(passed)} ago`;
+  if (passed < 2 * 86_400) return "yesterday";
+  return passed < 30 * 86_400 ? `${roughly(passed)} ago` : day(at);
+}
+
+const two = (value: number): string => String(value).padStart(2, "0");
+
+function day(at: number): string {
+  const date = new Date(at * 1000);
+  return date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
+}
+
+/** The time of day, `14:02`, with its date when that is not the day of `now`. */
+export function clock(at: number, now: number): string {
+  const date = new Date(at * 1000);
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  const today = date.toDateString() === new Date(now * 1000).toDateString();
+  return today ? time : `${day(at)}, ${time}`;
+}
+
+/** The time of day to the second, `14:02:11`. */
+export function clockSeconds(at: number): string {
+  const date = new Date(at * 1000);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(":");
+}
+
+/** The full local date and time, for titles. */
+export function moment(at: Maybe): string | undefined {
+  return at === null ? undefined : `${day(at)}, ${clockSeconds(at)}`;
+}
+
+const SIZES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+/** `4.9 GiB`, `112 GiB` */
+export function bytes(value: Maybe): string {
+  if (value === null) return UNKNOWN;
+  const { scaled, unit } = sized(value, value);
+  return `${scaled} ${unit}`;
+}
+
+/** `4.9 of 8.0 GiB`: both in the unit of the whole. */
+export function bytesOf(used: Maybe, whole: Maybe): string {
+  if (used === null || whole === null) return used === null ? "" : bytes(used);
+  const part = sized(used, whole);
+  return `${part.scaled} of ${sized(whole, whole, used).scaled} ${part.unit}`;
+}
+
+function sized(value: number, scale: number, peer = value): { scaled: string; unit: string } {
+  const power = Math.min(
+    SIZES.length - 1,
+    Math.max(0, Math.floor(Math.log(Math.max(1, scale)) / Math.log(1024))),
+  );
+  const size = 1024 ** power;
+  const tenths = power > 0 && Math.min(value, peer) / size < 9.95;
+  return { scaled: (value / size).toFixed(tenths ? 1 : 0), unit: SIZES[power] ?? "B" };
+}
+
+/** `4 cores`, `1 core`, `1.5 cores` */
+export function cores(value: Maybe): string {
+  if (value === null) return "";
+  const text = String(Number(value.toFixed(2)));
+  return `${text} ${text === "1" ? "core" : "cores"}`;
+}
+
+/** A whole size without tenths: `8 GiB` */
+export function capacity(value: Maybe): string {
+  return bytes(value).replace(/\.0 /, " ");
+}
+
+/** `182 steps/s`, `2.4 steps/s`, `12 steps/min` */
+export function rate(perSecond: Maybe): string {
+  if (perSecond === null) return "";
+  if (perSecond >= 100) return `${shortCount(Math.round(perSecond))} steps/s`;
+  if (perSecond >= 1 || perSecond === 0) return `${significant(perSecond, 2)} steps/s`;
+  return `${significant(perSecond * 60, 2)} steps/min`;
+}
+
+/** A metric of a training run, to four significant digits. */
+export function metric(value: Maybe): string {
+  if (value === null) return UNKNOWN;
+  const size = Math.abs(value);
+  if (size >= 1e9 || (size > 0 && size < 1e-4)) return value.toExponential(2);
+  if (size >= 1000) return GROUPED.format(value);
+  return String(Number(value.toPrecision(4)));
+}

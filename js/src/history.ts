@@ -1,0 +1,76 @@
+// The last minutes of the charted values, as columns of equal length.
+import { isNumber, isObject } from "./decode";
+import type { Maybe } from "./format";
+
+export const CHARTED = [
+  "current_accuracy",
+  "predictions_per_minute",
+  "latency_p95_seconds",
+  "cpu_percent",
+  "memory_percent",
+] as const;
+export type Charted = (typeof CHARTED)[number];
+export type ChartPoint = Readonly<Record<Charted, Maybe>>;
+
+export const SPAN_SECONDS = 300;
+/** Points closer than this replace each other: more would not be seen, but drawn. */
+const CLOSEST_SECONDS = 0.5;
+
+export class History {
+  readonly at: number[] = [];
+  readonly columns: Readonly<Record<Charted, Maybe[]>> = {
+    current_accuracy: [],
+    predictions_per_minute: [],
+    latency_p95_seconds: [],
+    cpu_percent: [],
+    memory_percent: [],
+  };
+
+  /** Takes the columns that come with a fresh view; what does not fit is left out. */
+  load(value: unknown): void {
+    const source = isObject(value) ? value : {};
+    const times: unknown[] = Array.isArray(source["at"]) ? source["at"] : [];
+    this.at.length = 0;
+    for (const name of CHARTED) this.columns[name].length = 0;
+    times.forEach((at, row) => {
+      if (!isNumber(at) || at <= (this.at.at(-1) ?? Number.NEGATIVE_INFINITY)) return;
+      this.at.push(at);
+      for (const name of CHARTED) {
+        const column = source[name];
+        const item: unknown = Array.isArray(column) ? column[row] : null;
+        this.columns[name].push(isNumber(item) ? item : null);
+      }
+    });
+    this.#forget();
+  }
+
+  /** Appends a point; a point from before the newest one is ignored. */
+  add(at: number, point: ChartPoint, gap = Number.POSITIVE_INFINITY): void {
+    const last = this.at.at(-1);
+    if (last !== undefined && at < last) return;
+    const previous = this.at.at(-2);
+    if (last !== undefined && previous !== undefined && last - previous < CLOSEST_SECONDS) {
+      this.at.pop();
+      for (const name of CHARTED) this.columns[name].pop();
+    } else if (last !== undefined && at - last > gap) {
+      this.at.push((last + at) / 2);
+      for (const name of CHARTED) this.columns[name].push(null);
+    }
+    if (at === this.at.at(-1)) {
+      this.at.pop();
+      for (const name of CHARTED) this.columns[name].pop();
+    }
+    this.at.push(at);
+    for (const name of CHARTED) this.columns[name].push(point[name]);
+    this.#forget();
+  }
+
+  #forget(): void {
+    const newest = this.at.at(-1);
+    if (newest === undefined) return;
+    const first = this.at.findIndex((at) => at >= newest - SPAN_SECONDS);
+    if (first <= 0) return;
+    this.at.splice(0, first);
+    for (const name of CHARTED) this.columns[name].splice(0, first);
+  }
+}

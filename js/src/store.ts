@@ -1,0 +1,174 @@
+// What the kernel said last: one store for a model, shared by all its views.
+import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type {
+  MetricsSection,
+  ModelSection,
+  Notice,
+  SystemSection,
+  TrainingSection,
+} from "./contract.gen";
+import { DEFAULTS } from "./contract.gen";
+import { decodeNotices, decodeSection, isNumber } from "./decode";
+import type { Maybe } from "./format";
+import { History } from "./history";
+
+export const TRAITS = [
+  "monitor",
+  "at",
+  "interval",
+  "model",
+  "training",
+  "metrics",
+  "system",
+  "notices",
+  "history",
+  "closed",
+] as const;
+export type Trait = (typeof TRAITS)[number];
+
+/** Silence is worth a word after three missed ticks, but never before 15 s. */
+const QUIET_TICKS = 3;
+const QUIET_SECONDS = 15;
+
+export class Store {
+  readonly monitor = signal("");
+  readonly at = signal<Maybe>(null);
+  readonly interval = signal<Maybe>(null);
+  readonly model: Signal<ModelSection> = signal(DEFAULTS.ModelSection);
+  readonly training: Signal<TrainingSection> = signal(DEFAULTS.TrainingSection);
+  readonly metrics: Signal<MetricsSection> = signal(DEFAULTS.MetricsSection);
+  readonly system: Signal<SystemSection> = signal(DEFAULTS.SystemSection);
+  readonly notices = signal<readonly Notice[]>([]);
+  readonly closed = signal(false);
+  /** False once the kernel behind the model is known to be gone. */
+  readonly connected = signal(true);
+  readonly history = new History();
+  /** Counts the changes of `history`, which is not copied for each. */
+  readonly drawn = signal(0);
+  /** The kernel's time, Unix seconds; moves once a second while anyone watches. */
+  readonly now: ReadonlySignal<number>;
+  /** Seconds since the model was deployed, which go on between messages. */
+  readonly uptime: ReadonlySignal<Maybe>;
+  readonly quiet: ReadonlySignal<boolean>;
+
+  readonly #time: () => number;
+  readonly #seconds: Signal<number>;
+  readonly #modelAt = signal<Maybe>(null);
+  /** How far this clock is ahead of the kernel's: the least that any message showed. */
+  readonly #ahead = signal(0);
+  #ticked = false;
+  #watchers = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  /** `time` gives this machine's Unix time in seconds. */
+  constructor(time: () => number = () => Date.now() / 1000) {
+    this.#time = time;
+    this.#seconds = signal(time());
+    this.now = computed(() => this.#seconds.value - this.#ahead.value);
+    this.uptime = computed(() => {
+      const { uptime_seconds: known } = this.model.value;
+      const since = this.#modelAt.value;
+      if (known === null || since === null) return known;
+      if (this.closed.value || !this.connected.value) return known + this.#since(since);
+      return known + Math.max(0, this.now.value - since);
+    });
+    this.quiet = computed(() => {
+      const [at, interval] = [this.at.value, this.interval.value];
+      if (at === null || interval === null || this.closed.value) return false;
+      return this.now.value - at > Math.max(QUIET_TICKS * interval, QUIET_SECONDS);
+    });
+  }
+
+  /** The state of a fresh view: everything at once, with the history of the charts. */
+  load(read: (trait: Trait) => unknown): void {
+    this.receive(TRAITS, read, false);
+  }
+
+  /** One message of the kernel: the traits that changed. */
+  receive(changed: Iterable<Trait>, read: (trait: Trait) => unknown, live = true): void {
+    batch(() => {
+      const names = new Set(changed);
+      for (const name of names) this.#set(name, read(name));
+      const at = this.at.value;
+      if (names.has("at") && at !== null) this.#tick(at, live);
+      if (names.has("model")) this.#modelAt.value = at;
+      if (live) this.connected.value = true;
+    });
+  }
+
+  /** Keeps the clock going until the returned function is called. */
+  watch(): () => void {
+    this.#watchers += 1;
+    this.refresh();
+    this.#timer ??= setInterval(() => this.refresh(), 1000);
+    let watching = true;
+    return () => {
+      if (!watching) return;
+      watching = false;
+      this.#watchers -= 1;
+      if (this.#watchers === 0) this.dispose();
+    };
+  }
+
+  /** Reads the clock. */
+  refresh(): void {
+    this.#seconds.value = this.#time();
+  }
+
+  dispose(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #since(start: number): number {
+    return Math.max(0, (this.at.value ?? start) - start);
+  }
+
+  #set(name: Trait, value: unknown): void {
+    switch (name) {
+      case "monitor":
+        this.monitor.value = typeof value === "string" ? value : "";
+        break;
+      case "at":
+      case "interval":
+        this[name].value = isNumber(value) ? value : null;
+        break;
+      case "model":
+        this.model.value = decodeSection("ModelSection", value);
+        break;
+      case "training":
+        this.training.value = decodeSection("TrainingSection", value);
+        break;
+      case "metrics":
+        this.metrics.value = decodeSection("MetricsSection", value);
+        break;
+      case "system":
+        this.system.value = decodeSection("SystemSection", value);
+        break;
+      case "notices":
+        this.notices.value = decodeNotices(value);
+        break;
+      case "history":
+        this.history.load(value);
+        this.drawn.value += 1;
+        break;
+      case "closed":
+        this.closed.value = value === true;
+        break;
+    }
+  }
+
+  #tick(at: number, live: boolean): void {
+    const ahead = this.#time() - at;
+    this.#ahead.value = live
+      ? Math.min(this.#ticked ? this.#ahead.value : Number.POSITIVE_INFINITY, ahead)
+      : Math.min(0, ahead);
+    this.#ticked ||= live;
+    this.refresh();
+    if (!live) return;
+    const interval = this.interval.value;
+    const gap = interval === null ? undefined : Math.max(QUIET_TICKS * interval, QUIET_SECONDS);
+    this.history.add(at, { ...this.metrics.value, ...this.system.value }, gap);
+    this.drawn.value += 1;
+  }
+}

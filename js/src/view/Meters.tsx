@@ -1,0 +1,153 @@
+import type { ComponentChildren, JSX } from "preact";
+import type { Gpu } from "../contract.gen";
+import { bytes, bytesOf, count, type Maybe, percent } from "../format";
+import type { Charted } from "../history";
+import type { Store } from "../store";
+import { Sparkline } from "./Sparkline";
+import { Vital, type VitalName } from "./vital";
+import type { Tone } from "./words";
+
+/** Where a meter turns amber, and where red, whatever the thresholds of the monitor say. */
+const HIGH_PERCENT = 90;
+const CRITICAL_PERCENT = 97;
+
+const percentRange = (): readonly [number, number] => [0, 100];
+
+export function Meters({ store }: { store: Store }): JSX.Element {
+  const system = store.system.value;
+  const { cpu_percent: cpu, cpu_limit_cores: limit, gpus } = system;
+  const tone = (part: string, value: Maybe): Tone | undefined => {
+    const limiting = system.limiter === part ? system.system_health : null;
+    if (limiting === "unhealthy" || (part !== "cpu" && (value ?? 0) >= CRITICAL_PERCENT)) {
+      return "bad";
+    }
+    return limiting === "degraded" || (value ?? 0) >= HIGH_PERCENT ? "warn" : undefined;
+  };
+  return (
+    <dl class="meters">
+      <Meter
+        label="CPU"
+        of="system.cpu_percent"
+        value={cpu}
+        tone={tone("cpu", cpu)}
+        chart="cpu_percent"
+        store={store}
+      >
+        <Vital of="system.cpu_limit_cores">{coresUsed(cpu, limit)}</Vital>
+      </Meter>
+      <Meter
+        label="Memory"
+        of="system.memory_percent"
+        value={system.memory_percent}
+        tone={tone("memory", system.memory_percent)}
+        chart="memory_percent"
+        store={store}
+      >
+        <Vital of="system.memory_used_bytes">
+          {bytesOf(system.memory_used_bytes, system.memory_limit_bytes)}
+        </Vital>
+      </Meter>
+      <Meter
+        label="Disk"
+        of="system.disk_percent"
+        value={system.disk_percent}
+        tone={tone("disk", system.disk_percent)}
+      >
+        {system.disk_free_bytes === null ? null : (
+          <Vital of="system.disk_free_bytes" title={system.disk_path ?? undefined}>
+            {bytes(system.disk_free_bytes)} free
+          </Vital>
+        )}
+      </Meter>
+      <div class="meter">
+        <dt>Connections</dt>
+        <dd class="reading">
+          <Vital of="system.active_connections">{count(system.active_connections)}</Vital>
+        </dd>
+        <dd class="note">to this notebook</dd>
+      </div>
+      {gpus.map((gpu) => (
+        <GpuMeter key={gpu.index} gpu={gpu} />
+      ))}
+    </dl>
+  );
+}
+
+function coresUsed(used: Maybe, limit: Maybe): string {
+  if (used === null || limit === null) return "";
+  const share = (used / 100) * limit;
+  return `${share.toFixed(share < 99.95 ? 1 : 0)} of ${Number(limit.toFixed(2))} ${limit === 1 ? "core" : "cores"}`;
+}
+
+interface MeterProps {
+  label: string;
+  of: VitalName;
+  value: Maybe;
+  tone: Tone | undefined;
+  chart?: Charted & `${string}_percent`;
+  store?: Store;
+  children: ComponentChildren;
+}
+
+function Meter({ label, of, value, tone, chart, store, children }: MeterProps): JSX.Element {
+  return (
+    <div class="meter" data-tone={tone}>
+      <dt>{label}</dt>
+      <dd class="reading">
+        <Vital of={of}>{percent(value)}</Vital>
+      </dd>
+      <dd class="track">
+        <Level label={label} value={value} />
+      </dd>
+      <dd class="note">{children}</dd>
+      {chart && store ? (
+        <dd class="trend">
+          <Sparkline
+            store={store}
+            of={chart}
+            label={label}
+            text={(percents) => `${percents.toFixed(1)} %`}
+            range={percentRange}
+          />
+        </dd>
+      ) : null}
+    </div>
+  );
+}
+
+function Level({ label, value }: { label: string; value: Maybe }): JSX.Element {
+  const level = Math.min(100, Math.max(0, value ?? 0));
+  return (
+    <div
+      class="bar"
+      role="meter"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.round(level)}
+      aria-valuetext={value === null ? "unknown" : undefined}
+    >
+      <i style={{ transform: `scaleX(${level / 100})` }} />
+    </div>
+  );
+}
+
+function GpuMeter({ gpu }: { gpu: Gpu }): JSX.Element {
+  const { index, name, utilization_percent: value } = gpu;
+  return (
+    <div class="meter" title={name ?? undefined}>
+      <dt>GPU {index}</dt>
+      <dd class="reading">
+        <span data-vital={`system.gpus.${index}.utilization_percent`}>{percent(value)}</span>
+      </dd>
+      <dd class="track">
+        <Level label={`GPU ${index}`} value={value} />
+      </dd>
+      <dd class="note">
+        <span data-vital={`system.gpus.${index}.memory_used_bytes`}>
+          {bytesOf(gpu.memory_used_bytes, gpu.memory_total_bytes)}
+        </span>
+      </dd>
+    </div>
+  );
+}

@@ -1,0 +1,72 @@
+// The panel. It reads a store and knows nothing of who fills it.
+import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useId } from "preact/hooks";
+import type { Status } from "../contract.gen";
+import type { Store } from "../store";
+import { Banner, Facts, Header } from "./Header";
+import { Meters } from "./Meters";
+import { Notices } from "./Notices";
+import { ChartGroup } from "./Sparkline";
+import { type Theme, watchTheme } from "./surroundings";
+import { Tiles } from "./Tiles";
+import { Training } from "./Training";
+import { statusTone, statusWord } from "./words";
+
+export function Panel({ store }: { store: Store }): JSX.Element {
+  const theme = useSignal<Theme | null>(null);
+  const group = useId();
+  useEffect(() => {
+    const ending = new AbortController();
+    watchTheme((found) => {
+      theme.value = found;
+    }, ending.signal);
+    const stopWatching = store.watch();
+    return () => {
+      ending.abort();
+      stopWatching();
+    };
+  }, [store, theme]);
+  const { name, status } = store.model.value;
+  return (
+    <section
+      class="ipyvitals-panel"
+      aria-label={`Model monitor ${name ?? store.monitor.value}`}
+      data-theme={theme.value ?? undefined}
+      data-status={status}
+      data-tone={statusTone(status)}
+      data-fresh={store.connected.value && !store.closed.value ? undefined : "no"}
+    >
+      <ChartGroup.Provider value={group}>
+        <Header store={store} />
+        <Banner store={store} />
+        <Facts store={store} />
+        <Training store={store} />
+        <Tiles store={store} />
+        <Meters store={store} />
+        <Notices store={store} />
+      </ChartGroup.Provider>
+      <Announcer store={store} />
+    </section>
+  );
+}
+
+/** Tells a screen reader when the status changes, and only then. */
+function Announcer({ store }: { store: Store }): JSX.Element {
+  const said = useSignal("");
+  const status = useComputed(() => store.model.value.status);
+  const last = useSignal<Status | null>(null);
+  useSignalEffect(() => {
+    const now = status.value;
+    const before = last.peek();
+    last.value = now;
+    if (before === null || before === now) return;
+    const { name, reason } = store.model.peek();
+    said.value = `${name ?? "Model"}: ${statusWord(now)}${reason ? `. ${reason}` : ""}`;
+  });
+  return (
+    <p class="announcer" aria-live="polite">
+      {said}
+    </p>
+  );
+}

@@ -1,0 +1,118 @@
+import type { JSX } from "preact";
+import type { TrainingSection } from "../contract.gen";
+import { count, duration, metric, percent, rate } from "../format";
+import type { Store } from "../store";
+import { Vital } from "./vital";
+import type { Tone } from "./words";
+
+const TONES: Readonly<Record<TrainingSection["state"], Tone>> = {
+  idle: "ok",
+  running: "accent",
+  completed: "ok",
+  stopped: "muted",
+  failed: "bad",
+};
+
+const ENDED: Partial<Record<TrainingSection["state"], string>> = {
+  completed: "Completed in",
+  stopped: "Stopped after",
+  failed: "Failed after",
+};
+
+const MOST_METRICS = 6;
+
+export function Training({ store }: { store: Store }): JSX.Element {
+  const run = store.training.value;
+  const quiet = run.state === "idle";
+  const { progress } = run;
+  return (
+    <section
+      class={quiet ? "training quiet" : "training"}
+      data-state={run.state}
+      data-tone={TONES[run.state]}
+      aria-label="Training"
+    >
+      <div class="run">
+        <Vital of="training.stage" class="stage" title={run.stage}>
+          {run.stage}
+        </Vital>
+        <Vital of="training.details" class="details" title={run.details || undefined}>
+          {run.details}
+        </Vital>
+        <Bar progress={progress} running={run.state === "running"} label={run.stage} />
+        <Vital of="training.progress" class="progress">
+          {progress === null ? counted(run) : percent(Math.floor(progress))}
+        </Vital>
+      </div>
+      {quiet ? null : <Details run={run} />}
+    </section>
+  );
+}
+
+/** Without a total there is no percentage, but how far it has come is known. */
+const counted = ({ current }: TrainingSection): string =>
+  current === null ? "–" : count(current);
+
+function Bar(props: { progress: number | null; running: boolean; label: string }): JSX.Element {
+  const { progress, running, label } = props;
+  const unknown = progress === null;
+  const value = Math.min(100, Math.max(0, progress ?? 0));
+  return (
+    <div
+      class="bar"
+      role="progressbar"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={unknown ? undefined : Math.floor(value)}
+      data-indeterminate={unknown && running ? "" : undefined}
+    >
+      <i style={unknown ? undefined : { transform: `scaleX(${value / 100})` }} />
+    </div>
+  );
+}
+
+function Details({ run }: { run: TrainingSection }): JSX.Element {
+  const { current, total, elapsed_seconds, eta_seconds, rate_per_second, state } = run;
+  const metrics = Object.entries(run.metrics);
+  const running = state === "running";
+  return (
+    <div class="detail-row">
+      {current === null || total === null ? null : (
+        <span>
+          <Vital of="training.current">{count(current)}</Vital> of{" "}
+          <Vital of="training.total">{count(total)}</Vital>
+        </span>
+      )}
+      {running && rate_per_second !== null ? (
+        <Vital of="training.rate_per_second">{rate(rate_per_second)}</Vital>
+      ) : null}
+      {running && eta_seconds !== null ? (
+        <Vital of="training.eta_seconds">{duration(eta_seconds)} left</Vital>
+      ) : null}
+      {elapsed_seconds === null ? null : (
+        <span>
+          {ENDED[state] ?? "elapsed"}{" "}
+          <Vital of="training.elapsed_seconds">{duration(elapsed_seconds)}</Vital>
+        </span>
+      )}
+      {metrics.length === 0 ? null : (
+        <Vital of="training.metrics" class="run-metrics">
+          {metrics.slice(0, MOST_METRICS).map(([name, value]) => (
+            <span key={name} title={`${name} ${value ?? "unknown"}`}>
+              {name} <b>{metric(value)}</b>
+            </span>
+          ))}
+          {metrics.length > MOST_METRICS ? (
+            <span title={metrics.slice(MOST_METRICS).map(pair).join("\n")}>
+              +{metrics.length - MOST_METRICS}
+            </span>
+          ) : null}
+        </Vital>
+      )}
+    </div>
+  );
+}
+
+const pair = ([name, value]: readonly [string, number | null]): string =>
+  `${name} ${metric(value)}`;

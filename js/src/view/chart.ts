@@ -1,0 +1,141 @@
+// One small line chart on a canvas (uPlot). Colours come from the element's CSS.
+import uPlot from "uplot";
+import type { Maybe } from "../format";
+
+export interface ChartSpec {
+  /** Lowest and highest value to show, from those of the data; null while there are none. */
+  readonly range: (low: Maybe, high: Maybe) => readonly [number, number];
+  readonly fill: boolean;
+  /** Charts of one group move their cursors together. */
+  readonly group: string;
+  readonly hovered: (index: number | null) => void;
+}
+
+const SHORTEST_SECONDS = 60;
+const CURSOR_PX = 6;
+
+export class Chart {
+  readonly #element: HTMLElement;
+  readonly #spec: ChartSpec;
+  readonly #plot: uPlot;
+  #threshold: Maybe = null;
+  #colours = { line: "", fill: "", threshold: "" };
+
+  constructor(element: HTMLElement, spec: ChartSpec) {
+    this.#element = element;
+    this.#spec = spec;
+    this.readColours();
+    this.#plot = new uPlot(this.#options(), [[], []], element);
+  }
+
+  draw(at: readonly number[], values: readonly Maybe[], threshold: Maybe): void {
+    this.#threshold = threshold;
+    const plot = this.#plot;
+    const first = at[0] ?? 0;
+    const last = at.at(-1) ?? 0;
+    plot.batch(() => {
+      plot.setData([at as number[], values as Maybe[]], false);
+      plot.setScale("x", { min: Math.min(first, last - SHORTEST_SECONDS), max: last });
+    });
+  }
+
+  resize(): void {
+    const { clientWidth: width, clientHeight: height } = this.#element;
+    if (width > 0 && (width !== this.#plot.width || height !== this.#plot.height)) {
+      this.#plot.setSize({ width, height });
+    }
+  }
+
+  readColours(): void {
+    const style = getComputedStyle(this.#element);
+    this.#colours = { line: style.stroke, fill: style.fill, threshold: style.color };
+  }
+
+  redraw(): void {
+    this.#plot.redraw(true);
+  }
+
+  /** Moves the cursor by `steps` points; from nowhere it starts at the newest. */
+  step(steps: number): void {
+    const plot = this.#plot;
+    const times = plot.data[0];
+    if (times.length === 0) return;
+    const from = plot.cursor.idx ?? (steps < 0 ? times.length : times.length - 2);
+    const index = Math.min(times.length - 1, Math.max(0, from + steps));
+    plot.setCursor({ left: plot.valToPos(times[index] ?? 0, "x"), top: 1 }, true);
+  }
+
+  leave(): void {
+    this.#plot.setCursor({ left: -10, top: -10 }, true);
+  }
+
+  destroy(): void {
+    this.#plot.destroy();
+  }
+
+  #options(): uPlot.Options {
+    const { clientWidth, clientHeight } = this.#element;
+    return {
+      width: Math.max(1, clientWidth),
+      height: Math.max(1, clientHeight),
+      padding: [2, 0, 2, 0],
+      legend: { show: false },
+      axes: [{ show: false }, { show: false }],
+      scales: {
+        x: { time: true },
+        y: { range: (_, low, high) => [...this.#range(low, high)] },
+      },
+      series: [
+        {},
+        {
+          stroke: () => this.#colours.line,
+          ...(this.#spec.fill ? { fill: () => this.#colours.fill } : {}),
+          width: 1.5,
+          points: { show: (plot, series) => this.#isLonely(plot, series), size: 3 },
+        },
+      ],
+      cursor: {
+        y: false,
+        drag: { x: false, y: false, setScale: false },
+        points: { size: CURSOR_PX, fill: () => this.#colours.line, stroke: "transparent" },
+        sync: { key: this.#spec.group, scales: ["x", null] },
+      },
+      hooks: {
+        drawClear: [(plot) => this.#drawThreshold(plot)],
+        setCursor: [(plot) => this.#spec.hovered(plot.cursor.idx ?? null)],
+      },
+    };
+  }
+
+  /** uPlot passes the range of the data, which it leaves infinite or null where there are none. */
+  #range(low: Maybe, high: Maybe): readonly [number, number] {
+    const known = (value: Maybe): Maybe => (Number.isFinite(value) ? value : null);
+    const lines = this.#threshold === null ? [] : [this.#threshold];
+    const values = [known(low), known(high), ...lines].filter((value) => value !== null);
+    if (values.length === 0) return this.#spec.range(null, null);
+    return this.#spec.range(Math.min(...values), Math.max(...values));
+  }
+
+  /** A single value has no line to be seen by. */
+  #isLonely(plot: uPlot, series: number): boolean {
+    const values = plot.data[series] ?? [];
+    let known = 0;
+    for (const value of values) if (value !== null && ++known > 1) return false;
+    return known === 1;
+  }
+
+  #drawThreshold(plot: uPlot): void {
+    if (this.#threshold === null) return;
+    const { ctx, bbox } = plot;
+    const y = plot.valToPos(this.#threshold, "y", true);
+    ctx.save();
+    ctx.strokeStyle = this.#colours.threshold;
+    ctx.lineWidth = devicePixelRatio;
+    ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.restore();
+  }
+}

@@ -1,0 +1,21 @@
+// Work that waits for the next animation frame, at most once in each.
+
+const waiting = new Set<() => void>();
+let requested = 0;
+
+function run(): void {
+  requested = 0;
+  const due = [...waiting];
+  waiting.clear();
+  for (const work of due) work();
+}
+
+/** Runs `work` in the next frame, once, however often it is asked for. */
+export function inNextFrame(work: () => void): void {
+  waiting.add(work);
+  requested ||= requestAnimationFrame(run);
+}
+
+export function forget(work: () => void): void {
+  waiting.delete(work);
+}

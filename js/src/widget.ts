@@ -1,0 +1,95 @@
+// The anywidget entry: traits in, one store for the model, a panel for each view.
+import { h, render as renderInto } from "preact";
+import { Store, TRAITS, type Trait } from "./store";
+import { Panel } from "./view/Panel";
+
+/** What anywidget hands over, as far as it is used here. */
+export interface WidgetModel {
+  get(name: string): unknown;
+  on(event: string, callback: () => void): void;
+  off(event: string, callback: () => void): void;
+}
+interface Bound {
+  model: WidgetModel;
+  signal?: AbortSignal;
+}
+interface Shown extends Bound {
+  el: HTMLElement;
+}
+
+/** ipywidgets marks the element of a view so while its model has no kernel. */
+const DISCONNECTED = "jupyter-widgets-disconnected";
+
+function listen(model: WidgetModel, event: string, callback: () => void): () => void {
+  model.on(event, callback);
+  return () => model.off(event, callback);
+}
+
+/** Runs `end` once: when the signal aborts or when the returned function is called. */
+function onceEnded(signal: AbortSignal | undefined, end: () => void): () => void {
+  let ended = false;
+  const once = (): void => {
+    if (ended) return;
+    ended = true;
+    signal?.removeEventListener("abort", once);
+    end();
+  };
+  if (signal?.aborted) once();
+  else signal?.addEventListener("abort", once);
+  return once;
+}
+
+/** Fills `store` from the model. All traits of a message are taken in together. */
+function follow(model: WidgetModel, store: Store): () => void {
+  const read = (trait: Trait): unknown => model.get(trait);
+  const changed = new Set<Trait>();
+  const take = (): void => {
+    const names = [...changed];
+    changed.clear();
+    store.receive(names, read);
+  };
+  store.load(read);
+  const stops = TRAITS.map((trait) =>
+    listen(model, `change:${trait}`, () => {
+      if (changed.size === 0) queueMicrotask(take);
+      changed.add(trait);
+    }),
+  );
+  return () => {
+    for (const stop of stops) stop();
+    store.dispose();
+  };
+}
+
+/** One widget: anywidget calls this for each model. */
+export default function widget(): {
+  initialize: (bound: Bound) => () => void;
+  render: (shown: Shown) => () => void;
+} {
+  const store = new Store();
+
+  return {
+    initialize({ model, signal }) {
+      return onceEnded(signal, follow(model, store));
+    },
+
+    render({ model, el, signal }) {
+      const look = (): void => {
+        if (el.classList.contains(DISCONNECTED)) store.connected.value = false;
+      };
+      const gone = (): void => {
+        store.connected.value = false;
+      };
+      look();
+      const stops = [
+        listen(model, "comm_live_update", () => queueMicrotask(look)),
+        listen(model, "comm:close", gone),
+      ];
+      renderInto(h(Panel, { store }), el);
+      return onceEnded(signal, () => {
+        for (const stop of stops) stop();
+        renderInto(null, el);
+      });
+    },
+  };
+}

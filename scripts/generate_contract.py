@@ -1,0 +1,169 @@
+"""Write js/src/contract.gen.ts: the structs of ipyvitals.snapshot as TypeScript.
+
+    python scripts/generate_contract.py           # write the file
+    python scripts/generate_contract.py --check   # exit 1 when it is stale
+
+The shapes come from msgspec's JSON Schema of those structs; the comments are the strings that
+stand below their fields.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import inspect
+import json
+import sys
+import textwrap
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeAlias, get_args
+
+import msgspec
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "src"))
+
+from ipyvitals import snapshot  # noqa: E402
+
+TARGET = ROOT / "js" / "src" / "contract.gen.ts"
+HEADER = """\
+// Generated from src/ipyvitals/snapshot.py by scripts/generate_contract.py: edit that, not this.
+"""
+
+Schema: TypeAlias = dict[str, Any]
+
+ALIASES = {
+    "Status": "STATUSES",
+    "Health": "HEALTHS",
+    "TrainingState": "TRAINING_STATES",
+    "Rule": "RULES",
+}
+"""Sets of strings that `snapshot` names, and the constants that list them in TypeScript."""
+
+
+def field_comments(shape: type) -> dict[str, str]:
+    """Return the string below each field of `shape`, on one line."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(shape)))
+    (body,) = (node.body for node in tree.body if isinstance(node, ast.ClassDef))
+    comments = {}
+    for field, below in pairwise(body):
+        if not (isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)):
+            continue
+        if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+            text = " ".join(str(below.value.value).split())
+            comments[field.target.id] = text.replace("``", "`").replace("*/", "* /")
+    return comments
+
+
+def literal_names() -> dict[frozenset[str], str]:
+    """Return the alias of each set of strings."""
+    return {frozenset(get_args(getattr(snapshot, name))): name for name in ALIASES}
+
+
+def type_of(schema: Schema, names: dict[frozenset[str], str]) -> str:
+    """Return the TypeScript type of a JSON Schema node."""
+    if "$ref" in schema:
+        return str(schema["$ref"]).rsplit("/", 1)[-1]
+    if "anyOf" in schema:
+        return " | ".join(dict.fromkeys(type_of(part, names) for part in schema["anyOf"]))
+    if "enum" in schema:
+        values = [value for value in schema["enum"] if value is not None]
+        name = names.get(frozenset(values))
+        union = name or " | ".join(json.dumps(value) for value in values)
+        return f"{union} | null" if None in schema["enum"] else union
+    match schema.get("type"):
+        case "number" | "integer":
+            return "number"
+        case "string" | "boolean" | "null" as plain:
+            return plain
+        case "array":
+            return f"readonly {type_of(schema['items'], names)}[]"
+        case "object":
+            return f"Readonly<Record<string, {type_of(schema['additionalProperties'], names)}>>"
+    raise TypeError(f"snapshot.py: no TypeScript type is known for the JSON Schema {schema!r}.")
+
+
+def interface(name: str, schema: Schema, names: dict[frozenset[str], str]) -> str:
+    """Return one `export interface`; the fields of the wire are never absent."""
+    shape = getattr(snapshot, name)
+    comments = field_comments(shape)
+    lines = [f"/** {inspect.getdoc(shape).splitlines()[0].replace('``', '`')} */"]
+    lines.append(f"export interface {name} {{")
+    for field, node in schema["properties"].items():
+        if field in comments:
+            lines.append(f"  /** {comments[field]} */")
+        tag = node["enum"][0] if field == "type" and len(node.get("enum", ())) == 1 else None
+        lines.append(f"  readonly {field}: {json.dumps(tag) if tag else type_of(node, names)};")
+    lines.append("}\n")
+    return "\n".join(lines)
+
+
+def constant(name: str, value: object, indent: int | None = None) -> str:
+    """Return an exported constant."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return f"export const {name} = {text} as const;\n"
+
+
+def kind_of(schema: Schema, names: dict[frozenset[str], str]) -> str:
+    """Return a node's type as the terse string that js/src/decode.ts checks values against."""
+    if schema.get("type") == "array":
+        return f"{kind_of(schema['items'], names)}[]"
+    if schema.get("type") == "object":
+        return f"{{{kind_of(schema['additionalProperties'], names)}}}"
+    return type_of(schema, names).replace(" | ", "|").replace('"', "")
+
+
+def contract() -> str:
+    """Return the whole file."""
+    events: tuple[type, ...] = get_args(snapshot.Event)
+    shapes = (snapshot.Snapshot, snapshot.Point, snapshot.ModelInfo, *events)
+    _, schemas = msgspec.json.schema_components(shapes)
+    names = literal_names()
+    parts = [HEADER]
+    for alias, plural in ALIASES.items():
+        parts.append(constant(plural, get_args(getattr(snapshot, alias))))
+        parts.append(f"export type {alias} = (typeof {plural})[number];\n")
+    parts += [interface(name, schemas[name], names) for name in schemas]
+    parts.append(f"export type Event = {' | '.join(event.__name__ for event in events)};\n")
+    parts.append(constant("EVENT_TYPES", snapshot.EVENT_TYPES))
+    parts.append('export type EventType = Event["type"];\n')
+    kinds = {
+        name: {
+            field: f"={node['enum'][0]}" if field == "type" else kind_of(node, names)
+            for field, node in schema["properties"].items()
+        }
+        for name, schema in schemas.items()
+    }
+    parts.append("/** The type of every field, for checks at run time. */")
+    parts.append(constant("KINDS", kinds, 2))
+    defaults = {
+        name: msgspec.to_builtins(getattr(snapshot, name)())
+        for name, schema in schemas.items()
+        if not schema.get("required")
+    }
+    parts.append("/** The sections before anything is known. */")
+    parts.append(constant("DEFAULTS", defaults, 2))
+    return "\n".join(parts)
+
+
+def main() -> int:
+    """Write or check the file."""
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="only say whether it is stale")
+    wanted = contract()
+    if not parser.parse_args().check:
+        TARGET.write_text(wanted, encoding="utf-8")
+        return 0
+    if TARGET.exists() and TARGET.read_text(encoding="utf-8") == wanted:
+        return 0
+    print(
+        f"{TARGET.relative_to(ROOT)} is stale: src/ipyvitals/snapshot.py has changed. "
+        "Run python scripts/generate_contract.py and commit the result.",
+        file=sys.stderr,
+    )
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""The contract's other side: TypeScript knows what Python sends today."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+import pytest
+
+from ipyvitals import snapshot
+
+HERE = Path(__file__).parent
+SCRIPT = HERE.parent.parent / "scripts" / "generate_contract.py"
+FIXTURES: dict[str, Any] = runpy.run_path(str(HERE / "write_fixtures.py"))
+GENERATOR: dict[str, Any] = runpy.run_path(str(SCRIPT))
+
+
+def test_typescript_contract_is_not_stale() -> None:
+    check = subprocess.run(
+        [sys.executable, str(SCRIPT), "--check"], capture_output=True, text=True, check=False
+    )
+    assert (check.returncode, check.stderr) == (0, "")
+
+
+def test_a_stale_file_is_named_with_its_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main = GENERATOR["main"]
+    stale = tmp_path / "contract.gen.ts"
+    stale.write_text("export {};\n")
+    monkeypatch.setitem(main.__globals__, "TARGET", stale)
+    monkeypatch.setitem(main.__globals__, "ROOT", tmp_path)
+    monkeypatch.setattr(sys, "argv", ["generate_contract.py", "--check"])
+    assert main() == 1
+    message = capsys.readouterr().err
+    assert "contract.gen.ts is stale" in message
+    assert "python scripts/generate_contract.py" in message
+
+
+def test_every_struct_and_field_is_in_the_typescript_contract() -> None:
+    text = GENERATOR["contract"]()
+    for shape in (snapshot.Snapshot, snapshot.Point, *get_args(snapshot.Event)):
+        body = text.split(f"export interface {shape.__name__} {{")[1].split("}\n")[0]
+        for field in shape.__struct_fields__:
+            assert f"readonly {field}: " in body, (shape, field)
+
+
+@pytest.mark.parametrize("name", FIXTURES["fixtures"]())
+def test_fixture_is_what_python_writes_today(name: str) -> None:
+    stored = (HERE / "fixtures" / f"{name}.json").read_text(encoding="utf-8")
+    assert stored == FIXTURES["text_of"](FIXTURES["fixtures"]()[name]), (
+        "run python tests/contract/write_fixtures.py and commit the result"
+    )
+
+
+def test_no_fixture_is_left_over() -> None:
+    stored = {path.stem for path in (HERE / "fixtures").glob("*.json")}
+    assert stored == set(FIXTURES["fixtures"]())
+
+
+def test_fixtures_hold_each_event_type_once() -> None:
+    events = json.loads((HERE / "fixtures" / "events.json").read_text())
+    assert tuple(event["type"] for event in events) == snapshot.EVENT_TYPES
+
+
+def test_python_reads_its_own_fixtures_back() -> None:
+    text = (HERE / "fixtures" / "snapshot.json").read_bytes()
+    assert msgspec.json.decode(text, type=snapshot.Snapshot).model.name == "churn"
+    events = (HERE / "fixtures" / "events.json").read_bytes()
+    assert len(msgspec.json.decode(events, type=list[snapshot.Event])) == 6

@@ -1,0 +1,389 @@
+"""Write tests/contract/fixtures: what Python sends today, for TypeScript to decode.
+
+    python tests/contract/write_fixtures.py
+
+The panel's files hold the traits of its widget in one state each.
+"""
+
+from __future__ import annotations
+
+import json
+from math import sin
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ipyvitals.snapshot import (
+    Event,
+    Gpu,
+    MetricsSection,
+    ModelDeployed,
+    ModelMetricsUpdate,
+    ModelSection,
+    ModelStatusChange,
+    Notice,
+    Snapshot,
+    SystemMetrics,
+    SystemSection,
+    TrainingCompleted,
+    TrainingProgress,
+    TrainingSection,
+)
+
+FOLDER = Path(__file__).parent / "fixtures"
+AT = 1_790_000_520.0
+GIB = 2**30
+
+MODEL = ModelSection(
+    model_id="churn-1",
+    name="churn",
+    version="2.1",
+    trained_at=AT - 7_500,
+    status="active",
+    total_predictions=1_247,
+    deployed_at=AT - 8_100,
+    status_since=AT - 8_090,
+    health="healthy",
+    uptime_seconds=8_100.0,
+)
+METRICS = MetricsSection(
+    current_accuracy=0.942,
+    predictions_per_minute=23,
+    total_predictions=1_247,
+    model_health="healthy",
+    accuracy_low=0.880,
+    accuracy_high=0.973,
+    accuracy_threshold=0.85,
+    window_labelled=100,
+    total_labelled=1_197,
+    label_coverage=0.96,
+    warming=False,
+    calls_per_minute=23,
+    latency_p50_seconds=0.0041,
+    latency_p95_seconds=0.0124,
+    latency_p99_seconds=0.031,
+)
+SYSTEM = SystemSection(
+    cpu_percent=38.0,
+    memory_percent=61.0,
+    disk_percent=44.0,
+    active_connections=3,
+    system_health="healthy",
+    scope="container",
+    memory_used_bytes=int(4.9 * GIB),
+    memory_limit_bytes=8 * GIB,
+    cpu_limit_cores=4.0,
+    disk_path="/",
+    disk_free_bytes=112 * GIB,
+    process_cpu_percent=12.0,
+    process_memory_bytes=410 * 2**20,
+    kernel_busy=True,
+)
+RUNNING = TrainingSection(
+    state="running",
+    stage="Epoch 5 of 12",
+    progress=41.0,
+    details="partial_fit, batch 64",
+    current=246,
+    total=600,
+    rate_per_second=182.0,
+    eta_seconds=190.0,
+    elapsed_seconds=132.0,
+    metrics={"loss": 0.2318, "val_accuracy": 0.951},
+)
+FAILED_RUN = TrainingSection(
+    state="failed",
+    stage="Epoch 3 of 12",
+    progress=22.0,
+    details="ValueError: Input X contains NaN.",
+    current=132,
+    total=600,
+    elapsed_seconds=71.0,
+    metrics={"loss": None},
+)
+NOTICE = Notice(
+    code="labels.type",
+    message="labels are str, predictions int: '1' never equals 1",
+    count=12,
+    at=AT - 90,
+)
+EVENTS: tuple[Event, ...] = (
+    SystemMetrics(
+        monitor="default",
+        seq=1,
+        at=AT,
+        cpu_percent=38.0,
+        memory_percent=61.0,
+        disk_percent=44.0,
+        active_connections=None,
+        system_health="healthy",
+    ),
+    ModelMetricsUpdate(
+        monitor="default",
+        seq=2,
+        at=AT,
+        model_id="churn-1",
+        current_accuracy=0.943,
+        predictions_per_minute=27,
+        total_predictions=1_289,
+        model_health="healthy",
+    ),
+    ModelStatusChange(
+        monitor="default",
+        seq=3,
+        at=AT,
+        model_id="churn-1",
+        old_status="active",
+        new_status="degraded",
+        reason="Accuracy dropped below threshold",
+        rule="accuracy",
+        value=0.78,
+        threshold=0.85,
+        n=100,
+    ),
+    ModelDeployed(
+        monitor="default",
+        seq=4,
+        at=AT,
+        model_id="churn-2",
+        model_name="churn",
+        model_version="2.2",
+        deployment_timestamp=AT,
+    ),
+    TrainingProgress(
+        monitor="default",
+        seq=5,
+        at=AT,
+        state="running",
+        stage="Epoch 5 of 12",
+        progress=None,
+        details="streaming",
+        current=246,
+        total=None,
+        rate_per_second=182.0,
+        eta_seconds=None,
+        elapsed_seconds=132.0,
+        metrics={"loss": 0.2318},
+    ),
+    TrainingCompleted(
+        monitor="default",
+        seq=6,
+        at=AT,
+        state="failed",
+        stage="Epoch 3 of 12",
+        progress=22.0,
+        details="ValueError: Input X contains NaN.",
+        current=132,
+        total=600,
+        elapsed_seconds=71.0,
+        metrics={"loss": None},
+    ),
+)
+
+
+def history(drop: float = 0.0, *, served: bool = True) -> dict[str, list[float | None]]:
+    """Return five minutes of the charts' columns; accuracy falls by `drop` in the last two."""
+    rows = range(61)
+
+    def column(value: Any) -> list[float | None]:
+        return [round(value(row), 4) for row in rows]
+
+    unknown: list[float | None] = [None] * len(rows)
+    fall = [drop * max(0, row - 36) / 24 for row in rows]
+    return {
+        "at": [AT - 5 * (60 - row) for row in rows],
+        "current_accuracy": column(lambda i: 0.942 + 0.012 * sin(i / 4) * sin(i / 9) - fall[i])
+        if served
+        else unknown,
+        "predictions_per_minute": column(lambda i: round(18 + i / 9 + 4 * sin(i / 3) * sin(i / 7)))
+        if served
+        else column(lambda i: 0),
+        "latency_p95_seconds": column(
+            lambda i: 0.0119 + 0.0009 * sin(i / 2) + (0.009 if i in (24, 25) else 0)
+        )
+        if served
+        else unknown,
+        "cpu_percent": column(lambda i: 37 + 12 * sin(i / 5) * sin(i / 2) + 4 * sin(i)),
+        "memory_percent": column(lambda i: 52 + i * 0.15 + 0.6 * sin(i / 2)),
+    }
+
+
+def panel(**traits: Any) -> dict[str, Any]:
+    """Return the traits of a panel, with those of a live one where none is given."""
+    state = {
+        "monitor": "default",
+        "at": AT,
+        "interval": 1.0,
+        "model": MODEL,
+        "training": TrainingSection(),
+        "metrics": METRICS,
+        "system": SYSTEM,
+        "notices": [],
+        "history": history(),
+        "closed": False,
+    }
+    return {**state, **traits}
+
+
+def panels() -> dict[str, dict[str, Any]]:
+    """Return the traits of each state that a panel can be in."""
+    change = msgspec.structs.replace
+    nobody = MetricsSection(total_predictions=0)
+    first = {name: [] for name in history()}
+    return {
+        "empty": panel(
+            model=ModelSection(),
+            metrics=nobody,
+            system=SystemSection(),
+            history=first,
+        ),
+        "training": panel(
+            model=change(
+                MODEL,
+                name="digits-sgd",
+                version="0.3",
+                trained_at=None,
+                status="training",
+                health="unknown",
+                total_predictions=0,
+                uptime_seconds=360.0,
+            ),
+            training=RUNNING,
+            metrics=change(nobody, warming=False),
+            system=change(
+                SYSTEM,
+                cpu_percent=92.0,
+                memory_percent=33.0,
+                disk_percent=71.0,
+                active_connections=0,
+                scope="host",
+                cpu_limit_cores=16.0,
+                memory_used_bytes=21 * GIB,
+                memory_limit_bytes=64 * GIB,
+                disk_free_bytes=64 * GIB,
+                gpus=[
+                    Gpu(
+                        index=0,
+                        name="GPU",
+                        utilization_percent=97.0,
+                        memory_used_bytes=10 * GIB,
+                        memory_total_bytes=24 * GIB,
+                    )
+                ],
+            ),
+            history=history(served=False),
+        ),
+        "live": panel(),
+        "degraded": panel(
+            model=change(
+                MODEL,
+                status="degraded",
+                health="degraded",
+                total_predictions=1_702,
+                status_since=AT - 245,
+                reason="Accuracy dropped below threshold",
+                reason_rule="accuracy",
+                reason_value=0.78,
+                reason_threshold=0.85,
+                reason_n=100,
+                uptime_seconds=9_100.0,
+            ),
+            metrics=change(
+                METRICS,
+                current_accuracy=0.78,
+                accuracy_low=0.689,
+                accuracy_high=0.850,
+                model_health="degraded",
+                predictions_per_minute=31,
+                total_predictions=1_702,
+                label_coverage=0.94,
+                total_errors=3,
+                errors_per_minute=1,
+                latency_p95_seconds=0.013,
+            ),
+            system=change(
+                SYSTEM,
+                memory_percent=98.2,
+                memory_used_bytes=int(7.86 * GIB),
+                system_health="unhealthy",
+                limiter="memory",
+                active_connections=5,
+            ),
+            notices=[NOTICE],
+            history=history(0.16),
+        ),
+        "idle": panel(
+            model=change(MODEL, status="idle", status_since=AT - 720),
+            metrics=change(
+                METRICS,
+                predictions_per_minute=0,
+                calls_per_minute=0,
+                latency_p50_seconds=None,
+                latency_p95_seconds=None,
+                latency_p99_seconds=None,
+            ),
+            training=TrainingSection(
+                state="completed",
+                stage="Training",
+                progress=100.0,
+                details="12 epochs",
+                current=600,
+                total=600,
+                elapsed_seconds=192.0,
+                metrics={"loss": 0.1042, "val_accuracy": 0.968},
+            ),
+            system=change(SYSTEM, kernel_busy=False, cpu_percent=2.0),
+        ),
+        "failed": panel(
+            model=change(
+                MODEL,
+                status="failed",
+                status_since=AT - 12,
+                reason="ValueError: Input X contains NaN.",
+                trained_at=None,
+            ),
+            training=FAILED_RUN,
+            metrics=nobody,
+            history=history(served=False),
+        ),
+        "stopped": panel(
+            model=change(MODEL, status="stopped", status_since=AT - 30),
+            training=change(FAILED_RUN, state="stopped", details="interrupted", metrics={}),
+            closed=True,
+        ),
+    }
+
+
+def fixtures() -> dict[str, Any]:
+    """Return each file's name and content."""
+    shared: dict[str, Any] = {"model": MODEL, "metrics": METRICS, "system": SYSTEM}
+    full = Snapshot(monitor="default", seq=7, at=AT, training=RUNNING, notices=[NOTICE], **shared)
+    files: dict[str, Any] = {
+        "snapshot": full,
+        "snapshot_empty": Snapshot(monitor="default", seq=0, at=AT),
+        "events": list(EVENTS),
+        **{f"panel_{state}": traits for state, traits in panels().items()},
+    }
+    return {name: msgspec.to_builtins(content) for name, content in files.items()}
+
+
+def text_of(content: Any) -> str:
+    """Return a fixture as it is stored: a line for each field, a column on one line."""
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    columns = content.get("history", {}) if isinstance(content, dict) else {}
+    for column in columns.values():
+        spread = json.dumps(column, indent=1).replace("\n", "\n  ")
+        text = text.replace(spread, json.dumps(column))
+    return text + "\n"
+
+
+def main() -> None:
+    """Write the files."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, content in fixtures().items():
+        (FOLDER / f"{name}.json").write_text(text_of(content), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
