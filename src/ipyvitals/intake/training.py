@@ -33,6 +33,7 @@ class TrainingRun:
         self._desk = desk
         self._ticks: Iterator[None] | None = None
         self._current = 0
+        self._has_inner = False
         self.total = total
         self.stage = stage
         self.details = details
@@ -46,6 +47,11 @@ class TrainingRun:
             # One tick more than steps is out while the loop's body runs.
             return max(0, ENDLESS - length_hint(self._ticks) - 1)
         return self._current
+
+    @property
+    def own_steps(self) -> int:
+        """Steps of this run itself: those of one with others inside are of another size."""
+        return 0 if self._has_inner else self.current
 
     @property
     def fraction(self) -> float | None:
@@ -90,8 +96,8 @@ class TrainingRun:
                 "update(): expected current= or advance=, got both; give one of them."
             )
         values = {name: _number(f"metric {name!r}", value) for name, value in metrics.items()}
-        steps = None if current is None else int(_number("current", current))
-        delta = None if advance is None else int(_number("advance", advance))
+        steps = None if current is None else _steps("current", current)
+        delta = None if advance is None else _steps("advance", advance)
         if steps is not None and steps < 0:
             raise ArgumentValueError(f"update(current={current!r}): expected 0 or more.")
         self._desk.update(self, steps, delta, stage, details, values)
@@ -151,9 +157,10 @@ class TrainingDesk:
         self._notices = notices
         self._on_change = on_change
         self._on_end = on_end
-        self._lock = threading.Lock()
+        self._make_lock()
         self._open: list[TrainingRun] = []
         self._pace = Pace()
+        self._reached = 0.0
         self._finished_steps = 0
         self._inner_metrics: dict[str, float | None] = {}
         self._last = TrainingSection()
@@ -164,9 +171,14 @@ class TrainingDesk:
         return bool(self._open)
 
     @property
+    def open_runs(self) -> list[TrainingRun]:
+        """The open runs, outermost first."""
+        return list(self._open)
+
+    @property
     def tracked(self) -> list[TrainingRun]:
         """The open runs that belong to a `track` loop, outermost first."""
-        return [run for run in list(self._open) if run._ticks is not None]
+        return [run for run in self.open_runs if run._ticks is not None]
 
     def start(self, total: int | None, stage: str, details: str) -> TrainingRun:
         """Open a run, inside the one that is open already, if any."""
@@ -174,31 +186,32 @@ class TrainingDesk:
         with self._lock:
             if not self._open:
                 self._pace = Pace(self._clock.monotonic())
+                self._reached = 0.0
                 self._finished_steps = 0
                 self._inner_metrics = {}
+            else:
+                self._open[-1]._has_inner = True
             self._open.append(run)
         self._on_change()
         return run
 
-    def track(self, iterable: Iterable[T], total: int | None, stage: str, details: str) -> Iterator[T]:
+    def track(
+        self, iterable: Iterable[T], total: int | None, stage: str, details: str
+    ) -> Iterator[T]:
         """Yield from `iterable` and count."""
-        if total is None:
-            total = length_hint(iterable, -1)
-            total = None if total < 0 else total
-        elif total < 0:
-            _total(total)
-        run = self.start(total, stage, details)
+        run = self.start(_length(iterable) if total is None else total, stage, details)
         # The ticker reads the count off this iterator's length hint, so that the loop counts in
         # C: assigning to an attribute instead doubles the cost of a step.
         ticks = run._ticks = repeat(None, ENDLESS)
         try:
             for item, _ in zip(iterable, ticks, strict=False):
                 yield item
-                if run.state != "running":
-                    return
             run.complete()
         except GeneratorExit:
             run.stop()
+            raise
+        except KeyboardInterrupt:
+            run.stop("Interrupted")
             raise
         except BaseException as error:
             run.fail(error)
@@ -222,10 +235,12 @@ class TrainingDesk:
         with self._lock:
             if run.state != "running":
                 return
-            if current is not None:
-                run._current = current
-            if advance is not None:
-                run._current += advance
+            if current is None:
+                current = max(0, run._current + (advance or 0))
+            if current < run._current:
+                # The user set the count back, and the bar may follow.
+                self._reached = 0.0
+            run._current = current
             if stage is not None:
                 run.stage = str(stage)
             if details is not None:
@@ -240,22 +255,24 @@ class TrainingDesk:
                 return
             steps = run.current
             if state == "completed" and run._ticks is not None:
-                steps += 1 if length_hint(run._ticks) < ENDLESS else 0
                 steps = ENDLESS - length_hint(run._ticks)
             run._current = steps
             run.state = state
             if details is not None:
                 run.details = details
             outermost = bool(self._open) and self._open[0] is run
-            if outermost:
-                self._last = self._section_of([run])
-                self._open.clear()
-            elif run in self._open:
+            if run in self._open:
                 position = self._open.index(run)
-                for inner in self._open[position:]:
-                    self._finished_steps += inner.current
+                self._progress(self._open)
+                for left in self._open[position + 1 :]:
+                    left._current = left.current
+                    left.state = "stopped"
+                for inner in self._open[max(1, position) :]:
+                    self._finished_steps += inner.own_steps
                     self._inner_metrics.update(inner.metrics)
                 del self._open[position:]
+            if outermost:
+                self._last = self._section_of([run])
         if outermost:
             self._on_end(self._last)
         else:
@@ -265,18 +282,31 @@ class TrainingDesk:
         """Return how training stands now."""
         with self._lock:
             if self._open:
-                self._last = self._section_of(self._open)
+                self._last = self._section_of(self.open_runs)
             return self._last
 
     def reset_lock(self) -> None:
         """Replace the lock in a forked child, where nobody is left to release the old one."""
-        self._lock = threading.Lock()
+        self._make_lock()
+
+    def _make_lock(self) -> None:
+        # Reentrant: an abandoned `track` loop ends when the garbage collector finds it, which
+        # may be on the very thread that holds the lock.
+        self._lock = threading.RLock()
+
+    def _progress(self, runs: list[TrainingRun]) -> float | None:
+        """Return the share that is done, which a second loop in an epoch does not set back."""
+        fraction = _nested_fraction(runs)
+        if fraction is None:
+            return None
+        self._reached = max(self._reached, fraction)
+        return self._reached
 
     def _section_of(self, runs: list[TrainingRun]) -> TrainingSection:
         now = self._clock.monotonic()
         outer, inner = runs[0], runs[-1]
-        fraction = _nested_fraction(runs)
-        self._pace.update(now, self._finished_steps + inner.current, fraction)
+        fraction = self._progress(runs)
+        self._pace.update(now, self._finished_steps + inner.own_steps, fraction)
         running = outer.state == "running"
         metrics = dict(self._inner_metrics)
         for run in runs:
@@ -303,10 +333,26 @@ def _nested_fraction(runs: list[TrainingRun]) -> float | None:
     fraction: float | None = None
     for run in reversed(runs):
         own = run.fraction
-        if own is not None and run.total and fraction is not None and run.state == "running":
+        if own is not None and run.total and fraction is not None:
             own = min(1.0, own + fraction / run.total)
         fraction = own
     return fraction
+
+
+def _length(iterable: Iterable[Any]) -> int | None:
+    try:
+        hint = length_hint(iterable, -1)
+    except Exception:
+        # Some loaders of streams have a __len__ that raises more than TypeError.
+        return None
+    return None if hint < 0 else hint
+
+
+def _steps(what: str, value: Any) -> int:
+    number = _number(what, value)
+    if not isfinite(number):
+        raise ArgumentValueError(f"update({what}={value!r}): expected a number of steps.")
+    return int(number)
 
 
 def _number(what: str, value: Any) -> float:
@@ -314,7 +360,7 @@ def _number(what: str, value: Any) -> float:
         if isinstance(value, (str, bytes)):
             raise TypeError
         return float(value)
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         raise ArgumentTypeError(
             f"update(): expected a number for {what}, got {value!r}; "
             "put texts into stage= or details=."
