@@ -11,6 +11,8 @@ from ipyvitals.snapshot import Notice
 __all__ = ["Notices"]
 
 log = logging.getLogger("ipyvitals")
+# Without a handler, warnings of the ticker would land in whatever cell runs just then.
+log.addHandler(logging.NullHandler())
 
 MAX_CODES = 50
 MAX_MESSAGE_CHARS = 300

@@ -18,7 +18,7 @@ from ipyvitals.intake.scoring import Scorer
 from ipyvitals.notices import Notices
 from ipyvitals.stats.window import Scores
 
-__all__ = ["INBOX_LIMIT", "UNSET", "Batch", "Failure", "Inbox", "Label"]
+__all__ = ["INBOX_LIMIT", "ROWS_LIMIT", "UNSET", "Batch", "Failure", "Inbox", "Label"]
 
 
 class Unset:
@@ -31,6 +31,9 @@ class Unset:
 UNSET: Any = Unset()
 
 INBOX_LIMIT = 16_384
+"""Entries after which whoever appends folds as well."""
+ROWS_LIMIT = 4_194_304
+"""Rows of batches after which whoever appends folds as well; a score takes a byte or eight."""
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -110,10 +113,13 @@ class Inbox:
         self._join = join
         self._scorer = scorer
         self._notices = notices
-        self._entries: deque[Any] = deque()
+        self.entries: deque[Any] = deque()
+        """What waits to be folded, oldest first."""
+        self.rows = 0
+        """Rows of batches that wait, about."""
         self._lock = threading.Lock()
         self._folder: int | None = None
-        self.append: Callable[[Any], None] = self._entries.append
+        self.append: Callable[[Any], None] = self.entries.append
         self.mixed = False
         """Set, for good, before the first entry that is not a plain record of the active model.
         Set late it could be read too early, and an id would be lost."""
@@ -121,12 +127,14 @@ class Inbox:
     def put(self, entry: Batch | Label | Failure) -> None:
         """Queue anything but a plain record."""
         self.mixed = True
+        if type(entry) is Batch:
+            self.rows += entry.rows
         self.append(entry)
 
     @property
     def pending(self) -> int:
         """How many entries wait to be folded."""
-        return len(self._entries)
+        return len(self.entries)
 
     def fold(self) -> None:
         """Add everything that came before this call to the figures.
@@ -139,8 +147,9 @@ class Inbox:
             self._folder = threading.get_ident()
             try:
                 # Not more than is there now: recorders must not keep a fold busy for ever.
-                pop = self._entries.popleft
-                entries = [pop() for _ in repeat(None, len(self._entries))]
+                self.rows = 0
+                pop = self.entries.popleft
+                entries = [pop() for _ in repeat(None, len(self.entries))]
                 if entries:
                     self._fold_entries(entries)
             finally:

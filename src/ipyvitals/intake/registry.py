@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ipyvitals.errors import UnknownModelError
 from ipyvitals.notices import Notices
-from ipyvitals.snapshot import Health, Status
+from ipyvitals.snapshot import Health, Rule, Status
 from ipyvitals.stats.latency import SlidingHistogram
 from ipyvitals.stats.rate import SlidingCount
 from ipyvitals.stats.seconds import Floats, Ints
@@ -32,8 +32,9 @@ class ModelState:
         self.lifecycle: Lifecycle = "registered"
         self.status: Status = "registered"
         self.status_since = at
-        self.cause: Finding | None = None
         self.reason: str | None = None
+        self.evidence: Finding | None = None
+        """The finding behind ``status`` and ``reason``, if a rule decided them."""
         self.total_predictions = 0
         self.total_labelled = 0
         self.total_errors = 0
@@ -41,8 +42,8 @@ class ModelState:
         self.calls = SlidingCount()
         self.errors = SlidingCount()
         self.latency = SlidingHistogram()
-        self.findings: list[Finding] = []
-        """Rules that turned and have not been reported yet, oldest first."""
+        self._findings: list[Finding] = []
+        self._raised: dict[Rule, Finding] = {}
         self._window_size = window_size
         self._thresholds = thresholds
         self.deploy(now, at)
@@ -56,8 +57,8 @@ class ModelState:
         self.accuracy_rule = AccuracyRule(self._thresholds.accuracy, self._window_size)
         self.error_rule = LimitRule("error_rate", self._thresholds.error_rate)
         self.latency_rule = LimitRule("latency_p95", self._thresholds.latency_p95)
-        self.findings.clear()
-        self.cause = None
+        self._findings.clear()
+        self._raised.clear()
 
     def add_calls(self, times: Floats, rows: Ints | None = None) -> None:
         """Count calls that succeeded, shape (n,), each of one row unless `rows` says more."""
@@ -77,7 +78,7 @@ class ModelState:
 
     def add_scores(self, scores: Scores) -> None:
         """Take labels in the order in which they came, shape (n,)."""
-        self.findings += self.accuracy_rule.update(self.window, scores)
+        self._findings += self.accuracy_rule.update(self.window, scores)
         self.window.update(scores)
         self.total_labelled += scores.size
 
@@ -85,15 +86,36 @@ class ModelState:
         """Apply the rules about the last minute; once a tick."""
         failed = self.errors.get(now)
         calls = self.calls.get(now) + failed
-        self.findings += self.error_rule.update(failed / calls if calls else None, calls)
+        self._findings += self.error_rule.update(failed / calls if calls else None, calls)
         if self.latency_rule.threshold is not None:
             (p95,) = self.latency.get(now, [0.95])
-            self.findings += self.latency_rule.update(p95, calls)
+            self._findings += self.latency_rule.update(p95, calls)
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything to tell: not so for the nameless model of a new monitor."""
+        return self.name is not None or bool(self.total_predictions or self.total_errors)
+
+    def take_findings(self) -> list[Finding]:
+        """Return the turns that rules took since the last call, oldest first."""
+        findings, self._findings = self._findings, []
+        return findings
+
+    def weigh(self, finding: Finding) -> None:
+        """Let a turn count in `health`."""
+        self._raised.pop(finding.rule, None)
+        if finding.on:
+            self._raised[finding.rule] = finding
+
+    @property
+    def cause(self) -> Finding | None:
+        """The newest rule that is raised."""
+        return next(reversed(self._raised.values()), None)
 
     @property
     def health(self) -> Health:
         """The worst verdict; unknown before any rule has evidence."""
-        if self.accuracy_rule.on or self.error_rule.on or self.latency_rule.on:
+        if self._raised:
             return "degraded"
         return "healthy" if self.window.count >= self.accuracy_rule.min_labels else "unknown"
 
@@ -153,7 +175,7 @@ class Registry:
         model = self._models.get(model_id)
         if model is None:
             replaced = self.active
-            if replaced.name is None and not (replaced.total_predictions or replaced.total_errors):
+            if not replaced.known:
                 del self._models[replaced.model_id]
             model = self._models[model_id] = self._make(model_id, now, at)
             self._make_room(model)
@@ -171,7 +193,8 @@ class Registry:
         if len(self._models) <= MAX_MODELS:
             return
         oldest = min(
-            (model for model in self if model is not newest), key=lambda model: model.last_prediction
+            (model for model in self if model is not newest),
+            key=lambda model: model.last_prediction,
         )
         del self._models[oldest.model_id]
         self._notices.add(
@@ -186,5 +209,3 @@ def unknown_model(model_id: object, known: list[str]) -> UnknownModelError:
         f"model_id={model_id!r}: expected a model of this monitor (such as {listed}); "
         "deploy it first, or leave model_id out for the active one."
     )
-
-

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ipyvitals.intake.arguments import Rows
 from ipyvitals.notices import Notices
 from ipyvitals.stats.window import Scores
 
@@ -49,6 +50,17 @@ class Scorer:
                 self._compare_kinds(predictions[index], actuals[index])
         return right
 
+    def rows(self, predictions: Rows, actuals: Rows) -> Scores:
+        """Return the scores of `n` rows, each side an array of shape (n,) or a list."""
+        if isinstance(predictions, np.ndarray) and isinstance(actuals, np.ndarray):
+            return self.arrays(predictions, actuals)
+        return self.pairs(
+            *(
+                side.tolist() if isinstance(side, np.ndarray) else side
+                for side in (predictions, actuals)
+            )
+        )
+
     def arrays(self, predictions: Any, actuals: Any) -> Scores:
         """Return the scores of two one-dimensional arrays of one length."""
         if self._score is not None or "O" in (predictions.dtype.kind, actuals.dtype.kind):
@@ -80,9 +92,7 @@ class Scorer:
             try:
                 value = float(score(prediction, actual))
             except Exception as error:
-                self._notices.add(
-                    "score.failed", f"score() raised {type(error).__name__}: {error}"
-                )
+                self._notices.add("score.failed", f"score() raised {type(error).__name__}: {error}")
                 continue
             if 0 <= value <= 1:
                 scores.append(value)
@@ -99,7 +109,7 @@ def _equal(predictions: Sequence[Any], actuals: Sequence[Any]) -> npt.NDArray[np
     try:
         # bytes() takes a list of plain bools at once: 6 times faster than np.array.
         raw = bytes([p == a for p, a in zip(predictions, actuals, strict=True)])
-        return np.frombuffer(raw, dtype=np.uint8) == 1
+        return np.frombuffer(raw, dtype=np.bool_)
     except Exception:
         # NumPy scalars, arrays, None against an array, a raising __eq__: one by one.
         return np.array(

@@ -34,6 +34,5 @@ class History:
         """Return one list a field, all of one length, oldest first."""
         points = list(self._points)
         return {
-            field: [getattr(point, field) for point in points]
-            for field in Point.__struct_fields__
+            field: [getattr(point, field) for point in points] for field in Point.__struct_fields__
         }

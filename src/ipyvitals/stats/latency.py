@@ -40,7 +40,7 @@ class SlidingHistogram:
     >>> histogram = SlidingHistogram()
     >>> histogram.update(np.array([0.0, 0.0]), np.array([0.004, 0.100]))
     >>> histogram.get(1.0, [0.5])
-    [0.00400...]
+    [0.00396...]
     """
 
     def __init__(self, size: int = 60) -> None:

@@ -1,0 +1,93 @@
+"""The vital signs of a model and of the machine under it, live in the notebook.
+
+>>> from ipyvitals import Monitor
+>>> monitor = Monitor("churn", version="2.1", interval=None)
+>>> monitor.record("stays", "stays", latency=0.004)
+>>> monitor.snapshot().metrics.current_accuracy
+1.0
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ipyvitals._version import __version__
+from ipyvitals.clock import Clock, FakeClock, SystemClock
+from ipyvitals.errors import (
+    ArgumentTypeError,
+    ArgumentValueError,
+    ClosedMonitorWarning,
+    IpyvitalsError,
+    IpyvitalsWarning,
+    LabelTypeWarning,
+    UnknownModelError,
+)
+from ipyvitals.intake.training import TrainingRun
+from ipyvitals.monitor import Monitor
+from ipyvitals.snapshot import (
+    EVENT_TYPES,
+    Event,
+    MetricsSection,
+    ModelDeployed,
+    ModelInfo,
+    ModelMetricsUpdate,
+    ModelSection,
+    ModelStatusChange,
+    Notice,
+    Snapshot,
+    SystemMetrics,
+    SystemSection,
+    TrainingCompleted,
+    TrainingProgress,
+    TrainingSection,
+)
+from ipyvitals.status import Thresholds
+
+if TYPE_CHECKING:
+    from ipyvitals.panel import StatusPanel
+
+__all__ = [
+    "EVENT_TYPES",
+    "ArgumentTypeError",
+    "ArgumentValueError",
+    "Clock",
+    "ClosedMonitorWarning",
+    "Event",
+    "FakeClock",
+    "IpyvitalsError",
+    "IpyvitalsWarning",
+    "LabelTypeWarning",
+    "MetricsSection",
+    "ModelDeployed",
+    "ModelInfo",
+    "ModelMetricsUpdate",
+    "ModelSection",
+    "ModelStatusChange",
+    "Monitor",
+    "Notice",
+    "Snapshot",
+    "StatusPanel",
+    "SystemClock",
+    "SystemMetrics",
+    "SystemSection",
+    "Thresholds",
+    "TrainingCompleted",
+    "TrainingProgress",
+    "TrainingRun",
+    "TrainingSection",
+    "UnknownModelError",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Loading ipywidgets takes longer than all the rest; scripts without a panel need none of it.
+    if name == "StatusPanel":
+        from ipyvitals.panel import StatusPanel
+
+        return StatusPanel
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

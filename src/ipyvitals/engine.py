@@ -1,0 +1,385 @@
+"""What runs behind a `Monitor`: the rooms, wired one way, and what falls due in them."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable
+from math import inf
+from typing import Any, Protocol
+
+import msgspec
+
+from ipyvitals.clock import Clock
+from ipyvitals.fork import renew_in_child
+from ipyvitals.intake.labels import LabelJoin
+from ipyvitals.intake.predictions import Inbox
+from ipyvitals.intake.registry import Registry
+from ipyvitals.intake.scoring import Scorer
+from ipyvitals.intake.training import TrainingDesk
+from ipyvitals.judge import Judge
+from ipyvitals.notices import Notices
+from ipyvitals.publisher import Publisher, View
+from ipyvitals.sections import metrics_section, model_info, model_section, point
+from ipyvitals.settings import Settings
+from ipyvitals.sinks.callbacks import Callbacks
+from ipyvitals.sinks.events import EventLog
+from ipyvitals.sinks.history import History
+from ipyvitals.snapshot import (
+    MetricsSection,
+    ModelDeployed,
+    ModelInfo,
+    Snapshot,
+    SystemSection,
+    TrainingSection,
+)
+from ipyvitals.status import SystemRule
+from ipyvitals.text_view import text_view
+from ipyvitals.ticker import ticker
+
+__all__ = ["Engine", "Sampler"]
+
+PROGRESS_SECONDS = 0.1
+FIRST_SAMPLE_SECONDS = 1.0
+WARMING_SECONDS = 60.0
+
+
+class Sampler(Protocol):
+    """What reads the machine."""
+
+    def sample(self, now: float) -> SystemSection:
+        """Return a reading; its health is judged elsewhere."""
+        ...
+
+
+class Engine:
+    """Folds what came in, judges it, and publishes.
+
+    One lock guards all figures. Whoever holds it may take the locks of the inbox, the training
+    desk and the sinks, never the other way round; the machine is read, the view drawn and users'
+    callbacks are called outside of it.
+
+    Parameters
+    ----------
+    settings : Settings
+        What the user chose.
+    clock : Clock
+        Where all times come from.
+    sampler : callable
+        Takes the notices and returns what reads the machine.
+    kernel_busy : callable
+        Returns whether a cell is running; ``None`` outside a kernel.
+    on_mismatch : callable
+        Told once, from any thread, that labels are of another kind than predictions.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        *,
+        sampler: Callable[[Notices], Sampler],
+        kernel_busy: Callable[[], bool | None],
+        on_mismatch: Callable[[str], None],
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.closed = False
+        self.forked = False
+        now, at = clock.monotonic(), clock.time()
+        self.notices = Notices(clock.time)
+        self.registry = Registry(
+            settings.name,
+            window_size=settings.accuracy_window,
+            thresholds=settings.thresholds,
+            notices=self.notices,
+            now=now,
+            at=at,
+        )
+        self.scorer = Scorer(settings.score, self.notices, on_mismatch)
+        self._join = LabelJoin(settings.pending_limit, settings.label_ttl, self.notices)
+        self.inbox = Inbox(self.registry, self._join, self.scorer, self.notices)
+        self.desk = TrainingDesk(
+            clock, self.notices, _weakly(self._training_moved), _weakly(self._training_ended)
+        )
+        self._kernel_busy = kernel_busy
+        self._make_sampler = sampler
+        self._sampler = sampler(self.notices)
+        self._system_rule = SystemRule(settings.thresholds)
+        self._system = SystemSection()
+        self.callbacks = Callbacks(self.notices)
+        self.events = EventLog(settings.name, clock.time, self.callbacks.put)
+        self.history = History()
+        self._judge = Judge(self.events, clock.time)
+        self._publisher = Publisher(self.events, self.notices)
+        self._started = self._metrics_due = self._system_due = now
+        self._primed = False
+        self._progress_at = -inf
+        self._show_due = False
+        self._turn = 0
+        self._last: Snapshot | None = None
+        self._lock = threading.RLock()
+        self._sampling = threading.Lock()
+        renew_in_child(self)
+        if settings.interval is not None:
+            ticker.add(self)
+
+    # What users ask for
+
+    def deploy(self, model_id: str, *, announce: bool, **facts: Any) -> None:
+        """Make a model the active one and note `facts` about it; `announce` a deployment."""
+        with self._lock:
+            self.fold()
+            replaced = self.registry.active
+            now = self.clock.monotonic()
+            model = self.registry.add(model_id, now, self.clock.time())
+            for name, value in facts.items():
+                if value is not None:
+                    setattr(model, name, value)
+            if announce:
+                model.lifecycle = "active"
+                self.events.emit(
+                    ModelDeployed,
+                    model_id=model_id,
+                    model_name=model.name,
+                    model_version=model.version,
+                    deployment_timestamp=model.deployed_at,
+                )
+                if replaced is not model and replaced.model_id in self.registry:
+                    self._judge.settle(replaced, now, training=False, reason="Replaced")
+                self._settle(reason="Deployed")
+        self._ask_to_show()
+
+    def fold(self) -> None:
+        """Add everything recorded so far to the figures, and judge it."""
+        with self._lock:
+            if not self.closed:
+                self.inbox.fold()
+                self._settle()
+
+    def snapshot(self) -> Snapshot:
+        """Return everything known now."""
+        with self._lock:
+            self.fold()
+            if self._last is not None:
+                return msgspec.structs.replace(self._last, notices=self.notices.get())
+            return self._snapshot()
+
+    def models(self) -> list[ModelInfo]:
+        """Return the models that have a name or made a prediction, oldest first."""
+        with self._lock:
+            self.fold()
+            active = self.registry.active
+            known = [model for model in self.registry if model.known]
+            return [model_info(model, active=model is active) for model in known]
+
+    def watch(self, view: View) -> None:
+        """Show snapshots in `view` from here on."""
+        self._publisher.watch(view)
+        self._ask_to_show()
+
+    def tick(self) -> None:
+        """Do all that a timer would do, due or not."""
+        self._sample()
+        self.publish()
+
+    def publish(self) -> None:
+        """Fold, then tell and show what is new."""
+        with self._lock:
+            if self.closed:
+                return
+            self._publish_progress(self.clock.monotonic())
+            self._publish_metrics()
+        self._show()
+
+    def open_loops(self) -> set[int]:
+        """Return marks of the `track` loops that are open."""
+        return {id(run) for run in self.desk.tracked}
+
+    def end_loops(self, started: set[int], error: BaseException) -> None:
+        """End the `track` loops that an error left behind, but those marked in `started`."""
+        for run in self.desk.tracked:
+            if id(run) not in started:
+                if isinstance(error, KeyboardInterrupt):
+                    run.stop("Interrupted")
+                else:
+                    run.fail(error)
+
+    def close(self) -> None:
+        """End in order: count what came, tell that the models stopped, let the threads go."""
+        with self._lock:
+            if self.closed:
+                return
+            self.fold()
+            for run in self.desk.open_runs[:1]:
+                run.stop("Monitor closed")
+            now = self.clock.monotonic()
+            for model in self.registry:
+                if model.known and model.lifecycle != "failed":
+                    model.lifecycle = "stopped"
+                    self._judge.settle(model, now, training=False)
+            self.closed, self._last = True, self._snapshot()
+        ticker.remove(self)
+        self._show()
+        self._publisher.end()
+        self.callbacks.close()
+
+    # What falls due
+
+    def run_due(self) -> float:
+        """Do what is due; return the seconds until more will be."""
+        interval = self.settings.interval
+        if self.closed or interval is None:
+            return inf
+        try:
+            return self._run_due(interval)
+        except Exception as error:
+            self.notices.add("ticker.failed", f"{type(error).__name__}: {error}")
+            return self.settings.metrics_interval
+
+    def _run_due(self, interval: float) -> float:
+        now = self.clock.monotonic()
+        if now >= self._system_due:
+            # Loads are differences: the first reading has none, so the second follows soon.
+            self._sample(quiet=not self._primed)
+            wait = interval if self._primed else min(interval, FIRST_SAMPLE_SECONDS)
+            self._system_due = _next(self._system_due, wait, now)
+            self._primed = self._show_due = True
+        with self._lock:
+            if now >= self._progress_at + PROGRESS_SECONDS:
+                self._publish_progress(now)
+            if now >= self._metrics_due:
+                self._metrics_due = _next(self._metrics_due, self.settings.metrics_interval, now)
+                self._publish_metrics()
+                self._show_due = True
+        if self._show_due:
+            self._show()
+        due = min(self._metrics_due, self._system_due)
+        if self.desk.running:
+            due = min(due, now + PROGRESS_SECONDS)
+        return max(0.0, due - self.clock.monotonic())
+
+    def _sample(self, *, quiet: bool = False) -> None:
+        with self._sampling:
+            reading = self._sampler.sample(self.clock.monotonic())
+        reading = msgspec.structs.replace(reading, kernel_busy=self._kernel_busy())
+        with self._lock:
+            self._system = self._system_rule.update(reading)
+            if not quiet and not self.closed:
+                self._publisher.system(self._system)
+
+    def _publish_metrics(self) -> None:
+        now = self.clock.monotonic()
+        self._join.expire(now)
+        self.inbox.fold()
+        for model in self.registry:
+            model.judge(now)
+        self._settle()
+        metrics = self._metrics(now)
+        self._publisher.metrics(self.registry.active.model_id, metrics)
+        self.history.add(point(self.clock.time(), metrics, self._system))
+
+    def _publish_progress(self, now: float) -> None:
+        if self.desk.running:
+            self._progress_at = now
+            if self._publisher.progress(self.desk.section()):
+                self._show_due = True
+
+    def _training_moved(self) -> None:
+        with self._lock:
+            if self.closed:
+                return
+            active = self.registry.active
+            if self.desk.running and active.lifecycle == "failed":
+                active.lifecycle = "registered"
+            if self.desk.running != (active.status == "training"):
+                self._settle()
+            now = self.clock.monotonic()
+            if now < self._progress_at + PROGRESS_SECONDS:
+                return
+            self._publish_progress(now)
+        ticker.wake()
+
+    def _training_ended(self, section: TrainingSection) -> None:
+        with self._lock:
+            if self.closed:
+                return
+            active = self.registry.active
+            failed = section.state == "failed"
+            if failed and active.lifecycle == "registered":
+                active.lifecycle = "failed"
+            self._progress_at = -inf
+            self._settle(reason=section.details if failed else f"Training {section.state}")
+            self._publisher.completed(section)
+        self._ask_to_show()
+
+    def _settle(self, reason: str | None = None) -> None:
+        now = self.clock.monotonic()
+        active = self.registry.active
+        for model in self.registry:
+            training = model is active and self.desk.running
+            why = reason if model is active else None
+            self._judge.settle(model, now, training=training, reason=why)
+
+    def _metrics(self, now: float) -> MetricsSection:
+        warming = now - self._started < WARMING_SECONDS
+        return metrics_section(self.registry.active, now, warming=warming)
+
+    def _snapshot(self) -> Snapshot:
+        now = self.clock.monotonic()
+        return Snapshot(
+            monitor=self.settings.name,
+            seq=self.events.seq,
+            at=self.clock.time(),
+            model=model_section(self.registry.active, now),
+            training=self.desk.section(),
+            metrics=self._metrics(now),
+            system=self._system,
+            notices=self.notices.get(),
+        )
+
+    def _ask_to_show(self) -> None:
+        self._show_due = True
+        ticker.wake()
+
+    def _show(self) -> None:
+        self._show_due = False
+        if self._publisher.watched:
+            with self._lock:
+                self._turn += 1
+                turn, snapshot = self._turn, self._last or self._snapshot()
+            self._publisher.show(snapshot, turn)
+
+    def __repr__(self) -> str:
+        return text_view(self.snapshot(), closed=self.closed, threadless=self.forked)
+
+    def after_fork(self) -> None:
+        """Go on without a thread in a forked child, which shows nothing."""
+        self.forked = True
+        self._lock = threading.RLock()
+        self._sampling = threading.Lock()
+        self.notices.reset_lock()
+        self.inbox.reset_lock()
+        self.desk.reset_lock()
+        self.events.after_fork()
+        self.callbacks.after_fork()
+        self._publisher.after_fork()
+        self._sampler = self._make_sampler(self.notices)
+
+
+def _weakly(method: Callable[..., None]) -> Callable[..., None]:
+    """Return a function that calls `method` as long as its object lives, and keeps it not."""
+    reference = weakref.WeakMethod(method)
+
+    def call(*args: Any) -> None:
+        bound = reference()
+        if bound is not None:
+            bound(*args)
+
+    return call
+
+
+def _next(due: float, interval: float, now: float) -> float:
+    """Return the next of the regular moments; those that were slept through are left out."""
+    due += interval
+    return due if due > now else now + interval

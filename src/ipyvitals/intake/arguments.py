@@ -1,0 +1,183 @@
+"""What users hand in, checked before anything is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from datetime import datetime
+from math import isfinite
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ipyvitals.clock import Clock
+from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
+
+__all__ = [
+    "Rows",
+    "as_rows",
+    "check_clock",
+    "check_count",
+    "check_hashable",
+    "check_latency",
+    "check_ratio",
+    "check_seconds",
+    "check_text",
+    "model_facts",
+    "model_id_of",
+    "unix_seconds",
+]
+
+Rows: TypeAlias = "list[Any] | np.ndarray[Any, np.dtype[Any]]"
+
+
+def check_latency(latency: Any) -> float:
+    """Return the latency in seconds; finite and not negative."""
+    try:
+        seconds = float(latency)
+    except (TypeError, ValueError):
+        raise ArgumentTypeError(
+            f"latency={latency!r}: expected seconds as a number, or None where it is not known."
+        ) from None
+    if not (isfinite(seconds) and seconds >= 0):
+        raise ArgumentValueError(
+            f"latency={latency!r}: expected finite seconds, 0 or more; "
+            "leave it out where it is not known."
+        )
+    return seconds
+
+
+def check_hashable(what: str, id: Any) -> Hashable:
+    """Return an id that can be looked up."""
+    try:
+        hash(id)
+    except TypeError:
+        raise ArgumentTypeError(
+            f"{what}={id!r}: expected something hashable such as a string or a number, got "
+            f"{type(id).__name__}; a tuple of its parts would do."
+        ) from None
+    return id  # type: ignore[no-any-return]
+
+
+def check_seconds(what: str, seconds: Any, lowest: float) -> float:
+    """Return a length of time that is at least `lowest` seconds."""
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise ArgumentTypeError(f"{what}={seconds!r}: expected seconds as a number.")
+    if not (isfinite(seconds) and seconds >= lowest):
+        raise ArgumentValueError(f"{what}={seconds!r}: expected {lowest:g} s or more.")
+    return float(seconds)
+
+
+def check_count(what: str, count: Any) -> int:
+    """Return a whole number that is at least 1."""
+    if isinstance(count, bool) or not isinstance(count, (int, np.integer)):
+        raise ArgumentTypeError(f"{what}={count!r}: expected a whole number.")
+    if count < 1:
+        raise ArgumentValueError(f"{what}={count!r}: expected 1 or more.")
+    return int(count)
+
+
+def check_ratio(what: str, ratio: Any) -> float:
+    """Return a ratio in [0, 1]."""
+    if isinstance(ratio, bool) or not isinstance(ratio, (int, float, np.number)):
+        raise ArgumentTypeError(f"{what}={ratio!r}: expected a number from 0 to 1.")
+    if not 0 <= ratio <= 1:
+        raise ArgumentValueError(f"{what}={ratio!r}: expected a ratio from 0 to 1.")
+    return float(ratio)
+
+
+def check_text(what: str, text: Any) -> str:
+    """Return a text with something in it."""
+    if not isinstance(text, str):
+        raise ArgumentTypeError(f"{what}={text!r}: expected a string, got {type(text).__name__}.")
+    if not text.strip():
+        raise ArgumentValueError(f"{what}={text!r}: expected a name, got an empty string.")
+    return text
+
+
+def check_clock(clock: Any) -> Clock:
+    """Return a clock that has both times."""
+    for name in ("monotonic", "time"):
+        if not callable(getattr(clock, name, None)):
+            raise ArgumentTypeError(
+                f"clock={clock!r}: expected an object with monotonic() and time(), which return "
+                f"seconds; it has no {name}()."
+            )
+    return clock  # type: ignore[no-any-return]
+
+
+def model_facts(model: Any, version: Any, trained_at: Any) -> dict[str, Any]:
+    """Return a model's name, version and training time; of a model object its type's name."""
+    if isinstance(model, str):
+        name = check_text("model", model)
+    elif model is None:
+        raise ArgumentTypeError("model=None: expected a name, or the model itself.")
+    else:
+        name = model.__name__ if isinstance(model, type) else type(model).__name__
+    return {
+        "name": name,
+        "version": None if version is None else str(version),
+        "trained_at": unix_seconds("trained_at", trained_at),
+    }
+
+
+def model_id_of(facts: dict[str, Any]) -> str:
+    """Return the id of a model that was given none."""
+    name, version = facts["name"], facts["version"]
+    return name if version is None else f"{name}-{version}"
+
+
+def unix_seconds(what: str, moment: Any) -> float | None:
+    """Return a moment as Unix seconds; a `datetime` without a zone is in local time."""
+    if moment is None:
+        return None
+    if isinstance(moment, str):
+        try:
+            moment = datetime.fromisoformat(moment)
+        except ValueError:
+            raise ArgumentValueError(
+                f"{what}={moment!r}: expected a date such as '2026-05-01T12:00:00+00:00'."
+            ) from None
+    if isinstance(moment, np.datetime64):
+        moment = moment.astype("datetime64[us]").astype(np.int64) / 1e6
+    timestamp: Callable[[], float] | None = getattr(moment, "timestamp", None)
+    try:
+        seconds = float(moment if timestamp is None else timestamp())
+    except (TypeError, ValueError, OverflowError):
+        raise ArgumentTypeError(
+            f"{what}={moment!r}: expected a datetime, an ISO 8601 string or Unix seconds, "
+            f"got {type(moment).__name__}."
+        ) from None
+    if not isfinite(seconds):
+        raise ArgumentValueError(f"{what}={moment!r}: expected a moment in time.")
+    return seconds
+
+
+def as_rows(what: str, values: Any) -> Rows:
+    """Return one value a row: an array of shape (n,), or a list as it came.
+
+    A list is not made an array, which would turn ``[1, "a"]`` into strings.
+    """
+    if isinstance(values, (list, tuple)):
+        return list(values)
+    if isinstance(values, (str, bytes, Mapping)) or not (
+        isinstance(values, Iterable) or hasattr(values, "__array__")
+    ):
+        raise ArgumentTypeError(
+            f"{what}: expected an array, a list or a Series with one value a row, got "
+            f"{type(values).__name__}; use record() for a single prediction."
+        )
+    if not hasattr(values, "__array__"):
+        return list(values)
+    try:
+        array = np.asarray(values)
+    except Exception as error:
+        raise ArgumentTypeError(
+            f"{what}: {type(values).__name__} does not become a NumPy array ({error}); "
+            "convert it before."
+        ) from error
+    if array.ndim != 1:
+        raise ArgumentValueError(
+            f"{what}: expected one value a row, shape (n,), got shape {array.shape}; "
+            "for a column use .ravel(), for class probabilities .argmax(axis=1)."
+        )
+    return array

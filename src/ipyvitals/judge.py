@@ -1,0 +1,92 @@
+"""Decides each model's one status, and says why whenever it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ipyvitals.intake.registry import ModelState
+from ipyvitals.sinks.events import EventLog
+from ipyvitals.snapshot import ModelStatusChange, Status
+from ipyvitals.status import Finding, status_of
+
+__all__ = ["IDLE_SECONDS", "Judge"]
+
+IDLE_SECONDS = 300.0
+
+REASONS: dict[tuple[Status | None, Status], str] = {
+    ("idle", "active"): "Predictions resumed",
+    ("registered", "active"): "First prediction",
+    (None, "idle"): f"No prediction for {IDLE_SECONDS:.0f} s",
+    (None, "training"): "Training started",
+    (None, "stopped"): "Monitor closed",
+}
+"""By old and new status; ``None`` is any old one."""
+
+
+class Judge:
+    """Moves models from status to status.
+
+    Parameters
+    ----------
+    events : EventLog
+        Where changes are told.
+    time : callable
+        Returns the Unix time in seconds.
+    """
+
+    def __init__(self, events: EventLog, time: Callable[[], float]) -> None:
+        self._events = events
+        self._time = time
+
+    def settle(
+        self, model: ModelState, now: float, *, training: bool, reason: str | None = None
+    ) -> None:
+        """Bring a model's status up to date, through every turn that its rules took.
+
+        Parameters
+        ----------
+        model : ModelState
+            The model.
+        now : float
+            Monotonic seconds.
+        training : bool
+            Whether a run is open for it.
+        reason : str, optional
+            Why, where the caller knows better than the two statuses tell.
+        """
+        idle = now - model.last_prediction >= IDLE_SECONDS
+        for finding in model.take_findings():
+            model.weigh(finding)
+            status = status_of(model.lifecycle, model.health, training=training, idle=idle)
+            self._move(model, status, finding, None)
+        status = status_of(model.lifecycle, model.health, training=training, idle=idle)
+        self._move(model, status, None, reason)
+
+    def _move(
+        self, model: ModelState, status: Status, finding: Finding | None, reason: str | None
+    ) -> None:
+        old = model.status
+        if status == "degraded":
+            finding = model.cause
+        if status == old:
+            if finding is not None and status == "degraded":
+                # One of two rules recovered, or a second one turned: the newest is the reason.
+                model.reason, model.evidence = finding.reason, finding
+            return
+        if finding is not None:
+            reason = finding.reason
+        elif reason is None:
+            reason = REASONS.get((old, status)) or REASONS.get((None, status))
+        model.status, model.status_since = status, self._time()
+        model.reason, model.evidence = reason, finding
+        self._events.emit(
+            ModelStatusChange,
+            model_id=model.model_id,
+            old_status=old,
+            new_status=status,
+            reason=reason,
+            rule=finding.rule if finding else None,
+            value=finding.value if finding else None,
+            threshold=finding.threshold if finding else None,
+            n=finding.n if finding else None,
+        )

@@ -1,0 +1,79 @@
+"""What IPython tells: whether there is a kernel, and when its cells begin and end."""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from typing import Any, Protocol
+
+__all__ = ["has_widgets", "kernel_busy", "watch_cells"]
+
+
+class Watcher(Protocol):
+    """Something that wants to know of cells that failed."""
+
+    def open_loops(self) -> set[int]:
+        """Return marks of the loops that are open."""
+        ...
+
+    def end_loops(self, started: set[int], error: BaseException) -> None:
+        """End the loops that the failed cell opened: those without a mark in `started`."""
+        ...
+
+
+class _Cells:
+    """Listens to the cells of one shell; nested ones (``%run``) stand on a stack."""
+
+    def __init__(self, shell: Any) -> None:
+        self._watchers: weakref.WeakSet[Watcher] = weakref.WeakSet()
+        # The first monitor is made inside a cell, whose beginning nobody saw.
+        self._before: list[set[int]] = [set()]
+        shell.events.register("pre_run_cell", self._begin)
+        shell.events.register("post_run_cell", self._end)
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._before)
+
+    def add(self, watcher: Watcher) -> None:
+        self._watchers.add(watcher)
+
+    def _begin(self, info: Any) -> None:
+        self._before.append(set().union(*(one.open_loops() for one in list(self._watchers))))
+
+    def _end(self, result: Any) -> None:
+        before = self._before.pop() if self._before else set()
+        error = result.error_before_exec or result.error_in_exec
+        if error is not None:
+            for one in list(self._watchers):
+                one.end_loops(before, error)
+
+
+_of_shells: weakref.WeakKeyDictionary[Any, _Cells] = weakref.WeakKeyDictionary()
+
+
+def has_widgets() -> bool:
+    """Return whether this is a kernel, which can show widgets."""
+    return getattr(_shell(), "kernel", None) is not None
+
+
+def kernel_busy() -> bool | None:
+    """Return whether a cell is running; ``None`` outside a kernel."""
+    shell = _shell()
+    cells = _of_shells.get(shell) if shell is not None else None
+    return cells.busy if cells is not None and has_widgets() else None
+
+
+def watch_cells(watcher: Watcher) -> None:
+    """Tell `watcher` of failed cells from here on; it is held weakly."""
+    shell = _shell()
+    if shell is not None:
+        if shell not in _of_shells:
+            _of_shells[shell] = _Cells(shell)
+        _of_shells[shell].add(watcher)
+
+
+def _shell() -> Any:
+    # Looked up, not imported: where IPython runs, it is there already.
+    module = sys.modules.get("IPython")
+    return module.get_ipython() if module is not None else None

@@ -1,0 +1,404 @@
+"""`Monitor`: what a user holds."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from ipyvitals import jupyter
+from ipyvitals.clock import Clock, SystemClock
+from ipyvitals.engine import Engine
+from ipyvitals.errors import ArgumentValueError
+from ipyvitals.intake.arguments import (
+    check_clock,
+    check_ratio,
+    check_text,
+    model_facts,
+    model_id_of,
+    unix_seconds,
+)
+from ipyvitals.intake.scoring import Score
+from ipyvitals.intake.training import TrainingRun
+from ipyvitals.recording import Recorder
+from ipyvitals.settings import check_settings
+from ipyvitals.snapshot import Event, ModelInfo, Snapshot
+from ipyvitals.status import Thresholds
+from ipyvitals.system import SystemSampler
+from ipyvitals.warn import Warner
+
+if TYPE_CHECKING:
+    from ipyvitals.panel import StatusPanel
+
+__all__ = ["Monitor"]
+
+T = TypeVar("T")
+
+_named: weakref.WeakValueDictionary[str, Monitor] = weakref.WeakValueDictionary()
+
+
+class Monitor(Recorder):
+    """The vital signs of a model, and of the machine under it.
+
+    As the last expression of a cell it shows the live panel. Any thread may use it. After
+    `close` it still answers, but takes nothing more.
+
+    Parameters
+    ----------
+    model : str or object, optional
+        Name of the model, or the model itself, whose type is then the name.
+    version : str, optional
+        Of the model.
+    trained_at : datetime, str or float, optional
+        When the model was trained; ISO 8601 or Unix seconds as well.
+    name : str
+        Of this monitor. A second monitor of the same name closes and replaces the first, which
+        is what running a cell again does.
+    accuracy_window : int
+        How many of the last labelled predictions the accuracy rests on.
+    score : callable, optional
+        ``score(prediction, actual) -> float`` in [0, 1]; equality by default.
+    thresholds : Thresholds, optional
+        Where good ends.
+    interval : float or None
+        Seconds between readings of the machine, at least 0.1. With ``None`` there is no
+        background thread, and `tick` does what it would do.
+    metrics_interval : float
+        Seconds between looks at the model's figures, at least 0.1.
+    clock : Clock, optional
+        An object with ``monotonic()`` and ``time()``, both in seconds.
+    pending_limit : int
+        How many predictions may wait for their label; the oldest make room.
+    label_ttl : float
+        Seconds for which a prediction waits for its label.
+    disk_path : str, optional
+        A path on the disk to watch; the working folder by default.
+
+    Raises
+    ------
+    ArgumentValueError, ArgumentTypeError
+        When an argument makes no sense.
+
+    Examples
+    --------
+    >>> monitor = Monitor("churn", version="2.1", interval=None)
+    >>> monitor.deploy("churn", version="2.1")
+    'churn-2.1'
+    >>> monitor.record("stays", "stays", latency=0.004)
+    >>> monitor.snapshot().metrics.current_accuracy
+    1.0
+    >>> monitor.close()
+    """
+
+    def __init__(
+        self,
+        model: Any = None,
+        *,
+        version: str | None = None,
+        trained_at: datetime | str | float | None = None,
+        name: str = "default",
+        accuracy_window: int = 100,
+        score: Score | None = None,
+        thresholds: Thresholds | None = None,
+        interval: float | None = 5.0,
+        metrics_interval: float = 1.0,
+        clock: Clock | None = None,
+        pending_limit: int = 10_000,
+        label_ttl: float = 86_400.0,
+        disk_path: str | None = None,
+    ) -> None:
+        if model is None and (version is not None or trained_at is not None):
+            raise ArgumentValueError(
+                "Monitor(): expected model= together with version= and trained_at=; "
+                "name the model, or leave them to deploy()."
+            )
+        settings = check_settings(
+            name=name,
+            accuracy_window=accuracy_window,
+            score=score,
+            thresholds=thresholds,
+            interval=interval,
+            metrics_interval=metrics_interval,
+            pending_limit=pending_limit,
+            label_ttl=label_ttl,
+        )
+        facts = None if model is None else model_facts(model, version, trained_at)
+        used = SystemClock() if clock is None else check_clock(clock)
+        before = _named.get(settings.name)
+        if before is not None:
+            before.close()
+        warner = Warner(settings.name)
+        engine = Engine(
+            settings,
+            used,
+            sampler=lambda notices: SystemSampler(disk_path, notices),
+            kernel_busy=jupyter.kernel_busy,
+            on_mismatch=warner.on_mismatch,
+        )
+        warner.guard(engine.inbox, engine.notices)
+        super().__init__(engine, warner)
+        if facts is not None:
+            engine.deploy(model_id_of(facts), announce=False, **facts)
+        self._panel: StatusPanel | None = None
+        _named[settings.name] = self
+        jupyter.watch_cells(engine)
+
+    @property
+    def name(self) -> str:
+        """Name of this monitor."""
+        return self._engine.settings.name
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """Where good ends."""
+        return self._engine.settings.thresholds
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called, or another monitor of the same name took over."""
+        return self._engine.closed
+
+    @property
+    def active_model(self) -> ModelInfo | None:
+        """The model that predictions belong to; ``None`` before there is one."""
+        return next((model for model in self.models() if model.active), None)
+
+    # What happens
+
+    def deploy(
+        self,
+        model: Any,
+        version: str | None = None,
+        *,
+        model_id: str | None = None,
+        trained_at: datetime | str | float | None = None,
+        deployed_at: datetime | str | float | None = None,
+        baseline_accuracy: float | None = None,
+    ) -> str:
+        """Make a model the active one: predictions belong to it from here on.
+
+        Its accuracy window, verdicts and uptime begin anew, also when it was deployed before.
+
+        Parameters
+        ----------
+        model : str or object
+            Name, or the model itself, whose type is then the name.
+        version : str, optional
+            Of the model.
+        model_id : str, optional
+            Tells models apart; ``"name-version"`` by default.
+        trained_at, deployed_at : datetime, str or float, optional
+            Moments; ISO 8601 or Unix seconds as well. `deployed_at` is now by default.
+        baseline_accuracy : float, optional
+            Accuracy measured before deployment, in [0, 1].
+
+        Returns
+        -------
+        str
+            The model's id.
+
+        Raises
+        ------
+        ArgumentValueError, ArgumentTypeError
+            When an argument makes no sense.
+
+        Examples
+        --------
+        >>> monitor = Monitor(interval=None)
+        >>> monitor.deploy("churn", version="2.2", trained_at="2026-05-01T12:00:00+00:00")
+        'churn-2.2'
+        """
+        facts = model_facts(model, version, trained_at)
+        facts["deployed_at"] = unix_seconds("deployed_at", deployed_at)
+        if baseline_accuracy is not None:
+            facts["baseline_accuracy"] = check_ratio("baseline_accuracy", baseline_accuracy)
+        model_id = model_id_of(facts) if model_id is None else check_text("model_id", model_id)
+        if self._warner.may_take():
+            self._engine.deploy(model_id, announce=True, **facts)
+        return model_id
+
+    def track(
+        self,
+        iterable: Iterable[T],
+        *,
+        total: int | None = None,
+        stage: str = "Training",
+        details: str = "",
+    ) -> Iterator[T]:
+        """Yield from `iterable` while the panel shows progress, rate and time left.
+
+        Parameters
+        ----------
+        iterable : iterable
+            What to loop over.
+        total : int, optional
+            How many steps there are, where `iterable` has no length.
+        stage, details : str
+            What is being done.
+
+        Yields
+        ------
+        object
+            What `iterable` yields.
+
+        Examples
+        --------
+        >>> monitor = Monitor(interval=None)
+        >>> sum(monitor.track(range(4), stage="Epoch"))
+        6
+        >>> monitor.snapshot().training.state
+        'completed'
+        """
+        self._warner.may_take()
+        return self._engine.desk.track(iterable, total, stage, details)
+
+    def training(
+        self, total: int | None = None, *, stage: str = "Training", details: str = ""
+    ) -> TrainingRun:
+        """Open a run of training, to be used as a context manager.
+
+        Parameters
+        ----------
+        total : int, optional
+            How many steps it will take.
+        stage, details : str
+            What is being done.
+
+        Returns
+        -------
+        TrainingRun
+            Takes progress by ``update``; ends by itself at the end of the ``with`` block.
+
+        Examples
+        --------
+        >>> monitor = Monitor(interval=None)
+        >>> with monitor.training(total=3, stage="Fit") as run:
+        ...     for step in range(3):
+        ...         run.update(step + 1, loss=1.0 / (step + 1))
+        >>> monitor.snapshot().training.progress
+        100.0
+        """
+        self._warner.may_take()
+        return self._engine.desk.start(total, stage, details)
+
+    # What is known
+
+    def snapshot(self) -> Snapshot:
+        """Return everything known, exact up to this call."""
+        snapshot = self._engine.snapshot()
+        self._warner.warn_pending()
+        return snapshot
+
+    def models(self) -> list[ModelInfo]:
+        """Return the models that were named, deployed, or that predicted, oldest first."""
+        return self._engine.models()
+
+    def events(self, since: int | None = None) -> list[Event]:
+        """Return the events so far, newest last; the last 1,000 are kept.
+
+        Parameters
+        ----------
+        since : int, optional
+            Only events after the one with this ``seq``.
+        """
+        self._engine.fold()
+        return self._engine.events.get(since)
+
+    def on(self, event_type: str, callback: Callable[[Any], object]) -> Callable[[], None]:
+        """Call `callback` with each event of a type, on a thread that only does that.
+
+        What it raises is counted as a notice and logged.
+
+        Parameters
+        ----------
+        event_type : str
+            One of the six, or ``"*"`` for all of them.
+        callback : callable
+            Takes the event.
+
+        Returns
+        -------
+        callable
+            Ends the subscription.
+
+        Raises
+        ------
+        ArgumentValueError, ArgumentTypeError
+            When there is no such event, or `callback` cannot be called.
+
+        Examples
+        --------
+        >>> monitor = Monitor(interval=None)
+        >>> seen = []
+        >>> unsubscribe = monitor.on("model_deployed", seen.append)
+        >>> _ = monitor.deploy("churn", version="2.2"); monitor.flush()
+        True
+        >>> seen[0].model_version
+        '2.2'
+        >>> monitor.close()
+        """
+        return self._engine.callbacks.on(event_type, callback)
+
+    def panel(self) -> StatusPanel:
+        """Return the live panel: a widget, the same one each time."""
+        if self._panel is None:
+            from ipyvitals.panel import StatusPanel
+
+            panel = StatusPanel(self._engine, interval=self._engine.settings.interval)
+            self._engine.watch(panel)
+            self._panel = panel
+        return self._panel
+
+    # By hand
+
+    def tick(self) -> None:
+        """Do what the background thread does when it is time, now: read, judge, tell, show."""
+        self._engine.tick()
+
+    def flush(self, timeout: float = 10.0) -> bool:
+        """Wait until everything recorded so far is folded, published and handed to callbacks.
+
+        Parameters
+        ----------
+        timeout : float
+            Seconds to wait for callbacks at most.
+
+        Returns
+        -------
+        bool
+            False when callbacks took longer than that.
+        """
+        self._engine.publish()
+        self._warner.warn_pending()
+        return self._engine.callbacks.drain(timeout)
+
+    def close(self) -> None:
+        """End in order; a closed monitor still answers, but takes nothing more."""
+        self._engine.close()
+        self._warner.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # How it looks
+
+    def __repr__(self) -> str:
+        return repr(self._engine)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        if not jupyter.has_widgets():
+            return {"text/plain": repr(self)}
+        return self.panel()._repr_mimebundle_(include=include, exclude=exclude)
+
+    def _display_(self) -> Any:
+        return self.panel()

@@ -1,0 +1,162 @@
+"""`StatusPanel`: the live panel in a cell."""
+
+from __future__ import annotations
+
+import os
+import sys
+import weakref
+from pathlib import Path
+from typing import Any, Protocol
+
+import anywidget
+import msgspec
+import traitlets
+
+from ipyvitals.errors import IpyvitalsError
+from ipyvitals.notices import Notices
+from ipyvitals.sinks.history import History
+from ipyvitals.snapshot import Snapshot
+
+__all__ = ["Source", "StatusPanel"]
+
+STATIC = Path(__file__).parent / "static"
+HOT_RELOAD = os.environ.get("ANYWIDGET_HMR") == "1"
+SECTIONS = ("model", "training", "metrics", "system", "notices")
+
+
+class Source(Protocol):
+    """What a panel shows."""
+
+    history: History
+    notices: Notices
+
+    def snapshot(self) -> Snapshot:
+        """Return everything known now."""
+        ...
+
+
+def _asset(name: str) -> Any:
+    path = STATIC / name
+    if not path.is_file():
+        raise IpyvitalsError(
+            f"ipyvitals was installed without its page: {name} is missing. In a clone run "
+            "`make build`; elsewhere reinstall ipyvitals."
+        )
+    # A path makes anywidget watch the file, which keeps every widget alive.
+    return path if HOT_RELOAD else path.read_text(encoding="utf-8")
+
+
+class StatusPanel(anywidget.AnyWidget):
+    """The live panel of one monitor; made by `Monitor.panel`.
+
+    All traits flow from the kernel to the page, those that changed in one message a tick. A view
+    that opens late, or after a reload of the page, asks for everything and gets it fresh.
+
+    Parameters
+    ----------
+    source : Source
+        Held weakly: ipywidgets keeps widgets alive for as long as the kernel runs.
+    interval : float or None
+        Seconds in which a message is sure to come; ``None`` when ticked by hand.
+    """
+
+    _esm = _asset("widget.js")
+    _css = _asset("widget.css")
+
+    monitor = traitlets.Unicode("").tag(sync=True)
+    """Name of the monitor."""
+    at = traitlets.Float(0.0).tag(sync=True)
+    """When this state was taken, in Unix seconds."""
+    interval = traitlets.Float(None, allow_none=True).tag(sync=True)
+    """Seconds in which a message is sure to come."""
+    model = traitlets.Dict().tag(sync=True)
+    """Fields of `ModelSection`."""
+    training = traitlets.Dict().tag(sync=True)
+    """Fields of `TrainingSection`."""
+    metrics = traitlets.Dict().tag(sync=True)
+    """Fields of `MetricsSection`."""
+    system = traitlets.Dict().tag(sync=True)
+    """Fields of `SystemSection`."""
+    notices: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    """Of `Notice`."""
+    history = traitlets.Dict().tag(sync=True)
+    """Columns of `Point`, for the charts of a fresh view; never sent on a tick."""
+    closed = traitlets.Bool(False).tag(sync=True)
+    """Whether nothing more will come."""
+
+    def __init__(self, source: Source, *, interval: float | None = None) -> None:
+        self._source = weakref.ref(source)
+        self._shown: Snapshot | None = None
+        self._beat_at = 0.0
+        _check_ipykernel(source.notices)
+        snapshot = source.snapshot()
+        super().__init__(monitor=snapshot.monitor, interval=interval, **_state(snapshot))
+        weakref.finalize(source, _end, weakref.ref(self)).atexit = False
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Send what changed since the last call; nothing, when nothing did."""
+        before = self._shown
+        changed = [
+            name
+            for name in SECTIONS
+            if before is None or _steady(name, snapshot) != _steady(name, before)
+        ]
+        beat = self.interval is not None and snapshot.at - self._beat_at >= self.interval
+        self._shown = snapshot
+        if not changed and not beat:
+            return
+        self._beat_at = snapshot.at
+        with self.hold_sync():
+            for name, value in _state(snapshot, changed).items():
+                setattr(self, name, value)
+
+    def end(self) -> None:
+        """Say that nothing more will come; the last values stay."""
+        self.closed = True
+
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
+        """Return the state to send; all of it, when a fresh view asks, is taken anew."""
+        state: dict[str, Any] = super().get_state(key=key, drop_defaults=drop_defaults)
+        source = self._source()
+        if key is None and source is not None:
+            state |= _state(source.snapshot())
+            state["history"] = source.history.columns()
+        return state
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle: Any = super()._repr_mimebundle_(**kwargs)
+        source = self._source()
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        if source is not None and data is not None:
+            # What GitHub, and notebooks without a kernel, show in place of the view.
+            data["text/plain"] = repr(source)
+        return bundle
+
+
+def _state(snapshot: Snapshot, sections: Any = SECTIONS) -> dict[str, Any]:
+    plain = msgspec.to_builtins({name: getattr(snapshot, name) for name in sections})
+    return {"at": snapshot.at, **plain}
+
+
+def _steady(name: str, snapshot: Snapshot) -> Any:
+    """Return a section without what moves by itself, which the page moves on its own."""
+    section = getattr(snapshot, name)
+    if name == "model":
+        return msgspec.structs.replace(section, uptime_seconds=None)
+    return section
+
+
+def _end(reference: weakref.ref[StatusPanel]) -> None:
+    panel = reference()
+    if panel is not None:
+        panel.end()
+
+
+def _check_ipykernel(notices: Notices) -> None:
+    version = getattr(sys.modules.get("ipykernel"), "__version__", "")
+    if version.startswith("7.0."):
+        notices.add(
+            "panel.ipykernel",
+            f"ipykernel {version} cannot update widgets from a thread, so the panel stands still "
+            "while a cell runs; install ipykernel 7.1 or newer.",
+        )

@@ -1,0 +1,123 @@
+"""Tells what is new, and only that: events to the log, snapshots to the view."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Protocol
+
+import msgspec
+
+from ipyvitals.notices import Notices
+from ipyvitals.sinks.events import EventLog
+from ipyvitals.snapshot import (
+    MetricsSection,
+    ModelMetricsUpdate,
+    Snapshot,
+    SystemMetrics,
+    SystemSection,
+    TrainingCompleted,
+    TrainingProgress,
+    TrainingSection,
+)
+
+__all__ = ["Publisher", "View"]
+
+
+class View(Protocol):
+    """What shows snapshots as they come, such as the panel."""
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Show a snapshot; called from one thread at a time."""
+        ...
+
+    def end(self) -> None:
+        """Say that nothing more will come."""
+        ...
+
+
+class Publisher:
+    """Compares with what was told before.
+
+    Parameters
+    ----------
+    events : EventLog
+        Takes the events.
+    notices : Notices
+        Where a view that fails is counted.
+    """
+
+    def __init__(self, events: EventLog, notices: Notices) -> None:
+        self._events = events
+        self._notices = notices
+        self._metrics: dict[str, Any] | None = None
+        self._progress: TrainingSection | None = None
+        self._view: View | None = None
+        self._turn = 0
+        self._lock = threading.RLock()
+
+    def system(self, reading: SystemSection) -> None:
+        """Tell a reading of the machine."""
+        self._events.emit(SystemMetrics, **_fields(SystemMetrics, reading))
+
+    def metrics(self, model_id: str, metrics: MetricsSection) -> None:
+        """Tell the figures of the active model if one of them changed."""
+        update = {"model_id": model_id, **_fields(ModelMetricsUpdate, metrics)}
+        if update != self._metrics:
+            self._metrics = update
+            self._events.emit(ModelMetricsUpdate, **update)
+
+    def progress(self, section: TrainingSection) -> bool:
+        """Tell how training moved; return whether it did."""
+        if self._progress is not None and _at_rest(section) == _at_rest(self._progress):
+            return False
+        self._progress = section
+        self._events.emit(TrainingProgress, **_fields(TrainingProgress, section))
+        return True
+
+    def completed(self, section: TrainingSection) -> None:
+        """Tell that a run ended."""
+        self._progress = None
+        self._events.emit(TrainingCompleted, **_fields(TrainingCompleted, section))
+
+    def watch(self, view: View) -> None:
+        """Show snapshots in `view` from here on."""
+        self._view = view
+
+    @property
+    def watched(self) -> bool:
+        """Whether anything shows snapshots."""
+        return self._view is not None
+
+    def show(self, snapshot: Snapshot, turn: int) -> None:
+        """Show a snapshot, unless one of a later `turn` was shown by another thread."""
+        with self._lock:
+            if self._view is None or turn <= self._turn:
+                return
+            self._turn = turn
+            try:
+                self._view.show(snapshot)
+            except Exception as error:
+                self._notices.add("panel.failed", f"{type(error).__name__}: {error}")
+
+    def end(self) -> None:
+        """Tell the view that nothing more will come."""
+        with self._lock:
+            if self._view is not None:
+                self._view.end()
+
+    def after_fork(self) -> None:
+        """Show nothing in a forked child: the view's wire is the parent's."""
+        self._lock = threading.RLock()
+        self._view = None
+
+
+def _fields(event: type[msgspec.Struct], section: msgspec.Struct) -> dict[str, Any]:
+    wanted = event.__struct_fields__
+    return {name: getattr(section, name) for name in section.__struct_fields__ if name in wanted}
+
+
+def _at_rest(section: TrainingSection) -> TrainingSection:
+    """Return the section without what moves by itself."""
+    return msgspec.structs.replace(
+        section, elapsed_seconds=None, eta_seconds=None, rate_per_second=None
+    )

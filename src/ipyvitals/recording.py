@@ -1,0 +1,250 @@
+"""How predictions come in: the part of `Monitor` that a model's code calls."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from ipyvitals.engine import Engine
+from ipyvitals.errors import ArgumentValueError
+from ipyvitals.intake.arguments import as_rows, check_hashable, check_latency
+from ipyvitals.intake.predictions import INBOX_LIMIT, ROWS_LIMIT, UNSET, Batch, Failure, Label
+from ipyvitals.intake.registry import unknown_model
+from ipyvitals.warn import Warner
+
+__all__ = ["Recorder"]
+
+INFINITY = float("inf")
+
+
+class Recorder:
+    """Checks what comes in and queues it; figures are made elsewhere, later.
+
+    Parameters
+    ----------
+    engine : Engine
+        Folds the queue.
+    warner : Warner
+        Tells what the user should know on their own thread.
+    """
+
+    def __init__(self, engine: Engine, warner: Warner) -> None:
+        self._engine = engine
+        self._warner = warner
+        self._now = engine.clock.monotonic
+        self._inbox = engine.inbox
+        self._waiting = engine.inbox.entries
+
+    def record(
+        self,
+        prediction: Any,
+        actual: Any = UNSET,
+        *,
+        id: Hashable = None,
+        latency: float | None = None,
+        model_id: str | None = None,
+    ) -> None:
+        """Count one prediction.
+
+        Parameters
+        ----------
+        prediction : object
+            What the model said.
+        actual : object, optional
+            The truth. Leave it out where it is not known; ``None`` is a truth like any other.
+        id : hashable, optional
+            What `label` will call this prediction.
+        latency : float, optional
+            How long the call took, in seconds.
+        model_id : str, optional
+            Whose prediction it is; the active model's by default.
+
+        Raises
+        ------
+        ArgumentValueError, ArgumentTypeError
+            When `latency` is negative, NaN or no number, `id` is not hashable, or no model has
+            the `model_id`. The prediction is not counted then.
+
+        Examples
+        --------
+        >>> from ipyvitals import Monitor
+        >>> monitor = Monitor("churn", interval=None)
+        >>> monitor.record(1, id="customer-7", latency=0.003)
+        >>> monitor.label("customer-7", 1)
+        >>> monitor.snapshot().metrics.window_labelled
+        1
+        """
+        if latency is not None:
+            try:
+                if not 0 <= latency < INFINITY:
+                    check_latency(latency)
+            except (TypeError, ValueError):
+                latency = check_latency(latency)
+        if id is not None or model_id is not None:
+            self._check_marks(id, model_id)
+        self._inbox.append((self._now(), prediction, actual, id, latency, model_id))
+        if len(self._waiting) > INBOX_LIMIT:
+            self._engine.fold()
+
+    def record_batch(
+        self,
+        predictions: Any,
+        actuals: Any = None,
+        *,
+        ids: Any = None,
+        latency: float | None = None,
+        model_id: str | None = None,
+    ) -> None:
+        """Count the rows of one call.
+
+        Parameters
+        ----------
+        predictions : array-like, shape (n,)
+            What the model said, one value a row; arrays, lists or Series.
+        actuals : array-like, shape (n,), optional
+            The truth of each row. A ``None`` in it is a truth like any other.
+        ids : sequence of hashable, shape (n,), optional
+            What `label` or `label_batch` will call the rows.
+        latency : float, optional
+            How long the whole call took, in seconds.
+        model_id : str, optional
+            Whose predictions they are; the active model's by default.
+
+        Raises
+        ------
+        ArgumentValueError, ArgumentTypeError
+            When lengths differ or a value makes no sense. Nothing is counted then.
+
+        Examples
+        --------
+        >>> from ipyvitals import Monitor
+        >>> monitor = Monitor("churn", interval=None)
+        >>> monitor.record_batch([1, 0, 1, 1], [1, 0, 0, 1], latency=0.002)
+        >>> monitor.snapshot().metrics.current_accuracy
+        0.75
+        """
+        rows = as_rows("predictions", predictions)
+        truths = None if actuals is None else as_rows("actuals", actuals)
+        keys = None if ids is None else list(as_rows("ids", ids))
+        n = len(rows)
+        for what, other in (("actuals", truths), ("ids", keys)):
+            if other is not None and len(other) != n:
+                raise ArgumentValueError(
+                    f"record_batch(): expected as many {what} as predictions ({n}), "
+                    f"got {len(other)}."
+                )
+        if keys is not None:
+            for key in keys:
+                check_hashable("ids", key)
+        seconds = None if latency is None else check_latency(latency)
+        if model_id is not None:
+            self._check_marks(None, model_id)
+        if not n or not self._warner.may_take():
+            return
+        scores = None if truths is None else self._engine.scorer.rows(rows, truths)
+        late = keys is not None and truths is None
+        self._inbox.put(
+            Batch(
+                at=self._now(),
+                rows=n,
+                scores=scores,
+                waiting=list(zip(keys, rows, strict=True)) if late and keys else [],
+                settled=keys if keys is not None and not late else [],
+                latency=seconds,
+                model_id=model_id,
+            )
+        )
+        self._after_entry()
+
+    def label(self, id: Hashable, actual: Any) -> None:
+        """Tell the truth about a prediction that was recorded with an `id`.
+
+        The first label of an id counts. Ids that are unknown or labelled already are counted
+        as notices and never raise, since labels come from systems of their own.
+
+        Parameters
+        ----------
+        id : hashable
+            What `record` was given.
+        actual : object
+            The truth.
+
+        Raises
+        ------
+        ArgumentTypeError
+            When `id` is not hashable.
+        """
+        check_hashable("id", id)
+        if self._warner.may_take():
+            self._inbox.put(Label(id, actual))
+            self._after_entry()
+
+    def label_batch(self, ids: Any, actuals: Any) -> None:
+        """Tell the truth about several predictions; see `label`.
+
+        Parameters
+        ----------
+        ids : sequence of hashable, shape (n,)
+            What `record` or `record_batch` was given.
+        actuals : array-like, shape (n,)
+            The truths.
+
+        Raises
+        ------
+        ArgumentValueError, ArgumentTypeError
+            When lengths differ, or an id is not hashable. No label is taken then.
+        """
+        keys, truths = list(as_rows("ids", ids)), as_rows("actuals", actuals)
+        if len(keys) != len(truths):
+            raise ArgumentValueError(
+                f"label_batch(): expected as many actuals as ids ({len(keys)}), got {len(truths)}."
+            )
+        for key in keys:
+            check_hashable("ids", key)
+        if self._warner.may_take():
+            for key, truth in zip(keys, truths, strict=True):
+                self._inbox.put(Label(key, truth))
+            self._after_entry()
+
+    def record_error(
+        self,
+        error: BaseException | str | None = None,
+        *,
+        latency: float | None = None,
+        model_id: str | None = None,
+    ) -> None:
+        """Count a prediction that failed; it is no prediction and has no part in latencies.
+
+        Parameters
+        ----------
+        error : Exception or str, optional
+            What happened; its type and text become the notice ``predictions.failed``.
+        latency : float, optional
+            How long the call took, in seconds; checked, then left out of the quantiles.
+        model_id : str, optional
+            Whose failure it is; the active model's by default.
+        """
+        if latency is not None:
+            check_latency(latency)
+        if model_id is not None:
+            self._check_marks(None, model_id)
+        if self._warner.may_take():
+            if error is not None:
+                kind = f"{type(error).__name__}: " if isinstance(error, BaseException) else ""
+                self._engine.notices.add("predictions.failed", f"{kind}{error}")
+            self._inbox.put(Failure(self._now(), model_id))
+            self._after_entry()
+
+    def _check_marks(self, id: Hashable, model_id: str | None) -> None:
+        if id is not None:
+            check_hashable("id", id)
+        registry = self._engine.registry
+        if model_id is not None and model_id not in registry:
+            raise unknown_model(model_id, [model.model_id for model in registry])
+        # Before the entry, so that no fold takes it for a plain one.
+        self._inbox.mixed = True
+
+    def _after_entry(self) -> None:
+        if len(self._waiting) > INBOX_LIMIT or self._inbox.rows > ROWS_LIMIT:
+            self._engine.fold()
+        self._warner.warn_pending()

@@ -1,0 +1,66 @@
+"""The events so far, numbered."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from ipyvitals.snapshot import Event
+
+__all__ = ["EventLog"]
+
+LIMIT = 1_000
+
+
+class EventLog:
+    """Numbers events from 1 without gaps, keeps the last, and hands each on in that order.
+
+    Parameters
+    ----------
+    monitor : str
+        Stands in every event.
+    time : callable
+        Returns the Unix time in seconds.
+    deliver : callable
+        Takes each event; must not block.
+
+    Examples
+    --------
+    >>> from ipyvitals.snapshot import ModelDeployed
+    >>> log = EventLog("default", time=lambda: 12.0, deliver=lambda event: None)
+    >>> log.emit(ModelDeployed, model_id="m", model_name="m", model_version=None,
+    ...          deployment_timestamp=12.0)
+    >>> [(event.seq, event.type) for event in log.get()]
+    [(1, 'model_deployed')]
+    """
+
+    def __init__(
+        self, monitor: str, time: Callable[[], float], deliver: Callable[[Event], None]
+    ) -> None:
+        self._monitor = monitor
+        self._time = time
+        self._deliver = deliver
+        self._lock = threading.Lock()
+        self._events: deque[Event] = deque(maxlen=LIMIT)
+        self.seq = 0
+        """Number of the newest event; 0 before the first."""
+
+    def emit(self, shape: Callable[..., Event], **fields: Any) -> None:
+        """Make an event of `shape` and hand it on."""
+        with self._lock:
+            event = shape(monitor=self._monitor, seq=self.seq + 1, at=self._time(), **fields)
+            self.seq += 1
+            self._events.append(event)
+            self._deliver(event)
+
+    def get(self, since: int | None = None) -> list[Event]:
+        """Return the events kept, newest last; only those after number `since`."""
+        with self._lock:
+            events = list(self._events)
+        return events if since is None else [event for event in events if event.seq > since]
+
+    def after_fork(self) -> None:
+        """Replace the lock in a forked child, where nobody is left to release the old one."""
+        self._lock = threading.Lock()

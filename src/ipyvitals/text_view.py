@@ -1,0 +1,99 @@
+"""The status as a few lines of text, for terminals."""
+
+from __future__ import annotations
+
+from ipyvitals.snapshot import Snapshot, Status, format_uptime
+
+__all__ = ["text_view"]
+
+UNKNOWN = "\N{EN DASH}"
+STATUS_WORDS: dict[Status, str] = {"active": "Live"}
+
+
+def text_view(snapshot: Snapshot, *, closed: bool = False, threadless: bool = False) -> str:
+    """Return the lines that ``repr(monitor)`` shows.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        What to show.
+    closed : bool
+        Whether the monitor is closed.
+    threadless : bool
+        Whether this is a forked child, in which nothing is published.
+
+    Examples
+    --------
+    >>> print(text_view(Snapshot(monitor="default", seq=0, at=0.0)).splitlines()[2].strip())
+    Ready: System ready, 100 %
+    """
+    lines = [_model(snapshot), _metrics(snapshot), _training(snapshot), _system(snapshot)]
+    if closed:
+        lines.append("Closed: these are the last values.")
+    if threadless:
+        lines.append("Forked: no background thread here, and nothing is published.")
+    if snapshot.notices:
+        newest = max(snapshot.notices, key=lambda notice: notice.at)
+        kinds = len(snapshot.notices)
+        lines.append(f"{kinds} notice{_s(kinds)}, newest: {newest.message}")
+    return "\n  ".join(lines)
+
+
+def _model(snapshot: Snapshot) -> str:
+    model = snapshot.model
+    who = " ".join(filter(None, [model.name, model.version])) or "no model yet"
+    status = STATUS_WORDS.get(model.status) or model.status.title()
+    text = f"ipyvitals {snapshot.monitor!r}: {who}, {status}"
+    if model.status in ("degraded", "unhealthy", "failed", "idle") and model.reason:
+        text += f" ({model.reason})"
+    if model.name is not None and model.uptime_seconds is not None and model.status != "registered":
+        text += f", up {format_uptime(model.uptime_seconds)}"
+    return text
+
+
+def _metrics(snapshot: Snapshot) -> str:
+    metrics = snapshot.metrics
+    accuracy = UNKNOWN
+    low, high = metrics.accuracy_low, metrics.accuracy_high
+    if metrics.current_accuracy is not None and low is not None and high is not None:
+        n = metrics.window_labelled
+        accuracy = (
+            f"{_percent(100 * metrics.current_accuracy, 1)} "
+            f"({100 * low:.1f} to {_percent(100 * high, 1)}, last {n:,} label{_s(n)})"
+        )
+    p95 = metrics.latency_p95_seconds
+    latency = UNKNOWN if p95 is None else f"{p95 * 1000:.3g} ms"
+    return (
+        f"Accuracy {accuracy}, {metrics.predictions_per_minute:,} predictions/min, "
+        f"latency p95 {latency}"
+    )
+
+
+def _training(snapshot: Snapshot) -> str:
+    training = snapshot.training
+    text = training.stage
+    if training.details:
+        text += f": {training.details}"
+    text += f", {_percent(training.progress)}"
+    if training.eta_seconds is not None:
+        text += f", {format_uptime(training.eta_seconds)} left"
+    return text
+
+
+def _system(snapshot: Snapshot) -> str:
+    system = snapshot.system
+    health = UNKNOWN if system.system_health == "unknown" else system.system_health.title()
+    connections = UNKNOWN if system.active_connections is None else system.active_connections
+    return (
+        f"System {health}: CPU {_percent(system.cpu_percent)}, "
+        f"memory {_percent(system.memory_percent)}, disk {_percent(system.disk_percent)}, "
+        f"connections {connections}"
+    )
+
+
+def _percent(value: float | None, digits: int = 0) -> str:
+    return UNKNOWN if value is None else f"{value:.{digits}f} %"
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"

@@ -1,0 +1,108 @@
+"""The one background thread of a process, shared by all monitors."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import weakref
+from typing import Protocol
+
+from ipyvitals.fork import renew_in_child
+
+__all__ = ["Ticker", "ticker"]
+
+LONGEST_WAIT_SECONDS = 60.0
+JOIN_SECONDS = 2.0
+
+
+class Ticking(Protocol):
+    """Something with work that falls due."""
+
+    def run_due(self) -> float:
+        """Do what is due, never raise, and return the seconds until more will be."""
+        ...
+
+
+class Ticker:
+    """Runs its members when they are due; sleeps in between; ends when they are gone.
+
+    Members are held weakly, so that a monitor that nobody else holds is no longer ticked.
+    """
+
+    def __init__(self) -> None:
+        self.after_fork()
+        renew_in_child(self)
+
+    def after_fork(self) -> None:
+        """Begin without a thread and without members: those of a parent stay its own."""
+        self._members: weakref.WeakSet[Ticking] = weakref.WeakSet()
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._stopped = False
+
+    @property
+    def running(self) -> bool:
+        """Whether the thread is alive."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def add(self, member: Ticking) -> None:
+        """Tick `member` from here on; starts the thread for the first one."""
+        with self._lock:
+            self._members.add(member)
+            weakref.finalize(member, self._wake.set).atexit = False
+            if self._thread is None and not self._stopped:
+                thread = threading.Thread(target=self._run, name="ipyvitals-ticker", daemon=True)
+                thread.start()
+                self._thread = thread
+        self._wake.set()
+
+    def remove(self, member: Ticking) -> None:
+        """Tick `member` no more; without members the thread ends, and is waited for."""
+        with self._lock:
+            self._members.discard(member)
+            last = not self._members
+        self._wake.set()
+        if last:
+            self._join()
+
+    def wake(self) -> None:
+        """Look at once for what is due."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End the thread for good: the interpreter is about to exit."""
+        self._stopped = True
+        self._wake.set()
+        self._join()
+
+    def _join(self) -> None:
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(JOIN_SECONDS)
+
+    def _run(self) -> None:
+        while not self._stopped:
+            # Cleared before the look, so that whatever is asked for meanwhile is seen next time.
+            self._wake.clear()
+            wait = self._run_members()
+            with self._lock:
+                if not self._members:
+                    self._thread = None
+                    return
+            self._wake.wait(wait)
+
+    def _run_members(self) -> float:
+        wait = LONGEST_WAIT_SECONDS
+        with self._lock:
+            members = list(self._members)
+        while members:
+            # Popped: this thread must not keep alive what nobody else holds.
+            wait = min(wait, members.pop().run_due())
+        return wait
+
+
+ticker = Ticker()
+"""That of this process."""
+
+atexit.register(ticker.stop)
