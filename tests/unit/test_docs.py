@@ -1,0 +1,92 @@
+"""The documents name every public call, setting, field and event."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import ipyvitals
+from ipyvitals import EVENT_TYPES, Monitor, Thresholds, TrainingRun, snapshot
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def code_words(document: str) -> set[str]:
+    """Return the names in code spans and code blocks."""
+    text = (DOCS / document).read_text(encoding="utf-8")
+    blocks = re.findall(r"```.*?```", text, flags=re.DOTALL)
+    spans = re.findall(r"`[^`\n]+`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    return set(re.findall(r"\w+", " ".join([*blocks, *spans])))
+
+
+def public(kind) -> set[str]:
+    return {name for name in dir(kind) if not name.startswith("_")}
+
+
+def calls(kind) -> list:
+    return [call for name in sorted(public(kind)) if callable(call := getattr(kind, name))]
+
+
+def test_every_exported_name_is_documented():
+    assert set(ipyvitals.__all__) - code_words("api.md") == set()
+
+
+@pytest.mark.parametrize("kind", [Monitor, TrainingRun])
+def test_every_public_call_is_documented(kind):
+    assert public(kind) - code_words("api.md") == set()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [Monitor, Thresholds, *calls(Monitor), *calls(TrainingRun)],
+    ids=lambda call: call.__qualname__,
+)
+def test_every_setting_is_documented(call):
+    settings = set(inspect.signature(call).parameters) - {"self"}
+
+    assert settings - code_words("api.md") == set()
+
+
+@pytest.mark.parametrize(
+    "section", ["ModelSection", "TrainingSection", "MetricsSection", "SystemSection"]
+)
+def test_every_field_of_a_section_is_explained(section):
+    fields = set(getattr(snapshot, section).__struct_fields__)
+
+    assert fields - code_words("numbers.md") == set()
+
+
+@pytest.mark.parametrize("name", EVENT_TYPES)
+def test_every_event_is_documented_with_its_fields(name):
+    (event,) = (
+        kind
+        for kind in vars(snapshot).values()
+        if getattr(getattr(kind, "__struct_config__", None), "tag", None) == name
+    )
+    text = (DOCS / "events.md").read_text(encoding="utf-8")
+    (chapter,) = re.findall(
+        rf"^## `{name}`\n(.*?)(?=^## |\Z)", text, flags=re.DOTALL | re.MULTILINE
+    )
+    common = {"monitor", "seq", "at"}
+
+    fields = set(event.__struct_fields__) - common
+    assert {field for field in fields if f"`{field}`" not in chapter} == set()
+    assert {field for field in common if f"| `{field}` |" not in text} == set()
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        (page, target)
+        for page in [*DOCS.glob("*.md"), *DOCS.parent.glob("*.md")]
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
+    ],
+    ids=lambda link: f"{link[0].name}-{link[1]}",
+)
+def test_every_link_to_a_file_leads_somewhere(link):
+    page, target = link
+
+    assert (page.parent / target).exists()
