@@ -248,18 +248,8 @@ export const EVENT_TYPES = ["system_metrics", "model_metrics_update", "model_sta
 
 export type EventType = Event["type"];
 
-/** The type of every field, for checks at run time. */
-export const KINDS = {
-  "Snapshot": {
-    "monitor": "string",
-    "seq": "number",
-    "at": "number",
-    "model": "ModelSection",
-    "training": "TrainingSection",
-    "metrics": "MetricsSection",
-    "system": "SystemSection",
-    "notices": "Notice[]"
-  },
+/** The type of every field of the sections, for checks at run time. */
+export const SECTION_KINDS = {
   "ModelSection": {
     "model_id": "string|null",
     "name": "string|null",
@@ -339,6 +329,20 @@ export const KINDS = {
     "message": "string",
     "count": "number",
     "at": "number"
+  }
+} as const;
+
+/** Likewise of all else, apart, because the panel needs none of it. */
+export const OTHER_KINDS = {
+  "Snapshot": {
+    "monitor": "string",
+    "seq": "number",
+    "at": "number",
+    "model": "ModelSection",
+    "training": "TrainingSection",
+    "metrics": "MetricsSection",
+    "system": "SystemSection",
+    "notices": "Notice[]"
   },
   "Point": {
     "at": "number",

@@ -105,13 +105,11 @@ function show(
     },
     signal,
   );
-  watchTheme(() => {
-    inNextFrame(recolour);
-  }, signal);
   const recolour = (): void => {
     chart.readColours();
     chart.redraw();
   };
+  watchTheme(() => inNextFrame(recolour), signal);
   const sizes = new ResizeObserver(() => chart.resize());
   sizes.observe(element);
   signal.addEventListener(
