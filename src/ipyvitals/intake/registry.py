@@ -89,7 +89,7 @@ class ModelState:
         self._findings += self.error_rule.update(failed / calls if calls else None, calls)
         if self.latency_rule.threshold is not None:
             (p95,) = self.latency.get(now, [0.95])
-            self._findings += self.latency_rule.update(p95, calls)
+            self._findings += self.latency_rule.update(p95, self.latency.count(now))
 
     @property
     def known(self) -> bool:

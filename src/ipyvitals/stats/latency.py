@@ -69,6 +69,11 @@ class SlidingHistogram:
         np.add.at(self._slots, (slots[inside], buckets), 1)
         self._sum += np.bincount(buckets, minlength=_BUCKETS)
 
+    def count(self, now: float) -> int:
+        """Return how many calls the quantiles at `now` rest on."""
+        self._expire(now)
+        return int(self._sum.sum())
+
     def get(self, now: float, quantiles: list[float]) -> list[float | None]:
         """Return the quantiles in seconds (nearest rank), or ``None`` for each when empty."""
         self._expire(now)

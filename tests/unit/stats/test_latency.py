@@ -100,6 +100,7 @@ def test_it_answers_for_the_last_minute_alone(calls):
         seen.append((now, seconds))
         inside = [value for at, value in seen if floor(at) > floor(now) - 60]
         expected = [nearest_rank(inside, quantile) for quantile in QUANTILES]
+        assert histogram.count(now) == len(inside)
         assert histogram.get(now, QUANTILES) == pytest.approx(expected, rel=0.01 + 1e-9)
 
 
