@@ -111,7 +111,13 @@ class Frontend:
             return
         if not (self.js / "package.json").is_file():
             raise FrontendError(f"expected the front end's sources in {self.js}: there are none")
-        self.npm("run", "build")
+        try:
+            self.npm("run", "build")
+        except FrontendError:
+            # What a failed build left behind would pass as fresh the next time.
+            for asset in self.assets:
+                asset.unlink(missing_ok=True)
+            raise
         for asset in self.assets:
             if not asset.is_file():
                 raise FrontendError(f"'npm run build' in {self.js} succeeded, but made no {asset}")

@@ -128,6 +128,8 @@ def test_a_failing_build_names_the_command(frontend, tree, tmp_path, monkeypatch
 
     with pytest.raises(frontend.FrontendError, match=r"npm run build.*exit code 3"):
         frontend.Frontend(tree).build_if_stale()
+    age(tree / "js/package.json", 4_000)
+    assert not frontend.Frontend(tree).is_fresh(), "what a failed build left must not pass"
 
 
 def test_a_build_that_succeeds_is_fresh_afterwards(frontend, tree, tmp_path, monkeypatch):
