@@ -147,14 +147,20 @@ class _State:
 
 def _run(state: _State) -> None:
     while (job := state.take()) is not None:
-        event, wanted = job
-        for callback in wanted:
-            try:
-                callback(event)
-            except Exception as error:
-                name = getattr(callback, "__qualname__", repr(callback))
-                state.notices.add(
-                    "callbacks.failed",
-                    f"{name} raised {type(error).__name__} on {event.type}: {error}",
-                )
-                log.debug("callback %s failed", name, exc_info=True)
+        _call(state, *job)
+        # While this thread waits it must not hold the callbacks, which may hold the monitor.
+        del job
+
+
+def _call(state: _State, event: Event, wanted: list[Callback]) -> None:
+    for callback in wanted:
+        try:
+            callback(event)
+        except BaseException as error:
+            # A callback that calls sys.exit() must not end the thread for all others.
+            name = getattr(callback, "__qualname__", repr(callback))
+            state.notices.add(
+                "callbacks.failed",
+                f"{name} raised {type(error).__name__} on {event.type}: {error}",
+            )
+            log.debug("callback %s failed", name, exc_info=True)

@@ -1,0 +1,66 @@
+"""The points behind the charts."""
+
+from __future__ import annotations
+
+import threading
+
+from ipyvitals.sinks.history import LIMIT, History
+from ipyvitals.snapshot import Point
+
+
+def test_a_new_history_has_all_columns_and_no_points():
+    assert History().columns() == {
+        "at": [],
+        "current_accuracy": [],
+        "predictions_per_minute": [],
+        "latency_p95_seconds": [],
+        "cpu_percent": [],
+        "memory_percent": [],
+    }
+
+
+def test_columns_are_equally_long_and_unknown_is_none():
+    history = History()
+    history.add(Point(at=1.0, cpu_percent=12.5))
+    history.add(Point(at=2.0, current_accuracy=0.9, predictions_per_minute=0))
+    columns = history.columns()
+    assert columns["at"] == [1.0, 2.0]
+    assert columns["cpu_percent"] == [12.5, None]
+    assert columns["current_accuracy"] == [None, 0.9]
+    assert columns["predictions_per_minute"] == [None, 0]
+    assert columns["memory_percent"] == [None, None]
+
+
+def test_the_last_six_hundred_points_are_kept_oldest_first():
+    history = History()
+    for second in range(LIMIT + 250):
+        history.add(Point(at=float(second)))
+    assert LIMIT == 600
+    assert history.columns()["at"] == [float(second) for second in range(250, 850)]
+
+
+def test_columns_do_not_change_with_later_points():
+    history = History()
+    history.add(Point(at=1.0))
+    columns = history.columns()
+    history.add(Point(at=2.0))
+    assert columns["at"] == [1.0]
+
+
+def test_points_may_come_while_columns_are_read():
+    history = History(limit=50)
+    done = threading.Event()
+
+    def add():
+        for second in range(5_000):
+            history.add(Point(at=float(second)))
+        done.set()
+
+    thread = threading.Thread(target=add)
+    thread.start()
+    while not done.is_set():
+        at = history.columns()["at"]
+        assert at == sorted(at)
+        assert len(at) <= 50
+    thread.join()
+    assert history.columns()["at"][-1] == 4_999.0
