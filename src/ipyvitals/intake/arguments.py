@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import datetime
-from math import isfinite
+from math import isfinite, nan
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -33,6 +33,8 @@ Rows: TypeAlias = "list[Any] | np.ndarray[Any, np.dtype[Any]]"
 def check_latency(latency: Any) -> float:
     """Return the latency in seconds; finite and not negative."""
     try:
+        if isinstance(latency, (str, bytes)):
+            raise TypeError
         seconds = float(latency)
     except (TypeError, ValueError):
         raise ArgumentTypeError(
@@ -60,11 +62,16 @@ def check_hashable(what: str, id: Any) -> Hashable:
 
 def check_seconds(what: str, seconds: Any, lowest: float) -> float:
     """Return a length of time that is at least `lowest` seconds."""
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+    if not _is_number(seconds):
         raise ArgumentTypeError(f"{what}={seconds!r}: expected seconds as a number.")
     if not (isfinite(seconds) and seconds >= lowest):
         raise ArgumentValueError(f"{what}={seconds!r}: expected {lowest:g} s or more.")
     return float(seconds)
+
+
+def _is_number(value: Any) -> bool:
+    numbers = (int, float, np.integer, np.floating)
+    return isinstance(value, numbers) and not isinstance(value, bool)
 
 
 def check_count(what: str, count: Any) -> int:
@@ -78,7 +85,7 @@ def check_count(what: str, count: Any) -> int:
 
 def check_ratio(what: str, ratio: Any) -> float:
     """Return a ratio in [0, 1]."""
-    if isinstance(ratio, bool) or not isinstance(ratio, (int, float, np.number)):
+    if not _is_number(ratio):
         raise ArgumentTypeError(f"{what}={ratio!r}: expected a number from 0 to 1.")
     if not 0 <= ratio <= 1:
         raise ArgumentValueError(f"{what}={ratio!r}: expected a ratio from 0 to 1.")
@@ -138,7 +145,8 @@ def unix_seconds(what: str, moment: Any) -> float | None:
                 f"{what}={moment!r}: expected a date such as '2026-05-01T12:00:00+00:00'."
             ) from None
     if isinstance(moment, np.datetime64):
-        moment = moment.astype("datetime64[us]").astype(np.int64) / 1e6
+        never = np.isnat(moment)
+        moment = nan if never else moment.astype("datetime64[us]").astype(np.int64) / 1e6
     timestamp: Callable[[], float] | None = getattr(moment, "timestamp", None)
     try:
         seconds = float(moment if timestamp is None else timestamp())
