@@ -78,7 +78,10 @@ const states = {
       at: now,
     }),
   },
-  markup: { ...live, model: { ...live.model, name: "<img src=x onerror=alert(1)>", version: "<b>" } },
+  markup: {
+    ...live,
+    model: { ...live.model, name: "<img src=x onerror=alert(1)>", version: "<b>" },
+  },
 };
 
 /** A widget's model as far as the panel uses it. */

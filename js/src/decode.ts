@@ -50,9 +50,7 @@ function isKind(kind: string, value: unknown): boolean {
     return Array.isArray(value) && value.every((item) => isKind(kind.slice(0, -2), item));
   }
   if (kind.startsWith("{")) {
-    return (
-      isObject(value) && Object.values(value).every((item) => isKind(kind.slice(1, -1), item))
-    );
+    return isObject(value) && Object.values(value).every((item) => isKind(kind.slice(1, -1), item));
   }
   return kind.split("|").some((name) => {
     if (name === "null") return value === null;

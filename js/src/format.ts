@@ -175,7 +175,7 @@ export function cores(value: Maybe): string {
 
 /** A whole size without tenths: `8 GiB` */
 export function capacity(value: Maybe): string {
-  return bytes(value).replace(/\.0 /, " ");
+  return value === null ? "" : bytes(value).replace(/\.0 /, " ");
 }
 
 /** `182 steps/s`, `2.4 steps/s`, `12 steps/min` */

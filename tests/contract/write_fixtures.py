@@ -342,9 +342,10 @@ def panels() -> dict[str, dict[str, Any]]:
                 status_since=AT - 12,
                 reason="ValueError: Input X contains NaN.",
                 trained_at=None,
+                total_predictions=0,
             ),
             training=FAILED_RUN,
-            metrics=nobody,
+            metrics=change(nobody, warming=False),
             history=history(served=False),
         ),
         "stopped": panel(

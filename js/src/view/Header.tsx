@@ -10,18 +10,20 @@ export function Header({ store }: { store: Store }): JSX.Element {
   const known = name !== null || model_id !== null;
   return (
     <header class="head" data-tone={statusTone(status)}>
-      <i class="dot" />
-      <h3 class="title">
-        <Vital of="model.name" class="name" title={name ?? undefined}>
-          {name ?? UNKNOWN}
+      <div class="who">
+        <i class="dot" />
+        <h3 class="title">
+          <Vital of="model.name" class="name" title={name ?? undefined}>
+            {name ?? UNKNOWN}
+          </Vital>
+          <Vital of="model.version" class="version" title={version ?? undefined}>
+            {version ?? (known ? "" : "no model yet")}
+          </Vital>
+        </h3>
+        <Vital of="model.status" class="pill" title={since(status_since)}>
+          {statusWord(status)}
         </Vital>
-        <Vital of="model.version" class="version" title={version ?? undefined}>
-          {version ?? (known ? "" : "no model yet")}
-        </Vital>
-      </h3>
-      <Vital of="model.status" class="pill" title={since(status_since)}>
-        {statusWord(status)}
-      </Vital>
+      </div>
       <Meta store={store} />
     </header>
   );

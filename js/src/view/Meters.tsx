@@ -11,7 +11,15 @@ import type { Tone } from "./words";
 const HIGH_PERCENT = 90;
 const CRITICAL_PERCENT = 97;
 
-const percentRange = (): readonly [number, number] => [0, 100];
+/** The bar tells the level; the line shows the trend, so it is let fill its height. */
+const LEAST_SPAN_PERCENT = 20;
+
+function percentRange(low: Maybe, high: Maybe): readonly [number, number] {
+  if (low === null || high === null) return [0, 100];
+  const spare = Math.max(0, LEAST_SPAN_PERCENT - (high - low)) / 2;
+  const floor = Math.max(0, Math.min(low - spare, 100 - LEAST_SPAN_PERCENT));
+  return [floor, Math.min(100, Math.max(high + spare, floor + LEAST_SPAN_PERCENT))];
+}
 
 export function Meters({ store }: { store: Store }): JSX.Element {
   const system = store.system.value;
@@ -97,7 +105,7 @@ function Meter({ label, of, value, tone, chart, store, children }: MeterProps): 
         <Vital of={of}>{percent(value)}</Vital>
       </dd>
       <dd class="track">
-        <Level label={label} value={value} />
+        <Level value={value} />
       </dd>
       <dd class="note">{children}</dd>
       {chart && store ? (
@@ -115,18 +123,11 @@ function Meter({ label, of, value, tone, chart, store, children }: MeterProps): 
   );
 }
 
-function Level({ label, value }: { label: string; value: Maybe }): JSX.Element {
+/** The value again, for the eye alone. */
+function Level({ value }: { value: Maybe }): JSX.Element {
   const level = Math.min(100, Math.max(0, value ?? 0));
   return (
-    <div
-      class="bar"
-      role="meter"
-      aria-label={label}
-      aria-valuemin={0}
-      aria-valuemax={100}
-      aria-valuenow={Math.round(level)}
-      aria-valuetext={value === null ? "unknown" : undefined}
-    >
+    <div class="bar" aria-hidden="true">
       <i style={{ transform: `scaleX(${level / 100})` }} />
     </div>
   );
@@ -141,7 +142,7 @@ function GpuMeter({ gpu }: { gpu: Gpu }): JSX.Element {
         <span data-vital={`system.gpus.${index}.utilization_percent`}>{percent(value)}</span>
       </dd>
       <dd class="track">
-        <Level label={`GPU ${index}`} value={value} />
+        <Level value={value} />
       </dd>
       <dd class="note">
         <span data-vital={`system.gpus.${index}.memory_used_bytes`}>

@@ -1,7 +1,7 @@
 // The panel. It reads a store and knows nothing of who fills it.
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useId } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import type { Status } from "../contract.gen";
 import type { Store } from "../store";
 import { Banner, Facts, Header } from "./Header";
@@ -13,9 +13,12 @@ import { Tiles } from "./Tiles";
 import { Training } from "./Training";
 import { statusTone, statusWord } from "./words";
 
+/** Counted because ids of the view library repeat in each tree, and a page has a tree a panel. */
+let panels = 0;
+
 export function Panel({ store }: { store: Store }): JSX.Element {
   const theme = useSignal<Theme | null>(null);
-  const group = useId();
+  const group = useMemo(() => `ipyvitals-${++panels}`, []);
   useEffect(() => {
     const ending = new AbortController();
     watchTheme((found) => {
@@ -38,9 +41,11 @@ export function Panel({ store }: { store: Store }): JSX.Element {
       data-fresh={store.connected.value && !store.closed.value ? undefined : "no"}
     >
       <ChartGroup.Provider value={group}>
-        <Header store={store} />
-        <Banner store={store} />
-        <Facts store={store} />
+        <div class="top">
+          <Header store={store} />
+          <Banner store={store} />
+          <Facts store={store} />
+        </div>
         <Training store={store} />
         <Tiles store={store} />
         <Meters store={store} />

@@ -21,34 +21,33 @@ export interface SparklineProps {
   threshold?: (store: Store) => Maybe;
 }
 
-/** Five minutes of one value. Under the pointer or the arrow keys it tells value and time. */
+/**
+ * Five minutes of one value. The pointer or the arrow keys move a cursor that tells value and
+ * time, which makes it a slider to a screen reader.
+ */
 export function Sparkline(props: SparklineProps): JSX.Element {
   const { store, of, label, text } = props;
   const element = useRef<HTMLDivElement>(null);
   const chart = useRef<Chart | null>(null);
-  const readout = useSignal<string | null>(null);
+  const cursor = useSignal<number | null>(null);
   const group = useContext(ChartGroup);
+  const given = useRef(props);
+  given.current = props;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a chart is made once for a place.
   useEffect(() => {
     if (element.current === null) return;
     const ending = new AbortController();
-    chart.current = show(element.current, props, group, ending.signal, (index) => {
-      const value = index === null ? undefined : store.history.columns[of][index];
-      const at = index === null ? undefined : store.history.at[index];
-      readout.value =
-        at === undefined
-          ? null
-          : `${value === null || value === undefined ? UNKNOWN : text(value)} · ${clockSeconds(at)}`;
+    chart.current = show(element.current, given.current, group, ending.signal, (index) => {
+      cursor.value = index;
     });
     return () => {
       ending.abort();
       chart.current = null;
     };
-  }, [store, of]);
+  }, [group, cursor]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    const steps = { ArrowLeft: -1, ArrowRight: 1, PageUp: -12, PageDown: 12 }[event.key];
+    const steps = STEPS[event.key];
     if (event.key === "Escape") chart.current?.leave();
     if (steps === undefined) return;
     event.preventDefault();
@@ -56,22 +55,47 @@ export function Sparkline(props: SparklineProps): JSX.Element {
     chart.current?.step(steps);
   };
 
+  const index = cursor.value;
+  const readout = index === null ? "" : readAt(store, of, index, text);
+  const last = store.history.at.length - 1;
   return (
     <div class="spark-box">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys read the chart. */}
       <div
         ref={element}
         class="spark"
-        role="img"
+        role="slider"
         tabIndex={0}
-        aria-label={`${label}, last 5 minutes. Arrow keys read single values.`}
+        aria-label={`${label}, last 5 minutes`}
+        aria-valuemin={0}
+        aria-valuemax={Math.max(0, last)}
+        aria-valuenow={index ?? Math.max(0, last)}
+        aria-valuetext={readout || "latest"}
+        aria-readonly="true"
         data-chart={of}
         onKeyDown={onKeyDown}
         onBlur={() => chart.current?.leave()}
       />
-      <output class="readout">{readout}</output>
+      <div class="readout" aria-hidden="true">
+        {readout}
+      </div>
     </div>
   );
+}
+
+const STEPS: Readonly<Record<string, number>> = {
+  ArrowLeft: -1,
+  ArrowDown: -1,
+  ArrowRight: 1,
+  ArrowUp: 1,
+  PageDown: -12,
+  PageUp: 12,
+};
+
+function readAt(store: Store, of: Charted, index: number, text: (value: number) => string): string {
+  const at = store.history.at[index];
+  if (at === undefined) return "";
+  const value = store.history.columns[of][index] ?? null;
+  return `${value === null ? UNKNOWN : text(value)} · ${clockSeconds(at)}`;
 }
 
 function show(

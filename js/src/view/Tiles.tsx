@@ -1,8 +1,8 @@
 import { useComputed } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import {
-  capacity,
   bytes,
+  capacity,
   cores,
   count,
   latency,
@@ -67,7 +67,8 @@ function Accuracy({ store }: { store: Store }): JSX.Element {
           <Vital of="metrics.window_labelled">no labels yet</Vital>
         ) : (
           <span class="wide">
-            {low === null ? "" : ", "}last <Vital of="metrics.window_labelled">{count(labels)}</Vital>
+            {low === null ? "" : ", "}last{" "}
+            <Vital of="metrics.window_labelled">{count(labels)}</Vital>
             {labels === 1 ? " label" : " labels"}
           </span>
         )}
@@ -187,8 +188,10 @@ function SystemHealth({ store }: { store: Store }): JSX.Element {
   const system = store.system.value;
   const { system_health: health, limiter, scope, unknown_components: unknown } = system;
   const { process_cpu_percent: cpu, process_memory_bytes: memory, kernel_busy: busy } = system;
-  const size = [cores(system.cpu_limit_cores)];
-  if (system.memory_limit_bytes !== null) size.push(capacity(system.memory_limit_bytes));
+  const size = [cores(system.cpu_limit_cores), capacity(system.memory_limit_bytes)]
+    .filter((part) => part !== "")
+    .map((part) => `, ${part}`)
+    .join("");
   return (
     <Tile
       label={
@@ -205,20 +208,16 @@ function SystemHealth({ store }: { store: Store }): JSX.Element {
       <dd class="note">
         {limiter === null ? null : (
           <>
-            <Vital of="system.limiter">{limiter}</Vital> is over its limit
+            <Vital of="system.limiter">{limiter === "cpu" ? "CPU" : limiter}</Vital> high
             <span class="wide"> · </span>
           </>
         )}
         {scope === null ? (
-          limiter === null ? "not measured yet" : null
+          "not measured yet"
         ) : (
-          <span class={limiter === null ? undefined : "wide"}>
+          <span class={limiter === null ? "" : "wide"}>
             <Vital of="system.scope">{scope}</Vital>
-            {limiter === null ? (
-              <span class="wide">
-                {size.filter(Boolean).map((part) => `, ${part}`).join("")}
-              </span>
-            ) : null}
+            {limiter === null ? <span class="wide">{size}</span> : null}
           </span>
         )}
       </dd>
@@ -230,14 +229,14 @@ function SystemHealth({ store }: { store: Store }): JSX.Element {
         ) : null}
         {cpu === null && memory === null ? null : (
           <p title="The kernel and the processes it started">
-            kernel{" "}
-            <span class="wide">
-              <Vital of="system.kernel_busy">
-                {busy === null ? "" : busy ? "busy" : "idle"}
-              </Vital>
-            </span>
-            <br />
-            <Vital of="system.process_cpu_percent">{percent(cpu)}</Vital> CPU ·{" "}
+            <span>kernel</span>{" "}
+            <Vital of="system.kernel_busy" class="wide">
+              {busy === null ? "" : busy ? "busy" : "idle"}
+            </Vital>
+            <br class="wide" />
+            <Vital of="system.process_cpu_percent" unit="CPU,">
+              {percent(cpu)}
+            </Vital>{" "}
             <Vital of="system.process_memory_bytes">{bytes(memory)}</Vital>
           </p>
         )}

@@ -50,8 +50,7 @@ export function Training({ store }: { store: Store }): JSX.Element {
 }
 
 /** Without a total there is no percentage, but how far it has come is known. */
-const counted = ({ current }: TrainingSection): string =>
-  current === null ? "–" : count(current);
+const counted = ({ current }: TrainingSection): string => (current === null ? "–" : count(current));
 
 function Bar(props: { progress: number | null; running: boolean; label: string }): JSX.Element {
   const { progress, running, label } = props;

@@ -79,6 +79,7 @@ export class Chart {
       width: Math.max(1, clientWidth),
       height: Math.max(1, clientHeight),
       padding: [2, 0, 2, 0],
+      pxAlign: false,
       legend: { show: false },
       axes: [{ show: false }, { show: false }],
       scales: {
@@ -91,6 +92,7 @@ export class Chart {
           stroke: () => this.#colours.line,
           ...(this.#spec.fill ? { fill: () => this.#colours.fill } : {}),
           width: 1.5,
+          pxAlign: 0,
           points: { show: (plot, series) => this.#isLonely(plot, series), size: 3 },
         },
       ],

@@ -1,10 +1,10 @@
 // Work that waits for the next animation frame, at most once in each.
 
 const waiting = new Set<() => void>();
-let requested = 0;
+let requested = false;
 
 function run(): void {
-  requested = 0;
+  requested = false;
   const due = [...waiting];
   waiting.clear();
   for (const work of due) work();
@@ -13,7 +13,9 @@ function run(): void {
 /** Runs `work` in the next frame, once, however often it is asked for. */
 export function inNextFrame(work: () => void): void {
   waiting.add(work);
-  requested ||= requestAnimationFrame(run);
+  if (requested) return;
+  requested = true;
+  requestAnimationFrame(run);
 }
 
 export function forget(work: () => void): void {

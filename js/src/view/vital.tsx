@@ -1,11 +1,6 @@
 // One value of the contract on the page. `data-vital` is the hook for tests and for styling.
 import type { ComponentChildren, JSX } from "preact";
-import type {
-  MetricsSection,
-  ModelSection,
-  SystemSection,
-  TrainingSection,
-} from "../contract.gen";
+import type { MetricsSection, ModelSection, SystemSection, TrainingSection } from "../contract.gen";
 import type { Tone } from "./words";
 
 export type VitalName =
