@@ -55,12 +55,15 @@ class Judge:
             Why, where the caller knows better than the two statuses tell.
         """
         idle = now - model.last_prediction >= IDLE_SECONDS
+
+        def status() -> Status:
+            return status_of(model.lifecycle, model.health, training=training, idle=idle)
+
+        # What predictions alone did comes before what their labels showed.
+        self._move(model, status(), None, reason)
         for finding in model.take_findings():
             model.weigh(finding)
-            status = status_of(model.lifecycle, model.health, training=training, idle=idle)
-            self._move(model, status, finding, None)
-        status = status_of(model.lifecycle, model.health, training=training, idle=idle)
-        self._move(model, status, None, reason)
+            self._move(model, status(), finding, None)
 
     def _move(
         self, model: ModelState, status: Status, finding: Finding | None, reason: str | None

@@ -136,24 +136,25 @@ class AccuracyRule:
         """Judge `scores`, which `window` has not seen yet; return each turn, oldest first."""
         if self.threshold is None or not scores.size:
             return []
-        means, counts = window.means_after(scores)
-        leave_at = min(self.threshold + ACCURACY_MARGIN, 1.0)
-        turns = self._switch.update(
-            means < self.threshold - ROUNDING,
-            means >= leave_at - ROUNDING,
-            counts >= self.min_labels,
-        )
-        started = not self._switch.on if len(turns) % 2 else self._switch.on
-        return [
-            _finding(
-                "accuracy",
-                started ^ (i % 2 == 0),
-                float(means[step]),
-                self.threshold,
-                int(counts[step]),
-            )
-            for i, step in enumerate(turns)
-        ]
+        enter_below = self.threshold - ROUNDING
+        leave_at = min(self.threshold + ACCURACY_MARGIN, 1.0) - ROUNDING
+        rights = window.rights_after(scores) if scores.size >= window.size else None
+        if rights is None:
+            means, counts = window.means_after(scores)
+            ready = counts >= self.min_labels
+            turns = self._switch.update(means < enter_below, means >= leave_at, ready)
+            seen = [(float(means[step]), int(counts[step])) for step in turns]
+        else:
+            levels = np.arange(window.size + 1) / window.size
+            fewest, enough = np.searchsorted(levels, [enter_below, leave_at])
+            turns = self._switch.update(rights < fewest, rights >= enough)
+            seen = [(int(rights[step]) / window.size, window.size) for step in turns]
+        on = self._switch.on ^ (len(turns) % 2 == 1)
+        findings: list[Finding] = []
+        for mean, n in seen:
+            on = not on
+            findings.append(_finding("accuracy", on, mean, self.threshold, n))
+        return findings
 
 
 class LimitRule:

@@ -149,7 +149,7 @@ class Registry:
         return iter(list(self._models.values()))
 
     def __contains__(self, model_id: object) -> bool:
-        return model_id in self._models
+        return isinstance(model_id, str) and model_id in self._models
 
     def get(self, model_id: str | None) -> ModelState:
         """Return a model; ``None`` is the active one.

@@ -198,8 +198,19 @@ class TrainingDesk:
     def track(
         self, iterable: Iterable[T], total: int | None, stage: str, details: str
     ) -> Iterator[T]:
-        """Yield from `iterable` and count."""
-        run = self.start(_length(iterable) if total is None else total, stage, details)
+        """Return a generator that yields from `iterable` and counts."""
+        if not hasattr(iterable, "__iter__") and not hasattr(iterable, "__getitem__"):
+            raise ArgumentTypeError(
+                f"track(): expected something to loop over, got {type(iterable).__name__}; "
+                "for a count use range()."
+            )
+        steps = _length(iterable) if total is None else _total(total)
+        return self._count(iterable, steps, stage, details)
+
+    def _count(
+        self, iterable: Iterable[T], total: int | None, stage: str, details: str
+    ) -> Iterator[T]:
+        run = self.start(total, stage, details)
         # The ticker reads the count off this iterator's length hint, so that the loop counts in
         # C: assigning to an attribute instead doubles the cost of a step.
         ticks = run._ticks = repeat(None, ENDLESS)

@@ -30,8 +30,8 @@ class Switch:
     def __init__(self, hold: int) -> None:
         self.hold = hold
         self.on = False
-        self._entering = 0
-        self._leaving = 0
+        self._entered: Flags = np.zeros(hold - 1, dtype=np.bool_)
+        self._left: Flags = np.zeros(hold - 1, dtype=np.bool_)
 
     def update(self, enter: Flags, leave: Flags, ready: Flags | None = None) -> list[int]:
         """Take the next steps.
@@ -48,29 +48,32 @@ class Switch:
         list of int
             The steps at which the switch turned; it turns to and fro.
         """
-        entering = _streaks(enter, self._entering)
-        leaving = _streaks(leave, self._leaving)
-        if not entering.size:
-            return []
-        self._entering, self._leaving = int(entering[-1]), int(leaving[-1])
-        ripe = entering >= self.hold
-        turn_on = np.flatnonzero(ripe if ready is None else ripe & ready)
-        turn_off = np.flatnonzero(leaving >= self.hold)
+        turn_on, self._entered = _held(np.concatenate([self._entered, enter]), self.hold)
+        turn_off, self._left = _held(np.concatenate([self._left, leave]), self.hold)
+        if ready is not None:
+            turn_on = turn_on & ready
         turns: list[int] = []
         step = 0
-        while True:
-            candidates = turn_off if self.on else turn_on
-            at = int(np.searchsorted(candidates, step))
-            if at == candidates.size:
-                return turns
-            step = int(candidates[at])
-            turns.append(step)
+        while step < enter.size:
+            ahead = (turn_off if self.on else turn_on)[step:]
+            first = int(ahead.argmax())
+            if not ahead[first]:
+                break
+            turns.append(step + first)
             self.on = not self.on
-            step += 1
+            step += first + 1
+        return turns
 
 
-def _streaks(flags: Flags, before: int) -> npt.NDArray[np.int64]:
-    """Return how many flags in a row end at each step, given the streak before the first."""
-    steps = np.arange(1, flags.size + 1)
-    breaks = np.maximum.accumulate(np.where(flags, -before, steps))
-    return steps - breaks
+def _held(flags: Flags, hold: int) -> tuple[Flags, Flags]:
+    """Return where `hold` flags in a row end, and the flags that the next call begins with.
+
+    Widths double, so that 20 in a row take five passes of whole arrays.
+    """
+    rest = flags[flags.size - hold + 1 :]
+    width = 1
+    while width < hold:
+        step = min(width, hold - width)
+        flags = flags[step:] & flags[:-step]
+        width += step
+    return flags, rest

@@ -1,0 +1,157 @@
+"""Bad input is refused with a reason, and nothing of it is counted."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from ipyvitals import Monitor, UnknownModelError
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        ("kwargs", "error", "says"),
+        [
+            ({"latency": -0.1}, ValueError, "0 or more"),
+            ({"latency": math.nan}, ValueError, "finite"),
+            ({"latency": math.inf}, ValueError, "finite"),
+            ({"latency": "fast"}, TypeError, "seconds as a number"),
+            ({"latency": [0.1, 0.2]}, TypeError, "seconds as a number"),
+            ({"latency": np.array([0.1, 0.2])}, TypeError, "seconds as a number"),
+            ({"id": ["a"]}, TypeError, "hashable"),
+            ({"model_id": "nobody"}, UnknownModelError, "churn-2.1"),
+            ({"model_id": ["x"]}, ValueError, "expected a model"),
+        ],
+    )
+    def test_record_says_what_was_expected_and_counts_nothing(self, monitor, kwargs, error, says):
+        with pytest.raises(error, match=says):
+            monitor.record(1, 1, **kwargs)
+
+        assert monitor.snapshot().metrics.total_predictions == 0
+
+    @pytest.mark.parametrize(
+        ("args", "kwargs", "error", "says"),
+        [
+            (([1, 2], [1]), {}, ValueError, r"as many actuals as predictions \(2\), got 1"),
+            (([1, 2],), {"ids": [1]}, ValueError, "as many ids"),
+            (([1, 2],), {"ids": [1, []]}, TypeError, "hashable"),
+            (([1, 2],), {"latency": -1}, ValueError, "0 or more"),
+            (([1, 2],), {"model_id": "nobody"}, UnknownModelError, "nobody"),
+            ((np.ones((2, 2)),), {}, ValueError, r"shape \(2, 2\)"),
+            ((np.float64(1.0),), {}, ValueError, r"shape \(\)"),
+            ((1,), {}, TypeError, "use record"),
+            (("abc",), {}, TypeError, "use record"),
+            (({"a": 1},), {}, TypeError, "one value a row"),
+        ],
+    )
+    def test_record_batch_too(self, monitor, args, kwargs, error, says):
+        with pytest.raises(error, match=says):
+            monitor.record_batch(*args, **kwargs)
+
+        assert monitor.snapshot().metrics.total_predictions == 0
+
+    def test_labels_too(self, monitor):
+        with pytest.raises(TypeError, match="hashable"):
+            monitor.label([], 1)
+        with pytest.raises(ValueError, match=r"as many actuals as ids \(2\), got 1"):
+            monitor.label_batch([1, 2], [1])
+
+    @pytest.mark.parametrize(
+        ("kwargs", "error"),
+        [
+            ({"accuracy_window": 0}, ValueError),
+            ({"accuracy_window": 1.5}, TypeError),
+            ({"interval": 0}, ValueError),
+            ({"interval": "5"}, TypeError),
+            ({"metrics_interval": None}, TypeError),
+            ({"name": ""}, ValueError),
+            ({"name": 5}, TypeError),
+            ({"score": 1}, TypeError),
+            ({"thresholds": {"accuracy": 0.8}}, TypeError),
+            ({"clock": object()}, TypeError),
+            ({"label_ttl": -1}, ValueError),
+            ({"version": "2.1"}, ValueError),
+            ({"trained_at": 1.0}, ValueError),
+        ],
+    )
+    def test_the_constructor_too(self, kwargs, error):
+        with pytest.raises(error, match="expected"):
+            Monitor(**{"interval": None, **kwargs})
+
+    @pytest.mark.parametrize("kwargs", [{"trained_at": "last week"}, {"trained_at": math.nan}])
+    def test_moments_that_are_none(self, kwargs):
+        with pytest.raises(ValueError, match="expected"):
+            Monitor("churn", interval=None, **kwargs)
+
+    def test_a_refused_constructor_leaves_the_old_monitor_alone(self, make):
+        monitor = make()
+        with pytest.raises(ValueError, match="expected"):
+            Monitor(accuracy_window=0)
+
+        assert not monitor.closed
+
+    @pytest.mark.parametrize(
+        ("call", "error"),
+        [
+            (lambda monitor: monitor.deploy(None), TypeError),
+            (lambda monitor: monitor.deploy(""), ValueError),
+            (lambda monitor: monitor.deploy("m", model_id=""), ValueError),
+            (lambda monitor: monitor.deploy("m", baseline_accuracy=94), ValueError),
+            (lambda monitor: monitor.deploy("m", trained_at=object()), TypeError),
+            (lambda monitor: monitor.on("model_gone", print), ValueError),
+            (lambda monitor: monitor.on("*", "print"), TypeError),
+            (lambda monitor: monitor.track(5), TypeError),
+            (lambda monitor: monitor.track([], total=-1), ValueError),
+            (lambda monitor: monitor.training(total=1.5), ValueError),
+            (lambda monitor: monitor.training().update(loss="low"), TypeError),
+            (lambda monitor: monitor.training().update(1, advance=1), ValueError),
+        ],
+    )
+    def test_the_others_too(self, monitor, call, error):
+        with pytest.raises(error, match="expected"):
+            call(monitor)
+
+        assert [model.model_id for model in monitor.models()] == ["churn-2.1"]
+
+    def test_labels_of_another_kind_warn_once_on_the_users_own_line(
+        self, monitor, notice, accuracy
+    ):
+        monitor.record("1", 1)
+        monitor.tick()
+        with pytest.warns(match="can never be equal") as warned:
+            monitor.record("1", 1)
+        assert warned[0].filename == __file__
+        monitor.record("1", 1)
+
+        assert accuracy(monitor) == 0.0
+        assert monitor.snapshot().metrics.total_predictions == 3
+        assert notice(monitor, "labels.kind") == 1
+
+    def test_in_a_batch_the_warning_comes_at_once(self, monitor):
+        with pytest.warns(match="strings and labels are numbers"):
+            monitor.record_batch(["1", "0"], [1, 0])
+
+    def test_scores_that_are_none_are_counted_and_not_raised(self, make, notice):
+        monitor = make(score=lambda prediction, actual: prediction)
+        monitor.record(0.25, 0)
+        monitor.record(7, 0)
+        monitor.record("x", 0)
+
+        metrics = monitor.snapshot().metrics
+        assert (metrics.current_accuracy, metrics.total_predictions) == (0.25, 3)
+        assert notice(monitor, "score.range") == 1
+        assert notice(monitor, "score.failed") == 1
+
+    def test_a_score_that_records_is_heard_later(self, make):
+        def score(prediction, actual):
+            if prediction == "outer":
+                monitor.record("inner", "inner")
+            return 1.0
+
+        monitor = make(score=score)
+        monitor.record("outer", "outer")
+
+        monitor.snapshot()
+        assert monitor.snapshot().metrics.total_predictions == 2

@@ -1,0 +1,109 @@
+"""Runs of training and tracked loops."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+
+class TestTraining:
+    def test_a_run_is_seen_from_start_to_end(self, monitor, clock, events_of, moves):
+        with monitor.training(total=4, stage="Epoch 1", details="fit") as run:
+            assert monitor.snapshot().model.status == "training"
+            clock.advance(2.0)
+            run.update(advance=1, loss=0.5)
+
+            training = monitor.snapshot().training
+            assert (training.state, training.stage, training.details) == (
+                "running",
+                "Epoch 1",
+                "fit",
+            )
+            assert (training.progress, training.current, training.total) == (25.0, 1, 4)
+            assert (training.rate_per_second, training.eta_seconds) == (0.5, 6.0)
+            assert training.metrics == {"loss": 0.5}
+
+        assert monitor.snapshot().training.state == "completed"
+        assert [new for _, new, _ in moves(monitor)] == ["training", "registered"]
+        (completed,) = events_of(monitor, "training_completed")
+        assert (completed.state, completed.progress) == ("completed", 100.0)
+
+    def test_progress_is_told_at_once_and_ten_times_a_second_at_most(
+        self, monitor, clock, events_of
+    ):
+        with monitor.training(total=100) as run:
+            for step in range(100):
+                clock.advance(1 / 64)
+                run.update(step + 1)
+
+        told = events_of(monitor, "training_progress")
+        # Seven steps of 1/64 s are the fewest that make 0.1 s.
+        assert [event.current for event in told] == list(range(0, 100, 7))
+
+    def test_an_exception_fails_the_run_and_goes_on(self, monitor, moves):
+        with pytest.raises(RuntimeError, match="diverged"), monitor.training():
+            raise RuntimeError("loss diverged")
+
+        snapshot = monitor.snapshot()
+        assert snapshot.training.state == "failed"
+        assert snapshot.training.details == "RuntimeError: loss diverged"
+        assert snapshot.model.status == "failed"
+        assert moves(monitor)[-1] == ("training", "failed", "RuntimeError: loss diverged")
+
+    def test_a_failed_model_can_be_trained_again(self, monitor):
+        with pytest.raises(RuntimeError), monitor.training():
+            raise RuntimeError
+        with monitor.training():
+            assert monitor.snapshot().model.status == "training"
+
+        assert monitor.snapshot().model.status == "registered"
+
+    def test_a_model_that_serves_survives_a_failed_run(self, monitor):
+        monitor.deploy("churn", version="2.1")
+        with pytest.raises(RuntimeError), monitor.training():
+            raise RuntimeError
+
+        assert monitor.snapshot().model.status == "active"
+        assert monitor.snapshot().training.state == "failed"
+
+    def test_tracking_a_list(self, monitor):
+        seen = [
+            (item, monitor.snapshot().training.progress)
+            for item in monitor.track("abc", stage="Fit")
+        ]
+
+        assert [item for item, _ in seen] == ["a", "b", "c"]
+        assert [round(progress) for _, progress in seen] == [0, 33, 67]
+        assert monitor.snapshot().training.progress == 100.0
+
+    def test_tracking_without_a_length_has_no_percentage_and_still_counts(self, monitor, clock):
+        steps = monitor.track(iter(int, 1), stage="Stream")
+        for _ in range(6):
+            next(steps)
+        clock.advance(2.0)
+
+        training = monitor.snapshot().training
+        assert (training.progress, training.eta_seconds) == (None, None)
+        assert training.current == 5
+        steps.close()
+        assert monitor.snapshot().training.state == "stopped"
+
+    def test_breaking_out_stops_the_run_without_blame(self, monitor):
+        for item in monitor.track(range(10)):
+            if item == 3:
+                break
+        gc.collect()
+
+        assert monitor.snapshot().training.state == "stopped"
+        assert monitor.snapshot().model.status == "registered"
+
+    def test_an_iterable_that_raises_fails_the_run(self, monitor):
+        def rows():
+            yield 1
+            raise OSError("disk gone")
+
+        with pytest.raises(OSError, match="disk gone"):
+            list(monitor.track(rows()))
+
+        assert monitor.snapshot().training.details == "OSError: disk gone"
