@@ -1,0 +1,129 @@
+"""Real browser, real Jupyter server, real kernel."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from tests.browser.lab import LabServer, lab_server
+from tests.browser.notebook_page import NotebookPage
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+OPEN_MS = 60_000
+
+OpenNotebook = Callable[..., NotebookPage]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    with lab_server(tmp_path_factory.mktemp("jupyter")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = os.environ.get("IPYVITALS_BROWSER") or find_browser()
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=ARGS)
+        yield running
+        running.close()
+
+
+def find_browser() -> str:
+    found = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "find_browser.py"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return found.stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def artefacts() -> Path:
+    """Where screenshots are kept."""
+    folder = HERE / "artefacts"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+class Complaints:
+    """What a page said on its console that it should not say."""
+
+    # What JupyterLab itself complains about is none of our business.
+    OURS = re.compile("ipyvitals|anywidget|widget|blob:", re.IGNORECASE)
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def listen(self, page: Page) -> None:
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.found.append(f"uncaught: {error}"))
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            where = f"{message.text} ({message.location.get('url', '')})"
+            if self.OURS.search(where):
+                self.found.append(where)
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh page; the test fails when ipyvitals complained on its console."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    complaints = Complaints()
+    opened = context.new_page()
+    complaints.listen(opened)
+    yield opened
+    context.close()
+    assert complaints.found == []
+
+
+@pytest.fixture
+def open_notebook(
+    server: LabServer, page: Page, request: pytest.FixtureRequest
+) -> Iterator[OpenNotebook]:
+    """Open a new notebook with the given cells; its kernel ends with the test."""
+
+    def open_it(*cells: str, app: str = "lab/tree") -> NotebookPage:
+        name = f"{re.sub(r'[^a-z0-9]+', '-', request.node.name)}.ipynb"
+        (server.root / name).write_text(json.dumps(notebook(cells)), encoding="utf-8")
+        page.goto(f"{server.url}/{app}/{name}?token={server.token}")
+        opened = NotebookPage(page)
+        opened.cells.nth(len(cells) - 1).wait_for(timeout=OPEN_MS)
+        opened.wait_for_kernel()
+        return opened
+
+    yield open_it
+    server.shut_down_kernels()
+
+
+def notebook(cells: tuple[str, ...]) -> dict[str, object]:
+    return {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {
+            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
+        },
+        "cells": [
+            {
+                "cell_type": "code",
+                "id": f"cell-{index}",
+                "metadata": {},
+                "execution_count": None,
+                "outputs": [],
+                "source": source,
+            }
+            for index, source in enumerate(cells)
+        ],
+    }
