@@ -271,21 +271,20 @@ class TrainingDesk:
             run.state = state
             if details is not None:
                 run.details = details
-            outermost = bool(self._open) and self._open[0] is run
-            if run in self._open:
-                position = self._open.index(run)
-                self._progress(self._open)
-                for left in self._open[position + 1 :]:
-                    left._current = left.current
-                    left.state = "stopped"
-                for inner in self._open[max(1, position) :]:
-                    self._finished_steps += inner.own_steps
-                    self._inner_metrics.update(inner.metrics)
-                del self._open[position:]
-            if outermost:
-                self._last = self._section_of([run])
-        if outermost:
-            self._on_end(self._last)
+            position = self._open.index(run)
+            self._progress(self._open)
+            for left in self._open[position + 1 :]:
+                left._current = left.current
+                left.state = "stopped"
+            for inner in self._open[max(1, position) :]:
+                self._finished_steps += inner.own_steps
+                self._inner_metrics.update(inner.metrics)
+            del self._open[position:]
+            last = None
+            if position == 0:
+                last = self._last = self._section_of([run])
+        if last is not None:
+            self._on_end(last)
         else:
             self._on_change()
 

@@ -166,10 +166,16 @@ def test_a_kind_that_differs_only_now_and_then_is_told_too(scorer, told):
     ("predictions", "actuals"),
     [([1, 0], [0, 1.5]), (["a"], ["b"]), ([None], [1]), ([1], [None]), ([True], [0]), ([], [])],
 )
-def test_labels_of_the_same_kind_or_missing_ones_are_only_wrong(
-    scorer, told, predictions, actuals
-):
+def test_labels_of_the_same_kind_or_missing_ones_are_only_wrong(scorer, told, predictions, actuals):
     scorer.pairs(predictions, actuals)
+    assert told == []
+
+
+def test_rows_may_be_arrays_and_lists_side_by_side(scorer, told):
+    values, array = [1, 0, 3], np.array([1, 2, 3])
+    for predictions in (values, np.array(values)):
+        for actuals in (array, array.tolist()):
+            assert scorer.rows(predictions, actuals).tolist() == [True, False, True]
     assert told == []
 
 

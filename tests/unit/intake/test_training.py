@@ -321,6 +321,12 @@ class TestTrack:
         (last,) = bench.ended
         assert (last.state, last.current, last.details) == ("stopped", 1, "Monitor closed")
 
+    @pytest.mark.parametrize("what", [10, None, object()])
+    def test_what_cannot_be_looped_over_is_refused_at_once(self, bench, what):
+        with pytest.raises(ArgumentTypeError, match=r"something to loop over, got .*range"):
+            bench.track(what)
+        assert not bench.desk.running
+
     def test_an_open_loop_is_listed(self, bench):
         with bench.start():
             loop = bench.track([1])
