@@ -1,0 +1,1 @@
+"""How fast ipyvitals is, beside its peers: ``python -m benchmarks``."""
