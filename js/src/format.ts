@@ -6,11 +6,12 @@ export type Maybe = number | null;
 
 const GROUPED = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
-/** Rounds to `digits` significant digits, without an exponent and without trailing zeros lost. */
+/** Rounds to `digits` significant digits, without an exponent: 12.4, 1.00, 812. */
 function significant(value: number, digits: number): string {
   if (value === 0) return "0";
-  const whole = Math.floor(Math.log10(Math.abs(value))) + 1;
-  return value.toFixed(Math.min(12, Math.max(0, digits - whole)));
+  const rounded = Number(value.toPrecision(digits));
+  const whole = Math.floor(Math.log10(Math.abs(rounded))) + 1;
+  return rounded.toFixed(Math.min(12, Math.max(0, digits - whole)));
 }
 
 /** `2,410,733` */

@@ -75,7 +75,7 @@ export default function widget(): {
 
     render({ model, el, signal }) {
       const look = (): void => {
-        if (el.classList.contains(DISCONNECTED)) store.connected.value = false;
+        store.connected.value = !el.classList.contains(DISCONNECTED);
       };
       const gone = (): void => {
         store.connected.value = false;

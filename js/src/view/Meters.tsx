@@ -8,8 +8,8 @@ import { Vital, type VitalName } from "./vital";
 import type { Tone } from "./words";
 
 /** Where a meter turns amber, and where red, whatever the thresholds of the monitor say. */
-const HIGH_PERCENT = 90;
-const CRITICAL_PERCENT = 97;
+export const HIGH_PERCENT = 90;
+export const CRITICAL_PERCENT = 97;
 
 /** The bar tells the level; the line shows the trend, so it is let fill its height. */
 const LEAST_SPAN_PERCENT = 20;

@@ -1,0 +1,103 @@
+import { h, render } from "preact";
+import { act } from "preact/test-utils";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { CHARTED } from "../history";
+import { Store } from "../store";
+import { inSight } from "../testing/browser";
+import { traitsOf } from "../testing/fixtures";
+import { Chart } from "./chart";
+import { Panel } from "./Panel";
+
+const FRAME_MS = 20;
+let store: Store;
+let container: HTMLElement;
+let at: number;
+
+const traits = traitsOf("live");
+const draw = vi.spyOn(Chart.prototype, "draw");
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  at = traits.at as number;
+  store = new Store(() => at);
+  store.load((trait) => traits[trait]);
+  container = document.createElement("div");
+  document.body.append(container);
+});
+afterEach(() => {
+  act(() => render(null, container));
+  vi.useRealTimers();
+  draw.mockClear();
+});
+
+function show(views = 1): void {
+  act(() =>
+    render(
+      Array.from({ length: views }, () => h(Panel, { store })),
+      container,
+    ),
+  );
+  vi.advanceTimersByTime(FRAME_MS);
+}
+
+function tick(): void {
+  at += 0.1;
+  act(() => store.receive(["at"], () => at));
+}
+
+test("a view draws its five charts at once", () => {
+  show();
+  expect(draw).toHaveBeenCalledTimes(CHARTED.length);
+  const [times, values] = draw.mock.calls[0] ?? [];
+  expect(times).toHaveLength(61);
+  expect(values).toHaveLength(61);
+});
+
+test("however many messages come, a chart is drawn once a frame", () => {
+  show(2);
+  draw.mockClear();
+  for (let i = 0; i < 10; i += 1) tick();
+  expect(draw).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(FRAME_MS);
+  expect(draw).toHaveBeenCalledTimes(2 * CHARTED.length);
+});
+
+test("out of sight nothing is drawn; back in sight, what was missed is", () => {
+  show();
+  draw.mockClear();
+  for (const report of inSight) report(false);
+  tick();
+  vi.advanceTimersByTime(1000);
+  expect(draw).not.toHaveBeenCalled();
+  for (const report of inSight) report(true);
+  vi.advanceTimersByTime(FRAME_MS);
+  expect(draw).toHaveBeenCalledTimes(CHARTED.length);
+});
+
+test("arrow keys read single values from the newest backwards", () => {
+  show();
+  const chart = container.querySelector('[data-chart="current_accuracy"]');
+  const press = (key: string): void => {
+    act(() => {
+      chart?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+    });
+  };
+  expect(chart?.getAttribute("aria-valuetext")).toBe("latest");
+  press("ArrowLeft");
+  expect(chart?.getAttribute("aria-valuetext")).toMatch(/^\d\d\.\d % · \d\d:\d\d:\d\d$/);
+  expect(chart?.getAttribute("aria-valuenow")).toBe("60");
+  press("Escape");
+  expect(chart?.getAttribute("aria-valuetext")).toBe("latest");
+});
+
+test("a view that goes leaves nothing behind", () => {
+  show();
+  expect(inSight.size).toBe(CHARTED.length);
+  act(() => render(null, container));
+  draw.mockClear();
+  tick();
+  vi.advanceTimersByTime(1000);
+  expect(draw).not.toHaveBeenCalled();
+  expect(inSight.size).toBe(0);
+  expect(vi.getTimerCount()).toBe(0);
+});

@@ -1,0 +1,132 @@
+import { act } from "preact/test-utils";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { changed, FakeModel, traitsOf } from "./testing/fixtures";
+import widget from "./widget";
+
+const AT = traitsOf("live").at as number;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: AT * 1000 });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function place(): HTMLElement {
+  return document.body.appendChild(document.createElement("div"));
+}
+
+const accuracy = (el: HTMLElement): string | null | undefined =>
+  el.querySelector('[data-vital="metrics.current_accuracy"]')?.textContent;
+
+/** A widget of anywidget with some views, and what ends each. */
+function open(views: number): {
+  model: FakeModel;
+  els: HTMLElement[];
+  ends: (() => void)[];
+  destroyed: AbortController;
+} {
+  const model = new FakeModel(traitsOf("live"));
+  const { initialize, render } = widget();
+  const destroyed = new AbortController();
+  initialize({ model, signal: destroyed.signal });
+  const els = Array.from({ length: views }, place);
+  const ends: (() => void)[] = [];
+  act(() => {
+    for (const el of els) ends.push(render({ model, el, signal: destroyed.signal }));
+  });
+  return { model, els, ends, destroyed };
+}
+
+async function receive(model: FakeModel, values: Parameters<FakeModel["receive"]>[0]) {
+  await act(() => model.receive(values));
+}
+
+test("several views of one model stay in step", async () => {
+  const { model, els } = open(2);
+  expect(els.map(accuracy)).toEqual(["94.2 %", "94.2 %"]);
+  const metrics = changed(model.get("metrics"), { current_accuracy: 0.5 });
+  await receive(model, { metrics, at: AT + 1 });
+  expect(els.map(accuracy)).toEqual(["50.0 %", "50.0 %"]);
+});
+
+test("a view that is opened late shows the values of now", async () => {
+  const model = new FakeModel(traitsOf("live"));
+  const { initialize, render } = widget();
+  initialize({ model });
+  const metrics = changed(model.get("metrics"), { current_accuracy: 0.5 });
+  await receive(model, { metrics, at: AT + 1 });
+  const el = place();
+  act(() => {
+    render({ model, el });
+  });
+  expect(accuracy(el)).toBe("50.0 %");
+});
+
+test("two widgets know nothing of each other", async () => {
+  const [one, other] = [open(1), open(1)];
+  await receive(one.model, { metrics: changed(one.model.get("metrics"), { current_accuracy: 0 }) });
+  expect(accuracy(one.els[0] ?? place())).toBe("0.0 %");
+  expect(accuracy(other.els[0] ?? place())).toBe("94.2 %");
+});
+
+test("one view may go while the other lives", async () => {
+  const { model, els, ends } = open(2);
+  act(() => ends[0]?.());
+  expect(els[0]?.childElementCount).toBe(0);
+  await receive(model, { metrics: changed(model.get("metrics"), { current_accuracy: 0.5 }) });
+  expect(accuracy(els[1] ?? place())).toBe("50.0 %");
+});
+
+test("no listener and no timer outlives the model, whichever way it ends", () => {
+  for (const how of ["signal", "cleanup"]) {
+    const model = new FakeModel(traitsOf("live"));
+    const { initialize, render } = widget();
+    const destroyed = new AbortController();
+    const ends = [initialize({ model, signal: destroyed.signal })];
+    const el = place();
+    act(() => {
+      ends.push(render({ model, el, signal: destroyed.signal }));
+    });
+    expect(model.listenerCount).toBeGreaterThan(0);
+    act(() => {
+      if (how === "signal") destroyed.abort();
+      for (const end of ends) end();
+    });
+    expect(model.listenerCount).toBe(0);
+    expect(el.childElementCount).toBe(0);
+    vi.runOnlyPendingTimers();
+    expect(vi.getTimerCount()).toBe(0);
+  }
+});
+
+test("a kernel that goes is told, and so is its return", async () => {
+  const { model, els } = open(1);
+  const [el = place()] = els;
+  const fresh = (): boolean => el.querySelector('[data-fresh="no"]') === null;
+  el.classList.add("jupyter-widgets-disconnected");
+  await act(async () => model.fire("comm_live_update"));
+  expect(fresh()).toBe(false);
+  expect(el.querySelector(".freshness")?.textContent).toMatch(/^Kernel gone/);
+  await receive(model, { at: AT + 1 });
+  expect(fresh()).toBe(true);
+  await act(async () => model.fire("comm_live_update"));
+  el.classList.remove("jupyter-widgets-disconnected");
+  await act(async () => model.fire("comm_live_update"));
+  expect(fresh()).toBe(true);
+  await act(async () => model.fire("comm:close"));
+  expect(fresh()).toBe(false);
+});
+
+test("a model without a kernel is shown as it was left", () => {
+  const model = new FakeModel(traitsOf("live"));
+  const { initialize, render } = widget();
+  initialize({ model });
+  const el = place();
+  el.classList.add("jupyter-widgets-disconnected");
+  act(() => {
+    render({ model, el });
+  });
+  expect(accuracy(el)).toBe("94.2 %");
+  expect(el.querySelector('[data-fresh="no"]')).not.toBeNull();
+});
