@@ -213,7 +213,7 @@ function SystemHealth({ store }: { store: Store }): JSX.Element {
           </>
         )}
         {scope === null ? (
-          "not measured yet"
+          "not measured"
         ) : (
           <span class={limiter === null ? "" : "wide"}>
             <Vital of="system.scope">{scope}</Vital>
