@@ -10,8 +10,12 @@ import pytest
 
 import ipyvitals
 from ipyvitals import EVENT_TYPES, Monitor, Thresholds, TrainingRun, snapshot
+from ipyvitals.system.host import Host
+from ipyvitals.system.process_tree import ProcessTree
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+SRC = ROOT / "src"
 
 
 def code_words(document: str) -> set[str]:
@@ -59,6 +63,16 @@ def test_every_field_of_a_section_is_explained(section):
     assert fields - code_words("numbers.md") == set()
 
 
+def test_every_notice_is_explained():
+    sources = "".join(path.read_text(encoding="utf-8") for path in SRC.rglob("*.py"))
+    codes = set(re.findall(r'add\(\s*"(\w+\.\w+)"', sources))
+    codes |= {f"system.{part}" for part in (*Host().parts(), *ProcessTree().parts())}
+    text = (DOCS / "numbers.md").read_text(encoding="utf-8")
+
+    assert len(codes) > 20
+    assert {code for code in codes if f"`{code}`" not in text} == set()
+
+
 @pytest.mark.parametrize("name", EVENT_TYPES)
 def test_every_event_is_documented_with_its_fields(name):
     (event,) = (
@@ -81,7 +95,7 @@ def test_every_event_is_documented_with_its_fields(name):
     "link",
     [
         (page, target)
-        for page in [*DOCS.glob("*.md"), *DOCS.parent.glob("*.md")]
+        for page in [*DOCS.glob("*.md"), *ROOT.glob("*.md")]
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
     ],
     ids=lambda link: f"{link[0].name}-{link[1]}",
