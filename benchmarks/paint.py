@@ -1,0 +1,140 @@
+"""How long it takes from a call in a busy cell until the browser has painted its effect."""
+
+from __future__ import annotations
+
+import json
+import re
+from random import Random
+from statistics import median
+from time import perf_counter, time
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.lab import lab, page_of
+from benchmarks.table import Row
+from benchmarks.timing import quantile
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+SHOW = "from benchmarks.paint import busy_cell, show; show()"
+BUSY = "busy_cell({marks})"
+PANEL = "[data-vital='training.details']"
+BAR = ".jp-OutputArea-output .widget-html-content, .jp-OutputArea-output .widget-html"
+PAUSE_SECONDS = (0.15, 0.35)
+"""Apart by chance, so that no clock of either side falls into step; no more than 10 a second, for
+both libraries thin out what comes faster."""
+WATCH = """
+([panel, bar]) => {
+  const seen = (window.__seen = { panel: {}, tqdm: {} });
+  const look = () => {
+    for (const [name, selector] of [["panel", panel], ["tqdm", bar]]) {
+      for (const element of document.querySelectorAll(selector)) {
+        const found = /mark-(\\d+);/.exec(element.textContent);
+        if (!found || seen[name][found[1]] !== undefined) continue;
+        seen[name][found[1]] = null;
+        // A task posted in a frame's callback runs once that frame has been painted.
+        requestAnimationFrame(() => {
+          const { port1, port2 } = new MessageChannel();
+          port1.onmessage = () => { seen[name][found[1]] = Date.now() / 1000; };
+          port2.postMessage(null);
+        });
+      }
+    }
+  };
+  new MutationObserver(look).observe(document.body, {
+    subtree: true, childList: true, characterData: true,
+  });
+}
+"""
+
+
+def paint_rows(*, quick: bool) -> list[Row]:
+    """Mark moments in a busy cell, for the panel and for tqdm in turn, and see them painted."""
+    marks = 40 if quick else 200
+    with lab([SHOW, BUSY.format(marks=marks)]) as (url, token), page_of(url, token) as page:
+        _run_cell(page, 0)
+        page.wait_for_selector(".ipyvitals-panel")
+        page.wait_for_selector(BAR.split(",", maxsplit=1)[0])
+        page.evaluate(WATCH, [PANEL, BAR])
+        _run_cell(page, 1)
+        said = page.wait_for_selector(
+            ".jp-Cell:nth-of-type(2) pre:has-text('marked')", timeout=600_000
+        )
+        marked = json.loads(re.findall(r"marked (\{.*\})", said.inner_text())[0])
+        page.wait_for_timeout(1000)
+        painted = page.evaluate("window.__seen")
+    delays = {
+        name: {
+            "seconds": [
+                painted[name][mark] - at for mark, at in sent.items() if painted[name].get(mark)
+            ],
+            "sent": len(sent),
+        }
+        for name, sent in marked.items()
+    }
+    panel, tqdm = delays["panel"], delays["tqdm"]
+    return [
+        Row(
+            "event in the kernel → painted in JupyterLab, busy cell, p95",
+            1e3 * quantile(panel["seconds"], 0.95) if panel["seconds"] else float("inf"),
+            "{:.0f} ms",
+            100,
+            measured=f"{_told(panel)}; tqdm.notebook {_told(tqdm)}",
+            data=delays,
+        )
+    ]
+
+
+def _told(delays: dict[str, Any]) -> str:
+    ms = [1e3 * seconds for seconds in delays["seconds"]]
+    if not ms:
+        return "nothing seen"
+    return (
+        f"p50 {median(ms):.0f}, p95 {quantile(ms, 0.95):.0f}, highest {max(ms):.0f} ms, "
+        f"{len(ms)} of {delays['sent']} seen"
+    )
+
+
+def _run_cell(page: Page, index: int) -> None:
+    page.locator(".jp-Notebook .jp-CodeCell").nth(index).locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+
+
+_shown: dict[str, Any] = {}
+
+
+def show() -> None:
+    """Run in the kernel: display the panel and a bar of tqdm."""
+    from IPython.display import display
+    from tqdm.notebook import tqdm
+
+    from ipyvitals import Monitor
+
+    monitor = Monitor("bench", name="bench-paint")
+    display(monitor)
+    _shown.update(monitor=monitor, bar=tqdm(total=1000))
+
+
+def busy_cell(marks: int) -> None:
+    """Run in the kernel: compute, and now and then mark a moment; print when each was."""
+    random = Random(7)
+    marked: dict[str, dict[int, float]] = {"panel": {}, "tqdm": {}}
+    monitor, bar = _shown["monitor"], _shown["bar"]
+    with monitor.training(total=marks, details="mark") as run:
+        for mark in range(1, marks + 1):
+            _compute(random.uniform(*PAUSE_SECONDS))
+            marked["panel"][mark] = time()
+            run.update(mark, details=f"mark-{mark};")
+            _compute(random.uniform(*PAUSE_SECONDS))
+            marked["tqdm"][mark] = time()
+            bar.set_postfix_str(f"mark-{mark};", refresh=True)
+        _compute(1.0)
+    print("marked", json.dumps(marked))
+
+
+def _compute(seconds: float) -> None:
+    """Keep the interpreter busy in pure Python."""
+    end, value = perf_counter() + seconds, 1
+    while perf_counter() < end:
+        for _ in range(1000):
+            value = (value * 48_271) % 2_147_483_647
