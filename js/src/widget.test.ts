@@ -107,7 +107,7 @@ test("a kernel that goes is told, and so is its return", async () => {
   el.classList.add("jupyter-widgets-disconnected");
   await act(async () => model.fire("comm_live_update"));
   expect(fresh()).toBe(false);
-  expect(el.querySelector(".freshness")?.textContent).toMatch(/^Kernel gone/);
+  expect(el.querySelector(".v-freshness")?.textContent).toMatch(/^Kernel gone/);
   await receive(model, { at: AT + 1 });
   expect(fresh()).toBe(true);
   await act(async () => model.fire("comm_live_update"));

@@ -9,18 +9,18 @@ export function Header({ store }: { store: Store }): JSX.Element {
   const { name, version, status, model_id, status_since } = store.model.value;
   const known = name !== null || model_id !== null;
   return (
-    <header class="head" data-tone={statusTone(status)}>
-      <div class="who">
-        <i class="dot" />
-        <h3 class="title">
-          <Vital of="model.name" class="name" title={name ?? undefined}>
+    <header class="v-head" data-tone={statusTone(status)}>
+      <div class="v-who">
+        <i class="v-dot" />
+        <h3 class="v-title">
+          <Vital of="model.name" class="v-name" title={name ?? undefined}>
             {name ?? UNKNOWN}
           </Vital>
-          <Vital of="model.version" class="version" title={version ?? undefined}>
+          <Vital of="model.version" class="v-version" title={version ?? undefined}>
             {version ?? (known ? "" : "no model yet")}
           </Vital>
         </h3>
-        <Vital of="model.status" class="pill" title={since(status_since)}>
+        <Vital of="model.status" class="v-pill" title={since(status_since)}>
           {statusWord(status)}
         </Vital>
       </div>
@@ -38,16 +38,16 @@ function Meta({ store }: { store: Store }): JSX.Element {
   const word = useComputed(() => freshness(store));
   const { monitor } = store;
   return (
-    <p class="meta">
+    <p class="v-meta">
       {monitor.value && monitor.value !== "default" ? (
-        <span class="monitor" title={`monitor ${monitor.value}`}>
+        <span class="v-monitor" title={`monitor ${monitor.value}`}>
           {monitor.value}
         </span>
       ) : null}
       <span hidden={word.value !== ""}>
         up <Vital of="model.uptime_seconds">{uptime}</Vital>
       </span>
-      <span class="freshness" hidden={word.value === ""}>
+      <span class="v-freshness" hidden={word.value === ""}>
         {word}
       </span>
     </p>
@@ -68,14 +68,14 @@ export function Banner({ store }: { store: Store }): JSX.Element | null {
   if (!needsAttention(status)) return null;
   const proof = evidence(model);
   return (
-    <div class="banner" data-tone={statusTone(status)}>
+    <div class="v-banner" data-tone={statusTone(status)}>
       <p>
         <Vital of="model.reason" title={basis(model)}>
           {reason ?? statusWord(status)}
         </Vital>
         {proof ? (
           <>
-            : <span class="proof">{proof}</span>
+            : <span class="v-proof">{proof}</span>
           </>
         ) : null}
       </p>
@@ -88,7 +88,7 @@ function Since({ store, at }: { store: Store; at: number }): JSX.Element {
   const passed = useComputed(() => roughly(store.now.value - at));
   const start = useComputed(() => clock(at, store.now.value));
   return (
-    <Vital of="model.status_since" class="since" title={moment(at)}>
+    <Vital of="model.status_since" class="v-since" title={moment(at)}>
       since {start}, {passed}
     </Vital>
   );
@@ -101,11 +101,11 @@ export function Facts({ store }: { store: Store }): JSX.Element {
   const { total_labelled, total_errors, errors_per_minute } = metrics;
   const total = Math.max(store.model.value.total_predictions, metrics.total_predictions);
   return (
-    <dl class="facts">
+    <dl class="v-facts">
       <div>
         <dt>
-          <span class="wide">Last trained</span>
-          <span class="narrow">Trained</span>
+          <span class="v-wide">Last trained</span>
+          <span class="v-narrow">Trained</span>
         </dt>
         <dd>
           <Vital of="model.trained_at" title={moment(trained_at)}>

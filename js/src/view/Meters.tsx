@@ -32,7 +32,7 @@ export function Meters({ store }: { store: Store }): JSX.Element {
     return limiting === "degraded" || (value ?? 0) >= HIGH_PERCENT ? "warn" : undefined;
   };
   return (
-    <dl class="meters">
+    <dl class="v-meters">
       <Meter
         label="CPU"
         of="system.cpu_percent"
@@ -67,12 +67,12 @@ export function Meters({ store }: { store: Store }): JSX.Element {
           </Vital>
         )}
       </Meter>
-      <div class="meter">
+      <div class="v-meter">
         <dt>Connections</dt>
-        <dd class="reading">
+        <dd class="v-reading">
           <Vital of="system.active_connections">{count(system.active_connections)}</Vital>
         </dd>
-        <dd class="note">to this notebook</dd>
+        <dd class="v-note">to this notebook</dd>
       </div>
       {gpus.map((gpu) => (
         <GpuMeter key={gpu.index} gpu={gpu} />
@@ -99,17 +99,17 @@ interface MeterProps {
 
 function Meter({ label, of, value, tone, chart, store, children }: MeterProps): JSX.Element {
   return (
-    <div class="meter" data-tone={tone}>
+    <div class="v-meter" data-tone={tone}>
       <dt>{label}</dt>
-      <dd class="reading">
+      <dd class="v-reading">
         <Vital of={of}>{percent(value)}</Vital>
       </dd>
-      <dd class="track">
+      <dd class="v-track">
         <Level value={value} />
       </dd>
-      <dd class="note">{children}</dd>
+      <dd class="v-note">{children}</dd>
       {chart && store ? (
-        <dd class="trend">
+        <dd class="v-trend">
           <Sparkline
             store={store}
             of={chart}
@@ -127,7 +127,7 @@ function Meter({ label, of, value, tone, chart, store, children }: MeterProps): 
 function Level({ value }: { value: Maybe }): JSX.Element {
   const level = Math.min(100, Math.max(0, value ?? 0));
   return (
-    <div class="bar" aria-hidden="true">
+    <div class="v-bar" aria-hidden="true">
       <i style={{ transform: `scaleX(${level / 100})` }} />
     </div>
   );
@@ -136,15 +136,15 @@ function Level({ value }: { value: Maybe }): JSX.Element {
 function GpuMeter({ gpu }: { gpu: Gpu }): JSX.Element {
   const { index, name, utilization_percent: value } = gpu;
   return (
-    <div class="meter" title={name ?? undefined}>
+    <div class="v-meter" title={name ?? undefined}>
       <dt>GPU {index}</dt>
-      <dd class="reading">
+      <dd class="v-reading">
         <span data-vital={`system.gpus.${index}.utilization_percent`}>{percent(value)}</span>
       </dd>
-      <dd class="track">
+      <dd class="v-track">
         <Level value={value} />
       </dd>
-      <dd class="note">
+      <dd class="v-note">
         <span data-vital={`system.gpus.${index}.memory_used_bytes`}>
           {bytesOf(gpu.memory_used_bytes, gpu.memory_total_bytes)}
         </span>

@@ -9,12 +9,12 @@ export function Notices({ store }: { store: Store }): JSX.Element | null {
   const first = newest[0];
   if (first === undefined) return null;
   return (
-    <details class="notices">
+    <details class="v-notices">
       <summary>
         <b>
           {notices.length} {notices.length === 1 ? "notice" : "notices"}
         </b>
-        <span class="latest">: {first.message}</span>
+        <span class="v-latest">: {first.message}</span>
       </summary>
       <ul>
         {newest.map((notice) => (

@@ -41,7 +41,7 @@ export function Panel({ store }: { store: Store }): JSX.Element {
       data-fresh={store.connected.value && !store.closed.value ? undefined : "no"}
     >
       <ChartGroup.Provider value={group}>
-        <div class="top">
+        <div class="v-top">
           <Header store={store} />
           <Banner store={store} />
           <Facts store={store} />
@@ -70,7 +70,7 @@ function Announcer({ store }: { store: Store }): JSX.Element {
     said.value = `${name ?? "Model"}: ${statusWord(now)}${reason ? `. ${reason}` : ""}`;
   });
   return (
-    <p class="announcer" aria-live="polite">
+    <p class="v-announcer" aria-live="polite">
       {said}
     </p>
   );

@@ -59,10 +59,10 @@ export function Sparkline(props: SparklineProps): JSX.Element {
   const readout = index === null ? "" : readAt(store, of, index, text);
   const last = store.history.at.length - 1;
   return (
-    <div class="spark-box">
+    <div class="v-spark-box">
       <div
         ref={element}
-        class="spark"
+        class="v-spark"
         role="slider"
         tabIndex={0}
         aria-label={`${label}, last 5 minutes`}
@@ -75,7 +75,7 @@ export function Sparkline(props: SparklineProps): JSX.Element {
         onKeyDown={onKeyDown}
         onBlur={() => chart.current?.leave()}
       />
-      <div class="readout" aria-hidden="true">
+      <div class="v-readout" aria-hidden="true">
         {readout}
       </div>
     </div>

@@ -21,7 +21,7 @@ const WATCH_SECONDS = 60;
 
 export function Tiles({ store }: { store: Store }): JSX.Element {
   return (
-    <dl class="tiles">
+    <dl class="v-tiles">
       <Accuracy store={store} />
       <Predictions store={store} />
       <Latency store={store} />
@@ -32,7 +32,7 @@ export function Tiles({ store }: { store: Store }): JSX.Element {
 
 function Tile(props: { label: ComponentChildren; children: ComponentChildren }): JSX.Element {
   return (
-    <div class="tile">
+    <div class="v-tile">
       <dt>{props.label}</dt>
       {props.children}
     </div>
@@ -47,7 +47,7 @@ function Accuracy({ store }: { store: Store }): JSX.Element {
   const judged = model_health === "degraded" || model_health === "unhealthy";
   return (
     <Tile label="Accuracy">
-      <dd class="value">
+      <dd class="v-value">
         <Vital
           of="metrics.current_accuracy"
           unit={accuracy === null ? "" : "%"}
@@ -56,7 +56,7 @@ function Accuracy({ store }: { store: Store }): JSX.Element {
           {ratio(accuracy)}
         </Vital>
       </dd>
-      <dd class="note">
+      <dd class="v-note">
         {low === null || high === null ? null : (
           <span title="95 % Wilson interval">
             <Vital of="metrics.accuracy_low">{ratio(low)}</Vital>–
@@ -66,7 +66,7 @@ function Accuracy({ store }: { store: Store }): JSX.Element {
         {labels === 0 ? (
           <Vital of="metrics.window_labelled">no labels yet</Vital>
         ) : (
-          <span class="wide">
+          <span class="v-wide">
             {low === null ? "" : ", "}last{" "}
             <Vital of="metrics.window_labelled">{count(labels)}</Vital>
             {labels === 1 ? " label" : " labels"}
@@ -109,15 +109,15 @@ function Predictions({ store }: { store: Store }): JSX.Element {
   const span = useComputed(() => watched(store));
   return (
     <Tile label="Predictions">
-      <dd class="value">
+      <dd class="v-value">
         <Vital of="metrics.predictions_per_minute" unit="/min">
           {shortCount(predictions_per_minute)}
         </Vital>
       </dd>
-      <dd class="note">
+      <dd class="v-note">
         <Vital of="metrics.warming">{span}</Vital>
         {calls_per_minute > 0 && calls_per_minute !== predictions_per_minute ? (
-          <span class="wide">
+          <span class="v-wide">
             , <Vital of="metrics.calls_per_minute">{shortCount(calls_per_minute)}</Vital>
             {calls_per_minute === 1 ? " call" : " calls"}
           </span>
@@ -154,17 +154,17 @@ function Latency({ store }: { store: Store }): JSX.Element {
   const slow = store.model.value.reason_rule === "latency_p95";
   return (
     <Tile label="Latency p95">
-      <dd class="value">
+      <dd class="v-value">
         <Vital of="metrics.latency_p95_seconds" unit={unit} tone={slow ? "warn" : undefined}>
           {value}
         </Vital>
       </dd>
-      <dd class="note">
+      <dd class="v-note">
         {p50 === null && p99 === null ? (
           "no calls"
         ) : (
           <>
-            <span class="wide">
+            <span class="v-wide">
               p50 <Vital of="metrics.latency_p50_seconds">{latencyText(p50)}</Vital> ·{" "}
             </span>
             p99 <Vital of="metrics.latency_p99_seconds">{latencyText(p99)}</Vital>
@@ -196,32 +196,32 @@ function SystemHealth({ store }: { store: Store }): JSX.Element {
     <Tile
       label={
         <>
-          System<span class="wide"> health</span>
+          System<span class="v-wide"> health</span>
         </>
       }
     >
-      <dd class="value word">
+      <dd class="v-value v-word">
         <Vital of="system.system_health" tone={healthTone(health)}>
           {healthWord(health)}
         </Vital>
       </dd>
-      <dd class="note">
+      <dd class="v-note">
         {limiter === null ? null : (
           <>
             <Vital of="system.limiter">{limiter === "cpu" ? "CPU" : limiter}</Vital> high
-            <span class="wide"> · </span>
+            <span class="v-wide"> · </span>
           </>
         )}
         {scope === null ? (
           "not measured"
         ) : (
-          <span class={limiter === null ? "" : "wide"}>
+          <span class={limiter === null ? "" : "v-wide"}>
             <Vital of="system.scope">{scope}</Vital>
-            {limiter === null ? <span class="wide">{size}</span> : null}
+            {limiter === null ? <span class="v-wide">{size}</span> : null}
           </span>
         )}
       </dd>
-      <dd class="kernel">
+      <dd class="v-kernel">
         {unknown.length > 0 ? (
           <p>
             <Vital of="system.unknown_components">{unknown.join(", ")}</Vital> not readable
@@ -230,10 +230,10 @@ function SystemHealth({ store }: { store: Store }): JSX.Element {
         {cpu === null && memory === null ? null : (
           <p title="The kernel and the processes it started">
             <span>kernel</span>{" "}
-            <Vital of="system.kernel_busy" class="wide">
+            <Vital of="system.kernel_busy" class="v-wide">
               {busy === null ? "" : busy ? "busy" : "idle"}
             </Vital>
-            <br class="wide" />
+            <br class="v-wide" />
             <Vital of="system.process_cpu_percent" unit="CPU,">
               {percent(cpu)}
             </Vital>{" "}

@@ -27,20 +27,20 @@ export function Training({ store }: { store: Store }): JSX.Element {
   const { progress } = run;
   return (
     <section
-      class={quiet ? "training quiet" : "training"}
+      class={quiet ? "v-training v-quiet" : "v-training"}
       data-state={run.state}
       data-tone={TONES[run.state]}
       aria-label="Training"
     >
-      <div class="run">
-        <Vital of="training.stage" class="stage" title={run.stage}>
+      <div class="v-run">
+        <Vital of="training.stage" class="v-stage" title={run.stage}>
           {run.stage}
         </Vital>
-        <Vital of="training.details" class="details" title={run.details || undefined}>
+        <Vital of="training.details" class="v-details" title={run.details || undefined}>
           {run.details}
         </Vital>
         <Bar progress={progress} running={run.state === "running"} label={run.stage} />
-        <Vital of="training.progress" class="progress">
+        <Vital of="training.progress" class="v-progress">
           {progress === null ? counted(run) : percent(Math.floor(progress))}
         </Vital>
       </div>
@@ -58,7 +58,7 @@ function Bar(props: { progress: number | null; running: boolean; label: string }
   const value = Math.min(100, Math.max(0, progress ?? 0));
   return (
     <div
-      class="bar"
+      class="v-bar"
       role="progressbar"
       aria-label={label}
       aria-valuemin={0}
@@ -76,7 +76,7 @@ function Details({ run }: { run: TrainingSection }): JSX.Element {
   const metrics = Object.entries(run.metrics);
   const running = state === "running";
   return (
-    <div class="detail-row">
+    <div class="v-detail-row">
       {current === null || total === null ? null : (
         <span>
           <Vital of="training.current">{count(current)}</Vital> of{" "}
@@ -96,7 +96,7 @@ function Details({ run }: { run: TrainingSection }): JSX.Element {
         </span>
       )}
       {metrics.length === 0 ? null : (
-        <Vital of="training.metrics" class="run-metrics">
+        <Vital of="training.metrics" class="v-run-metrics">
           {metrics.slice(0, MOST_METRICS).map(([name, value]) => (
             <span key={name} title={`${name} ${value ?? "unknown"}`}>
               {name} <b>{metric(value)}</b>

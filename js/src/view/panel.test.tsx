@@ -88,7 +88,7 @@ test("a live model, value by value", () => {
   expect(text("system.process_cpu_percent")).toBe("12 % CPU,");
   expect(text("system.process_memory_bytes")).toBe("410 MiB");
   expect(text("system.kernel_busy")).toBe("busy");
-  expect(root.querySelector(".banner")).toBeNull();
+  expect(root.querySelector(".v-banner")).toBeNull();
 });
 
 const ALWAYS = `model.name model.version model.trained_at model.status model.total_predictions
@@ -163,7 +163,7 @@ test.each([
   ["failed", "failed", "Failed after 1m 11s", "bad"],
   ["stopped", "stopped", "Stopped after 1m 11s", "muted"],
 ] as const)("%s: a run that %s says so", (state, ended, words, tone) => {
-  const section = show(state).root.querySelector<HTMLElement>(".training");
+  const section = show(state).root.querySelector<HTMLElement>(".v-training");
   expect(section?.dataset["state"]).toBe(ended);
   expect(section?.dataset["tone"]).toBe(tone);
   expect(section?.textContent).toContain(words);
@@ -171,7 +171,7 @@ test.each([
 
 test("a degraded model gives its reason, value against threshold, and since when", () => {
   const { text, root, pass } = show("degraded");
-  const banner = root.querySelector<HTMLElement>(".banner");
+  const banner = root.querySelector<HTMLElement>(".v-banner");
   expect(text("model.status")).toBe("Degraded");
   expect(banner?.dataset["tone"]).toBe("warn");
   expect(banner?.querySelector("p")?.textContent).toBe(
@@ -195,7 +195,7 @@ test("latency and error rate are given in their own units", () => {
       reason_threshold: 0.25,
     }),
   });
-  expect(root.querySelector(".proof")?.textContent).toBe("310 ms against 250 ms");
+  expect(root.querySelector(".v-proof")?.textContent).toBe("310 ms against 250 ms");
   receive({
     model: changed(model, {
       reason_rule: "error_rate",
@@ -203,13 +203,13 @@ test("latency and error rate are given in their own units", () => {
       reason_threshold: 0.05,
     }),
   });
-  expect(root.querySelector(".proof")?.textContent).toBe("12.5 % against 5 %");
+  expect(root.querySelector(".v-proof")?.textContent).toBe("12.5 % against 5 %");
 });
 
 test("recovery takes the banner away", () => {
   const { root, receive } = show("degraded");
   receive({ model: traitsOf("live").model });
-  expect(root.querySelector(".banner")).toBeNull();
+  expect(root.querySelector(".v-banner")).toBeNull();
 });
 
 test("names are text, whatever they hold", () => {
@@ -252,7 +252,7 @@ test("a rate that is still warming up says how much it covers", () => {
 
 describe("values that are no longer fresh", () => {
   const meta = (root: HTMLElement): string =>
-    root.querySelector(".freshness:not([hidden])")?.textContent ?? "";
+    root.querySelector(".v-freshness:not([hidden])")?.textContent ?? "";
   const dimmed = (root: HTMLElement): boolean =>
     root.querySelector('.ipyvitals-panel[data-fresh="no"]') !== null;
 
@@ -288,7 +288,7 @@ test("meters turn amber, then red", () => {
   const { system } = traitsOf("live");
   const tone = (values: Record<string, unknown>): string | undefined => {
     const { root } = show("live", { system: changed(system, values) });
-    return root.querySelectorAll<HTMLElement>(".meter")[1]?.dataset["tone"];
+    return root.querySelectorAll<HTMLElement>(".v-meter")[1]?.dataset["tone"];
   };
   expect(tone({ memory_percent: HIGH_PERCENT - 1 })).toBeUndefined();
   expect(tone({ memory_percent: HIGH_PERCENT })).toBe("warn");
