@@ -121,9 +121,8 @@ def page_of(url: str, token: str) -> Iterator[Page]:
             page = browser.new_page(viewport={"width": 1280, "height": 1000})
             page.goto(f"{url}?token={token}")
             page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=1e3 * START_SECONDS)
-            page.wait_for_selector(
-                ".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=1e3 * START_SECONDS
-            )
+            # The status bar knows when the page is connected to the kernel, not before.
+            page.wait_for_selector("text=/\\| Idle$/", timeout=1e3 * START_SECONDS)
             yield page
         finally:
             browser.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from random import Random
 from statistics import median
 from time import perf_counter, time
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 SHOW = "from benchmarks.paint import busy_cell, show; show()"
 BUSY = "busy_cell({marks})"
 PANEL = "[data-vital='training.details']"
-BAR = ".jp-OutputArea-output .widget-html-content, .jp-OutputArea-output .widget-html"
+BAR = ".jp-OutputArea-output .widget-html"
 PAUSE_SECONDS = (0.15, 0.35)
 """Apart by chance, so that no clock of either side falls into step; no more than 10 a second, for
 both libraries thin out what comes faster."""
@@ -54,13 +53,11 @@ def paint_rows(*, quick: bool) -> list[Row]:
     with lab([SHOW, BUSY.format(marks=marks)]) as (url, token), page_of(url, token) as page:
         _run_cell(page, 0)
         page.wait_for_selector(".ipyvitals-panel")
-        page.wait_for_selector(BAR.split(",", maxsplit=1)[0])
+        page.wait_for_selector(BAR)
         page.evaluate(WATCH, [PANEL, BAR])
         _run_cell(page, 1)
-        said = page.wait_for_selector(
-            ".jp-Cell:nth-of-type(2) pre:has-text('marked')", timeout=600_000
-        )
-        marked = json.loads(re.findall(r"marked (\{.*\})", said.inner_text())[0])
+        said = page.wait_for_selector(".jp-OutputArea-output pre:has-text('marked')", timeout=3e5)
+        marked = json.loads(said.inner_text().partition("marked")[2])
         page.wait_for_timeout(1000)
         painted = page.evaluate("window.__seen")
     delays = {
