@@ -22,7 +22,7 @@ from ipyvitals.errors import (
     LabelTypeWarning,
     UnknownModelError,
 )
-from ipyvitals.intake.training import TrainingRun
+from ipyvitals.intake.run import TrainingRun
 from ipyvitals.monitor import Monitor
 from ipyvitals.snapshot import (
     EVENT_TYPES,

@@ -42,6 +42,7 @@ __all__ = ["Engine", "Sampler"]
 PROGRESS_SECONDS = 0.1
 FIRST_SAMPLE_SECONDS = 1.0
 WARMING_SECONDS = 60.0
+LEFT_SECONDS = 0.2
 
 
 class Sampler(Protocol):
@@ -100,7 +101,11 @@ class Engine:
         self._join = LabelJoin(settings.pending_limit, settings.label_ttl, self.notices)
         self.inbox = Inbox(self.registry, self._join, self.scorer, self.notices)
         self.desk = TrainingDesk(
-            clock, self.notices, _weakly(self._training_moved), _weakly(self._training_ended)
+            clock,
+            self.notices,
+            on_change=_weakly(self._training_moved),
+            on_end=_weakly(self._training_ended),
+            on_left=ticker.wake,
         )
         self._kernel_busy = kernel_busy
         self._make_sampler = sampler
@@ -154,6 +159,7 @@ class Engine:
         """Add everything recorded so far to the figures, and judge it."""
         with self._lock:
             if not self.closed:
+                self.desk.end_left()
                 self.inbox.fold()
                 self._settle()
 
@@ -188,6 +194,7 @@ class Engine:
         with self._lock:
             if self.closed:
                 return
+            self.desk.end_left()
             self._publish_progress(self.clock.monotonic())
             self._publish_metrics()
         self._show()
@@ -198,6 +205,7 @@ class Engine:
 
     def end_loops(self, started: set[int], error: BaseException) -> None:
         """End the `track` loops that an error left behind, but those marked in `started`."""
+        self.desk.end_left(error)
         for run in self.desk.tracked:
             if id(run) not in started:
                 if isinstance(error, KeyboardInterrupt):
@@ -246,6 +254,8 @@ class Engine:
             self._system_due = _next(self._system_due, wait, now)
             self._primed = self._show_due = True
         with self._lock:
+            # Later than the notebook tells of the error that a loop may have been left by.
+            self.desk.end_left(before=now - LEFT_SECONDS)
             if now >= self._progress_at + PROGRESS_SECONDS:
                 self._publish_progress(now)
             if now >= self._metrics_due:

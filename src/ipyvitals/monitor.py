@@ -20,8 +20,8 @@ from ipyvitals.intake.arguments import (
     model_id_of,
     unix_seconds,
 )
+from ipyvitals.intake.run import TrainingRun
 from ipyvitals.intake.scoring import Score
-from ipyvitals.intake.training import TrainingRun
 from ipyvitals.recording import Recorder
 from ipyvitals.settings import check_settings
 from ipyvitals.snapshot import Event, ModelInfo, Snapshot
@@ -323,11 +323,6 @@ class Monitor(Recorder):
         callable
             Ends the subscription.
 
-        Raises
-        ------
-        ArgumentValueError, ArgumentTypeError
-            When there is no such event, or `callback` cannot be called.
-
         Examples
         --------
         >>> monitor = Monitor(interval=None)
@@ -346,9 +341,8 @@ class Monitor(Recorder):
         if self._panel is None:
             from ipyvitals.panel import StatusPanel
 
-            panel = StatusPanel(self._engine, interval=self._engine.settings.interval)
-            self._engine.watch(panel)
-            self._panel = panel
+            self._panel = StatusPanel(self._engine, interval=self._engine.settings.interval)
+            self._engine.watch(self._panel)
         return self._panel
 
     # By hand

@@ -36,7 +36,7 @@ class Notices:
 
     def __init__(self, time: Callable[[], float]) -> None:
         self._time = time
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._by_code: dict[str, Notice] = {}
 
     def add(self, code: str, message: str, count: int = 1) -> None:
@@ -68,4 +68,4 @@ class Notices:
 
     def reset_lock(self) -> None:
         """Replace the lock in a forked child, where nobody is left to release the old one."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import msgspec
@@ -94,16 +95,19 @@ class Publisher:
             if self._view is None or turn <= self._turn:
                 return
             self._turn = turn
-            try:
-                self._view.show(snapshot)
-            except Exception as error:
-                self._notices.add("panel.failed", f"{type(error).__name__}: {error}")
+            self._try(self._view.show, snapshot)
 
     def end(self) -> None:
         """Tell the view that nothing more will come."""
         with self._lock:
             if self._view is not None:
-                self._view.end()
+                self._try(self._view.end)
+
+    def _try(self, call: Callable[..., None], *args: Any) -> None:
+        try:
+            call(*args)
+        except Exception as error:
+            self._notices.add("panel.failed", f"{type(error).__name__}: {error}")
 
     def after_fork(self) -> None:
         """Show nothing in a forked child: the view's wire is the parent's."""

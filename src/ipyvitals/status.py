@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import Literal, TypeAlias
+from numbers import Real
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 import numpy as np
@@ -79,16 +80,17 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
-            value = getattr(self, name)
+            value: Any = getattr(self, name)
             if value is None:
                 continue
             top = {"accuracy": 1.0, "error_rate": 1.0, "latency_p95": float("inf")}.get(name, 100.0)
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
+            if isinstance(value, bool) or not isinstance(value, Real):
                 raise ArgumentTypeError(
                     f"Thresholds({name}=…): expected a number or None, got {value!r}."
                 )
-            if not (0 <= value <= top and isfinite(value)):
-                hint = f" Do you mean {value / 100:g}?" if top == 1 and 1 < value <= 100 else ""
+            number = float(value)
+            if not (isfinite(number) and 0 <= number <= top):
+                hint = f" Do you mean {number / 100:g}?" if top == 1 and 1 < number <= 100 else ""
                 raise ArgumentValueError(
                     f"Thresholds({name}=…): expected a value from 0 to {top:g}, "
                     f"got {value!r}.{hint}"
@@ -194,7 +196,7 @@ class SystemRule:
             if degraded is None:
                 continue
             self._levels[component] = [("degraded", degraded, Switch(SAMPLE_HOLD))]
-            if unhealthy is not None and unhealthy > degraded:
+            if unhealthy is not None:
                 self._levels[component].append(("unhealthy", unhealthy, Switch(SAMPLE_HOLD)))
 
     def update(self, reading: SystemSection) -> SystemSection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import threading
 import weakref
+from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from ipyvitals.fork import renew_in_child
@@ -37,7 +38,8 @@ class Ticker:
         """Begin without a thread and without members: those of a parent stay its own."""
         self._members: weakref.WeakSet[Ticking] = weakref.WeakSet()
         self._lock = threading.Lock()
-        self._wake = threading.Event()
+        # Not an Event: garbage collection may wake the ticker amid any call, even its own.
+        self._alarm: SimpleQueue[None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._stopped = False
 
@@ -50,30 +52,31 @@ class Ticker:
         """Tick `member` from here on; starts the thread for the first one."""
         with self._lock:
             self._members.add(member)
-            weakref.finalize(member, self._wake.set).atexit = False
+            weakref.finalize(member, self._alarm.put, None).atexit = False
             if self._thread is None and not self._stopped:
                 thread = threading.Thread(target=self._run, name="ipyvitals-ticker", daemon=True)
-                thread.start()
                 self._thread = thread
-        self._wake.set()
+                thread.start()
+        self.wake()
 
     def remove(self, member: Ticking) -> None:
         """Tick `member` no more; without members the thread ends, and is waited for."""
         with self._lock:
             self._members.discard(member)
             last = not self._members
-        self._wake.set()
+        self.wake()
         if last:
             self._join()
 
     def wake(self) -> None:
-        """Look at once for what is due."""
-        self._wake.set()
+        """Look at once for what is due; takes no lock."""
+        if self._thread is not None:
+            self._alarm.put(None)
 
     def stop(self) -> None:
         """End the thread for good: the interpreter is about to exit."""
         self._stopped = True
-        self._wake.set()
+        self.wake()
         self._join()
 
     def _join(self) -> None:
@@ -83,14 +86,20 @@ class Ticker:
 
     def _run(self) -> None:
         while not self._stopped:
-            # Cleared before the look, so that whatever is asked for meanwhile is seen next time.
-            self._wake.clear()
             wait = self._run_members()
             with self._lock:
                 if not self._members:
                     self._thread = None
                     return
-            self._wake.wait(wait)
+            self._sleep(wait)
+
+    def _sleep(self, seconds: float) -> None:
+        try:
+            self._alarm.get(timeout=seconds)
+            while True:
+                self._alarm.get_nowait()
+        except Empty:
+            return
 
     def _run_members(self) -> float:
         wait = LONGEST_WAIT_SECONDS

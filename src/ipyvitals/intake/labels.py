@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, TypeAlias
 
 from ipyvitals.notices import Notices
 
-__all__ = ["LabelJoin"]
+__all__ = ["LabelJoin", "Owner"]
+
+Owner: TypeAlias = tuple[str, int]
+"""A model's id, and which of its deployments predicted."""
 
 
 class LabelJoin:
@@ -27,7 +30,7 @@ class LabelJoin:
         self.capacity = capacity
         self.ttl = ttl
         self._notices = notices
-        self._pending: dict[Hashable, tuple[str, Any, float]] = {}
+        self._pending: dict[Hashable, tuple[Owner, Any, float]] = {}
         self._labelled: dict[Hashable, None] = {}
 
     @property
@@ -35,8 +38,8 @@ class LabelJoin:
         """How many predictions wait."""
         return len(self._pending)
 
-    def add(self, id: Hashable, model_id: str, prediction: Any, at: float) -> None:
-        """Let a prediction wait, from the monotonic time `at`."""
+    def add(self, id: Hashable, owner: Owner, prediction: Any, at: float) -> None:
+        """Let the prediction of a deployment wait, from the monotonic time `at`."""
         if id in self._pending:
             # The newest prediction under an id is the one that was served last.
             del self._pending[id]
@@ -52,15 +55,15 @@ class LabelJoin:
                 f"more than {self.capacity:,} predictions waited for labels; the oldest left",
             )
         self._labelled.pop(id, None)
-        self._pending[id] = (model_id, prediction, at)
+        self._pending[id] = (owner, prediction, at)
 
     def settle(self, id: Hashable) -> None:
         """Remember an id that was labelled at once, so that a second label is a duplicate."""
         self._pending.pop(id, None)
         self._remember(id)
 
-    def take(self, id: Hashable) -> tuple[str, Any] | None:
-        """Return the model and the prediction that `id` waits with, or ``None``."""
+    def take(self, id: Hashable) -> tuple[Owner, Any] | None:
+        """Return the deployment and the prediction that `id` waits with, or ``None``."""
         waiting = self._pending.pop(id, None)
         if waiting is not None:
             self._remember(id)

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from ipyvitals.intake.labels import LabelJoin
+from ipyvitals.intake.labels import LabelJoin, Owner
 from ipyvitals.intake.registry import ModelState, Registry
 from ipyvitals.intake.scoring import Scorer
 from ipyvitals.notices import Notices
@@ -73,6 +73,8 @@ class Columns:
         self.timed: list[float] = []
         self.latencies: list[float] = []
         self.failures: list[float] = []
+        self.stale = 0
+        """Labels of a former deployment: counted, though in no window."""
 
     def add_call(self, at: float, rows: int, latency: float | None) -> None:
         """Note one call that succeeded."""
@@ -207,19 +209,33 @@ class Inbox:
                     if id is not None:
                         self._join.settle(id)
                 elif id is not None:
-                    self._join.add(id, model_id or active, prediction, at)
+                    self._join.add(id, self._owner(model_id or active), prediction, at)
             elif type(entry) is Label:
-                found = self._join.take(entry.id)
-                if found is not None:
-                    columns = columns_of(found[0])
-                    columns.pairs[0].append(found[1])
-                    columns.pairs[1].append(entry.actual)
+                self._fold_label(entry, columns_of)
             elif type(entry) is Failure:
                 columns_of(entry.model_id).failures.append(entry.at)
             else:
                 self._fold_batch(entry, columns_of(entry.model_id), entry.model_id or active)
         for model_id, columns in by_model.items():
-            self._add(self._registry.find(model_id), columns)
+            model = self._registry.find(model_id)
+            if model is not None:
+                self._add(model, columns)
+
+    def _owner(self, model_id: str) -> Owner:
+        model = self._registry.find(model_id)
+        return model_id, model.deployment if model is not None else 0
+
+    def _fold_label(self, label: Label, columns_of: Callable[[str | None], Columns]) -> None:
+        found = self._join.take(label.id)
+        if found is None:
+            return
+        owner, prediction = found
+        columns = columns_of(owner[0])
+        if owner == self._owner(owner[0]):
+            columns.pairs[0].append(prediction)
+            columns.pairs[1].append(label.actual)
+        else:
+            columns.stale += 1
 
     def _fold_batch(self, batch: Batch, columns: Columns, model_id: str) -> None:
         columns.add_call(batch.at, batch.rows, batch.latency)
@@ -229,7 +245,7 @@ class Inbox:
         for id in batch.settled:
             self._join.settle(id)
         for id, prediction in batch.waiting:
-            self._join.add(id, model_id, prediction, batch.at)
+            self._join.add(id, self._owner(model_id), prediction, batch.at)
 
     def _add(self, model: ModelState, columns: Columns) -> None:
         columns.settle_pairs(self._scorer)
@@ -237,5 +253,6 @@ class Inbox:
         model.latency.update(np.array(columns.timed), np.array(columns.latencies))
         if columns.failures:
             model.add_errors(np.array(columns.failures))
+        model.total_labelled += columns.stale
         for scores in columns.scores:
             model.add_scores(scores)

@@ -38,10 +38,8 @@ class ModelState:
         self.total_predictions = 0
         self.total_labelled = 0
         self.total_errors = 0
-        self.rows = SlidingCount()
-        self.calls = SlidingCount()
-        self.errors = SlidingCount()
-        self.latency = SlidingHistogram()
+        self.deployment = 0
+        """Counts the deployments of this model here."""
         self._findings: list[Finding] = []
         self._raised: dict[Rule, Finding] = {}
         self._window_size = window_size
@@ -49,10 +47,15 @@ class ModelState:
         self.deploy(now, at)
 
     def deploy(self, now: float, at: float) -> None:
-        """Begin anew: a deployment has its own window, verdicts and uptime; totals go on."""
+        """Begin anew: a deployment has its own figures, verdicts and uptime; totals go on."""
+        self.deployment += 1
         self.deployed_at = at
         self.deployed_monotonic = now
         self.last_prediction = now
+        self.rows = SlidingCount()
+        self.calls = SlidingCount()
+        self.errors = SlidingCount()
+        self.latency = SlidingHistogram()
         self.window = ScoreWindow(self._window_size)
         self.accuracy_rule = AccuracyRule(self._thresholds.accuracy, self._window_size)
         self.error_rule = LimitRule("error_rate", self._thresholds.error_rate)
@@ -166,9 +169,9 @@ class Registry:
         except (KeyError, TypeError):
             raise unknown_model(model_id, list(self._models)) from None
 
-    def find(self, model_id: str) -> ModelState:
-        """Return a model that may have made room for newer ones meanwhile: then the active."""
-        return self._models.get(model_id, self.active)
+    def find(self, model_id: str) -> ModelState | None:
+        """Return a model, unless it made room for newer ones meanwhile."""
+        return self._models.get(model_id)
 
     def add(self, model_id: str, now: float, at: float) -> ModelState:
         """Return the model of this id, made if it is new, and active from here on."""

@@ -2,133 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
-from math import isfinite
+from math import inf, isfinite
 from operator import length_hint
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from types import CodeType
+from typing import Any, TypeVar
 
 from ipyvitals.clock import Clock
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.intake.pace import Pace
+from ipyvitals.intake.run import ENDLESS, TrainingRun
 from ipyvitals.notices import Notices
 from ipyvitals.snapshot import TrainingSection, TrainingState
 
-__all__ = ["TrainingDesk", "TrainingRun"]
+__all__ = ["TrainingDesk"]
 
 T = TypeVar("T")
-
-ENDLESS = 1 << 62
-
-
-class TrainingRun:
-    """One run of training; made by `Monitor.training`.
-
-    As a context manager it completes on the way out, or fails with the exception, which goes on.
-    """
-
-    def __init__(self, desk: TrainingDesk, total: int | None, stage: str, details: str) -> None:
-        self._desk = desk
-        self._ticks: Iterator[None] | None = None
-        self._current = 0
-        self._has_inner = False
-        self.total = total
-        self.stage = stage
-        self.details = details
-        self.metrics: dict[str, float | None] = {}
-        self.state: TrainingState = "running"
-
-    @property
-    def current(self) -> int:
-        """How many steps are done."""
-        if self._ticks is not None and self.state == "running":
-            # One tick more than steps is out while the loop's body runs.
-            return max(0, ENDLESS - length_hint(self._ticks) - 1)
-        return self._current
-
-    @property
-    def own_steps(self) -> int:
-        """Steps of this run itself: those of one with others inside are of another size."""
-        return 0 if self._has_inner else self.current
-
-    @property
-    def fraction(self) -> float | None:
-        """Share of the run that is done, in [0, 1]; ``None`` without a total."""
-        if self.state == "completed":
-            return 1.0
-        if not self.total:
-            return None
-        return min(1.0, self.current / self.total)
-
-    def update(
-        self,
-        current: int | None = None,
-        *,
-        advance: int | None = None,
-        stage: str | None = None,
-        details: str | None = None,
-        **metrics: float,
-    ) -> None:
-        """Report progress.
-
-        Parameters
-        ----------
-        current : int, optional
-            Steps done so far.
-        advance : int, optional
-            Steps done since the last call, instead of `current`.
-        stage, details : str, optional
-            New texts; what is left out stays.
-        **metrics : float
-            Latest values, such as ``loss=0.23``: anything that ``float()`` takes. NaN and
-            infinity are shown as unknown and counted as a notice.
-
-        Raises
-        ------
-        ArgumentTypeError, ArgumentValueError
-            When a value is no number, or `current` and `advance` are both given. Nothing of
-            that call is taken then.
-        """
-        if current is not None and advance is not None:
-            raise ArgumentValueError(
-                "update(): expected current= or advance=, got both; give one of them."
-            )
-        values = {name: _number(f"metric {name!r}", value) for name, value in metrics.items()}
-        steps = None if current is None else _steps("current", current)
-        delta = None if advance is None else _steps("advance", advance)
-        if steps is not None and steps < 0:
-            raise ArgumentValueError(f"update(current={current!r}): expected 0 or more.")
-        self._desk.update(self, steps, delta, stage, details, values)
-
-    def complete(self, details: str | None = None) -> None:
-        """End the run well; a run that has ended stays as it is."""
-        self._desk.end(self, "completed", details)
-
-    def fail(self, error: BaseException | str | None = None) -> None:
-        """End the run as failed, with the error's type and text as details."""
-        self._desk.end(self, "failed", _describe(error))
-
-    def stop(self, details: str | None = None) -> None:
-        """End the run early, without blame."""
-        self._desk.end(self, "stopped", details)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if error is None:
-            self.complete()
-        elif isinstance(error, KeyboardInterrupt):
-            self.stop("Interrupted")
-        else:
-            self.fail(error)
 
 
 class TrainingDesk:
@@ -144,6 +37,8 @@ class TrainingDesk:
         Called after every change, outside the lock.
     on_end : callable
         Called with the section of a run that was not inside another when it ends.
+    on_left : callable
+        Called when a `track` loop was left early, from anywhere: it must take no lock.
     """
 
     def __init__(
@@ -152,11 +47,14 @@ class TrainingDesk:
         notices: Notices,
         on_change: Callable[[], None],
         on_end: Callable[[TrainingSection], None],
+        on_left: Callable[[], None],
     ) -> None:
         self._clock = clock
         self._notices = notices
         self._on_change = on_change
         self._on_end = on_end
+        self._on_left = on_left
+        self._left: deque[tuple[TrainingRun, float]] = deque()
         self._make_lock()
         self._open: list[TrainingRun] = []
         self._pace = Pace()
@@ -183,6 +81,7 @@ class TrainingDesk:
     def start(self, total: int | None, stage: str, details: str) -> TrainingRun:
         """Open a run, inside the one that is open already, if any."""
         run = TrainingRun(self, _total(total), str(stage), str(details))
+        self.end_left()
         with self._lock:
             if not self._open:
                 self._pace = Pace(self._clock.monotonic())
@@ -219,7 +118,11 @@ class TrainingDesk:
                 yield item
             run.complete()
         except GeneratorExit:
-            run.stop()
+            # Also the garbage collector may come here, amid anything: no lock may be taken.
+            frame = sys._getframe().f_back
+            run.left_at = (frame.f_code, frame.f_lineno) if frame is not None else None
+            self._left.append((run, self._clock.monotonic()))
+            self._on_left()
             raise
         except KeyboardInterrupt:
             run.stop("Interrupted")
@@ -287,6 +190,21 @@ class TrainingDesk:
             self._on_end(last)
         else:
             self._on_change()
+
+    def end_left(self, error: BaseException | None = None, *, before: float = inf) -> None:
+        """End the loops that were left early before a moment, those left by `error` as failed.
+
+        Leaving a loop by ``break`` and by an exception look the same from inside a generator;
+        only the traceback that the notebook gets to see later tells them apart.
+        """
+        while self._left and self._left[0][1] < before:
+            run, _ = self._left.popleft()
+            if error is None or run.left_at not in _lines_of(error):
+                run.stop()
+            elif isinstance(error, KeyboardInterrupt):
+                run.stop("Interrupted")
+            else:
+                run.fail(error)
 
     def section(self) -> TrainingSection:
         """Return how training stands now."""
@@ -358,25 +276,6 @@ def _length(iterable: Iterable[Any]) -> int | None:
     return None if hint < 0 else hint
 
 
-def _steps(what: str, value: Any) -> int:
-    number = _number(what, value)
-    if not isfinite(number):
-        raise ArgumentValueError(f"update({what}={value!r}): expected a number of steps.")
-    return int(number)
-
-
-def _number(what: str, value: Any) -> float:
-    try:
-        if isinstance(value, (str, bytes)):
-            raise TypeError
-        return float(value)
-    except (TypeError, ValueError, RuntimeError, OverflowError):
-        raise ArgumentTypeError(
-            f"update(): expected a number for {what}, got {value!r}; "
-            "put texts into stage= or details=."
-        ) from None
-
-
 def _total(total: Any) -> int | None:
     if total is None:
         return None
@@ -392,8 +291,10 @@ def _total(total: Any) -> int | None:
         ) from None
 
 
-def _describe(error: BaseException | str | None) -> str:
-    if isinstance(error, BaseException):
-        text = str(error)
-        return f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return str(error) if error else "Failed"
+def _lines_of(error: BaseException) -> set[tuple[CodeType, int]]:
+    lines: set[tuple[CodeType, int]] = set()
+    traceback = error.__traceback__
+    while traceback is not None:
+        lines.add((traceback.tb_frame.f_code, traceback.tb_lineno))
+        traceback = traceback.tb_next
+    return lines

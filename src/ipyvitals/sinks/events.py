@@ -42,18 +42,25 @@ class EventLog:
         self._monitor = monitor
         self._time = time
         self._deliver = deliver
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._asked: deque[tuple[Callable[..., Event], dict[str, Any]]] = deque()
+        self._emitting = False
         self._events: deque[Event] = deque(maxlen=LIMIT)
         self.seq = 0
         """Number of the newest event; 0 before the first."""
 
     def emit(self, shape: Callable[..., Event], **fields: Any) -> None:
-        """Make an event of `shape` and hand it on."""
+        """Make an event of `shape` and hand it on; from within `deliver`, after the one at hand."""
+        self._asked.append((shape, fields))
         with self._lock:
-            event = shape(monitor=self._monitor, seq=self.seq + 1, at=self._time(), **fields)
-            self.seq += 1
-            self._events.append(event)
-            self._deliver(event)
+            if self._emitting:
+                return
+            self._emitting = True
+            try:
+                while self._asked:
+                    self._make(*self._asked.popleft())
+            finally:
+                self._emitting = False
 
     def get(self, since: int | None = None) -> list[Event]:
         """Return the events kept, newest last; only those after number `since`."""
@@ -61,6 +68,13 @@ class EventLog:
             events = list(self._events)
         return events if since is None else [event for event in events if event.seq > since]
 
+    def _make(self, shape: Callable[..., Event], fields: dict[str, Any]) -> None:
+        event = shape(monitor=self._monitor, seq=self.seq + 1, at=self._time(), **fields)
+        self.seq += 1
+        self._events.append(event)
+        self._deliver(event)
+
     def after_fork(self) -> None:
         """Replace the lock in a forked child, where nobody is left to release the old one."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._emitting = False

@@ -249,9 +249,9 @@ class TestRegistry:
         with pytest.raises(UnknownModelError, match=r"expected a model of .* \(such as 'churn'\)"):
             registry.get(model_id)
 
-    def test_what_is_left_behind_belongs_to_the_active_model(self, registry):
+    def test_a_model_that_is_gone_is_not_found(self, registry):
         churn = add(registry, "churn")
-        assert registry.find("default") is churn
+        assert registry.find("default") is None
         assert registry.find("churn") is churn
 
     def test_there_is_an_end_to_models_and_the_longest_silent_leaves(self, registry, notices):

@@ -22,13 +22,18 @@ class Bench:
     def __init__(self):
         self.clock = FakeClock()
         self.notices = Notices(self.clock.time)
-        self.changes = 0
+        self.changes = self.lefts = 0
         self.ended = []
         self.shown = []
-        self.desk = TrainingDesk(self.clock, self.notices, self._changed, self.ended.append)
+        self.desk = TrainingDesk(
+            self.clock, self.notices, self._changed, self.ended.append, on_left=self._left
+        )
 
     def _changed(self):
         self.changes += 1
+
+    def _left(self):
+        self.lefts += 1
 
     def start(self, total=None, stage="Training", details=""):
         return self.desk.start(total, stage, details)
@@ -38,6 +43,7 @@ class Bench:
 
     @property
     def now(self):
+        self.desk.end_left()
         return self.desk.section()
 
     def look(self):
@@ -334,6 +340,7 @@ class TestTrack:
             assert [run.total for run in bench.desk.tracked] == [1]
             assert len(bench.desk.open_runs) == 2
             loop.close()
+            bench.desk.end_left()
         assert bench.desk.tracked == bench.desk.open_runs == []
 
     def test_a_loop_collected_while_the_desk_is_busy_ends_without_a_deadlock(self, bench):
@@ -347,8 +354,40 @@ class TestTrack:
             return tell()
 
         bench.clock.monotonic = collected_just_now
-        assert bench.desk.section().elapsed_seconds == 0.0
+        bench.desk.section()
+        assert bench.lefts == 1
+        assert bench.ended == []
+        bench.desk.end_left()
         assert [section.state for section in bench.ended] == ["stopped"]
+        assert not bench.desk.running
+
+    def test_a_loop_that_an_error_left_is_told_from_one_that_was_broken_off(self, bench):
+        def leave(how):
+            for item in bench.track(range(10)):
+                if item == 4 and how == "break":
+                    break
+                if item == 4:
+                    raise how
+            raise how if isinstance(how, Exception) else RuntimeError("later")
+
+        for how, state, details in [
+            ("break", "stopped", ""),
+            (ValueError("bad batch"), "failed", "ValueError: bad batch"),
+            (KeyboardInterrupt(), "stopped", "Interrupted"),
+        ]:
+            with pytest.raises(BaseException) as caught:  # noqa: PT011
+                leave(how)
+            bench.desk.end_left(caught.value)
+            assert (bench.now.state, bench.now.details) == (state, details)
+
+    def test_a_loop_left_just_now_waits_for_the_error_that_may_have_left_it(self, bench):
+        loop = bench.track([1, 2])
+        next(loop)
+        loop.close()
+        bench.desk.end_left(before=bench.clock.monotonic())
+        assert bench.desk.running
+        bench.clock.advance(1.0)
+        bench.desk.end_left(before=bench.clock.monotonic())
         assert not bench.desk.running
 
 

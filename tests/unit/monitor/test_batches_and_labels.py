@@ -121,3 +121,12 @@ class TestLateLabels:
         assert notice(monitor, "labels.expired") == 2
         assert notice(monitor, "labels.unknown") == 2
         assert accuracy(monitor) is None
+
+    def test_a_label_for_a_former_deployment_is_counted_and_in_no_window(self, monitor, accuracy):
+        monitor.deploy("churn", version="2.1")
+        monitor.record("a", id=1)
+        monitor.deploy("churn", version="2.1")
+        monitor.label(1, "x")
+
+        assert accuracy(monitor) is None
+        assert monitor.snapshot().metrics.total_labelled == 1

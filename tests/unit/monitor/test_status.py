@@ -137,3 +137,14 @@ class TestDeploy:
             assert by_id == {"churn-2.1": "active", "churn-2.2": "training"}
 
         assert monitor.active_model.status == "active"
+
+    def test_a_new_deployment_is_not_judged_by_the_errors_before_it(self, monitor):
+        for _ in range(50):
+            monitor.record_error()
+        monitor.deploy("churn", version="2.1")
+        for _ in range(4):
+            monitor.tick()
+
+        snapshot = monitor.snapshot()
+        assert snapshot.model.status == "active"
+        assert (snapshot.metrics.errors_per_minute, snapshot.metrics.total_errors) == (0, 50)

@@ -1,0 +1,179 @@
+"""A real kernel, as JupyterLab runs it: what it sends while its cells run."""
+
+from __future__ import annotations
+
+import queue
+import time
+from itertools import pairwise
+
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+SECONDS = 60.0
+
+
+class Cell:
+    """What one cell sent until it was done."""
+
+    def __init__(self, messages, error):
+        self.messages = messages
+        self.error = error
+
+    def of(self, kind):
+        return [message["content"] for message in self.messages if message["msg_type"] == kind]
+
+    @property
+    def text(self):
+        return "".join(one["text"] for one in self.of("stream") if one["name"] == "stdout")
+
+    @property
+    def complaints(self):
+        return "".join(one["text"] for one in self.of("stream") if one["name"] == "stderr")
+
+    @property
+    def updates(self):
+        return [
+            one["data"]["state"]
+            for one in self.of("comm_msg")
+            if one["data"].get("method") == "update" and "at" in one["data"]["state"]
+        ]
+
+
+@pytest.fixture(scope="module")
+def client():
+    manager, client = start_new_kernel()
+    yield client
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+    manager.cleanup_resources()
+    client.context.destroy()
+
+
+@pytest.fixture
+def run(client):
+    def run_cell(code, fails=False):
+        asked = client.execute(code)
+        messages, error = [], None
+        end = time.monotonic() + SECONDS
+        while True:
+            try:
+                message = client.get_iopub_msg(timeout=max(0.1, end - time.monotonic()))
+            except queue.Empty:
+                raise AssertionError(f"the cell did not end: {code}") from None
+            messages.append(message)
+            mine = message["parent_header"].get("msg_id") == asked
+            if mine and message["msg_type"] == "error":
+                error = message["content"]
+            if mine and message["content"].get("execution_state") == "idle":
+                break
+        assert (error is not None) == fails, error
+        return Cell(messages, error)
+
+    return run_cell
+
+
+def test_a_monitor_as_last_expression_shows_its_panel(run):
+    cell = run("""
+from ipyvitals import Monitor
+monitor = Monitor("churn", version="2.1", interval=0.2, metrics_interval=0.1)
+monitor
+""")
+
+    (shown,) = cell.of("execute_result")
+    view = shown["data"]["application/vnd.jupyter.widget-view+json"]
+    opened = [one for one in cell.of("comm_open") if one["comm_id"] == view["model_id"]]
+    assert opened[0]["data"]["state"]["model"]["name"] == "churn"
+    assert shown["data"]["text/plain"].startswith("ipyvitals 'default': churn 2.1")
+
+
+def test_the_panel_moves_while_a_busy_loop_runs(run):
+    cell = run("""
+n = 0
+while monitor.snapshot().metrics.total_predictions < 3 or len(monitor.events()) < 40:
+    monitor.record(n, n)
+    n += 1
+""")
+
+    totals = [one["metrics"]["total_predictions"] for one in cell.updates if "metrics" in one]
+    assert len(totals) >= 3
+    assert all(a < b for a, b in pairwise(totals))
+    assert any("system" in one for one in cell.updates)
+    assert cell.complaints == ""
+
+
+def test_a_cell_that_runs_is_told_as_busy(run):
+    run("monitor.tick()")
+
+    assert run("monitor.tick(); print(monitor.snapshot().system.kernel_busy)").text == "True\n"
+
+
+def test_a_loop_that_fails_is_shown_as_failed(run):
+    cell = run(
+        """
+for step in monitor.track(range(10), stage="Fit"):
+    if step == 3:
+        raise ValueError("bad batch")
+""",
+        fails=True,
+    )
+    assert cell.error["evalue"] == "bad batch"
+
+    told = run("t = monitor.snapshot().training; print(t.state, t.current, t.details)").text
+    assert told == "failed 3 ValueError: bad batch\n"
+
+
+def test_an_error_elsewhere_ends_no_loop_of_an_earlier_cell(run):
+    run("steps = monitor.track(range(10)); next(steps)")
+    run("1 / 0", fails=True)
+    assert run("print(monitor.snapshot().training.state)").text == "running\n"
+
+    run("steps.close()")
+
+
+def test_an_interrupted_loop_is_no_failure(run, client):
+    cell = run(
+        """
+for step in monitor.track(range(10)):
+    if step == 3:
+        raise KeyboardInterrupt
+""",
+        fails=True,
+    )
+    assert cell.error["ename"] == "KeyboardInterrupt"
+
+    told = run("t = monitor.snapshot().training; print(t.state, t.details)").text
+    assert told == "stopped Interrupted\n"
+
+
+def test_the_same_cell_again_replaces_the_monitor(run):
+    cell = run("""
+import threading
+before = monitor
+monitor = Monitor("churn", version="2.1", interval=0.2, metrics_interval=0.1)
+print(before.closed, [t.name for t in threading.enumerate() if t.name.startswith("ipyvitals")])
+""")
+
+    assert cell.text == "True ['ipyvitals-ticker']\n"
+    closed = [one["data"]["state"] for one in cell.of("comm_msg")]
+    assert {"closed": True} in closed
+
+
+def test_labels_of_another_kind_warn_in_the_cell(run):
+    cell = run("""
+monitor.record("1", 1)
+monitor.snapshot();
+""")
+
+    assert "LabelTypeWarning" in cell.complaints
+    assert cell.complaints.count("can never be equal") == 1
+
+
+def test_nothing_is_printed_from_the_background(run):
+    cell = run("""
+monitor.on("*", lambda event: 1 / 0)
+monitor.deploy("other")
+monitor.flush()
+print(monitor.snapshot().notices[-1].code)
+""")
+
+    assert (cell.text, cell.complaints) == ("callbacks.failed\n", "")

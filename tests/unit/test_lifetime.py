@@ -1,0 +1,185 @@
+"""Whole processes: they end in silence, with no thread left, whatever a monitor is doing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+PRELUDE = """
+import gc, os, sys, threading, time
+from ipyvitals import Monitor
+from ipyvitals.ticker import ticker
+
+def ours():
+    return [thread.name for thread in threading.enumerate() if "ipyvitals" in thread.name]
+
+def until(condition):
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.005)
+"""
+
+
+RECORD_FOR_EVER = """
+def record():
+    while True:
+        monitor.record(1)
+
+threading.Thread(target=record, daemon=True).start()
+"""
+# From Python 3.12 on, a fork beside threads is warned of; here that is what is tried.
+WARNINGS = ("-W", "error", "-W", "ignore:This process:DeprecationWarning")
+
+
+def run(code):
+    """Run `code` in a fresh interpreter; return what it printed."""
+    done = subprocess.run(
+        [sys.executable, *WARNINGS, "-c", PRELUDE + textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    "last_words",
+    [
+        "",
+        "monitor.close()",
+        "monitor.on('*', lambda event: None)",
+        "monitor.on('*', lambda event: time.sleep(60)); monitor.deploy('m')",
+        "run = monitor.training(total=10)",
+        "steps = monitor.track(range(10)); next(steps)",
+        RECORD_FOR_EVER,
+        "sys.exit(0)",
+    ],
+)
+def test_the_interpreter_exits_in_silence(last_words):
+    start = 'monitor = Monitor("m", interval=0.1, metrics_interval=0.1); monitor.record(1, 1)\n'
+    run(start + textwrap.dedent(last_words))
+
+
+def test_closing_leaves_no_thread():
+    assert run("""
+        monitor = Monitor("m")
+        monitor.on("*", lambda event: None)
+        print(*ours())
+        monitor.close()
+        print(len(ours()))
+    """) == ["ipyvitals-ticker", "ipyvitals-callbacks", "0"]
+
+
+def test_dropping_the_last_reference_leaves_no_thread():
+    assert run("""
+        gc.disable()
+        monitor = Monitor("m")
+        monitor.on("*", lambda event: None)
+        monitor.record(1, 1)
+        monitor.deploy("m")
+        with monitor.training() as run:
+            run.update(1)
+        monitor.snapshot()
+        assert len(ours()) == 2
+        del monitor, run
+        until(lambda: not ours())
+        print("none")
+    """) == ["none"]
+
+
+def test_the_same_cell_again_leaves_one_thread():
+    assert run("""
+        for _ in range(5):
+            monitor = Monitor("m")
+        print(*ours())
+    """) == ["ipyvitals-ticker"]
+
+
+def test_monitors_share_a_thread():
+    assert run("""
+        monitors = [Monitor(name=f"m{number}") for number in range(5)]
+        print(*ours())
+    """) == ["ipyvitals-ticker"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+class TestFork:
+    def test_the_child_has_no_thread_and_says_so(self):
+        assert run("""
+            monitor = Monitor("m", interval=0.1)
+            told = []
+            monitor.on("*", told.append)
+            monitor.record(1, 1)
+            monitor.flush()
+            told.clear()
+            if os.fork() == 0:
+                monitor.record(1, 1)
+                monitor.deploy("child")
+                with monitor.training(total=1) as run:
+                    run.update(1)
+                monitor.flush()
+                assert not ours() and not told
+                assert "Forked" in repr(monitor)
+                assert monitor.snapshot().metrics.total_predictions == 0
+                assert [model.total_predictions for model in monitor.models()][0] == 2
+                os._exit(0)
+            _, status = os.wait()
+            assert status == 0
+            assert "Forked" not in repr(monitor)
+            print(monitor.snapshot().metrics.total_predictions, len(ours()))
+        """) == ["1", "2"]
+
+    def test_a_child_may_have_a_monitor_of_its_own(self):
+        run("""
+            parent = Monitor("m")
+            if os.fork() == 0:
+                monitor = Monitor("child", interval=0.1, metrics_interval=0.1)
+                monitor.record(1, 1)
+                until(lambda: any(e.type == "model_metrics_update" for e in monitor.events()))
+                assert ours() == ["ipyvitals-ticker"]
+                sys.exit(0)
+            _, status = os.wait()
+            assert status == 0
+        """)
+
+    def test_forks_amid_recording_do_not_hang(self):
+        run("""
+            monitor = Monitor("m", interval=0.1, metrics_interval=0.1)
+            busy = True
+
+            def record():
+                while busy:
+                    monitor.record(1, 1)
+                    monitor.snapshot()
+
+            threads = [threading.Thread(target=record) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for _ in range(30):
+                if os.fork() == 0:
+                    monitor.record(1, 1)
+                    monitor.snapshot()
+                    os._exit(0)
+            for _ in range(30):
+                assert os.wait()[1] == 0
+            busy = False
+            for thread in threads:
+                thread.join()
+        """)
+
+    def test_worker_processes_end(self):
+        run("""
+            import multiprocessing
+
+            monitor = Monitor("m", interval=0.1)
+            with multiprocessing.get_context("fork").Pool(2) as pool:
+                assert sum(monitor.track(pool.imap(abs, range(20)), total=20)) == 190
+        """)

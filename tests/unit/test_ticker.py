@@ -1,0 +1,101 @@
+"""One thread that wakes when something is due, and ends when nobody needs it."""
+
+from __future__ import annotations
+
+import gc
+import threading
+
+import pytest
+
+from ipyvitals.ticker import Ticker
+
+WAIT = 20.0
+
+
+class Member:
+    """Counts its runs, and asks for the next one after `delay` seconds."""
+
+    def __init__(self, delay):
+        self.delay = delay
+        self.runs = 0
+        self.ran = threading.Semaphore(0)
+        self.thread = None
+
+    def run_due(self):
+        self.runs += 1
+        self.thread = threading.current_thread()
+        self.ran.release()
+        return self.delay
+
+
+@pytest.fixture
+def ticker():
+    ticker = Ticker()
+    yield ticker
+    ticker.stop()
+
+
+def test_no_thread_before_there_is_something_to_do(ticker):
+    assert not ticker.running
+
+
+def test_a_member_runs_at_once_and_then_when_due(ticker):
+    member = Member(delay=0.01)
+    ticker.add(member)
+
+    for _ in range(3):
+        assert member.ran.acquire(timeout=WAIT)
+    assert member.thread.daemon
+    assert member.thread is not threading.current_thread()
+
+
+def test_waking_does_not_wait_for_what_is_due(ticker):
+    member = Member(delay=3600.0)
+    ticker.add(member)
+    assert member.ran.acquire(timeout=WAIT)
+    ticker.wake()
+
+    assert member.ran.acquire(timeout=WAIT)
+
+
+def test_members_share_one_thread(ticker):
+    first, second = Member(delay=3600.0), Member(delay=3600.0)
+    ticker.add(first)
+    ticker.add(second)
+    assert first.ran.acquire(timeout=WAIT)
+    assert second.ran.acquire(timeout=WAIT)
+
+    assert first.thread is second.thread
+
+
+def test_the_thread_ends_with_the_last_member_and_begins_anew(ticker):
+    member = Member(delay=3600.0)
+    ticker.add(member)
+    assert member.ran.acquire(timeout=WAIT)
+    ticker.remove(member)
+    assert not ticker.running
+    ticker.add(member)
+
+    assert member.ran.acquire(timeout=WAIT)
+
+
+def test_a_member_that_nobody_holds_is_forgotten(ticker):
+    member = Member(delay=3600.0)
+    ticker.add(member)
+    assert member.ran.acquire(timeout=WAIT)
+    thread = member.thread
+    del member
+    gc.collect()
+    thread.join(WAIT)
+
+    assert not thread.is_alive()
+    assert not ticker.running
+
+
+def test_after_the_stop_nothing_begins(ticker):
+    ticker.stop()
+    member = Member(delay=0.01)
+    ticker.add(member)
+
+    assert not ticker.running
+    assert member.runs == 0
