@@ -118,6 +118,32 @@ test("a kernel that goes is told, and so is its return", async () => {
   expect(fresh()).toBe(false);
 });
 
+test("a kernel that crashes is noticed where the page tells of kernels", () => {
+  const slots = new Set<(sender: unknown, status: unknown) => void>();
+  const statusChanged = {
+    connect: (slot: () => void) => slots.add(slot),
+    disconnect: (slot: () => void) => slots.delete(slot),
+  };
+  const model = new FakeModel(traitsOf("live"), { kernel: { statusChanged } });
+  const { initialize, render } = widget();
+  const end = initialize({ model });
+  const el = place();
+  act(() => {
+    render({ model, el });
+  });
+  const say = (status: string): void => {
+    act(() => {
+      for (const slot of slots) slot(null, status);
+    });
+  };
+  say("busy");
+  expect(el.querySelector('[data-fresh="no"]')).toBeNull();
+  say("autorestarting");
+  expect(el.querySelector('[data-fresh="no"]')).not.toBeNull();
+  end();
+  expect(slots.size).toBe(0);
+});
+
 test("a model without a kernel is shown as it was left", () => {
   const model = new FakeModel(traitsOf("live"));
   const { initialize, render } = widget();

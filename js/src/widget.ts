@@ -1,5 +1,6 @@
 // The anywidget entry: traits in, one store for the model, a panel for each view.
 import { h, render as renderInto } from "preact";
+import { watchKernel } from "./kernel";
 import { Store, TRAITS, type Trait } from "./store";
 import { Panel } from "./view/Panel";
 
@@ -8,6 +9,7 @@ export interface WidgetModel {
   get(name: string): unknown;
   on(event: string, callback: () => void): void;
   off(event: string, callback: () => void): void;
+  readonly widget_manager?: unknown;
 }
 interface Bound {
   model: WidgetModel;
@@ -55,6 +57,10 @@ function follow(model: WidgetModel, store: Store): () => void {
       changed.add(trait);
     }),
   );
+  const gone = (): void => {
+    store.connected.value = false;
+  };
+  stops.push(listen(model, "comm:close", gone), watchKernel(model.widget_manager, gone));
   return () => {
     for (const stop of stops) stop();
     store.dispose();
@@ -77,17 +83,11 @@ export default function widget(): {
       const look = (): void => {
         store.connected.value = !el.classList.contains(DISCONNECTED);
       };
-      const gone = (): void => {
-        store.connected.value = false;
-      };
-      look();
-      const stops = [
-        listen(model, "comm_live_update", () => queueMicrotask(look)),
-        listen(model, "comm:close", gone),
-      ];
+      if (el.classList.contains(DISCONNECTED)) look();
+      const stop = listen(model, "comm_live_update", () => queueMicrotask(look));
       renderInto(h(Panel, { store }), el);
       return onceEnded(signal, () => {
-        for (const stop of stops) stop();
+        stop();
         renderInto(null, el);
       });
     },

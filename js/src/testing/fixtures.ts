@@ -36,7 +36,10 @@ export class FakeModel implements WidgetModel {
   readonly traits: Traits;
   readonly listeners = new Map<string, Set<() => void>>();
 
-  constructor(traits: Traits) {
+  constructor(
+    traits: Traits,
+    readonly widget_manager?: unknown,
+  ) {
     this.traits = { ...traits };
   }
 

@@ -29,7 +29,7 @@ export class Chart {
   }
 
   draw(at: readonly number[], values: readonly Maybe[], threshold: Maybe): void {
-    this.#threshold = threshold;
+    this.#threshold = values.some((value) => value !== null) ? threshold : null;
     const plot = this.#plot;
     const first = at[0] ?? 0;
     const last = at.at(-1) ?? 0;
@@ -98,6 +98,7 @@ export class Chart {
       ],
       cursor: {
         y: false,
+        move: (plot, left, top) => [this.#snap(plot, left), top],
         drag: { x: false, y: false, setScale: false },
         points: { size: CURSOR_PX, fill: () => this.#colours.line, stroke: "transparent" },
         sync: { key: this.#spec.group, scales: ["x", null] },
@@ -107,6 +108,12 @@ export class Chart {
         setCursor: [(plot) => this.#spec.hovered(plot.cursor.idx ?? null)],
       },
     };
+  }
+
+  /** The place of the point nearest to the pointer, so that the line stands where it reads. */
+  #snap(plot: uPlot, left: number): number {
+    const at = left < 0 ? undefined : plot.data[0][plot.posToIdx(left)];
+    return at === undefined ? left : plot.valToPos(at, "x");
   }
 
   /** uPlot passes the range of the data, which it leaves infinite or null where there are none. */

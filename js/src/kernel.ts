@@ -1,0 +1,35 @@
+// Whether the kernel behind a widget lives, as far as the page lets that be known.
+import { isObject } from "./decode";
+
+/** A kernel that restarts has forgotten the widget, so for it this is the end as well. */
+const ENDINGS = new Set<unknown>(["restarting", "autorestarting", "terminating", "dead"]);
+
+interface PageSignal {
+  connect(slot: (sender: unknown, status: unknown) => void): unknown;
+  disconnect(slot: (sender: unknown, status: unknown) => void): unknown;
+}
+
+function isSignal(value: unknown): value is PageSignal {
+  return (
+    isObject(value) &&
+    typeof value["connect"] === "function" &&
+    typeof value["disconnect"] === "function"
+  );
+}
+
+/**
+ * Calls `gone` when the kernel of JupyterLab's widget manager ends, which its models are not
+ * told when it crashes. Other pages have no such manager, and then this does nothing.
+ */
+export function watchKernel(manager: unknown, gone: () => void): () => void {
+  const kernel = isObject(manager) ? manager["kernel"] : undefined;
+  const status = isObject(kernel) ? kernel["statusChanged"] : undefined;
+  if (!isSignal(status)) return () => undefined;
+  const slot = (_: unknown, word: unknown): void => {
+    if (ENDINGS.has(word)) gone();
+  };
+  status.connect(slot);
+  return () => {
+    status.disconnect(slot);
+  };
+}
