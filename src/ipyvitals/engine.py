@@ -105,7 +105,7 @@ class Engine:
             self.notices,
             on_change=_weakly(self._training_moved),
             on_end=_weakly(self._training_ended),
-            on_left=ticker.wake,
+            wake=ticker.wake,
         )
         self._kernel_busy = kernel_busy
         self._make_sampler = sampler

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 from ipyvitals import jupyter
 from ipyvitals.clock import Clock, SystemClock
@@ -20,7 +20,6 @@ from ipyvitals.intake.arguments import (
     model_id_of,
     unix_seconds,
 )
-from ipyvitals.intake.run import TrainingRun
 from ipyvitals.intake.scoring import Score
 from ipyvitals.recording import Recorder
 from ipyvitals.settings import check_settings
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
     from ipyvitals.panel import StatusPanel
 
 __all__ = ["Monitor"]
-
-T = TypeVar("T")
 
 _named: weakref.WeakValueDictionary[str, Monitor] = weakref.WeakValueDictionary()
 
@@ -218,70 +215,6 @@ class Monitor(Recorder):
         if self._warner.may_take():
             self._engine.deploy(model_id, announce=True, **facts)
         return model_id
-
-    def track(
-        self,
-        iterable: Iterable[T],
-        *,
-        total: int | None = None,
-        stage: str = "Training",
-        details: str = "",
-    ) -> Iterator[T]:
-        """Yield from `iterable` while the panel shows progress, rate and time left.
-
-        Parameters
-        ----------
-        iterable : iterable
-            What to loop over.
-        total : int, optional
-            How many steps there are, where `iterable` has no length.
-        stage, details : str
-            What is being done.
-
-        Yields
-        ------
-        object
-            What `iterable` yields.
-
-        Examples
-        --------
-        >>> monitor = Monitor(interval=None)
-        >>> sum(monitor.track(range(4), stage="Epoch"))
-        6
-        >>> monitor.snapshot().training.state
-        'completed'
-        """
-        self._warner.may_take()
-        return self._engine.desk.track(iterable, total, stage, details)
-
-    def training(
-        self, total: int | None = None, *, stage: str = "Training", details: str = ""
-    ) -> TrainingRun:
-        """Open a run of training, to be used as a context manager.
-
-        Parameters
-        ----------
-        total : int, optional
-            How many steps it will take.
-        stage, details : str
-            What is being done.
-
-        Returns
-        -------
-        TrainingRun
-            Takes progress by ``update``; ends by itself at the end of the ``with`` block.
-
-        Examples
-        --------
-        >>> monitor = Monitor(interval=None)
-        >>> with monitor.training(total=3, stage="Fit") as run:
-        ...     for step in range(3):
-        ...         run.update(step + 1, loss=1.0 / (step + 1))
-        >>> monitor.snapshot().training.progress
-        100.0
-        """
-        self._warner.may_take()
-        return self._engine.desk.start(total, stage, details)
 
     # What is known
 

@@ -11,9 +11,10 @@ from typing import Any, Protocol, Self
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.snapshot import TrainingState
 
-__all__ = ["ENDLESS", "TrainingRun"]
+__all__ = ["ENDLESS", "STOPPED", "TrainingRun"]
 
 ENDLESS = 1 << 62
+STOPPED = "Stopped on request"
 
 
 class Desk(Protocol):
@@ -54,6 +55,8 @@ class TrainingRun:
         self.details = details
         self.metrics: dict[str, float | None] = {}
         self.state: TrainingState = "running"
+        self.should_stop = False
+        """Whether somebody asked for the end; a `track` loop heeds it by itself."""
 
     @property
     def current(self) -> int:
@@ -138,7 +141,9 @@ class TrainingRun:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if error is None:
+        if error is None and self.should_stop:
+            self.stop(STOPPED)
+        elif error is None:
             self.complete()
         elif isinstance(error, KeyboardInterrupt):
             self.stop("Interrupted")

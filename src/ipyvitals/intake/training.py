@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from ipyvitals.clock import Clock
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.intake.pace import Pace
-from ipyvitals.intake.run import ENDLESS, TrainingRun
+from ipyvitals.intake.run import ENDLESS, STOPPED, TrainingRun
 from ipyvitals.notices import Notices
 from ipyvitals.snapshot import TrainingSection, TrainingState
 
@@ -37,8 +37,8 @@ class TrainingDesk:
         Called after every change, outside the lock.
     on_end : callable
         Called with the section of a run that was not inside another when it ends.
-    on_left : callable
-        Called when a `track` loop was left early, from anywhere: it must take no lock.
+    wake : callable
+        Called when something is to be looked at soon, from anywhere: it must take no lock.
     """
 
     def __init__(
@@ -47,13 +47,13 @@ class TrainingDesk:
         notices: Notices,
         on_change: Callable[[], None],
         on_end: Callable[[TrainingSection], None],
-        on_left: Callable[[], None],
+        wake: Callable[[], None],
     ) -> None:
         self._clock = clock
         self._notices = notices
         self._on_change = on_change
         self._on_end = on_end
-        self._on_left = on_left
+        self._wake = wake
         self._left: deque[tuple[TrainingRun, float]] = deque()
         self._make_lock()
         self._open: list[TrainingRun] = []
@@ -116,13 +116,17 @@ class TrainingDesk:
         try:
             for item, _ in zip(iterable, ticks, strict=False):
                 yield item
+                if run.should_stop:
+                    run._current, run._ticks = ENDLESS - length_hint(ticks), None
+                    run.stop(STOPPED)
+                    return
             run.complete()
         except GeneratorExit:
             # Also the garbage collector may come here, amid anything: no lock may be taken.
             frame = sys._getframe().f_back
             run.left_at = (frame.f_code, frame.f_lineno) if frame is not None else None
             self._left.append((run, self._clock.monotonic()))
-            self._on_left()
+            self._wake()
             raise
         except KeyboardInterrupt:
             run.stop("Interrupted")
@@ -190,6 +194,14 @@ class TrainingDesk:
             self._on_end(last)
         else:
             self._on_change()
+
+    def ask_to_stop(self) -> int:
+        """Ask all open runs to end soon; return how many there are. Takes no lock."""
+        runs = self.open_runs
+        for run in runs:
+            run.should_stop = True
+        self._wake()
+        return len(runs)
 
     def end_left(self, error: BaseException | None = None, *, before: float = inf) -> None:
         """End the loops that were left early before a moment, those left by `error` as failed.

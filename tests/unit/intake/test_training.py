@@ -26,7 +26,7 @@ class Bench:
         self.ended = []
         self.shown = []
         self.desk = TrainingDesk(
-            self.clock, self.notices, self._changed, self.ended.append, on_left=self._left
+            self.clock, self.notices, self._changed, self.ended.append, wake=self._left
         )
 
     def _changed(self):

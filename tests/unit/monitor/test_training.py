@@ -107,3 +107,28 @@ class TestTraining:
             list(monitor.track(rows()))
 
         assert monitor.snapshot().training.details == "OSError: disk gone"
+
+    def test_a_loop_ends_at_its_next_step_when_asked(self, monitor):
+        seen = []
+        for item in monitor.track(range(10)):
+            seen.append(item)
+            if item == 2:
+                assert monitor.stop_training() == 1
+
+        assert seen == [0, 1, 2]
+        training = monitor.snapshot().training
+        assert (training.state, training.details) == ("stopped", "Stopped on request")
+        assert training.current == 3
+
+    def test_a_run_that_heeds_the_request_was_stopped_and_not_completed(self, monitor):
+        with monitor.training(total=10) as run:
+            while not run.should_stop:
+                run.update(advance=1)
+                monitor.stop_training()
+
+        assert monitor.snapshot().training.state == "stopped"
+        assert monitor.snapshot().training.current == 1
+
+    def test_there_may_be_nothing_to_stop(self, monitor):
+        assert monitor.stop_training() == 0
+        assert list(monitor.track(range(2))) == [0, 1]
