@@ -35,6 +35,7 @@ PEERS = ("anywidget", "ipykernel", "jupyterlab", "numpy", "prometheus_client", "
 def main() -> int:
     """Return 1 when --check is given and a bound is missed."""
     options = _options()
+    machine = _machine()
     rows: list[Row] = []
     measured: dict[str, list[dict[str, Any]]] = {}
     for name in options.only or BENCHMARKS:
@@ -45,7 +46,7 @@ def main() -> int:
     print(markdown(rows))
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(
-        json.dumps({**_machine(), "quick": options.quick, "benchmarks": measured}, indent=2) + "\n",
+        json.dumps({**machine, "quick": options.quick, "benchmarks": measured}, indent=2) + "\n",
         encoding="utf-8",
     )
     print(f"\nAll figures: {options.json}")
@@ -57,7 +58,9 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=BENCHMARKS, metavar="NAME", help="of: %(choices)s")
+    parser.add_argument(
+        "--only", nargs="+", choices=BENCHMARKS, metavar="NAME", help="of: %(choices)s"
+    )
     parser.add_argument("--quick", action="store_true", help="fewer rounds: rough figures")
     parser.add_argument("--check", action="store_true", help="exit with 1 when a bound is missed")
     parser.add_argument("--json", type=Path, default=ROOT / "artifacts" / "benchmarks.json")
@@ -76,6 +79,7 @@ def _machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cpus": os.cpu_count(),
+        "load_average": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "versions": {name: version(name) for name in PEERS},
     }
 

@@ -48,8 +48,7 @@ def batch_rows(*, quick: bool) -> list[Row]:
             10 if quick else 40,
         )
     times["over_call"] = [
-        max(0.0, batch - one)
-        for batch, one in zip(times["batch"], times["one_row"], strict=True)
+        max(0.0, batch - one) for batch, one in zip(times["batch"], times["one_row"], strict=True)
     ]
     us = {name: 1e6 * min(seconds) for name, seconds in times.items()}
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import psutil
@@ -30,7 +31,7 @@ def idle_rows(*, quick: bool) -> list[Row]:
         100 * (end - start) / seconds for start, end in zip(before, after, strict=True)
     )
     updates = _updates(messages)
-    size = sum(len(str(state)) for state in updates)
+    size = sum(len(json.dumps(state).encode()) for state in updates)
     keys = {name: sum(name in state for state in updates) for name in set().union(*updates)}
     listed = ", ".join(f"{name} {count}" for name, count in sorted(keys.items()))
     data = {"messages": len(updates), "bytes": size, "keys": keys, "seconds": seconds}
@@ -54,6 +55,10 @@ def idle_rows(*, quick: bool) -> list[Row]:
     ]
 
 
+_held: list[Any] = []
+"""A monitor that nobody holds ends."""
+
+
 def show_monitor() -> None:
     """Run in the kernel: a model is deployed, and nothing happens to it."""
     from IPython.display import display
@@ -61,8 +66,7 @@ def show_monitor() -> None:
     from ipyvitals import Monitor
 
     monitor = Monitor("bench", version="1.0", name="bench-idle")
-    # Held: a monitor that nobody holds ends.
-    display.monitor = monitor
+    _held.append(monitor)
     display(monitor)
 
 

@@ -95,7 +95,11 @@ def kernel() -> Iterator[Kernel]:
         manager = KernelManager(
             kernel_name="python3", connection_file=str(Path(folder, "kernel.json"))
         )
-        manager.start_kernel(cwd=str(ROOT), env=private_environment(Path(folder)), extra_arguments=["--log-level=ERROR"])
+        manager.start_kernel(
+            cwd=str(ROOT),
+            env=private_environment(Path(folder)),
+            extra_arguments=["--log-level=ERROR"],
+        )
         client = manager.blocking_client()
         try:
             client.start_channels()

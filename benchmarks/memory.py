@@ -10,14 +10,17 @@ from benchmarks.table import Row
 from ipyvitals import Monitor
 
 MILLION = 1_000_000
+CODE = """
+import json
+from benchmarks.memory import resident
+print(json.dumps(resident({millions})))
+"""
 
 
 def memory_rows(*, quick: bool) -> list[Row]:
     """Compare the resident memory after the first million with that at the end."""
     millions = 3 if quick else 10
-    used = in_fresh_python(
-        f"import json; from benchmarks.memory import resident; print(json.dumps(resident({millions})))"
-    )
+    used = in_fresh_python(CODE.format(millions=millions))
     growth = (used[-1] - used[0]) / 1e6
     return [
         Row(
