@@ -1,8 +1,17 @@
 // Whether the kernel behind a widget lives, as far as the page lets that be known.
 import { isObject } from "./decode";
 
-/** A kernel that restarts has forgotten the widget, so for it this is the end as well. */
-const ENDINGS = new Set<unknown>(["restarting", "autorestarting", "terminating", "dead"]);
+/**
+ * A kernel that restarts has forgotten the widget, so for it this is the end as well. After a
+ * crash, the first word that is sure to come is that the next process is starting.
+ */
+const ENDINGS = new Set<unknown>([
+  "restarting",
+  "autorestarting",
+  "starting",
+  "terminating",
+  "dead",
+]);
 
 interface PageSignal {
   connect(slot: (sender: unknown, status: unknown) => void): unknown;

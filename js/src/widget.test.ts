@@ -110,7 +110,6 @@ test("a kernel that goes is told, and so is its return", async () => {
   expect(el.querySelector(".v-freshness")?.textContent).toMatch(/^Kernel gone/);
   await receive(model, { at: AT + 1 });
   expect(fresh()).toBe(true);
-  await act(async () => model.fire("comm_live_update"));
   el.classList.remove("jupyter-widgets-disconnected");
   await act(async () => model.fire("comm_live_update"));
   expect(fresh()).toBe(true);
@@ -138,7 +137,9 @@ test("a kernel that crashes is noticed where the page tells of kernels", () => {
   };
   say("busy");
   expect(el.querySelector('[data-fresh="no"]')).toBeNull();
-  say("autorestarting");
+  say("starting");
+  expect(el.querySelector('[data-fresh="no"]')).not.toBeNull();
+  model.fire("comm_live_update");
   expect(el.querySelector('[data-fresh="no"]')).not.toBeNull();
   end();
   expect(slots.size).toBe(0);

@@ -80,10 +80,13 @@ export default function widget(): {
     },
 
     render({ model, el, signal }) {
+      let marked = false;
       const look = (): void => {
-        store.connected.value = !el.classList.contains(DISCONNECTED);
+        const before = marked;
+        marked = el.classList.contains(DISCONNECTED);
+        if (marked !== before) store.connected.value = !marked;
       };
-      if (el.classList.contains(DISCONNECTED)) look();
+      look();
       const stop = listen(model, "comm_live_update", () => queueMicrotask(look));
       renderInto(h(Panel, { store }), el);
       return onceEnded(signal, () => {
