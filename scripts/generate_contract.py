@@ -42,6 +42,9 @@ ALIASES = {
 """Sets of strings that `snapshot` names, and the constants that list them in TypeScript."""
 
 
+SECTIONS = ("ModelSection", "TrainingSection", "MetricsSection", "SystemSection", "Gpu", "Notice")
+
+
 def field_comments(shape: type) -> dict[str, str]:
     """Return the string below each field of `shape`, on one line."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(shape)))
@@ -76,7 +79,7 @@ def type_of(schema: Schema, names: dict[frozenset[str], str]) -> str:
         case "number" | "integer":
             return "number"
         case "string" | "boolean" | "null" as plain:
-            return plain
+            return str(plain)
         case "array":
             return f"readonly {type_of(schema['items'], names)}[]"
         case "object":
@@ -88,7 +91,8 @@ def interface(name: str, schema: Schema, names: dict[frozenset[str], str]) -> st
     """Return one `export interface`; the fields of the wire are never absent."""
     shape = getattr(snapshot, name)
     comments = field_comments(shape)
-    lines = [f"/** {inspect.getdoc(shape).splitlines()[0].replace('``', '`')} */"]
+    summary = str(inspect.getdoc(shape)).splitlines()[0]
+    lines = [f"/** {summary.replace('``', '`')} */"]
     lines.append(f"export interface {name} {{")
     for field, node in schema["properties"].items():
         if field in comments:
@@ -135,12 +139,14 @@ def contract() -> str:
         }
         for name, schema in schemas.items()
     }
-    parts.append("/** The type of every field, for checks at run time. */")
-    parts.append(constant("KINDS", kinds, 2))
+    parts.append("/** The type of every field of the sections, for checks at run time. */")
+    parts.append(constant("SECTION_KINDS", {name: kinds.pop(name) for name in SECTIONS}, 2))
+    parts.append("/** Likewise of all else, apart, because the panel needs none of it. */")
+    parts.append(constant("OTHER_KINDS", kinds, 2))
     defaults = {
         name: msgspec.to_builtins(getattr(snapshot, name)())
         for name, schema in schemas.items()
-        if not schema.get("required")
+        if name.endswith("Section")
     }
     parts.append("/** The sections before anything is known. */")
     parts.append(constant("DEFAULTS", defaults, 2))

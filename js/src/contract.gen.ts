@@ -26,6 +26,8 @@ export interface Snapshot {
   readonly metrics: MetricsSection;
   readonly system: SystemSection;
   readonly notices: readonly Notice[];
+  readonly models: readonly ModelInfo[];
+  readonly durations: Durations | null;
 }
 
 /** The active model: who it is, since when, and how it is. */
@@ -48,6 +50,8 @@ export interface ModelSection {
   readonly reason_n: number | null;
   readonly health: Health;
   readonly uptime_seconds: number | null;
+  /** When somebody acknowledged the status; `None` again as soon as it changes. */
+  readonly acknowledged_at: number | null;
 }
 
 /** The training run in front, or `"Ready"` while there is none. */
@@ -63,6 +67,8 @@ export interface TrainingSection {
   readonly eta_seconds: number | null;
   readonly elapsed_seconds: number | null;
   readonly metrics: Readonly<Record<string, number | null>>;
+  /** Whether somebody asked the run to end; it may need some time for that. */
+  readonly stop_requested: boolean;
 }
 
 /** What the active model did of late. */
@@ -130,16 +136,6 @@ export interface Notice {
   readonly at: number;
 }
 
-/** One moment of the charts. */
-export interface Point {
-  readonly at: number;
-  readonly current_accuracy: number | null;
-  readonly predictions_per_minute: number | null;
-  readonly latency_p95_seconds: number | null;
-  readonly cpu_percent: number | null;
-  readonly memory_percent: number | null;
-}
-
 /** One model in `monitor.models()`. */
 export interface ModelInfo {
   readonly model_id: string;
@@ -152,6 +148,25 @@ export interface ModelInfo {
   readonly current_accuracy: number | null;
   readonly baseline_accuracy: number | null;
   readonly active: boolean;
+}
+
+/** How long the active model's calls took since it came, in buckets that only grow. */
+export interface Durations {
+  /** Upper bounds of all buckets but the last, which has none. */
+  readonly bounds_seconds: readonly number[];
+  /** Calls in each bucket: one more than there are bounds. */
+  readonly counts: readonly number[];
+  readonly sum_seconds: number;
+}
+
+/** One moment of the charts. */
+export interface Point {
+  readonly at: number;
+  readonly current_accuracy: number | null;
+  readonly predictions_per_minute: number | null;
+  readonly latency_p95_seconds: number | null;
+  readonly cpu_percent: number | null;
+  readonly memory_percent: number | null;
 }
 
 /** Sent every `interval` seconds. */
@@ -265,7 +280,8 @@ export const SECTION_KINDS = {
     "reason_threshold": "number|null",
     "reason_n": "number|null",
     "health": "Health",
-    "uptime_seconds": "number|null"
+    "uptime_seconds": "number|null",
+    "acknowledged_at": "number|null"
   },
   "TrainingSection": {
     "state": "TrainingState",
@@ -277,7 +293,8 @@ export const SECTION_KINDS = {
     "rate_per_second": "number|null",
     "eta_seconds": "number|null",
     "elapsed_seconds": "number|null",
-    "metrics": "{number|null}"
+    "metrics": "{number|null}",
+    "stop_requested": "boolean"
   },
   "MetricsSection": {
     "current_accuracy": "number|null",
@@ -342,15 +359,9 @@ export const OTHER_KINDS = {
     "training": "TrainingSection",
     "metrics": "MetricsSection",
     "system": "SystemSection",
-    "notices": "Notice[]"
-  },
-  "Point": {
-    "at": "number",
-    "current_accuracy": "number|null",
-    "predictions_per_minute": "number|null",
-    "latency_p95_seconds": "number|null",
-    "cpu_percent": "number|null",
-    "memory_percent": "number|null"
+    "notices": "Notice[]",
+    "models": "ModelInfo[]",
+    "durations": "Durations|null"
   },
   "ModelInfo": {
     "model_id": "string",
@@ -363,6 +374,19 @@ export const OTHER_KINDS = {
     "current_accuracy": "number|null",
     "baseline_accuracy": "number|null",
     "active": "boolean"
+  },
+  "Durations": {
+    "bounds_seconds": "number[]",
+    "counts": "number[]",
+    "sum_seconds": "number"
+  },
+  "Point": {
+    "at": "number",
+    "current_accuracy": "number|null",
+    "predictions_per_minute": "number|null",
+    "latency_p95_seconds": "number|null",
+    "cpu_percent": "number|null",
+    "memory_percent": "number|null"
   },
   "SystemMetrics": {
     "type": "=system_metrics",
@@ -459,7 +483,8 @@ export const DEFAULTS = {
     "reason_threshold": null,
     "reason_n": null,
     "health": "unknown",
-    "uptime_seconds": null
+    "uptime_seconds": null,
+    "acknowledged_at": null
   },
   "TrainingSection": {
     "state": "idle",
@@ -471,7 +496,8 @@ export const DEFAULTS = {
     "rate_per_second": null,
     "eta_seconds": null,
     "elapsed_seconds": null,
-    "metrics": {}
+    "metrics": {},
+    "stop_requested": false
   },
   "MetricsSection": {
     "current_accuracy": null,

@@ -26,6 +26,7 @@ from ipyvitals.intake.run import TrainingRun
 from ipyvitals.monitor import Monitor
 from ipyvitals.snapshot import (
     EVENT_TYPES,
+    Durations,
     Event,
     MetricsSection,
     ModelDeployed,
@@ -52,6 +53,7 @@ __all__ = [
     "ArgumentValueError",
     "Clock",
     "ClosedMonitorWarning",
+    "Durations",
     "Event",
     "FakeClock",
     "IpyvitalsError",

@@ -6,28 +6,22 @@ import threading
 import weakref
 from collections.abc import Callable
 from math import inf
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from ipyvitals.clock import Clock
+from ipyvitals.figures import Figures
 from ipyvitals.fork import renew_in_child
-from ipyvitals.intake.labels import LabelJoin
-from ipyvitals.intake.predictions import Inbox
-from ipyvitals.intake.registry import Registry
-from ipyvitals.intake.scoring import Scorer
 from ipyvitals.intake.training import TrainingDesk
-from ipyvitals.judge import Judge
 from ipyvitals.notices import Notices
 from ipyvitals.publisher import Publisher, View
-from ipyvitals.sections import metrics_section, model_info, model_section, point
+from ipyvitals.sections import point
 from ipyvitals.settings import Settings
 from ipyvitals.sinks.callbacks import Callbacks
 from ipyvitals.sinks.events import EventLog
 from ipyvitals.sinks.history import History
 from ipyvitals.snapshot import (
-    MetricsSection,
-    ModelDeployed,
     ModelInfo,
     Snapshot,
     SystemSection,
@@ -39,9 +33,10 @@ from ipyvitals.ticker import ticker
 
 __all__ = ["Engine", "Sampler"]
 
+T = TypeVar("T")
+
 PROGRESS_SECONDS = 0.1
 FIRST_SAMPLE_SECONDS = 1.0
-WARMING_SECONDS = 60.0
 LEFT_SECONDS = 0.2
 
 
@@ -70,6 +65,8 @@ class Engine:
         Takes the notices and returns what reads the machine.
     kernel_busy : callable
         Returns whether a cell is running; ``None`` outside a kernel.
+    pause : callable
+        Returns the seconds to leave between two showings; 0 while somebody watches.
     on_mismatch : callable
         Told once, from any thread, that labels are of another kind than predictions.
     """
@@ -81,25 +78,17 @@ class Engine:
         *,
         sampler: Callable[[Notices], Sampler],
         kernel_busy: Callable[[], bool | None],
+        pause: Callable[[], float],
         on_mismatch: Callable[[str], None],
     ) -> None:
         self.settings = settings
         self.clock = clock
         self.closed = False
         self.forked = False
-        now, at = clock.monotonic(), clock.time()
         self.notices = Notices(clock.time)
-        self.registry = Registry(
-            settings.name,
-            window_size=settings.accuracy_window,
-            thresholds=settings.thresholds,
-            notices=self.notices,
-            now=now,
-            at=at,
-        )
-        self.scorer = Scorer(settings.score, self.notices, on_mismatch)
-        self._join = LabelJoin(settings.pending_limit, settings.label_ttl, self.notices)
-        self.inbox = Inbox(self.registry, self._join, self.scorer, self.notices)
+        self.callbacks = Callbacks(self.notices)
+        self.events = EventLog(settings.name, clock.time, self.callbacks.put)
+        self.history = History()
         self.desk = TrainingDesk(
             clock,
             self.notices,
@@ -107,20 +96,27 @@ class Engine:
             on_end=_weakly(self._training_ended),
             wake=ticker.wake,
         )
+        desk = self.desk
+        self.figures = Figures(
+            settings,
+            clock,
+            self.notices,
+            self.events,
+            training=lambda: desk.running,
+            on_mismatch=on_mismatch,
+        )
         self._kernel_busy = kernel_busy
+        self._pause = pause
         self._make_sampler = sampler
         self._sampler = sampler(self.notices)
         self._system_rule = SystemRule(settings.thresholds)
         self._system = SystemSection()
-        self.callbacks = Callbacks(self.notices)
-        self.events = EventLog(settings.name, clock.time, self.callbacks.put)
-        self.history = History()
-        self._judge = Judge(self.events, clock.time)
         self._publisher = Publisher(self.events, self.notices)
-        self._started = self._metrics_due = self._system_due = now
+        self._metrics_due = self._system_due = clock.monotonic()
         self._primed = False
         self._progress_at = -inf
         self._show_due = False
+        self._shown_at = -inf
         self._turn = 0
         self._last: Snapshot | None = None
         self._lock = threading.RLock()
@@ -135,33 +131,15 @@ class Engine:
         """Make a model the active one and note `facts` about it; `announce` a deployment."""
         with self._lock:
             self.fold()
-            replaced = self.registry.active
-            now = self.clock.monotonic()
-            model = self.registry.add(model_id, now, self.clock.time())
-            for name, value in facts.items():
-                if value is not None:
-                    setattr(model, name, value)
-            if announce:
-                model.lifecycle = "active"
-                self.events.emit(
-                    ModelDeployed,
-                    model_id=model_id,
-                    model_name=model.name,
-                    model_version=model.version,
-                    deployment_timestamp=model.deployed_at,
-                )
-                if replaced is not model and replaced.model_id in self.registry:
-                    self._judge.settle(replaced, now, training=False, reason="Replaced")
-                self._settle(reason="Deployed")
-        self._ask_to_show()
+            self.figures.deploy(model_id, announce=announce, **facts)
+        self.ask_to_show()
 
     def fold(self) -> None:
         """Add everything recorded so far to the figures, and judge it."""
         with self._lock:
             if not self.closed:
                 self.desk.end_left()
-                self.inbox.fold()
-                self._settle()
+                self.figures.fold()
 
     def snapshot(self) -> Snapshot:
         """Return everything known now."""
@@ -175,14 +153,38 @@ class Engine:
         """Return the models that have a name or made a prediction, oldest first."""
         with self._lock:
             self.fold()
-            active = self.registry.active
-            known = [model for model in self.registry if model.known]
-            return [model_info(model, active=model is active) for model in known]
+            return self.figures.models()
+
+    def acknowledge(self) -> int:
+        """Note that somebody has seen the active model's trouble; return whether there is any."""
+        with self._lock:
+            done = self.figures.acknowledge()
+        self.ask_to_show()
+        return done
+
+    def reset(self) -> int:
+        """Forget what was seen and judged of the active model, and what went wrong."""
+        with self._lock:
+            if self.closed:
+                return 0
+            self.notices.clear()
+            self.figures.reset()
+        self.ask_to_show()
+        return 1
+
+    def patiently(self, call: Callable[[], T], seconds: float) -> T | None:
+        """Return what `call` returns, unless the lock is held for longer than `seconds`."""
+        if not self._lock.acquire(timeout=seconds):
+            return None
+        try:
+            return call()
+        finally:
+            self._lock.release()
 
     def watch(self, view: View) -> None:
         """Show snapshots in `view` from here on."""
         self._publisher.watch(view)
-        self._ask_to_show()
+        self.ask_to_show()
 
     def tick(self) -> None:
         """Do all that a timer would do, due or not."""
@@ -221,11 +223,7 @@ class Engine:
             self.fold()
             for run in self.desk.open_runs[:1]:
                 run.stop("Monitor closed")
-            now = self.clock.monotonic()
-            for model in self.registry:
-                if model.known and model.lifecycle != "failed":
-                    model.lifecycle = "stopped"
-                    self._judge.settle(model, now, training=False)
+            self.figures.stop()
             self.closed, self._last = True, self._snapshot()
         ticker.remove(self)
         self._show()
@@ -279,14 +277,9 @@ class Engine:
                 self._publisher.system(self._system)
 
     def _publish_metrics(self) -> None:
-        now = self.clock.monotonic()
-        self._join.expire(now)
-        self.inbox.fold()
-        for model in self.registry:
-            model.judge(now)
-        self._settle()
-        metrics = self._metrics(now)
-        self._publisher.metrics(self.registry.active.model_id, metrics)
+        self.figures.review()
+        metrics = self.figures.metrics()
+        self._publisher.metrics(self.figures.active.model_id, metrics)
         self.history.add(point(self.clock.time(), metrics, self._system))
 
     def _publish_progress(self, now: float) -> None:
@@ -299,11 +292,11 @@ class Engine:
         with self._lock:
             if self.closed:
                 return
-            active = self.registry.active
+            active = self.figures.active
             if self.desk.running and active.lifecycle == "failed":
                 active.lifecycle = "registered"
             if self.desk.running != (active.status == "training"):
-                self._settle()
+                self.figures.settle()
             now = self.clock.monotonic()
             if now < self._progress_at + PROGRESS_SECONDS:
                 return
@@ -314,51 +307,43 @@ class Engine:
         with self._lock:
             if self.closed:
                 return
-            active = self.registry.active
+            active = self.figures.active
             failed = section.state == "failed"
             if failed and active.lifecycle == "registered":
                 active.lifecycle = "failed"
             self._progress_at = -inf
-            self._settle(reason=section.details if failed else f"Training {section.state}")
+            self.figures.settle(reason=section.details if failed else f"Training {section.state}")
             self._publisher.completed(section)
-        self._ask_to_show()
-
-    def _settle(self, reason: str | None = None) -> None:
-        now = self.clock.monotonic()
-        active = self.registry.active
-        for model in self.registry:
-            training = model is active and self.desk.running
-            why = reason if model is active else None
-            self._judge.settle(model, now, training=training, reason=why)
-
-    def _metrics(self, now: float) -> MetricsSection:
-        warming = now - self._started < WARMING_SECONDS
-        return metrics_section(self.registry.active, now, warming=warming)
+        self.ask_to_show()
 
     def _snapshot(self) -> Snapshot:
-        now = self.clock.monotonic()
         return Snapshot(
             monitor=self.settings.name,
             seq=self.events.seq,
             at=self.clock.time(),
-            model=model_section(self.registry.active, now),
             training=self.desk.section(),
-            metrics=self._metrics(now),
             system=self._system,
             notices=self.notices.get(),
+            **self.figures.sections(),
         )
 
-    def _ask_to_show(self) -> None:
+    def ask_to_show(self) -> None:
+        """Let the ticker show the state soon; takes no lock."""
         self._show_due = True
         ticker.wake()
 
     def _show(self) -> None:
         self._show_due = False
-        if self._publisher.watched:
-            with self._lock:
-                self._turn += 1
-                turn, snapshot = self._turn, self._last or self._snapshot()
-            self._publisher.show(snapshot, turn)
+        now = self.clock.monotonic()
+        if not self._publisher.watched or (
+            now - self._shown_at < self._pause() and not self.closed
+        ):
+            return
+        self._shown_at = now
+        with self._lock:
+            self._turn += 1
+            turn, snapshot = self._turn, self._last or self._snapshot()
+        self._publisher.show(snapshot, turn)
 
     def __repr__(self) -> str:
         return text_view(self.snapshot(), closed=self.closed, threadless=self.forked)
@@ -369,7 +354,7 @@ class Engine:
         self._lock = threading.RLock()
         self._sampling = threading.Lock()
         self.notices.reset_lock()
-        self.inbox.reset_lock()
+        self.figures.inbox.reset_lock()
         self.desk.reset_lock()
         self.events.after_fork()
         self.callbacks.after_fork()

@@ -81,6 +81,7 @@ class Judge:
         elif reason is None:
             reason = REASONS.get((old, status)) or REASONS.get((None, status))
         model.status, model.status_since = status, self._time()
+        model.acknowledged_at = None
         model.reason, model.evidence = reason, finding
         self._events.emit(
             ModelStatusChange,

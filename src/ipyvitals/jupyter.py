@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import weakref
+from collections.abc import Callable
 from typing import Any, Protocol
 
-__all__ = ["has_widgets", "kernel_busy", "watch_cells"]
+__all__ = ["answer_requests", "has_widgets", "kernel_busy", "open_broadcast", "watch_cells"]
+
+log = logging.getLogger("ipyvitals")
 
 
 class Watcher(Protocol):
@@ -62,6 +66,38 @@ def kernel_busy() -> bool | None:
     shell = _shell()
     cells = _of_shells.get(shell) if shell is not None else None
     return cells.busy if cells is not None and has_widgets() else None
+
+
+def open_broadcast(name: str) -> Callable[[dict[str, Any]], None] | None:
+    """Return a function that broadcasts a message; ``None`` outside a kernel.
+
+    The comm is secondary: no page is told that it opens, so none closes it. Its messages go out
+    under the topic ``comm-<name>``.
+    """
+    if not has_widgets():
+        return None
+    import comm
+
+    wire = comm.create_comm(target_name=name, comm_id=name, primary=False)
+    comm.get_comm_manager().register_comm(wire)
+    send: Callable[[dict[str, Any]], None] = wire.send
+    return send
+
+
+def answer_requests(
+    request: str, reply: str, answer: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    """Answer messages of the type `request` on the control channel, also while a cell runs."""
+    kernel: Any = getattr(_shell(), "kernel", None)
+    handlers = getattr(kernel, "control_handlers", None)
+    if handlers is None:
+        log.warning("this kernel has no control channel: it answers no requests of the server")
+        return
+
+    def handle(stream: Any, ident: Any, parent: Any) -> None:
+        kernel.session.send(stream, reply, answer(parent["content"]), parent, ident=ident)
+
+    handlers[request] = handle
 
 
 def watch_cells(watcher: Watcher) -> None:

@@ -21,6 +21,7 @@ from ipyvitals.intake.arguments import (
     unix_seconds,
 )
 from ipyvitals.intake.scoring import Score
+from ipyvitals.kernel_side import kernel_side
 from ipyvitals.recording import Recorder
 from ipyvitals.settings import check_settings
 from ipyvitals.snapshot import Event, ModelInfo, Snapshot
@@ -132,15 +133,17 @@ class Monitor(Recorder):
             used,
             sampler=lambda notices: SystemSampler(disk_path, notices),
             kernel_busy=jupyter.kernel_busy,
+            pause=kernel_side.presence.pause,
             on_mismatch=warner.on_mismatch,
         )
-        warner.guard(engine.inbox, engine.notices)
+        warner.guard(engine.figures.inbox, engine.notices)
         super().__init__(engine, warner)
         if facts is not None:
             engine.deploy(model_id_of(facts), announce=False, **facts)
         self._panel: StatusPanel | None = None
         _named[settings.name] = self
         jupyter.watch_cells(engine)
+        kernel_side.attach(engine)
 
     @property
     def name(self) -> str:
@@ -277,6 +280,22 @@ class Monitor(Recorder):
             self._panel = StatusPanel(self._engine, interval=self._engine.settings.interval)
             self._engine.watch(self._panel)
         return self._panel
+
+    # What operators do
+
+    def acknowledge(self) -> bool:
+        """Note that somebody has seen why the active model is degraded, unhealthy or failed.
+
+        Returns
+        -------
+        bool
+            Whether there was anything to acknowledge.
+        """
+        return bool(self._engine.acknowledge())
+
+    def reset(self) -> None:
+        """Forget the active model's window, verdicts and rates, and the notices; totals go on."""
+        self._engine.reset()
 
     # By hand
 

@@ -66,6 +66,11 @@ class Notices:
             notice = self._by_code.get(code)
         return notice.count if notice else 0
 
+    def clear(self) -> None:
+        """Forget everything: what happens again is counted and logged anew."""
+        with self._lock:
+            self._by_code.clear()
+
     def reset_lock(self) -> None:
         """Replace the lock in a forked child, where nobody is left to release the old one."""
         self._lock = threading.RLock()

@@ -52,7 +52,7 @@ class Publisher:
         self._notices = notices
         self._metrics: dict[str, Any] | None = None
         self._progress: TrainingSection | None = None
-        self._view: View | None = None
+        self._views: list[View] = []
         self._turn = 0
         self._lock = threading.RLock()
 
@@ -82,37 +82,37 @@ class Publisher:
 
     def watch(self, view: View) -> None:
         """Show snapshots in `view` from here on."""
-        self._view = view
+        self._views = [*self._views, view]
 
     @property
     def watched(self) -> bool:
         """Whether anything shows snapshots."""
-        return self._view is not None
+        return bool(self._views)
 
     def show(self, snapshot: Snapshot, turn: int) -> None:
         """Show a snapshot, unless one of a later `turn` was shown by another thread."""
         with self._lock:
-            if self._view is None or turn <= self._turn:
-                return
-            self._turn = turn
-            self._try(self._view.show, snapshot)
+            if turn > self._turn:
+                self._turn = turn
+                for view in self._views:
+                    self._try(view.show, snapshot)
 
     def end(self) -> None:
-        """Tell the view that nothing more will come."""
+        """Tell the views that nothing more will come."""
         with self._lock:
-            if self._view is not None:
-                self._try(self._view.end)
+            for view in self._views:
+                self._try(view.end)
 
     def _try(self, call: Callable[..., None], *args: Any) -> None:
         try:
             call(*args)
         except Exception as error:
-            self._notices.add("panel.failed", f"{type(error).__name__}: {error}")
+            self._notices.add("views.failed", f"{type(error).__name__}: {error}")
 
     def after_fork(self) -> None:
-        """Show nothing in a forked child: the view's wire is the parent's."""
+        """Show nothing in a forked child: the wires are the parent's."""
         self._lock = threading.RLock()
-        self._view = None
+        self._views = []
 
 
 def _fields(event: type[msgspec.Struct], section: msgspec.Struct) -> dict[str, Any]:

@@ -35,8 +35,8 @@ class Recorder:
         self._engine = engine
         self._warner = warner
         self._now = engine.clock.monotonic
-        self._inbox = engine.inbox
-        self._waiting = engine.inbox.entries
+        self._inbox = engine.figures.inbox
+        self._waiting = engine.figures.inbox.entries
 
     def record(
         self,
@@ -145,7 +145,7 @@ class Recorder:
             self._check_marks(None, model_id)
         if not n or not self._warner.may_take():
             return
-        scores = None if truths is None else self._engine.scorer.rows(rows, truths)
+        scores = None if truths is None else self._engine.figures.scorer.rows(rows, truths)
         late = keys is not None and truths is None
         self._inbox.put(
             Batch(
@@ -318,7 +318,7 @@ class Recorder:
     def _check_marks(self, id: Hashable, model_id: str | None) -> None:
         if id is not None:
             check_hashable("id", id)
-        registry = self._engine.registry
+        registry = self._engine.figures.registry
         if model_id is not None and model_id not in registry:
             raise unknown_model(model_id, [model.model_id for model in registry])
         # Before the entry, so that no fold takes it for a plain one.

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from ipyvitals.intake.registry import ModelState
 from ipyvitals.snapshot import (
+    Durations,
     MetricsSection,
     ModelInfo,
     ModelSection,
     Point,
     SystemSection,
 )
+from ipyvitals.stats.durations import BOUNDS_SECONDS
 from ipyvitals.stats.interval import wilson
 
-__all__ = ["metrics_section", "model_info", "model_section", "point"]
+__all__ = ["durations", "metrics_section", "model_info", "model_section", "point"]
 
 QUANTILES = [0.50, 0.95, 0.99]
 
@@ -36,6 +38,7 @@ def model_section(model: ModelState, now: float) -> ModelSection:
         reason_n=evidence.n if evidence else None,
         health=model.health,
         uptime_seconds=now - model.deployed_monotonic,
+        acknowledged_at=model.acknowledged_at,
     )
 
 
@@ -63,6 +66,15 @@ def metrics_section(model: ModelState, now: float, *, warming: bool) -> MetricsS
         latency_p50_seconds=p50,
         latency_p95_seconds=p95,
         latency_p99_seconds=p99,
+    )
+
+
+def durations(model: ModelState) -> Durations:
+    """Return how long the model's calls took since it came."""
+    return Durations(
+        bounds_seconds=list(BOUNDS_SECONDS),
+        counts=model.durations.counts,
+        sum_seconds=model.durations.sum_seconds,
     )
 
 

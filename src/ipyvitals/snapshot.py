@@ -14,6 +14,7 @@ import msgspec
 
 __all__ = [
     "EVENT_TYPES",
+    "Durations",
     "Event",
     "Gpu",
     "Health",
@@ -73,6 +74,8 @@ class ModelSection(_Shape, frozen=True, kw_only=True):
     """How many labels or calls ``reason_value`` rests on."""
     health: Health = "unknown"
     uptime_seconds: float | None = None
+    acknowledged_at: float | None = None
+    """When somebody acknowledged the status; ``None`` again as soon as it changes."""
 
 
 class TrainingSection(_Shape, frozen=True, kw_only=True):
@@ -89,6 +92,8 @@ class TrainingSection(_Shape, frozen=True, kw_only=True):
     eta_seconds: float | None = None
     elapsed_seconds: float | None = None
     metrics: dict[str, float | None] = {}
+    stop_requested: bool = False
+    """Whether somebody asked the run to end; it may need some time for that."""
 
 
 class MetricsSection(_Shape, frozen=True, kw_only=True):
@@ -186,6 +191,16 @@ class ModelInfo(_Shape, frozen=True, kw_only=True):
     active: bool
 
 
+class Durations(_Shape, frozen=True, kw_only=True):
+    """How long the active model's calls took since it came, in buckets that only grow."""
+
+    bounds_seconds: list[float]
+    """Upper bounds of all buckets but the last, which has none."""
+    counts: list[int]
+    """Calls in each bucket: one more than there are bounds."""
+    sum_seconds: float
+
+
 class Snapshot(_Shape, frozen=True, kw_only=True):
     """Everything known at one moment.
 
@@ -203,6 +218,8 @@ class Snapshot(_Shape, frozen=True, kw_only=True):
     metrics: MetricsSection = MetricsSection()
     system: SystemSection = SystemSection()
     notices: list[Notice] = []
+    models: list[ModelInfo] = []
+    durations: Durations | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON shape of ``GET /api/monitoring/system``, with the full sections.

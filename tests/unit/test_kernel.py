@@ -154,7 +154,7 @@ print(before.closed, [t.name for t in threading.enumerate() if t.name.startswith
 """)
 
     assert cell.text == "True ['ipyvitals-ticker']\n"
-    closed = [one["data"]["state"] for one in cell.of("comm_msg")]
+    closed = [one["data"].get("state") for one in cell.of("comm_msg")]
     assert {"closed": True} in closed
 
 

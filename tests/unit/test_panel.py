@@ -206,7 +206,7 @@ def test_a_panel_that_cannot_send_is_counted_and_harms_nobody(monitor, monkeypat
     monitor.close()
 
     (notice,) = monitor.snapshot().notices
-    assert (notice.code, notice.count) == ("panel.failed", 3)
+    assert (notice.code, notice.count) == ("views.failed", 3)
     assert monitor.snapshot().metrics.total_predictions == 1
 
 

@@ -183,7 +183,7 @@ class Inbox:
         # None becomes NaN, which `record` lets nobody pass.
         seconds = np.array(latencies, dtype=np.float64)
         timed = ~np.isnan(seconds)
-        model.latency.update(at[timed], seconds[timed])
+        model.add_durations(at[timed], seconds[timed])
         if any(map(is_not, actuals, repeat(UNSET))):
             labelled = [
                 pair for pair in zip(predictions, actuals, strict=True) if pair[1] is not UNSET
@@ -250,7 +250,7 @@ class Inbox:
     def _add(self, model: ModelState, columns: Columns) -> None:
         columns.settle_pairs(self._scorer)
         model.add_calls(np.array(columns.times), np.array(columns.rows, dtype=np.int64))
-        model.latency.update(np.array(columns.timed), np.array(columns.latencies))
+        model.add_durations(np.array(columns.timed), np.array(columns.latencies))
         if columns.failures:
             model.add_errors(np.array(columns.failures))
         model.total_labelled += columns.stale

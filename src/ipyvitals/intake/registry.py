@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ipyvitals.errors import UnknownModelError
 from ipyvitals.notices import Notices
 from ipyvitals.snapshot import Health, Rule, Status
+from ipyvitals.stats.durations import DurationTotals
 from ipyvitals.stats.latency import SlidingHistogram
 from ipyvitals.stats.rate import SlidingCount
 from ipyvitals.stats.seconds import Floats, Ints
@@ -35,6 +36,8 @@ class ModelState:
         self.reason: str | None = None
         self.evidence: Finding | None = None
         """The finding behind ``status`` and ``reason``, if a rule decided them."""
+        self.acknowledged_at: float | None = None
+        self.durations = DurationTotals()
         self.total_predictions = 0
         self.total_labelled = 0
         self.total_errors = 0
@@ -48,10 +51,14 @@ class ModelState:
 
     def deploy(self, now: float, at: float) -> None:
         """Begin anew: a deployment has its own figures, verdicts and uptime; totals go on."""
-        self.deployment += 1
         self.deployed_at = at
         self.deployed_monotonic = now
         self.last_prediction = now
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was seen and judged of this deployment; totals and uptime go on."""
+        self.deployment += 1
         self.rows = SlidingCount()
         self.calls = SlidingCount()
         self.errors = SlidingCount()
@@ -73,6 +80,11 @@ class ModelState:
         self.last_prediction = max(self.last_prediction, float(times.max()))
         if self.lifecycle in ("registered", "failed"):
             self.lifecycle = "active"
+
+    def add_durations(self, times: Floats, seconds: Floats) -> None:
+        """Take how long calls took that ended at these times, both shape (n,)."""
+        self.latency.update(times, seconds)
+        self.durations.update(seconds)
 
     def add_errors(self, times: Floats) -> None:
         """Count calls that failed, shape (n,)."""

@@ -266,6 +266,7 @@ class TrainingDesk:
             eta_seconds=self._pace.eta_seconds(now) if running else None,
             elapsed_seconds=self._pace.elapsed_seconds(now),
             metrics=metrics,
+            stop_requested=running and outer.should_stop,
         )
 
 

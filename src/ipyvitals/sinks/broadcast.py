@@ -1,0 +1,94 @@
+"""One monitor's updates for the Jupyter server, over the kernel's one broadcast comm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from ipyvitals.sinks.events import EventLog
+from ipyvitals.snapshot import Snapshot
+from ipyvitals.wire import Update
+
+__all__ = ["Broadcast"]
+
+FULL_SECONDS = 30.0
+SECTIONS = ("model", "training", "metrics", "system", "notices", "models", "durations")
+
+
+class Broadcast:
+    """Sends what changed, with the events since; everything every 30 s, and when asked.
+
+    Parameters
+    ----------
+    send : callable
+        Takes a message made of plain dicts and lists.
+    events : EventLog
+        Whose new events travel along.
+    interval : float or None
+        Seconds between readings of the machine.
+    """
+
+    def __init__(
+        self, send: Callable[[dict[str, Any]], None], events: EventLog, interval: float | None
+    ) -> None:
+        self._send = send
+        self._events = events
+        self._interval = interval
+        self._n = 0
+        self._shown: Snapshot | None = None
+        self._full_at = 0.0
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Send what changed since the last call; nothing, when nothing did."""
+        before = self._shown
+        since = before.seq if before is not None else 0
+        full = before is None or not 0 <= snapshot.at - self._full_at < FULL_SECONDS
+        changed = [name for name in SECTIONS if full or _differs(name, snapshot, before)]
+        self._shown = snapshot
+        if changed or snapshot.seq != since:
+            if full:
+                self._full_at = snapshot.at
+            events = [one for one in self._events.get(since) if one.seq <= snapshot.seq]
+            self._n += 1
+            self._send(
+                msgspec.to_builtins(
+                    self._update(snapshot, changed, n=self._n, full=full, events=events)
+                )
+            )
+
+    def ask_full(self) -> None:
+        """Send everything the next time."""
+        self._full_at = -FULL_SECONDS
+
+    def full(self, snapshot: Snapshot) -> Update:
+        """Return everything, for an answer; the count of updates stays as it is."""
+        return self._update(snapshot, SECTIONS, n=self._n, full=True, events=[])
+
+    def end(self) -> None:
+        """Say that nothing more will come."""
+        if self._shown is not None:
+            self._n += 1
+            closing = self._update(
+                self._shown, SECTIONS, n=self._n, full=True, events=[], closed=True
+            )
+            self._send(msgspec.to_builtins(closing))
+
+    def _update(self, snapshot: Snapshot, sections: Any, **fields: Any) -> Update:
+        return Update(
+            monitor=snapshot.monitor,
+            at=snapshot.at,
+            seq=snapshot.seq,
+            interval=self._interval,
+            **{name: getattr(snapshot, name) for name in sections},
+            **fields,
+        )
+
+
+def _differs(name: str, snapshot: Snapshot, before: Snapshot | None) -> bool:
+    new, old = getattr(snapshot, name), getattr(before, name)
+    if name == "model":
+        # Uptime moves by itself; whoever shows it lets it move.
+        new, old = (msgspec.structs.replace(one, uptime_seconds=None) for one in (new, old))
+    return bool(new != old)

@@ -1,0 +1,91 @@
+"""What kernels tell the Jupyter server, and what it may ask of them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from ipyvitals.snapshot import (
+    Durations,
+    Event,
+    MetricsSection,
+    ModelInfo,
+    ModelSection,
+    Notice,
+    SystemSection,
+    TrainingSection,
+)
+
+__all__ = [
+    "COMM_ID",
+    "REPLY",
+    "REQUEST",
+    "VERSION",
+    "Reply",
+    "Request",
+    "RequestKind",
+    "Update",
+]
+
+VERSION = 1
+COMM_ID = "ipyvitals"
+"""Target and id of the one comm of a kernel; its topic is ``comm-ipyvitals``."""
+REQUEST = "ipyvitals_request"
+REPLY = "ipyvitals_reply"
+"""Message types on the control channel."""
+
+RequestKind: TypeAlias = Literal["snapshot", "viewers", "stop_training", "acknowledge", "reset"]
+
+
+class Update(msgspec.Struct, frozen=True, kw_only=True):
+    """What changed in one monitor since its last update; everything, when `full`."""
+
+    v: int = VERSION
+    monitor: str
+    n: int
+    """Counts the updates of one monitor from 1; a gap means that some were lost."""
+    at: float
+    seq: int
+    """Number of the newest event."""
+    full: bool
+    closed: bool = False
+    interval: float | None = None
+    """Seconds between readings of the machine."""
+    model: ModelSection | UnsetType = UNSET
+    training: TrainingSection | UnsetType = UNSET
+    metrics: MetricsSection | UnsetType = UNSET
+    system: SystemSection | UnsetType = UNSET
+    notices: list[Notice] | UnsetType = UNSET
+    models: list[ModelInfo] | UnsetType = UNSET
+    durations: Durations | UnsetType | None = UNSET
+    """Of the active model."""
+    events: list[Event] = []
+    """Since the last update, oldest first."""
+    history: dict[str, list[Any]] | UnsetType = UNSET
+    """Columns of `Point`; only in a reply to a request that asks for them."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Asked on the control channel, which answers while a cell runs."""
+
+    request: RequestKind
+    monitor: str | None = None
+    """Which one; all of them by default."""
+    count: int = 0
+    """With ``viewers``: how many are watching this kernel."""
+    history: bool = False
+    """With ``snapshot``: whether to add the points behind the charts."""
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer."""
+
+    status: Literal["ok", "error"] = "ok"
+    message: str = ""
+    """What was done, or what went wrong."""
+    monitors: list[Update] = []
+    """With ``snapshot``: each monitor in full."""
+    done: int = 0
+    """How many runs were asked to stop, or models acknowledged or reset."""
