@@ -40,15 +40,15 @@ def main() -> None:
         for width, columns in WIDTHS.items():
             for theme in ("light", "dark"):
                 page = browser.new_page(viewport={"width": 1700, "height": 1000})
-                page.on("pageerror", lambda error: print(f"page error: {error}"))
-                page.on("console", lambda message: print(f"console: {message.text}"))
+                page.on("pageerror", lambda error: sys.stderr.write(f"page error: {error}\n"))
+                page.on("console", lambda message: sys.stderr.write(f"{message.text}\n"))
                 page.goto(f"{page_url}?theme={theme}&width={width}&columns={columns}")
                 page.wait_for_selector("body[data-ready]")
                 page.screenshot(path=folder / f"{width}-{theme}.png", full_page=True)
                 page.close()
         browser.close()
     server.shutdown()
-    print(folder)
+    sys.stdout.write(f"{folder}\n")
 
 
 if __name__ == "__main__":

@@ -77,6 +77,8 @@ describe("what does not fit", () => {
 
   test("a snapshot with a section missing is none", () => {
     const snapshot = fixture("snapshot");
-    expect(decodeSnapshot({ ...(isObject(snapshot) ? snapshot : {}), system: {} })).toBeNull();
+    const whole = isObject(snapshot) ? snapshot : {};
+    expect(decodeSnapshot({ ...whole, system: {} })).toBeNull();
+    expect(decodeSnapshot({ ...whole, models: [{ model_id: 1 }] })).toBeNull();
   });
 });

@@ -37,20 +37,30 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 export const isNumber = (value: unknown): value is number =>
   typeof value === "number" && Number.isFinite(value);
 
-/** Whether `value` has every field of a shape, each of its type. */
-export function hasKinds(kinds: Kinds, value: unknown): value is Record<string, unknown> {
+export type Shapes = Readonly<Record<string, Kinds>>;
+
+/** Whether `value` has every field of a shape, each of its type; `shapes` are those inside it. */
+export function hasKinds(
+  kinds: Kinds,
+  value: unknown,
+  shapes: Shapes = SECTION_KINDS,
+): value is Record<string, unknown> {
   return (
-    isObject(value) && Object.entries(kinds).every(([field, kind]) => isKind(kind, value[field]))
+    isObject(value) &&
+    Object.entries(kinds).every(([field, kind]) => isKind(kind, value[field], shapes))
   );
 }
 
-function isKind(kind: string, value: unknown): boolean {
+function isKind(kind: string, value: unknown, shapes: Shapes = SECTION_KINDS): boolean {
   if (kind.startsWith("=")) return value === kind.slice(1);
   if (kind.endsWith("[]")) {
-    return Array.isArray(value) && value.every((item) => isKind(kind.slice(0, -2), item));
+    return Array.isArray(value) && value.every((item) => isKind(kind.slice(0, -2), item, shapes));
   }
   if (kind.startsWith("{")) {
-    return isObject(value) && Object.values(value).every((item) => isKind(kind.slice(1, -1), item));
+    return (
+      isObject(value) &&
+      Object.values(value).every((item) => isKind(kind.slice(1, -1), item, shapes))
+    );
   }
   return kind.split("|").some((name) => {
     if (name === "null") return value === null;
@@ -58,9 +68,8 @@ function isKind(kind: string, value: unknown): boolean {
     if (name === "string" || name === "boolean") return typeof value === name;
     const words = STRING_SETS[name];
     if (words) return typeof value === "string" && words.includes(value);
-    const shapes: Readonly<Record<string, Kinds>> = SECTION_KINDS;
     const shape = shapes[name];
-    return shape ? hasKinds(shape, value) : value === name;
+    return shape ? hasKinds(shape, value, shapes) : value === name;
   });
 }
 

@@ -44,11 +44,15 @@ export class History {
     this.#forget();
   }
 
-  /** Appends a point; a point from before the newest one is ignored. */
-  add(at: number, point: ChartPoint, gap = Number.POSITIVE_INFINITY): void {
+  /**
+   * Takes a point, and says whether that is worth drawing: not when it only replaces one of
+   * the same half second, and not when it is older than the newest, which it cannot follow.
+   */
+  add(at: number, point: ChartPoint, gap = Number.POSITIVE_INFINITY): boolean {
     const last = this.at.at(-1);
-    if (last !== undefined && at < last) return;
+    if (last !== undefined && at < last) return false;
     const previous = this.at.at(-2);
+    const before = this.at.length;
     if (last !== undefined && previous !== undefined && last - previous < CLOSEST_SECONDS) {
       this.at.pop();
       for (const name of CHARTED) this.columns[name].pop();
@@ -62,7 +66,9 @@ export class History {
     }
     this.at.push(at);
     for (const name of CHARTED) this.columns[name].push(point[name]);
+    const grown = this.at.length > before;
     this.#forget();
+    return grown;
   }
 
   #forget(): void {

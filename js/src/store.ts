@@ -43,7 +43,7 @@ export class Store {
   /** False once the kernel behind the model is known to be gone. */
   readonly connected = signal(true);
   readonly history = new History();
-  /** Counts the changes of `history`, which is not copied for each. */
+  /** Counts the changes of `history` that are worth drawing; it is not copied for each. */
   readonly drawn = signal(0);
   /** The kernel's time, Unix seconds; moves once a second while anyone watches. */
   readonly now: ReadonlySignal<number>;
@@ -168,7 +168,7 @@ export class Store {
     if (!live) return;
     const interval = this.interval.value;
     const gap = interval === null ? undefined : Math.max(QUIET_TICKS * interval, QUIET_SECONDS);
-    this.history.add(at, { ...this.metrics.value, ...this.system.value }, gap);
-    this.drawn.value += 1;
+    const point = { ...this.metrics.value, ...this.system.value };
+    if (this.history.add(at, point, gap)) this.drawn.value += 1;
   }
 }

@@ -15,10 +15,12 @@ from typing import Any
 import msgspec
 
 from ipyvitals.snapshot import (
+    Durations,
     Event,
     Gpu,
     MetricsSection,
     ModelDeployed,
+    ModelInfo,
     ModelMetricsUpdate,
     ModelSection,
     ModelStatusChange,
@@ -107,6 +109,18 @@ NOTICE = Notice(
     message="labels are str, predictions int: '1' never equals 1",
     count=12,
     at=AT - 90,
+)
+DEPLOYED = ModelInfo(
+    model_id="churn-1",
+    name="churn",
+    version="2.1",
+    trained_at=AT - 7_500,
+    deployed_at=AT - 8_100,
+    status="active",
+    total_predictions=1_247,
+    current_accuracy=0.942,
+    baseline_accuracy=None,
+    active=True,
 )
 EVENTS: tuple[Event, ...] = (
     SystemMetrics(
@@ -359,7 +373,16 @@ def panels() -> dict[str, dict[str, Any]]:
 def fixtures() -> dict[str, Any]:
     """Return each file's name and content."""
     shared: dict[str, Any] = {"model": MODEL, "metrics": METRICS, "system": SYSTEM}
-    full = Snapshot(monitor="default", seq=7, at=AT, training=RUNNING, notices=[NOTICE], **shared)
+    full = Snapshot(
+        monitor="default",
+        seq=7,
+        at=AT,
+        training=RUNNING,
+        notices=[NOTICE],
+        models=[DEPLOYED],
+        durations=Durations(bounds_seconds=[0.005, 0.05], counts=[800, 440, 7], sum_seconds=6.2),
+        **shared,
+    )
     files: dict[str, Any] = {
         "snapshot": full,
         "snapshot_empty": Snapshot(monitor="default", seq=0, at=AT),

@@ -64,7 +64,7 @@ function freshness(store: Store): string {
 
 export function Banner({ store }: { store: Store }): JSX.Element | null {
   const model = store.model.value;
-  const { status, status_since, reason } = model;
+  const { status, status_since, reason, acknowledged_at } = model;
   if (!needsAttention(status)) return null;
   const proof = evidence(model);
   return (
@@ -79,7 +79,17 @@ export function Banner({ store }: { store: Store }): JSX.Element | null {
           </>
         ) : null}
       </p>
-      {status_since === null ? null : <Since store={store} at={status_since} />}
+      <span class="v-since">
+        {status_since === null ? null : <Since store={store} at={status_since} />}
+        {acknowledged_at === null ? null : (
+          <>
+            {" · "}
+            <Vital of="model.acknowledged_at" title={moment(acknowledged_at)}>
+              acknowledged {clock(acknowledged_at, store.now.value)}
+            </Vital>
+          </>
+        )}
+      </span>
     </div>
   );
 }
@@ -88,7 +98,7 @@ function Since({ store, at }: { store: Store; at: number }): JSX.Element {
   const passed = useComputed(() => roughly(store.now.value - at));
   const start = useComputed(() => clock(at, store.now.value));
   return (
-    <Vital of="model.status_since" class="v-since" title={moment(at)}>
+    <Vital of="model.status_since" title={moment(at)}>
       since {start}, {passed}
     </Vital>
   );

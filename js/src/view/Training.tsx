@@ -77,6 +77,7 @@ function Details({ run }: { run: TrainingSection }): JSX.Element {
   const running = state === "running";
   return (
     <div class="v-detail-row">
+      {running && run.stop_requested ? <Vital of="training.stop_requested">stopping</Vital> : null}
       {current === null || total === null ? null : (
         <span>
           <Vital of="training.current">{count(current)}</Vital> of{" "}

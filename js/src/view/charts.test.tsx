@@ -40,8 +40,8 @@ function show(views = 1): void {
   vi.advanceTimersByTime(FRAME_MS);
 }
 
-function tick(): void {
-  at += 0.1;
+function tick(seconds = 0.1): void {
+  at += seconds;
   act(() => store.receive(["at"], () => at));
 }
 
@@ -53,20 +53,31 @@ test("a view draws its five charts at once", () => {
   expect(values).toHaveLength(61);
 });
 
-test("however many messages come, a chart is drawn once a frame", () => {
+test("however many messages come at once, a chart is drawn once a frame", () => {
   show(2);
   draw.mockClear();
-  for (let i = 0; i < 10; i += 1) tick();
+  for (let i = 0; i < 10; i += 1) tick(1);
   expect(draw).not.toHaveBeenCalled();
   vi.advanceTimersByTime(FRAME_MS);
   expect(draw).toHaveBeenCalledTimes(2 * CHARTED.length);
+});
+
+test("at ten messages a second charts are drawn twice a second, as more could not be seen", () => {
+  show();
+  draw.mockClear();
+  for (let i = 0; i < 100; i += 1) {
+    tick(0.1);
+    vi.advanceTimersByTime(100);
+  }
+  expect(draw.mock.calls.length / CHARTED.length).toBeGreaterThanOrEqual(15);
+  expect(draw.mock.calls.length / CHARTED.length).toBeLessThanOrEqual(21);
 });
 
 test("out of sight nothing is drawn; back in sight, what was missed is", () => {
   show();
   draw.mockClear();
   for (const report of inSight) report(false);
-  tick();
+  tick(1);
   vi.advanceTimersByTime(1000);
   expect(draw).not.toHaveBeenCalled();
   for (const report of inSight) report(true);

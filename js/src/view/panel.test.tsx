@@ -206,6 +206,15 @@ test("latency and error rate are given in their own units", () => {
   expect(root.querySelector(".v-proof")?.textContent).toBe("12.5 % against 5 %");
 });
 
+test("what somebody asked for is told: a stop, an acknowledgement", () => {
+  const { training } = traitsOf("training");
+  const stopping = show("training", { training: changed(training, { stop_requested: true }) });
+  expect(stopping.text("training.stop_requested")).toBe("stopping");
+  const { model, at } = traitsOf("degraded");
+  const seen = show("degraded", { model: changed(model, { acknowledged_at: at }) });
+  expect(seen.text("model.acknowledged_at")).toMatch(/^acknowledged \d\d:\d\d$/);
+});
+
 test("recovery takes the banner away", () => {
   const { root, receive } = show("degraded");
   receive({ model: traitsOf("live").model });
