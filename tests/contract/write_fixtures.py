@@ -122,31 +122,24 @@ DEPLOYED = ModelInfo(
     baseline_accuracy=None,
     active=True,
 )
+
+
+def told(event: Any, seq: int, section: Any = None, **others: Any) -> Any:
+    """Return an event with what it has in common with `section`."""
+    common = {
+        name: getattr(section, name)
+        for name in event.__struct_fields__
+        if name not in others and hasattr(section, name)
+    }
+    return event(monitor="default", seq=seq, at=AT, **common, **others)
+
+
 EVENTS: tuple[Event, ...] = (
-    SystemMetrics(
-        monitor="default",
-        seq=1,
-        at=AT,
-        cpu_percent=38.0,
-        memory_percent=61.0,
-        disk_percent=44.0,
-        active_connections=None,
-        system_health="healthy",
-    ),
-    ModelMetricsUpdate(
-        monitor="default",
-        seq=2,
-        at=AT,
-        model_id="churn-1",
-        current_accuracy=0.943,
-        predictions_per_minute=27,
-        total_predictions=1_289,
-        model_health="healthy",
-    ),
-    ModelStatusChange(
-        monitor="default",
-        seq=3,
-        at=AT,
+    told(SystemMetrics, 1, SYSTEM, active_connections=None),
+    told(ModelMetricsUpdate, 2, METRICS, model_id="churn-1"),
+    told(
+        ModelStatusChange,
+        3,
         model_id="churn-1",
         old_status="active",
         new_status="degraded",
@@ -156,43 +149,16 @@ EVENTS: tuple[Event, ...] = (
         threshold=0.85,
         n=100,
     ),
-    ModelDeployed(
-        monitor="default",
-        seq=4,
-        at=AT,
+    told(
+        ModelDeployed,
+        4,
         model_id="churn-2",
         model_name="churn",
         model_version="2.2",
         deployment_timestamp=AT,
     ),
-    TrainingProgress(
-        monitor="default",
-        seq=5,
-        at=AT,
-        state="running",
-        stage="Epoch 5 of 12",
-        progress=None,
-        details="streaming",
-        current=246,
-        total=None,
-        rate_per_second=182.0,
-        eta_seconds=None,
-        elapsed_seconds=132.0,
-        metrics={"loss": 0.2318},
-    ),
-    TrainingCompleted(
-        monitor="default",
-        seq=6,
-        at=AT,
-        state="failed",
-        stage="Epoch 3 of 12",
-        progress=22.0,
-        details="ValueError: Input X contains NaN.",
-        current=132,
-        total=600,
-        elapsed_seconds=71.0,
-        metrics={"loss": None},
-    ),
+    told(TrainingProgress, 5, RUNNING, progress=None, total=None, eta_seconds=None),
+    told(TrainingCompleted, 6, FAILED_RUN),
 )
 
 
