@@ -1,0 +1,22 @@
+"""Totals of durations against NumPy's histogram."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ipyvitals.stats.durations import BOUNDS_SECONDS, DurationTotals
+
+
+@given(st.lists(st.lists(st.floats(0, 1e4), max_size=20), max_size=5))
+def test_counts_and_sum_are_those_of_all_batches_together(batches):
+    totals = DurationTotals()
+    for batch in batches:
+        totals.update(np.array(batch, dtype=float))
+
+    everything = np.array([one for batch in batches for one in batch])
+    for bound, cumulated in zip(BOUNDS_SECONDS, np.cumsum(totals.counts), strict=False):
+        assert cumulated == (everything <= bound).sum()
+    assert sum(totals.counts) == everything.size
+    assert np.isclose(totals.sum_seconds, everything.sum())

@@ -1,0 +1,160 @@
+"""A real kernel and the Jupyter server's side of its wires."""
+
+from __future__ import annotations
+
+import queue
+import time
+
+import msgspec
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+from ipyvitals.wire import COMM_ID, REPLY, REQUEST, Reply, Update
+
+SECONDS = 60.0
+START = """
+import time
+from ipyvitals import Monitor
+monitor = Monitor("churn", interval=0.2, metrics_interval=0.1)
+"""
+
+
+class Server:
+    """Hears broadcasts, and asks on the control channel."""
+
+    def __init__(self, client):
+        self.client = client
+
+    def run(self, code):
+        """Start a cell; do not wait for it."""
+        self.client.execute(code)
+
+    def ask(self, request, **more):
+        message = self.client.session.msg(REQUEST, {"request": request, **more})
+        self.client.control_channel.send(message)
+        reply = self.client.get_control_msg(timeout=SECONDS)
+        assert reply["msg_type"] == REPLY
+        return msgspec.convert(reply["content"], Reply)
+
+    def snapshot(self, **more):
+        (update,) = self.ask("snapshot", **more).monitors
+        return update
+
+    def until(self, condition):
+        end = time.monotonic() + SECONDS
+        while not (value := condition()):
+            assert time.monotonic() < end, "waited in vain"
+        return value
+
+    def hear(self, timeout=SECONDS):
+        """Return the next update that is broadcast, or None."""
+        end = time.monotonic() + timeout
+        while (left := end - time.monotonic()) > 0:
+            try:
+                message = self.client.get_iopub_msg(timeout=left)
+            except queue.Empty:
+                break
+            content = message["content"]
+            if message["msg_type"] == "comm_msg" and content["comm_id"] == COMM_ID:
+                return msgspec.convert(content["data"], Update)
+        return None
+
+
+@pytest.fixture
+def server():
+    manager, client = start_new_kernel()
+    yield Server(client)
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+    manager.cleanup_resources()
+    client.context.destroy()
+
+
+def test_updates_have_no_gap_and_begin_in_full(server):
+    server.run(START + "for n in range(300): monitor.record(n, n); time.sleep(0.01)")
+
+    updates = [server.hear() for _ in range(8)]
+    assert [update.n for update in updates] == list(range(1, 9))
+    assert updates[0].full
+    assert updates[0].model.name == "churn"
+    assert not updates[-1].full
+
+
+def test_questions_are_answered_while_a_cell_runs(server):
+    server.run(START + "while not monitor.stop_training(): monitor.record(1, 1)")
+    server.until(lambda: (server.hear() or 0) and server.snapshot())
+
+    first = server.snapshot(history=True)
+    assert first.full
+    assert first.history["at"]
+    server.until(
+        lambda: server.snapshot().metrics.total_predictions > first.metrics.total_predictions
+    )
+
+
+def test_a_loop_is_stopped_while_it_runs(server):
+    server.run(START + "for step in monitor.track(iter(int, 1), stage='Endless'): pass")
+    server.until(lambda: server.hear().training)
+    server.until(lambda: server.snapshot().training.state == "running")
+    assert server.ask("stop_training", monitor="default").done == 1
+
+    server.until(lambda: server.snapshot().training.state == "stopped")
+    assert server.snapshot().training.details == "Stopped on request"
+
+
+def test_operators_acknowledge_and_reset(server):
+    server.run(START + "monitor.record_batch([1] * 100, [0] * 100); monitor.snapshot();")
+    server.until(lambda: server.hear().model)
+    server.until(lambda: server.snapshot().model.status == "degraded")
+    assert server.ask("acknowledge").done == 1
+    assert server.ask("acknowledge").done == 0
+    assert server.snapshot().model.acknowledged_at is not None
+    assert server.ask("reset").done == 1
+
+    assert server.snapshot().metrics.current_accuracy is None
+
+
+@pytest.mark.parametrize(
+    ("request_", "says"),
+    [
+        ({"request": "snapshot", "monitor": "nobody"}, "no monitor 'nobody'"),
+        ({"request": "format_disk"}, "Invalid enum value"),
+        ({"request": "viewers", "count": "many"}, "Expected `int`"),
+        ({"request": "snapshot", "extra": 1}, "unknown field"),
+    ],
+)
+def test_nonsense_is_answered_with_an_error(server, request_, says):
+    server.run(START)
+    server.until(server.hear)
+    reply = server.ask(**request_)
+
+    assert reply.status == "error"
+    assert says in reply.message
+
+
+def test_an_idle_kernel_that_nobody_watches_is_silent_until_somebody_comes(server):
+    server.run(START)
+    server.until(server.hear)
+    # The cell is over once it is answered that no cell runs.
+    server.until(lambda: server.snapshot().system.kernel_busy is False)
+    server.ask("viewers", count=0)
+    while server.hear(timeout=0.5) is not None:
+        pass
+    heard = server.hear(timeout=1.5)
+    assert heard is None
+    server.ask("viewers", count=1)
+    asked = time.monotonic()
+
+    assert server.hear().full
+    assert time.monotonic() - asked < 1.0
+
+
+def test_the_end_of_a_monitor_is_told(server):
+    server.run(START)
+    server.until(server.hear)
+    server.run("monitor.record(1, 1); monitor.close()")
+
+    last = server.until(lambda: (update := server.hear()).closed and update)
+    assert last.model.status == "stopped"
+    assert last.metrics.total_predictions == 1
+    assert server.ask("snapshot").monitors[0].model.status == "stopped"
