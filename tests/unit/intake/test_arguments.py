@@ -174,7 +174,7 @@ def test_no_moment_stays_unknown():
     assert unix_seconds("trained_at", None) is None
 
 
-@pytest.mark.parametrize("moment", ["yesterday", NAN, INF, np.datetime64("NaT")])
+@pytest.mark.parametrize("moment", ["yesterday", NAN, INF, np.datetime64("NaT", "s")])
 def test_a_moment_that_never_was_is_refused(moment):
     with pytest.raises(ArgumentValueError, match=r"trained_at=.*expected a"):
         unix_seconds("trained_at", moment)
