@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.lab import LabServer, lab_server
 from tests.browser.notebook_page import NotebookPage
@@ -20,6 +20,8 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 OPEN_MS = 60_000
+
+expect.set_options(timeout=15_000)
 
 OpenNotebook = Callable[..., NotebookPage]
 

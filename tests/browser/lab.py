@@ -105,6 +105,11 @@ def environment(folder: Path) -> dict[str, str]:
     }
     for place in private.values():
         (folder / place).mkdir()
+    notification = folder / "settings" / "@jupyterlab" / "apputils-extension"
+    notification.mkdir(parents=True)
+    (notification / "notification.jupyterlab-settings").write_text(
+        json.dumps({"checkForUpdates": False, "fetchNews": "false"}), encoding="utf-8"
+    )
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("JPY_")}
     return inherited | {name: str(folder / place) for name, place in private.items()}
 

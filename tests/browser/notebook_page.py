@@ -90,6 +90,14 @@ class NotebookPage:
             code,
         )
 
+    def save(self) -> None:
+        """Save the notebook."""
+        self.command("docmanager:save")
+
+    def activate(self) -> None:
+        """Bring the notebook back to the front."""
+        self.page.locator(".jp-NotebookPanel .jp-Notebook").click(position={"x": 3, "y": 3})
+
     def command(self, name: str, **arguments: object) -> None:
         """Do what an entry of the application's menus does."""
         self.page.evaluate(
