@@ -18,8 +18,8 @@ REPORTS_PER_SECOND = 10
 PIECES = round(STRETCH_SECONDS * REPORTS_PER_SECOND)
 WAITS = Path("/proc/thread-self/schedstat")
 ROWS = {
-    "training": "a CPU-bound loop that reports training 10 times a second to a live panel",
-    "metrics": "the same, and the panel looks for new metrics 10 times a second too",
+    "training": ("a CPU-bound loop with a live panel at 10 updates/s", 99.0),
+    "metrics": ("the same, and new metrics 10 times a second too", None),
 }
 
 
@@ -29,7 +29,7 @@ def loop_rows(*, quick: bool) -> list[Row]:
         found = one.call(time_loop, rounds=1 if quick else 6)
     wall: Times = found["wall"]
     rows = []
-    for name, work in ROWS.items():
+    for name, (work, bound) in ROWS.items():
         updates = found["updates"][name] / sum(wall[name])
         threads = 100 * median(found["threads"][name]) / median(wall[name])
         fastest = 100 * min(wall["without"]) / min(wall[name])
@@ -38,7 +38,7 @@ def loop_rows(*, quick: bool) -> list[Row]:
                 work,
                 100 * ratio(found["working"], name, "without"),
                 "{:.2f} % of its speed without",
-                99.0,
+                bound,
                 at_least=True,
                 measured=f"{updates:.1f} updates/s; other threads {threads:.2f} % of a core; "
                 f"fastest stretches {fastest:.1f} %",
