@@ -62,27 +62,34 @@ def artefacts() -> Path:
 class Complaints:
     """What a page said on its console that it should not say."""
 
-    # What JupyterLab itself complains about is none of our business.
-    OURS = re.compile("ipyvitals|anywidget|widget|blob:", re.IGNORECASE)
+    # Jupyter has complaints of its own. The panel's code is loaded by anywidget, from a blob.
+    OURS = re.compile("ipyvitals|anywidget|jupyter-widgets|blob:", re.IGNORECASE)
 
     def __init__(self) -> None:
         self.found: list[str] = []
 
     def listen(self, page: Page) -> None:
         page.on("console", self._on_console)
-        page.on("pageerror", lambda error: self.found.append(f"uncaught: {error}"))
+        page.on("pageerror", lambda error: self._note(f"uncaught: {error.stack or error}"))
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            where = f"{message.text} ({message.location.get('url', '')})"
-            if self.OURS.search(where):
-                self.found.append(where)
+            self._note(f"{message.text} ({message.location.get('url', '')})")
+
+    def _note(self, said: str) -> None:
+        if self.OURS.search(said):
+            self.found.append(said)
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A fresh page; the test fails when ipyvitals complained on its console."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A fresh page; the test fails when ipyvitals complained on its console.
+
+    Its parameter, if any, is how many pixels make one of CSS.
+    """
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 1000}, device_scale_factor=getattr(request, "param", 1)
+    )
     complaints = Complaints()
     opened = context.new_page()
     complaints.listen(opened)
@@ -97,10 +104,13 @@ def open_notebook(
 ) -> Iterator[OpenNotebook]:
     """Open a new notebook with the given cells; its kernel ends with the test."""
 
-    def open_it(*cells: str, app: str = "lab/tree") -> NotebookPage:
-        name = f"{re.sub(r'[^a-z0-9]+', '-', request.node.name)}.ipynb"
+    def open_it(*cells: str, app: str = "lab") -> NotebookPage:
+        stem = re.sub(r"[^a-z0-9]+", "-", request.node.name)
+        name = f"{stem}.ipynb"
+        # In a workspace of its own JupyterLab opens nothing that another test left open.
+        place = f"lab/workspaces/{stem}/tree" if app == "lab" else app
         (server.root / name).write_text(json.dumps(notebook(cells)), encoding="utf-8")
-        page.goto(f"{server.url}/{app}/{name}?token={server.token}")
+        page.goto(f"{server.url}/{place}/{name}?token={server.token}")
         opened = NotebookPage(page)
         opened.cells.nth(len(cells) - 1).wait_for(timeout=OPEN_MS)
         opened.wait_for_kernel()

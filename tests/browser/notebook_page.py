@@ -10,6 +10,16 @@ BUSY = re.compile(r"\[\*\]")
 DONE = re.compile(r"\[\d+\]")
 RUN_MS = 30_000
 START_MS = 60_000
+WATCH_FOR_BUSY = """
+prompt => {
+    delete prompt.dataset.wasBusy;
+    new MutationObserver((_, observer) => {
+        if (!prompt.innerText.includes("*")) return;
+        prompt.dataset.wasBusy = "yes";
+        observer.disconnect();
+    }).observe(prompt, {childList: true, characterData: true, subtree: true});
+}
+"""
 
 
 class NotebookPage:
@@ -56,12 +66,13 @@ class NotebookPage:
 
     def run(self, index: int, timeout: float = RUN_MS) -> None:
         """Run a cell to its end."""
-        before = self.prompt(index).inner_text()
+        prompt = self.prompt(index).element_handle()
+        # A number alone does not tell: after a restart it is the same as before.
+        prompt.evaluate(WATCH_FOR_BUSY)
         self.start(index)
         self.page.wait_for_function(
-            "([cell, before]) => { const text = cell.innerText;"
-            " return text !== before && /\\[\\d+\\]/.test(text); }",
-            arg=[self.prompt(index).element_handle(), before],
+            "prompt => prompt.dataset.wasBusy && /\\[\\d+\\]/.test(prompt.innerText)",
+            arg=prompt,
             timeout=timeout,
         )
 
@@ -92,7 +103,7 @@ class NotebookPage:
 
     def save(self) -> None:
         """Save the notebook."""
-        self.command("docmanager:save")
+        self.page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
 
     def activate(self) -> None:
         """Bring the notebook back to the front."""
@@ -101,7 +112,8 @@ class NotebookPage:
     def command(self, name: str, **arguments: object) -> None:
         """Do what an entry of the application's menus does."""
         self.page.evaluate(
-            "([name, arguments]) => window.jupyterapp.commands.execute(name, arguments)",
+            # Not awaited: some commands wait for the answer to a dialog.
+            "([name, arguments]) => { window.jupyterapp.commands.execute(name, arguments); }",
             [name, arguments],
         )
 
@@ -109,3 +121,8 @@ class NotebookPage:
 def vital(panel: Locator, name: str) -> Locator:
     """Return the element of a panel that shows a field, such as ``"model.status"``."""
     return panel.locator(f'[data-vital="{name}"]')
+
+
+def reading(chart: Locator) -> str:
+    """Return what a chart tells about the point under its cursor, ``"94.0 % · 14:02:11"``."""
+    return chart.get_attribute("aria-valuetext") or ""

@@ -88,7 +88,9 @@ def test_everything_moves_while_a_cell_computes(open_notebook):
     rises_while_busy(notebook, 1, vital(panel, "model.total_predictions"), times=4)
     rises_while_busy(notebook, 1, vital(panel, "metrics.predictions_per_minute"), times=4)
     expect(vital(panel, "metrics.current_accuracy")).to_have_text(re.compile(r"^95\.0 %$"))
-    expect(vital(panel, "metrics.latency_p95_seconds")).to_have_text(re.compile(r"^(3\.9|4\.0)\d ms$"))
+    expect(vital(panel, "metrics.latency_p95_seconds")).to_have_text(
+        re.compile(r"^(3\.9|4\.0)\d ms$")
+    )
     expect(vital(panel, "training.metrics")).to_contain_text("loss")
     expect(vital(panel, "system.active_connections")).to_have_text("1")
     # The loop keeps a core busy, and the panel says so: of this kernel too.
@@ -109,11 +111,11 @@ def test_degrades_with_its_reason_and_recovers(open_notebook):
         'monitor.deploy("churn", version="2.2")\n'
         'monitor.record_batch(["stays"] * 100, ["stays"] * 95 + ["leaves"] * 5)',
         'monitor.record_batch(["stays"] * 60, ["leaves"] * 60)',
-        'monitor.record_batch(["stays"] * 100, ["stays"] * 100)',
+        'monitor.record_batch(["stays"] * 200, ["stays"] * 200)',
     )
     notebook.run(0)
     panel = notebook.panel(0)
-    banner = panel.locator(".banner")
+    banner = panel.locator(".v-banner")
     announcement = panel.locator("[aria-live]")
 
     notebook.run(1)
@@ -140,7 +142,10 @@ def test_degrades_with_its_reason_and_recovers(open_notebook):
     ("code", "stage"),
     [
         ("for step in monitor.track(range(50), stage='Loop'):\n    step / (20 - step)", "Loop"),
-        ("with monitor.training(total=2, stage='Block') as run:\n    run.update(1)\n    1 / 0", "Block"),
+        (
+            "with monitor.training(total=2, stage='Block') as run:\n    run.update(1)\n    1 / 0",
+            "Block",
+        ),
     ],
     ids=["track", "training"],
 )
@@ -151,7 +156,7 @@ def test_a_failing_cell_shows_failed_training(open_notebook, code, stage):
 
     notebook.run(1)
 
-    expect(panel.locator(".training")).to_have_attribute("data-state", "failed")
+    expect(panel.locator(".v-training")).to_have_attribute("data-state", "failed")
     expect(vital(panel, "training.stage")).to_have_text(stage)
     expect(vital(panel, "training.details")).to_contain_text("ZeroDivisionError")
     expect(vital(panel, "model.status")).to_have_text("Failed")

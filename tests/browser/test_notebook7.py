@@ -29,4 +29,4 @@ def test_notebook_7_shows_the_same(open_notebook):
     expect(vital(panel, "metrics.current_accuracy")).to_have_text("100.0 %")
     notebook.expect_busy(1)
     notebook.expect_done(1)
-    expect(panel.locator(".training")).to_have_attribute("data-state", "stopped")
+    expect(panel.locator(".v-training")).to_have_attribute("data-state", "stopped")
