@@ -1,7 +1,10 @@
-"""Write js/src/contract.gen.ts: the structs of ipyvitals.snapshot as TypeScript.
+"""Write the structs that cross to the browser as TypeScript: js/src/*.gen.ts.
 
-    python scripts/generate_contract.py           # write the file
-    python scripts/generate_contract.py --check   # exit 1 when it is stale
+    python scripts/generate_contract.py           # write the files
+    python scripts/generate_contract.py --check   # exit 1 when one is stale
+
+`contract.gen.ts` is ipyvitals.snapshot; `lab/wire.gen.ts` is what the Jupyter server tells
+JupyterLab, from ipyvitals.wire and ipyvitals.server.messages.
 
 The shapes come from msgspec's JSON Schema of those structs; the comments are the strings that
 stand below their fields.
@@ -13,6 +16,7 @@ import argparse
 import ast
 import inspect
 import json
+import re
 import sys
 import textwrap
 from itertools import pairwise
@@ -24,11 +28,12 @@ import msgspec
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
-from ipyvitals import snapshot  # noqa: E402
+from ipyvitals import snapshot, wire  # noqa: E402
+from ipyvitals.server import messages  # noqa: E402
 
-TARGET = ROOT / "js" / "src" / "contract.gen.ts"
+SOURCES = ROOT / "js" / "src"
 HEADER = """\
-// Generated from src/ipyvitals/snapshot.py by scripts/generate_contract.py: edit that, not this.
+// Generated from {sources} by scripts/generate_contract.py: edit that, not this.
 """
 
 Schema: TypeAlias = dict[str, Any]
@@ -43,6 +48,16 @@ ALIASES = {
 
 
 SECTIONS = ("ModelSection", "TrainingSection", "MetricsSection", "SystemSection", "Gpu", "Notice")
+
+WIRE = (
+    messages.StateMessage,
+    messages.UpdateMessage,
+    messages.KernelMessage,
+    messages.MissedMessage,
+    messages.ActionAnswer,
+    messages.ErrorAnswer,
+)
+"""What the server tells JupyterLab; events are told as they stand in `snapshot`."""
 
 
 def field_comments(shape: type) -> dict[str, str]:
@@ -69,7 +84,10 @@ def type_of(schema: Schema, names: dict[frozenset[str], str]) -> str:
     if "$ref" in schema:
         return str(schema["$ref"]).rsplit("/", 1)[-1]
     if "anyOf" in schema:
-        return " | ".join(dict.fromkeys(type_of(part, names) for part in schema["anyOf"]))
+        parts = dict.fromkeys(type_of(part, names) for part in schema["anyOf"])
+        if parts.keys() == {event.__name__ for event in get_args(snapshot.Event)}:
+            return "Event"
+        return " | ".join(parts)
     if "enum" in schema:
         values = [value for value in schema["enum"] if value is not None]
         name = names.get(frozenset(values))
@@ -81,16 +99,44 @@ def type_of(schema: Schema, names: dict[frozenset[str], str]) -> str:
         case "string" | "boolean" | "null" as plain:
             return str(plain)
         case "array":
-            return f"readonly {type_of(schema['items'], names)}[]"
+            return f"readonly {type_of(schema.get('items', {}), names)}[]"
         case "object":
             return f"Readonly<Record<string, {type_of(schema['additionalProperties'], names)}>>"
-    raise TypeError(f"snapshot.py: no TypeScript type is known for the JSON Schema {schema!r}.")
+        case None:
+            return "unknown"
+    raise TypeError(f"no TypeScript type is known for the JSON Schema {schema!r}.")
+
+
+def shape_of(name: str) -> type:
+    """Return the struct of that name."""
+    for module in (snapshot, wire, messages):
+        if hasattr(module, name):
+            return getattr(module, name)  # type: ignore[no-any-return]
+    raise LookupError(f"no struct is named {name!r}")
+
+
+def may_be_absent(shape: type) -> set[str]:
+    """Return the fields that are left out of JSON while they are unset."""
+    fields = msgspec.structs.fields(shape)
+    return {field.encode_name for field in fields if field.default is msgspec.UNSET}
+
+
+def kinds_of(name: str, schema: Schema, names: dict[frozenset[str], str]) -> dict[str, str]:
+    """Return the type of each field, as js/src/decode.ts checks it; `?` if it may be absent."""
+    absent = may_be_absent(shape_of(name))
+    return {
+        field: f"={node['enum'][0]}"
+        if field == "type"
+        else f"{kind_of(node, names)}{'?' if field in absent else ''}"
+        for field, node in schema["properties"].items()
+    }
 
 
 def interface(name: str, schema: Schema, names: dict[frozenset[str], str]) -> str:
-    """Return one `export interface`; the fields of the wire are never absent."""
-    shape = getattr(snapshot, name)
+    """Return one `export interface`; only fields that may be unset are ever absent."""
+    shape = shape_of(name)
     comments = field_comments(shape)
+    absent = may_be_absent(shape)
     summary = str(inspect.getdoc(shape)).splitlines()[0]
     lines = [f"/** {summary.replace('``', '`')} */"]
     lines.append(f"export interface {name} {{")
@@ -98,7 +144,9 @@ def interface(name: str, schema: Schema, names: dict[frozenset[str], str]) -> st
         if field in comments:
             lines.append(f"  /** {comments[field]} */")
         tag = node["enum"][0] if field == "type" and len(node.get("enum", ())) == 1 else None
-        lines.append(f"  readonly {field}: {json.dumps(tag) if tag else type_of(node, names)};")
+        mark = "?" if field in absent else ""
+        kind = json.dumps(tag) if tag else type_of(node, names)
+        lines.append(f"  readonly {field}{mark}: {kind};")
     lines.append("}\n")
     return "\n".join(lines)
 
@@ -112,7 +160,7 @@ def constant(name: str, value: object, indent: int | None = None) -> str:
 def kind_of(schema: Schema, names: dict[frozenset[str], str]) -> str:
     """Return a node's type as the terse string that js/src/decode.ts checks values against."""
     if schema.get("type") == "array":
-        return f"{kind_of(schema['items'], names)}[]"
+        return f"{kind_of(schema.get('items', {}), names)}[]"
     if schema.get("type") == "object":
         return f"{{{kind_of(schema['additionalProperties'], names)}}}"
     return type_of(schema, names).replace(" | ", "|").replace('"', "")
@@ -124,7 +172,7 @@ def contract() -> str:
     shapes = (snapshot.Snapshot, snapshot.Point, snapshot.ModelInfo, *events)
     _, schemas = msgspec.json.schema_components(shapes)
     names = literal_names()
-    parts = [HEADER]
+    parts = [HEADER.format(sources="src/ipyvitals/snapshot.py")]
     for alias, plural in ALIASES.items():
         parts.append(constant(plural, get_args(getattr(snapshot, alias))))
         parts.append(f"export type {alias} = (typeof {plural})[number];\n")
@@ -132,13 +180,7 @@ def contract() -> str:
     parts.append(f"export type Event = {' | '.join(event.__name__ for event in events)};\n")
     parts.append(constant("EVENT_TYPES", snapshot.EVENT_TYPES))
     parts.append('export type EventType = Event["type"];\n')
-    kinds = {
-        name: {
-            field: f"={node['enum'][0]}" if field == "type" else kind_of(node, names)
-            for field, node in schema["properties"].items()
-        }
-        for name, schema in schemas.items()
-    }
+    kinds = {name: kinds_of(name, schema, names) for name, schema in schemas.items()}
     parts.append("/** The type of every field of the sections, for checks at run time. */")
     parts.append(constant("SECTION_KINDS", {name: kinds.pop(name) for name in SECTIONS}, 2))
     parts.append("/** Likewise of all else, apart, because the panel needs none of it. */")
@@ -153,19 +195,49 @@ def contract() -> str:
     return "\n".join(parts)
 
 
+def wire_contract() -> str:
+    """Return the whole file of what the server tells JupyterLab."""
+    _, schemas = msgspec.json.schema_components((*WIRE, *get_args(snapshot.Event)))
+    names = literal_names()
+    own = {name: schema for name, schema in schemas.items() if not hasattr(snapshot, name)}
+    body = [interface(name, schema, names) for name, schema in own.items()]
+    text = "\n".join(body)
+    used = sorted(name for name in (*schemas, "Event") if re.search(rf"\b{name}\b", text))
+    imported = [name for name in used if name not in own]
+    kinds = {name: kinds_of(name, schema, names) for name, schema in own.items()}
+    return "\n".join(
+        [
+            HEADER.format(sources="src/ipyvitals/wire.py and src/ipyvitals/server/messages.py"),
+            f'import type {{ {", ".join(imported)} }} from "../contract.gen";\n',
+            *body,
+            "/** The type of every field, for checks at run time; `?` where it may be absent. */",
+            constant("WIRE_KINDS", kinds, 2),
+        ]
+    )
+
+
 def main() -> int:
-    """Write or check the file."""
+    """Write or check the files."""
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="only say whether it is stale")
-    wanted = contract()
+    parser.add_argument("--check", action="store_true", help="only say whether one is stale")
+    wanted = {
+        SOURCES / "contract.gen.ts": contract(),
+        SOURCES / "lab" / "wire.gen.ts": wire_contract(),
+    }
     if not parser.parse_args().check:
-        TARGET.write_text(wanted, encoding="utf-8")
+        for path, text in wanted.items():
+            path.write_text(text, encoding="utf-8")
         return 0
-    if TARGET.exists() and TARGET.read_text(encoding="utf-8") == wanted:
+    stale = [
+        str(path.relative_to(ROOT))
+        for path, text in wanted.items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    if not stale:
         return 0
     print(
-        f"{TARGET.relative_to(ROOT)} is stale: src/ipyvitals/snapshot.py has changed. "
-        "Run python scripts/generate_contract.py and commit the result.",
+        f"stale: {', '.join(stale)}. The structs in src/ipyvitals have changed: "
+        "run python scripts/generate_contract.py and commit the result.",
         file=sys.stderr,
     )
     return 1

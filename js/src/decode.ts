@@ -51,7 +51,7 @@ export function hasKinds(
   );
 }
 
-function isKind(kind: string, value: unknown, shapes: Shapes = SECTION_KINDS): boolean {
+export function isKind(kind: string, value: unknown, shapes: Shapes = SECTION_KINDS): boolean {
   if (kind.startsWith("=")) return value === kind.slice(1);
   if (kind.endsWith("[]")) {
     return Array.isArray(value) && value.every((item) => isKind(kind.slice(0, -2), item, shapes));

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import runpy
 import subprocess
 import sys
@@ -12,7 +13,8 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from ipyvitals import snapshot
+from ipyvitals import snapshot, wire
+from ipyvitals.server import messages
 
 HERE = Path(__file__).parent
 SCRIPT = HERE.parent.parent / "scripts" / "generate_contract.py"
@@ -31,14 +33,15 @@ def test_a_stale_file_is_named_with_its_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main = GENERATOR["main"]
-    stale = tmp_path / "contract.gen.ts"
-    stale.write_text("export {};\n")
-    monkeypatch.setitem(main.__globals__, "TARGET", stale)
+    (tmp_path / "contract.gen.ts").write_text("export {};\n")
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "wire.gen.ts").write_text(GENERATOR["wire_contract"]())
+    monkeypatch.setitem(main.__globals__, "SOURCES", tmp_path)
     monkeypatch.setitem(main.__globals__, "ROOT", tmp_path)
     monkeypatch.setattr(sys, "argv", ["generate_contract.py", "--check"])
     assert main() == 1
     message = capsys.readouterr().err
-    assert "contract.gen.ts is stale" in message
+    assert "stale: contract.gen.ts. " in message
     assert "python scripts/generate_contract.py" in message
 
 
@@ -48,6 +51,16 @@ def test_every_struct_and_field_is_in_the_typescript_contract() -> None:
         body = text.split(f"export interface {shape.__name__} {{")[1].split("}\n")[0]
         for field in shape.__struct_fields__:
             assert f"readonly {field}: " in body, (shape, field)
+
+
+def test_what_the_server_tells_is_in_the_typescript_contract() -> None:
+    text = GENERATOR["wire_contract"]()
+    for shape in (wire.Update, messages.KernelState, *GENERATOR["WIRE"]):
+        body = text.split(f"export interface {shape.__name__} {{")[1].split("}\n")[0]
+        for field in shape.__struct_fields__:
+            assert re.search(rf"readonly {field}\??: ", body), (shape, field)
+    assert "readonly model?: ModelSection;" in text
+    assert "readonly events: readonly Event[];" in text
 
 
 @pytest.mark.parametrize("name", FIXTURES["fixtures"]())

@@ -1,5 +1,5 @@
 import { useComputed } from "@preact/signals";
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { ago, clock, count, duration, moment, ratioWhole, roughly, UNKNOWN } from "../format";
 import type { Store } from "../store";
 import { Vital } from "./vital";
@@ -62,7 +62,8 @@ function freshness(store: Store): string {
   return store.quiet.value ? `No update since ${last}` : "";
 }
 
-export function Banner({ store }: { store: Store }): JSX.Element | null {
+export function Banner(props: { store: Store; action?: ComponentChildren }): JSX.Element | null {
+  const { store, action } = props;
   const model = store.model.value;
   const { status, status_since, reason, acknowledged_at } = model;
   if (!needsAttention(status)) return null;
@@ -90,6 +91,7 @@ export function Banner({ store }: { store: Store }): JSX.Element | null {
           </>
         )}
       </span>
+      {action}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 // The panel. It reads a store and knows nothing of who fills it.
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Status } from "../contract.gen";
 import type { Store } from "../store";
@@ -16,7 +16,14 @@ import { statusTone, statusWord } from "./words";
 /** Counted because ids of the view library repeat in each tree, and a page has a tree a panel. */
 let panels = 0;
 
-export function Panel({ store }: { store: Store }): JSX.Element {
+export interface PanelProps {
+  store: Store;
+  /** What a page that can act on the kernel adds to the banner and to the training section. */
+  bannerAction?: ComponentChildren;
+  trainingAction?: ComponentChildren;
+}
+
+export function Panel({ store, bannerAction, trainingAction }: PanelProps): JSX.Element {
   const theme = useSignal<Theme | null>(null);
   const group = useMemo(() => `ipyvitals-${++panels}`, []);
   useEffect(() => {
@@ -43,10 +50,10 @@ export function Panel({ store }: { store: Store }): JSX.Element {
       <ChartGroup.Provider value={group}>
         <div class="v-top">
           <Header store={store} />
-          <Banner store={store} />
+          <Banner store={store} action={bannerAction} />
           <Facts store={store} />
         </div>
-        <Training store={store} />
+        <Training store={store} action={trainingAction} />
         <Tiles store={store} />
         <Meters store={store} />
         <Notices store={store} />

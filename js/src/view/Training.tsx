@@ -1,4 +1,4 @@
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import type { TrainingSection } from "../contract.gen";
 import { count, duration, metric, percent, rate } from "../format";
 import type { Store } from "../store";
@@ -21,7 +21,8 @@ const ENDED: Partial<Record<TrainingSection["state"], string>> = {
 
 const MOST_METRICS = 6;
 
-export function Training({ store }: { store: Store }): JSX.Element {
+export function Training(props: { store: Store; action?: ComponentChildren }): JSX.Element {
+  const { store, action } = props;
   const run = store.training.value;
   const quiet = run.state === "idle";
   const { progress } = run;
@@ -45,6 +46,7 @@ export function Training({ store }: { store: Store }): JSX.Element {
         </Vital>
       </div>
       {quiet ? null : <Details run={run} />}
+      {action}
     </section>
   );
 }

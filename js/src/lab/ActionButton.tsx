@@ -1,0 +1,62 @@
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+
+interface ActionProps {
+  label: string;
+  /** Stands on the button from the click until what was asked for shows. */
+  pending: string;
+  /** Whether it is known already that somebody asked. */
+  asked?: boolean;
+  run: () => Promise<void>;
+}
+
+type State = { kind: "ready" } | { kind: "pending" } | { kind: "failed"; message: string };
+
+/** The kernel may need some time to show what it was asked for, but not for ever. */
+const PATIENCE_MS = 10_000;
+
+/** A button that says when its work is under way, and why it failed. */
+export function ActionButton({ label, pending, asked = false, run }: ActionProps): JSX.Element {
+  const state = useSignal<State>({ kind: "ready" });
+  const { kind } = state.value;
+  const waiting = asked || kind === "pending";
+  useEffect(() => {
+    if (kind !== "pending") return;
+    const timer = setTimeout(() => {
+      state.value = { kind: "ready" };
+    }, PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, [kind, state]);
+
+  const click = async (): Promise<void> => {
+    if (waiting) return;
+    state.value = { kind: "pending" };
+    try {
+      await run();
+    } catch (error) {
+      state.value = {
+        kind: "failed",
+        message: error instanceof Error ? error.message : `${error}`,
+      };
+    }
+  };
+  return (
+    <div class="s-action">
+      <button
+        type="button"
+        class="s-button"
+        aria-disabled={waiting}
+        data-pending={waiting ? "" : undefined}
+        onClick={() => void click()}
+      >
+        {waiting ? pending : label}
+      </button>
+      {state.value.kind === "failed" ? (
+        <p class="s-failure" role="alert">
+          {state.value.message}
+        </p>
+      ) : null}
+    </div>
+  );
+}

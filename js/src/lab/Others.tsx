@@ -1,0 +1,105 @@
+// All other monitors, a line each.
+import { useComputed } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import type { Store } from "../store";
+import type { Kernel } from "./kernels";
+import type { Lab, Shown } from "./lab";
+import { compareRows, placeOf, type Row, rowOf } from "./row";
+
+export function Others({ lab, front }: { lab: Lab; front: Kernel | null }): JSX.Element | null {
+  const rows = othersOf(lab, front).map((shown) => ({ ...shown, row: rowFor(lab, shown) }));
+  rows.sort((a, b) => compareRows(a.row, b.row));
+  const silent = unavailable(lab, front);
+  if (rows.length === 0 && silent.length === 0) return null;
+  return (
+    <section class="s-others" aria-labelledby="ipyvitals-others">
+      <h4 id="ipyvitals-others">{lab.trans.__("Other notebooks")}</h4>
+      <ul>
+        {rows.map(({ kernel, store, row }) => (
+          <li key={`${kernel.id} ${store.monitor.value}`}>
+            <OneRow lab={lab} kernel={kernel} store={store} row={row} />
+          </li>
+        ))}
+        {silent.map((kernel) => (
+          <li key={kernel.id}>
+            <Unavailable lab={lab} kernel={kernel} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+export function othersOf(lab: Pick<Lab, "kernels">, front: Kernel | null): Shown[] {
+  const others = [...lab.kernels.all.value.values()].filter((kernel) => kernel !== front);
+  return others.flatMap((kernel) =>
+    [...kernel.monitors.value.values()].map((store) => ({ kernel, store })),
+  );
+}
+
+const rowFor = (lab: Lab, { kernel, store }: Shown): Row =>
+  rowOf(store, kernel.info.value, lab.trans);
+
+const unavailable = (lab: Lab, front: Kernel | null): Kernel[] =>
+  [...lab.kernels.all.value.values()].filter(
+    (kernel) =>
+      kernel !== front &&
+      kernel.info.value.unavailable !== null &&
+      kernel.monitors.value.size === 0,
+  );
+
+interface RowProps {
+  lab: Lab;
+  kernel: Kernel;
+  store: Store;
+  row: Row;
+}
+
+function OneRow({ lab, kernel, store, row }: RowProps): JSX.Element {
+  useEffect(() => store.watch(), [store]);
+  const { trans } = lab;
+  const { path } = useComputed(() => kernel.info.value).value;
+  return (
+    <button
+      type="button"
+      class="s-row"
+      data-kernel-id={kernel.id}
+      data-monitor={store.monitor.value}
+      data-tone={row.tone}
+      data-fresh={row.fresh ? undefined : "no"}
+      title={path ? trans.__("Go to %1", path) : row.place}
+      onClick={() => lab.goTo(kernel)}
+    >
+      <i class="v-dot" />
+      <span class="s-name">
+        {row.name} {row.version ? <span class="s-version">{row.version}</span> : null}
+      </span>
+      <span class="s-figure">{row.figure}</span>
+      <span class="s-detail">
+        <span class="s-state">{row.state}</span> · {row.place}
+      </span>
+      <span class="s-memory" title={trans.__("Memory of this kernel")}>
+        {row.memory}
+      </span>
+      {row.progress === null ? null : (
+        <span class="v-bar">
+          <i style={{ transform: `scaleX(${row.progress / 100})` }} />
+        </span>
+      )}
+    </button>
+  );
+}
+
+function Unavailable({ lab, kernel }: { lab: Lab; kernel: Kernel }): JSX.Element {
+  const info = kernel.info.value;
+  return (
+    <div class="s-row" data-kernel-id={kernel.id} data-tone="muted" data-fresh="no">
+      <i class="v-dot" />
+      <span class="s-name">{placeOf(info, lab.trans)}</span>
+      <span class="s-detail" title={info.unavailable ?? undefined}>
+        {lab.trans.__("Unavailable: %1", info.unavailable ?? "")}
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,106 @@
+// What is worth a notification, and in which words.
+import { Notification } from "@jupyterlab/apputils";
+import type { TranslationBundle } from "@jupyterlab/translation";
+import type { ModelStatusChange, TrainingCompleted } from "../contract.gen";
+import { duration, latencyText, ratio, ratioPlain } from "../format";
+import { needsAttention, statusWord } from "../view/words";
+import type { EventMessage } from "./messages";
+
+export interface Alert {
+  readonly type: "error" | "warning" | "success" | "info";
+  readonly text: string;
+}
+
+/** Where an event happened, in words for people. */
+export interface Scene {
+  /** `churn 2.1` */
+  readonly model: string;
+  /** `serve.ipynb` */
+  readonly place: string;
+}
+
+/** The alert of an event, or null when it is not worth one. */
+export function alertOf(
+  event: EventMessage,
+  scene: Scene,
+  hidden: boolean,
+  trans: TranslationBundle,
+): Alert | null {
+  if (event.type === "model_status_change") return statusAlert(event, scene, trans);
+  return event.type === "training_completed" && hidden ? trainingAlert(event, scene, trans) : null;
+}
+
+function statusAlert(
+  event: ModelStatusChange,
+  { model, place }: Scene,
+  trans: TranslationBundle,
+): Alert | null {
+  if (!needsAttention(event.new_status)) return null;
+  const word = statusWord(event.new_status);
+  const why = event.reason ? `: ${event.reason}` : "";
+  const text = `${model}: ${word}${why}${evidenceOf(event, trans)} (${place})`;
+  return { type: event.new_status === "degraded" ? "warning" : "error", text };
+}
+
+function evidenceOf(
+  { rule, value, threshold }: ModelStatusChange,
+  trans: TranslationBundle,
+): string {
+  if (rule === null || value === null || threshold === null) return "";
+  const [saw, limit] =
+    rule === "latency_p95"
+      ? [latencyText(value, 3), latencyText(threshold, 3)]
+      : [`${ratio(value)} %`, ratioPlain(threshold)];
+  return trans.__(", %1 against %2", saw, limit);
+}
+
+const ENDS = { failed: "error", stopped: "info", completed: "success" } as const;
+
+function trainingAlert(
+  { state, stage, details, elapsed_seconds }: TrainingCompleted,
+  { model, place }: Scene,
+  trans: TranslationBundle,
+): Alert | null {
+  if (state !== "failed" && state !== "stopped" && state !== "completed") return null;
+  const word = {
+    failed: trans.__("failed"),
+    stopped: trans.__("stopped"),
+    completed: trans.__("completed"),
+  }[state];
+  const took =
+    elapsed_seconds === null ? "" : ` ${trans.__("after %1", duration(elapsed_seconds))}`;
+  const why = state === "failed" && details ? `: ${details}` : "";
+  return { type: ENDS[state], text: `${model}: ${stage} ${word}${took}${why} (${place})` };
+}
+
+const MOST_REMEMBERED = 500;
+
+/** Tells each event at most once, however often a stream that resumes repeats it. */
+export class Alerts {
+  readonly #trans: TranslationBundle;
+  readonly #show: (kernelId: string) => void;
+  readonly #told = new Set<string>();
+
+  /** `show` brings a kernel's notebook and the sidebar to the front. */
+  constructor(trans: TranslationBundle, show: (kernelId: string) => void) {
+    this.#trans = trans;
+    this.#show = show;
+  }
+
+  take(event: EventMessage, scene: Scene, hidden: boolean): void {
+    const alert = alertOf(event, scene, hidden, this.#trans);
+    if (alert === null) return;
+    const key = `${event.kernel_id} ${event.monitor} ${event.seq} ${event.at}`;
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    for (const oldest of this.#told) {
+      if (this.#told.size <= MOST_REMEMBERED) break;
+      this.#told.delete(oldest);
+    }
+    Notification.emit(alert.text, alert.type, {
+      // What happened while nobody looked waits until somebody does.
+      autoClose: hidden ? false : 8000,
+      actions: [{ label: this.#trans.__("Show"), callback: () => this.#show(event.kernel_id) }],
+    });
+  }
+}

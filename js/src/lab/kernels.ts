@@ -1,0 +1,188 @@
+// Every kernel that the server knows, with a store for each of its monitors.
+import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { Store, TRAITS } from "../store";
+import type { Message } from "./messages";
+import type { KernelState, Update } from "./wire.gen";
+
+export type KernelInfo = Omit<KernelState, "monitors">;
+
+/** A store, and what tells whether an update continues what is in it. */
+interface Monitored {
+  readonly store: Store;
+  n: number;
+}
+
+const infoOf = ({ monitors, ...info }: KernelState): KernelInfo => info;
+
+export class Kernel {
+  readonly id: string;
+  readonly info: Signal<KernelInfo>;
+  /** By the monitor's name, in the order in which they came. */
+  readonly monitors: ReadonlySignal<ReadonlyMap<string, Store>>;
+
+  readonly #known = signal<ReadonlyMap<string, Monitored>>(new Map());
+  readonly #time: (() => number) | undefined;
+
+  constructor(state: KernelState, time?: () => number) {
+    this.id = state.kernel_id;
+    this.info = signal(infoOf(state));
+    this.#time = time;
+    this.monitors = computed(
+      () => new Map([...this.#known.value].map(([name, { store }]) => [name, store])),
+    );
+    this.load(state);
+  }
+
+  /** Takes the kernel as it is now; monitors that it no longer has are forgotten. */
+  load(state: KernelState): void {
+    batch(() => {
+      this.info.value = infoOf(state);
+      const names = new Set(state.monitors.map((update) => update.monitor));
+      for (const name of this.#known.peek().keys()) if (!names.has(name)) this.#forget(name);
+      for (const update of state.monitors) this.#load(update);
+      this.#tellWhetherAlive();
+    });
+  }
+
+  /** Takes what else is told of the kernel, and leaves its monitors as they are. */
+  describe(state: KernelState): void {
+    batch(() => {
+      this.info.value = infoOf(state);
+      this.#tellWhetherAlive();
+    });
+  }
+
+  receive(update: Update): void {
+    const known = this.#known.peek().get(update.monitor);
+    // Counting starts anew with a monitor that takes another's place.
+    if (known === undefined || update.n < known.n) {
+      if (update.full) this.#load(update);
+      return;
+    }
+    const { store } = known;
+    known.n = update.n;
+    const changed = TRAITS.filter((trait) => trait !== "history" && update[trait] !== undefined);
+    store.receive(changed, (trait) => update[trait]);
+  }
+
+  gone(): void {
+    for (const { store } of this.#known.peek().values()) store.connected.value = false;
+  }
+
+  dispose(): void {
+    for (const { store } of this.#known.peek().values()) store.dispose();
+  }
+
+  #load(update: Update): void {
+    const known = this.#known.peek().get(update.monitor);
+    // The points that are drawn already outnumber those that an answer without history brings.
+    const traits = TRAITS.filter((trait) => trait !== "history" || !known || update.history);
+    if (known && update.n >= known.n) {
+      known.n = update.n;
+      known.store.receive(traits, (trait) => update[trait]);
+      return;
+    }
+    known?.store.dispose();
+    const store = new Store(this.#time);
+    store.load((trait) => update[trait]);
+    this.#known.value = new Map(this.#known.peek()).set(update.monitor, { store, n: update.n });
+  }
+
+  #forget(name: string): void {
+    const rest = new Map(this.#known.peek());
+    rest.get(name)?.store.dispose();
+    rest.delete(name);
+    this.#known.value = rest;
+  }
+
+  #tellWhetherAlive(): void {
+    const { connected, unavailable, execution_state } = this.info.peek();
+    if (!connected || unavailable !== null || execution_state === "dead") this.gone();
+    else for (const { store } of this.#known.peek().values()) store.connected.value = true;
+  }
+}
+
+export class Kernels {
+  readonly #all = signal<ReadonlyMap<string, Kernel>>(new Map());
+  readonly #time: (() => number) | undefined;
+  /** By their ids. */
+  readonly all: ReadonlySignal<ReadonlyMap<string, Kernel>> = this.#all;
+  /** Whether the server has told what there is. */
+  readonly known = signal(false);
+
+  /** `time` gives this machine's Unix time in seconds. */
+  constructor(time?: () => number) {
+    this.#time = time;
+  }
+
+  receive(message: Message): void {
+    batch(() => {
+      switch (message.type) {
+        case "state":
+          this.#reset(message.kernels);
+          break;
+        case "update":
+          this.#all.peek().get(message.kernel_id)?.receive(message.update);
+          break;
+        case "kernel":
+          if (message.kernel === null) this.#remove(message.kernel_id);
+          else if (message.change === "session") this.#describe(message.kernel);
+          else this.#put(message.kernel);
+          break;
+      }
+    });
+  }
+
+  dispose(): void {
+    for (const kernel of this.#all.peek().values()) kernel.dispose();
+    this.#all.value = new Map();
+  }
+
+  #reset(states: readonly KernelState[]): void {
+    const ids = new Set(states.map((state) => state.kernel_id));
+    for (const id of this.#all.peek().keys()) if (!ids.has(id)) this.#remove(id);
+    for (const state of states) this.#put(state);
+    this.known.value = true;
+  }
+
+  #describe(state: KernelState): void {
+    const known = this.#all.peek().get(state.kernel_id);
+    if (known) known.describe(state);
+    else this.#put(state);
+  }
+
+  #put(state: KernelState): void {
+    const known = this.#all.peek().get(state.kernel_id);
+    if (known) known.load(state);
+    else this.#all.value = new Map(this.#all.peek()).set(state.kernel_id, this.#made(state));
+  }
+
+  #made(state: KernelState): Kernel {
+    return new Kernel(state, this.#time);
+  }
+
+  #remove(id: string): void {
+    const rest = new Map(this.#all.peek());
+    const kernel = rest.get(id);
+    if (kernel === undefined) return;
+    kernel.gone();
+    kernel.dispose();
+    rest.delete(id);
+    this.#all.value = rest;
+  }
+}
+
+/** The monitor that spoke last: the one to show first. */
+export function newest(monitors: ReadonlyMap<string, Store>): Store | undefined {
+  let found: Store | undefined;
+  for (const store of monitors.values()) {
+    if (found === undefined || freshness(store) > freshness(found)) found = store;
+  }
+  return found;
+}
+
+const CLOSED_PENALTY_SECONDS = 1e12;
+
+/** Closed monitors come after all that live. */
+const freshness = (store: Store): number =>
+  (store.at.value ?? 0) - (store.closed.value ? CLOSED_PENALTY_SECONDS : 0);

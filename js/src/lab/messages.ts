@@ -1,0 +1,94 @@
+// Narrows what the Jupyter server's stream tells, message by message.
+import type { DEFAULTS, Event } from "../contract.gen";
+import { decodeNotices, decodeSection, hasKinds, isKind, isNumber, isObject } from "../decode";
+import { decodeEvent } from "../decodeStream";
+import {
+  type KernelMessage,
+  type KernelState,
+  type MissedMessage,
+  type StateMessage,
+  type Update,
+  type UpdateMessage,
+  WIRE_KINDS,
+} from "./wire.gen";
+
+/** An event, with the kernel it happened in and its place in the stream. */
+export type EventMessage = Event & { readonly id: number; readonly kernel_id: string };
+
+export type Message = StateMessage | UpdateMessage | KernelMessage | MissedMessage | EventMessage;
+
+type SectionName = keyof typeof DEFAULTS;
+const SECTION_OF: ReadonlyMap<string, SectionName> = new Map([
+  ["model", "ModelSection"],
+  ["training", "TrainingSection"],
+  ["metrics", "MetricsSection"],
+  ["system", "SystemSection"],
+]);
+/** What a sidebar needs of an update beside its sections; all else in it is left out. */
+const ENVELOPE = ["monitor", "n", "at", "seq", "full", "closed", "interval"] as const;
+
+/** An update whose sections are whole, or null when it does not say whose it is, or when. */
+export function decodeUpdate(value: unknown): Update | null {
+  if (!isObject(value)) return null;
+  const update: Record<string, unknown> = { v: value["v"], events: [] };
+  for (const field of ENVELOPE) {
+    if (!isKind(WIRE_KINDS.Update[field], value[field])) return null;
+    update[field] = value[field];
+  }
+  for (const [field, name] of SECTION_OF) {
+    if (value[field] !== undefined) update[field] = decodeSection(name, value[field]);
+  }
+  if (value["notices"] !== undefined) update["notices"] = decodeNotices(value["notices"]);
+  if (isObject(value["history"])) update["history"] = value["history"];
+  return update as unknown as Update;
+}
+
+/** A kernel, with those of its monitors that can be understood; null when it has no id. */
+export function decodeKernel(value: unknown): KernelState | null {
+  if (!isObject(value) || typeof value["kernel_id"] !== "string") return null;
+  const { monitors, ...rest } = WIRE_KINDS.KernelState;
+  const kernel: Record<string, unknown> = {};
+  for (const [field, kind] of Object.entries(rest)) {
+    kernel[field] = isKind(kind, value[field]) ? value[field] : UNKNOWN[field];
+  }
+  const items: unknown[] = Array.isArray(value["monitors"]) ? value["monitors"] : [];
+  kernel["monitors"] = items.map(decodeUpdate).filter((update) => update !== null);
+  return kernel as unknown as KernelState;
+}
+
+const UNKNOWN: Readonly<Record<string, unknown>> = {
+  kernel_name: null,
+  path: null,
+  session_name: null,
+  execution_state: null,
+  connections: 0,
+  connected: true,
+  unavailable: null,
+  last_seen: null,
+};
+
+/** A message of the stream, or null when it is of no known type or says too little. */
+export function decodeMessage(value: unknown): Message | null {
+  if (!isObject(value) || !isNumber(value["id"])) return null;
+  const { type, id, kernel_id } = value;
+  if (type === "missed") {
+    return hasKinds(WIRE_KINDS.MissedMessage, value) ? (value as unknown as MissedMessage) : null;
+  }
+  if (type === "state") {
+    const items: unknown[] = Array.isArray(value["kernels"]) ? value["kernels"] : [];
+    const kernels = items.map(decodeKernel).filter((kernel) => kernel !== null);
+    return { type, id, stream: String(value["stream"] ?? ""), kernels };
+  }
+  if (typeof kernel_id !== "string") return null;
+  if (type === "update") {
+    const update = decodeUpdate(value["update"]);
+    return update && { type, id, kernel_id, update };
+  }
+  if (type === "kernel") {
+    const { change } = value;
+    if (!isKind(WIRE_KINDS.KernelMessage.change, change)) return null;
+    const kernel = decodeKernel(value["kernel"]);
+    return { type, id, kernel_id, change: change as KernelMessage["change"], kernel };
+  }
+  return decodeEvent(value) === null ? null : (value as unknown as EventMessage);
+}

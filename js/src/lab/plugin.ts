@@ -1,0 +1,123 @@
+// The entry: puts sidebar, status bar item, commands and alerts into JupyterLab or Notebook 7.
+import {
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin,
+} from "@jupyterlab/application";
+import { Clipboard, ICommandPalette } from "@jupyterlab/apputils";
+import { INotebookTracker } from "@jupyterlab/notebook";
+import { ISettingRegistry } from "@jupyterlab/settingregistry";
+import { IStatusBar } from "@jupyterlab/statusbar";
+import { ITranslator, nullTranslator } from "@jupyterlab/translation";
+import { batch, effect, signal } from "@preact/signals";
+import { Alerts } from "./alerts";
+import { addCommands } from "./commands";
+import { type Front, followFront } from "./front";
+import { goTo } from "./goTo";
+import { Kernels } from "./kernels";
+import { Choice, type Lab } from "./lab";
+import type { Message } from "./messages";
+import { Pace } from "./pace";
+import { placeOf } from "./row";
+import { actOn, browserWorld } from "./server";
+import { followSettings } from "./settings";
+import { SIDEBAR_ID, Sidebar } from "./sidebar";
+import { StatusItem } from "./statusbar";
+import { Stream } from "./stream";
+
+const PLUGIN_ID = "ipyvitals:plugin";
+const STATUS_RANK = 90;
+
+const plugin: JupyterFrontEndPlugin<void> = {
+  id: PLUGIN_ID,
+  description: "Vital signs of the models in all kernels: sidebar, status bar, notifications.",
+  autoStart: true,
+  optional: [
+    INotebookTracker,
+    ICommandPalette,
+    ILayoutRestorer,
+    ISettingRegistry,
+    IStatusBar,
+    ITranslator,
+  ],
+  activate,
+};
+
+async function activate(
+  app: JupyterFrontEnd,
+  tracker: INotebookTracker | null,
+  palette: ICommandPalette | null,
+  restorer: ILayoutRestorer | null,
+  registry: ISettingRegistry | null,
+  statusBar: IStatusBar | null,
+  translator: ITranslator | null,
+): Promise<void> {
+  const trans = (translator ?? nullTranslator).load("ipyvitals");
+  const settings = await followSettings(registry, PLUGIN_ID);
+  const server = app.serviceManager.serverSettings;
+
+  const kernels = new Kernels();
+  const show = (kernelId: string): void => {
+    const kernel = kernels.all.peek().get(kernelId);
+    if (kernel) goTo(app, kernel);
+    open();
+  };
+  const alerts = new Alerts(trans, show);
+  const pace = new Pace<Message>((messages) => {
+    batch(() => messages.forEach((message) => kernels.receive(message)));
+  }, settings.peek().refresh);
+  const take = (message: Message): void => {
+    if (settings.peek().alerts) alert(message);
+    pace.add(message);
+  };
+  const alert = (message: Message): void => {
+    if (message.type !== "model_status_change" && message.type !== "training_completed") return;
+    const kernel = kernels.all.peek().get(message.kernel_id);
+    const model = kernel?.monitors.peek().get(message.monitor)?.model.peek();
+    const named = [model?.name ?? message.monitor, model?.version].filter(Boolean).join(" ");
+    const place = kernel ? placeOf(kernel.info.peek(), trans) : trans.__("another notebook");
+    alerts.take(message, { model: named, place }, document.visibilityState === "hidden");
+  };
+  const stream = new Stream(browserWorld(server), { message: take }, settings.peek().alerts);
+
+  const lab: Lab = {
+    kernels,
+    front: tracker ? followFront(tracker) : signal<Front | null>(null),
+    stream: stream.state,
+    trans,
+    act: actOn(server),
+    goTo: (kernel) => goTo(app, kernel),
+    copy: (text) => Clipboard.copyToSystem(text),
+  };
+  const choice = new Choice(lab);
+  const sidebar = new Sidebar(lab, choice);
+  const open = (): void => app.shell.activateById(SIDEBAR_ID);
+
+  let placed = "";
+  effect(() => {
+    const { side, rank, refresh, alerts: wanted } = settings.value;
+    pace.seconds = refresh;
+    stream.alerts = wanted;
+    const place = `${side} ${rank}`;
+    if (place === placed) return;
+    const visible = sidebar.isVisible;
+    placed = place;
+    app.shell.add(sidebar, side, { rank });
+    if (visible) open();
+  });
+  restorer?.add(sidebar, SIDEBAR_ID);
+  addCommands(app, lab, choice, open, palette);
+  if (statusBar) {
+    const item = new StatusItem(lab, choice, open);
+    statusBar.registerStatusItem(PLUGIN_ID, {
+      item,
+      align: "left",
+      rank: STATUS_RANK,
+      isActive: () => item.isActive,
+      activeStateChanged: item.activeStateChanged,
+    });
+  }
+  stream.start();
+}
+
+export default plugin;

@@ -1,0 +1,70 @@
+// The Jupyter server as JupyterLab reaches it: with its base URL, its token and its cookies.
+import { URLExt } from "@jupyterlab/coreutils";
+import { ServerConnection } from "@jupyterlab/services";
+import { isObject } from "../decode";
+import type { Probe, Socket, World } from "./stream";
+
+const API = "ipyvitals/api";
+
+export type ActionName = "stop_training" | "acknowledge" | "reset";
+
+/** Asks the server to do something with a monitor; returns how many runs or models it changed. */
+export type Act = (kernelId: string, action: ActionName, monitor: string) => Promise<number>;
+
+export function actOn(settings: ServerConnection.ISettings): Act {
+  return async (kernelId, action, monitor) => {
+    const path = [API, "kernels", encodeURIComponent(kernelId), action];
+    const url = URLExt.join(settings.baseUrl, ...path);
+    const body = JSON.stringify({ monitor });
+    const response = await ServerConnection.makeRequest(url, { method: "POST", body }, settings);
+    const answer = await read(response);
+    if (!response.ok) throw new Error(messageOf(answer) ?? `${response.status}`);
+    const done = isObject(answer) ? answer["done"] : undefined;
+    return typeof done === "number" ? done : 0;
+  };
+}
+
+async function read(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch {
+    return null;
+  }
+}
+
+function messageOf(answer: unknown): string | null {
+  const message = isObject(answer) ? answer["message"] : undefined;
+  return typeof message === "string" && message !== "" ? message : null;
+}
+
+/** The world of a stream in a real page. */
+export function browserWorld(settings: ServerConnection.ISettings): World {
+  return {
+    open(query: URLSearchParams): Socket {
+      if (settings.appendToken && settings.token) query.set("token", settings.token);
+      return new settings.WebSocket(
+        `${URLExt.join(settings.wsUrl, API, "events")}?${query.toString()}`,
+      ) as Socket;
+    },
+    probe: () => probe(settings),
+    hidden: () => document.visibilityState === "hidden",
+    watch(changed) {
+      const ending = new AbortController();
+      document.addEventListener("visibilitychange", changed, { signal: ending.signal });
+      window.addEventListener("online", changed, { signal: ending.signal });
+      return () => ending.abort();
+    },
+    random: Math.random,
+  };
+}
+
+async function probe(settings: ServerConnection.ISettings): Promise<Probe> {
+  const url = URLExt.join(settings.baseUrl, API, "models");
+  try {
+    const { status } = await ServerConnection.makeRequest(url, {}, settings);
+    if (status === 404) return "missing";
+    return status === 401 || status === 403 ? "forbidden" : "ok";
+  } catch {
+    return "ok";
+  }
+}

@@ -1,0 +1,50 @@
+// What the user chose in JupyterLab's settings, narrowed.
+import type { ISettingRegistry } from "@jupyterlab/settingregistry";
+import { type ReadonlySignal, signal } from "@preact/signals";
+import { isNumber } from "../decode";
+
+export interface Settings {
+  /** The side of the page that the sidebar stands on. */
+  readonly side: "left" | "right";
+  /** Its place among the other sidebars: the highest comes last. */
+  readonly rank: number;
+  /** Seconds between two drawings of the sidebar; 0 draws whatever comes at once. */
+  readonly refresh: number;
+  /** Whether notifications tell of models that fail and of runs that end unseen. */
+  readonly alerts: boolean;
+}
+
+export const DEFAULTS: Settings = { side: "right", rank: 650, refresh: 0.2, alerts: true };
+const LONGEST_REFRESH_SECONDS = 60;
+
+export function readSettings(values: Readonly<Record<string, unknown>>): Settings {
+  const { side, rank, refresh, alerts } = values;
+  return {
+    side: side === "left" || side === "right" ? side : DEFAULTS.side,
+    rank: isNumber(rank) ? rank : DEFAULTS.rank,
+    refresh: isNumber(refresh)
+      ? Math.min(LONGEST_REFRESH_SECONDS, Math.max(0, refresh))
+      : DEFAULTS.refresh,
+    alerts: typeof alerts === "boolean" ? alerts : DEFAULTS.alerts,
+  };
+}
+
+/** The settings, kept up to date; the defaults where there is no registry or it fails. */
+export async function followSettings(
+  registry: ISettingRegistry | null,
+  id: string,
+): Promise<ReadonlySignal<Settings>> {
+  const settings = signal(DEFAULTS);
+  if (registry === null) return settings;
+  try {
+    const loaded = await registry.load(id);
+    const look = (): void => {
+      settings.value = readSettings(loaded.composite);
+    };
+    loaded.changed.connect(look);
+    look();
+  } catch (error) {
+    console.warn("ipyvitals: the settings could not be read; the defaults apply", error);
+  }
+  return settings;
+}

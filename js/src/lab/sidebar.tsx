@@ -1,0 +1,160 @@
+// The sidebar: the notebook in front in full, all others a line each.
+import type { TranslationBundle } from "@jupyterlab/translation";
+import type { Message } from "@lumino/messaging";
+import { Widget } from "@lumino/widgets";
+import { useSignal } from "@preact/signals";
+import { h, type JSX, render } from "preact";
+import { useEffect } from "preact/hooks";
+import type { Store } from "../store";
+import { Panel } from "../view/Panel";
+import { type Theme, watchTheme } from "../view/surroundings";
+import { needsAttention } from "../view/words";
+import { ActionButton } from "./ActionButton";
+import { Empty } from "./Empty";
+import { pulseIcon } from "./icon";
+import type { Kernel } from "./kernels";
+import type { Choice, Lab, Shown } from "./lab";
+import { Others } from "./Others";
+
+export const SIDEBAR_ID = "ipyvitals-sidebar";
+
+export class Sidebar extends Widget {
+  readonly #lab: Lab;
+  readonly #choice: Choice;
+
+  constructor(lab: Lab, choice: Choice) {
+    super();
+    this.#lab = lab;
+    this.#choice = choice;
+    this.id = SIDEBAR_ID;
+    this.addClass("ipyvitals-sidebar");
+    this.title.icon = pulseIcon;
+    this.title.caption = lab.trans.__("Model Vitals");
+  }
+
+  /** Nothing is drawn while nobody can see it. */
+  protected override onAfterShow(_: Message): void {
+    this.#draw();
+  }
+
+  protected override onBeforeHide(_: Message): void {
+    render(null, this.node);
+  }
+
+  protected override onAfterAttach(_: Message): void {
+    if (this.isVisible) this.#draw();
+  }
+
+  protected override onBeforeDetach(_: Message): void {
+    render(null, this.node);
+  }
+
+  #draw(): void {
+    render(h(Content, { lab: this.#lab, choice: this.#choice }), this.node);
+  }
+}
+
+interface ContentProps {
+  lab: Lab;
+  choice: Choice;
+}
+
+export function Content({ lab, choice }: ContentProps): JSX.Element {
+  const theme = useSignal<Theme | null>(null);
+  useEffect(() => {
+    const ending = new AbortController();
+    watchTheme((found) => {
+      theme.value = found;
+    }, ending.signal);
+    return () => ending.abort();
+  }, [theme]);
+  const kernel = choice.kernel.value;
+  const shown = choice.shown.value;
+  return (
+    <div class="ipyvitals-palette s-page" data-theme={theme.value ?? undefined}>
+      {shown !== null && lab.stream.value === "waiting" ? (
+        <p class="s-offline" role="status">
+          {lab.trans.__("Connection lost, reconnecting…")}
+        </p>
+      ) : null}
+      {kernel === null || kernel.monitors.value.size < 2 ? null : (
+        <Monitors choice={choice} kernel={kernel} shown={shown} trans={lab.trans} />
+      )}
+      {shown === null ? (
+        <Empty lab={lab} kernel={kernel} />
+      ) : (
+        <Front key={keyOf(shown.store)} lab={lab} shown={shown} />
+      )}
+      <Others lab={lab} front={kernel} />
+    </div>
+  );
+}
+
+const keys = new WeakMap<Store, number>();
+let stores = 0;
+
+/** A panel belongs to one store for life. */
+function keyOf(store: Store): number {
+  const key = keys.get(store) ?? ++stores;
+  keys.set(store, key);
+  return key;
+}
+
+function Front({ lab, shown: { kernel, store } }: { lab: Lab; shown: Shown }): JSX.Element {
+  const { trans } = lab;
+  const { status, acknowledged_at } = store.model.value;
+  const { state, stop_requested } = store.training.value;
+  const alive = store.connected.value && !store.closed.value;
+  const ask = async (action: "stop_training" | "acknowledge"): Promise<void> => {
+    const done = await lab.act(kernel.id, action, store.monitor.peek());
+    if (done === 0) throw new Error(trans.__("There was nothing to do any more."));
+  };
+  return (
+    <Panel
+      store={store}
+      bannerAction={
+        alive && needsAttention(status) && acknowledged_at === null ? (
+          <ActionButton
+            key={`${status} ${store.model.value.status_since}`}
+            label={trans.__("Acknowledge")}
+            pending={trans.__("Acknowledging…")}
+            run={() => ask("acknowledge")}
+          />
+        ) : null
+      }
+      trainingAction={
+        alive && state === "running" ? (
+          <ActionButton
+            label={trans.__("Stop training")}
+            pending={trans.__("Stopping…")}
+            asked={stop_requested}
+            run={() => ask("stop_training")}
+          />
+        ) : null
+      }
+    />
+  );
+}
+
+function Monitors(props: {
+  choice: Choice;
+  kernel: Kernel;
+  shown: Shown | null;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { choice, kernel, shown, trans } = props;
+  return (
+    <fieldset class="s-monitors" aria-label={trans.__("Monitors of this notebook")}>
+      {[...kernel.monitors.value].map(([name, store]) => (
+        <button
+          key={name}
+          type="button"
+          aria-pressed={store === shown?.store}
+          onClick={() => choice.choose(kernel, name)}
+        >
+          {name}
+        </button>
+      ))}
+    </fieldset>
+  );
+}

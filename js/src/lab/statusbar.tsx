@@ -1,0 +1,84 @@
+// One line in the status bar: how the model of the current notebook is.
+import { Signal } from "@lumino/signaling";
+import { Widget } from "@lumino/widgets";
+import { effect, useSignal } from "@preact/signals";
+import { h, type JSX, render } from "preact";
+import { useEffect } from "preact/hooks";
+import { shortCount } from "../format";
+import { type Theme, watchTheme } from "../view/surroundings";
+import { statusWord } from "../view/words";
+import type { Choice, Lab } from "./lab";
+import { rowOf } from "./row";
+
+export class StatusItem extends Widget {
+  readonly activeStateChanged = new Signal<this, void>(this);
+  readonly #stop: () => void;
+  #active = false;
+
+  constructor(lab: Lab, choice: Choice, open: () => void) {
+    super();
+    this.id = "ipyvitals-statusbar";
+    this.addClass("ipyvitals-statusbar");
+    this.#stop = effect(() => {
+      const now = choice.shown.value !== null;
+      if (now === this.#active) return;
+      this.#active = now;
+      this.activeStateChanged.emit();
+    });
+    render(h(Item, { lab, choice, open }), this.node);
+  }
+
+  get isActive(): boolean {
+    return this.#active;
+  }
+
+  override dispose(): void {
+    if (this.isDisposed) return;
+    this.#stop();
+    render(null, this.node);
+    Signal.clearData(this);
+    super.dispose();
+  }
+}
+
+interface ItemProps {
+  lab: Lab;
+  choice: Choice;
+  open: () => void;
+}
+
+export function Item({ lab, choice, open }: ItemProps): JSX.Element | null {
+  const theme = useSignal<Theme | null>(null);
+  useEffect(() => {
+    const ending = new AbortController();
+    watchTheme((found) => {
+      theme.value = found;
+    }, ending.signal);
+    return () => ending.abort();
+  }, [theme]);
+  const shown = choice.shown.value;
+  if (shown === null) return null;
+  const { kernel, store } = shown;
+  const row = rowOf(store, kernel.info.value, lab.trans);
+  const { status } = store.model.value;
+  const running = store.training.value.state === "running";
+  const word = row.fresh ? statusWord(status) : lab.trans.__("Ended");
+  const { predictions_per_minute: rate, total_predictions: total } = store.metrics.value;
+  const told = total > 0 && !running;
+  return (
+    <button
+      type="button"
+      class="ipyvitals-palette s-status"
+      data-theme={theme.value ?? undefined}
+      data-tone={row.tone}
+      data-status={status}
+      title={`${row.name} ${row.version}: ${row.state}\n${lab.trans.__("Click to show model vitals")}`}
+      onClick={open}
+    >
+      <i class="v-dot" />
+      <span>{word}</span>
+      {running || told ? <b>{row.figure}</b> : null}
+      {told ? <span>{`${shortCount(rate)}/min`}</span> : null}
+    </button>
+  );
+}
