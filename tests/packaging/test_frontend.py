@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+ASSETS = ("static/widget.js", "static/widget.css", "labextension/package.json")
 SCRIPT = Path(__file__).parents[2] / "scripts" / "frontend.py"
 
 
@@ -26,8 +27,8 @@ def tree(tmp_path):
     """A source tree whose assets are newer than all of their sources."""
     for name in ("js/package.json", "js/package-lock.json", "js/src/view/panel.tsx"):
         write(tmp_path / name)
-    for name in ("widget.js", "widget.css"):
-        write(tmp_path / "src/ipyvitals/static" / name)
+    for name in ASSETS:
+        write(tmp_path / "src/ipyvitals" / name)
     for path in (tmp_path / "js").rglob("*"):
         age(path, 1_000)
     return tmp_path
@@ -72,8 +73,9 @@ def test_installed_packages_do_not_make_the_assets_stale(frontend, tree):
     assert frontend.Frontend(tree).is_fresh()
 
 
-def test_a_missing_asset_is_stale(frontend, tree):
-    (tree / "src/ipyvitals/static/widget.css").unlink()
+@pytest.mark.parametrize("name", ASSETS)
+def test_a_missing_asset_is_stale(frontend, tree, name):
+    (tree / "src/ipyvitals" / name).unlink()
 
     assert not frontend.Frontend(tree).is_fresh()
 
@@ -138,8 +140,8 @@ def test_a_build_that_succeeds_is_fresh_afterwards(frontend, tree, tmp_path, mon
     program(bin_folder / "node", "print('v22.1.0')")
     program(bin_folder / "npm", "")
     monkeypatch.setenv("PATH", str(bin_folder))
-    for name in ("widget.js", "widget.css"):
-        age(tree / "src/ipyvitals/static" / name, 2_000)
+    for name in ASSETS:
+        age(tree / "src/ipyvitals" / name, 2_000)
 
     frontend.Frontend(tree).build_if_stale()
 

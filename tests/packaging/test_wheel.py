@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -61,6 +62,22 @@ def test_the_wheel_holds_the_panel(wheel, name):
     assert len(wheel.read(f"ipyvitals/{name}")) > 1_000
 
 
+def test_the_wheel_puts_the_extension_where_jupyterlab_looks(wheel):
+    (place,) = {
+        name.removesuffix("install.json")
+        for name in wheel.namelist()
+        if name.endswith(".data/data/share/jupyter/labextensions/ipyvitals/install.json")
+    }
+    extension = json.loads(wheel.read(f"{place}package.json"))
+    entry = extension["jupyterlab"]["_build"]["load"]
+
+    assert len(wheel.read(f"{place}{entry}")) > 1_000
+    assert json.loads(wheel.read(f"{place}schemas/ipyvitals/plugin.json"))["properties"]
+    assert json.loads(wheel.read(f"{place}install.json"))["packageName"] == "ipyvitals"
+    # npm writes a version in development with a hyphen.
+    assert extension["version"].replace("-dev.", ".dev") == __version__
+
+
 def test_the_wheel_is_typed_and_licensed(wheel):
     names = wheel.namelist()
 
@@ -70,7 +87,8 @@ def test_the_wheel_is_typed_and_licensed(wheel):
 
 def test_nothing_foreign_is_in_the_wheel(wheel):
     own = re.compile(
-        r"ipyvitals/(.+\.py|py\.typed|static/widget\.(js|css))"
+        r"ipyvitals/(.+\.(py|yaml)|py\.typed|static/widget\.(js|css)|labextension/.+)"
+        r"|ipyvitals-[^/]+\.data/data/(share/jupyter/labextensions/ipyvitals|etc/jupyter)/.+"
         r"|ipyvitals-[^/]+\.dist-info/(METADATA|RECORD|WHEEL|licenses/LICENSE)"
     )
 

@@ -64,7 +64,9 @@ async function activate(
   };
   const alerts = new Alerts(trans, show);
   const pace = new Pace<Message>((messages) => {
-    batch(() => messages.forEach((message) => kernels.receive(message)));
+    batch(() => {
+      for (const message of messages) kernels.receive(message);
+    });
   }, settings.peek().refresh);
   const take = (message: Message): void => {
     if (settings.peek().alerts) alert(message);
