@@ -93,3 +93,15 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    """Tell Jupyter Server what to load."""
+    from ipyvitals.server.extension import IpyvitalsExtension
+
+    return [{"module": "ipyvitals.server.extension", "app": IpyvitalsExtension}]
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Tell JupyterLab where the built front end lies."""
+    return [{"src": "labextension", "dest": "ipyvitals"}]

@@ -1,0 +1,197 @@
+"""``/metrics``: every kernel's model and machine, by the conventions of Prometheus."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal, TypeVar
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+    StateSetMetricFamily,
+)
+from prometheus_client.registry import Collector
+
+from ipyvitals.server.hub import Hub
+from ipyvitals.server.metrics import (
+    DURATIONS,
+    MEASURES,
+    MODEL_LABELS,
+    MONITOR_LABELS,
+    STATE_SETS,
+    Measure,
+)
+from ipyvitals.snapshot import Durations, Gpu, Snapshot
+
+__all__ = ["Exposition", "exposition"]
+
+QUIET_SECONDS = 60.0
+"""A kernel that nobody watches is asked for its figures once in so long, while they are scraped."""
+MAX_LABEL_CHARS = 200
+
+Family = TypeVar("Family", bound=Metric)
+Labelled = tuple[str, Snapshot, float | None]
+GPU_MEASURES: tuple[tuple[str, str, Callable[[Gpu], float | None]], ...] = (
+    (
+        "ipyvitals_gpu_utilization_ratio",
+        "Share of the time in which the GPU was at work.",
+        lambda gpu: None if gpu.utilization_percent is None else gpu.utilization_percent / 100,
+    ),
+    ("ipyvitals_gpu_memory_used_bytes", "Memory in use.", lambda gpu: gpu.memory_used_bytes),
+    ("ipyvitals_gpu_memory_size_bytes", "Memory there is.", lambda gpu: gpu.memory_total_bytes),
+)
+
+
+class Exposition(Collector):
+    """Collects from the hubs of this process, at the moment in which somebody scrapes."""
+
+    def __init__(self) -> None:
+        self._hubs: dict[Hub, tuple[CollectorRegistry, asyncio.AbstractEventLoop]] = {}
+
+    def add(self, hub: Hub, registry: CollectorRegistry) -> None:
+        """Add the kernels of a hub to a registry; called on the event loop."""
+        if not any(known is registry for known, _ in self._hubs.values()):
+            registry.register(self)
+        self._hubs[hub] = (registry, asyncio.get_running_loop())
+
+    def remove(self, hub: Hub) -> None:
+        """Take the kernels of a hub out again."""
+        registry, _ = self._hubs.pop(hub, (None, None))
+        if registry is not None and not any(one is registry for one, _ in self._hubs.values()):
+            registry.unregister(self)
+
+    def describe(self) -> Iterable[Metric]:
+        """Return nothing: which series there are is known when they are collected."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every family that has a series; refresh quiet kernels for the next time."""
+        found: list[Labelled] = []
+        dropped = CounterMetricFamily(
+            "ipyvitals_dropped_messages",
+            "Messages of a kernel that the server did not take, or never got, by reason.",
+            labels=["kernel", "reason"],
+        )
+        clients = GaugeMetricFamily(
+            "ipyvitals_stream_clients", "WebSocket clients of this server.", value=None, labels=[]
+        )
+        count = 0
+        for hub, (_, loop) in self._hubs.items():
+            loop.call_soon_threadsafe(_refresh, hub)
+            count += len(hub.feed.subscribers)
+            for record in hub.records.values():
+                for reason, number in sorted(record.dropped.items()):
+                    dropped.add_metric([record.kernel_id, reason], number)
+                found += [
+                    (record.kernel_id, monitor.snapshot(), record.last_seen)
+                    for monitor in record.monitors.values()
+                    if monitor.latest is not None and not monitor.latest.closed
+                ]
+        clients.add_metric([], count)
+        yield clients
+        yield from _families(found)
+        if dropped.samples:
+            yield dropped
+
+
+exposition = Exposition()
+"""That of this process: all of its servers share one registry."""
+
+
+def _refresh(hub: Hub) -> None:
+    hub.spawn(hub.refresh(list(hub.records), older_than=QUIET_SECONDS))
+
+
+def _families(found: list[Labelled]) -> Iterator[Metric]:
+    for measure in MEASURES:
+        yield from _filled(_measured(measure, found))
+    for state in STATE_SETS:
+        names = MODEL_LABELS if state.of == "model" else MONITOR_LABELS
+        states = StateSetMetricFamily(state.name, state.help, labels=list(names))
+        for one in found:
+            now = state.read(one[1])
+            states.add_metric(_labels(state.of, one), {each: each == now for each in state.states})
+        yield from _filled(states)
+    yield from _filled(_durations(found))
+    yield from _gpus(found)
+    notices = CounterMetricFamily(
+        "ipyvitals_notices",
+        "Things that went wrong in the background of a monitor, by code.",
+        labels=[*MONITOR_LABELS, "code"],
+    )
+    for one in found:
+        for notice in one[1].notices:
+            notices.add_metric([*_labels("monitor", one), _clip(notice.code)], notice.count)
+    yield from _filled(notices)
+    seen = GaugeMetricFamily(
+        "ipyvitals_last_update_timestamp_seconds",
+        "When the kernel last told something.",
+        labels=list(MONITOR_LABELS),
+    )
+    for one in found:
+        if one[2] is not None:
+            seen.add_metric(_labels("monitor", one), one[2])
+    yield from _filled(seen)
+
+
+def _filled(family: Family) -> Iterator[Family]:
+    if family.samples:
+        yield family
+
+
+def _measured(measure: Measure, found: list[Labelled]) -> Metric:
+    names = MODEL_LABELS if measure.of == "model" else MONITOR_LABELS
+    kind = CounterMetricFamily if measure.counter else GaugeMetricFamily
+    family: Any = kind(measure.name, measure.help, labels=list(names))
+    for one in found:
+        value = measure.read(one[1])
+        if value is not None:
+            family.add_metric(_labels(measure.of, one), value)
+    return family  # type: ignore[no-any-return]
+
+
+def _durations(found: list[Labelled]) -> Metric:
+    family = HistogramMetricFamily(*DURATIONS, labels=list(MODEL_LABELS))
+    for one in found:
+        durations = one[1].durations
+        if durations is not None and len(durations.counts) == len(durations.bounds_seconds) + 1:
+            family.add_metric(
+                _labels("model", one), list(_buckets(durations)), durations.sum_seconds
+            )
+    return family
+
+
+def _buckets(durations: Durations) -> Iterator[tuple[str, float]]:
+    """Yield upper bounds, and how many calls took no longer."""
+    total = 0
+    for bound, count in zip([*durations.bounds_seconds, "+Inf"], durations.counts, strict=True):
+        total += count
+        yield str(bound), total
+
+
+def _gpus(found: list[Labelled]) -> Iterator[Metric]:
+    for name, help, read in GPU_MEASURES:
+        family = GaugeMetricFamily(name, help, labels=[*MONITOR_LABELS, "gpu"])
+        for one in found:
+            for gpu in one[1].system.gpus:
+                value = read(gpu)
+                if value is not None:
+                    family.add_metric([*_labels("monitor", one), str(gpu.index)], value)
+        yield from _filled(family)
+
+
+def _labels(of: Literal["model", "monitor"], one: Labelled) -> list[str]:
+    kernel_id, snapshot, _ = one
+    labels = [kernel_id, _clip(snapshot.monitor)]
+    if of == "model":
+        labels += [_clip(snapshot.model.name or ""), _clip(snapshot.model.version or "")]
+    return labels
+
+
+def _clip(text: str) -> str:
+    # A lone surrogate cannot be encoded: it would take all of /metrics down.
+    return text[:MAX_LABEL_CHARS].encode("utf-8", "replace").decode()
