@@ -5,20 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ipyvitals.server.errors import (
-    KernelDeclinedError,
-    KernelSilentError,
-    UnknownKernelError,
-)
+from ipyvitals.server.background import Background
+from ipyvitals.server.errors import KernelDeclinedError, KernelSilentError, UnknownKernelError
 from ipyvitals.server.events import EventBus
 from ipyvitals.server.feed import Feed
 from ipyvitals.server.kernels import Change, Kernels
-from ipyvitals.server.link import KernelLink
+from ipyvitals.server.links import Links
 from ipyvitals.server.messages import (
     KernelChange,
     KernelMessage,
@@ -37,6 +33,7 @@ WATCH_SECONDS = 0.25
 COMPARE_SECONDS = 2.0
 """How often notebooks, and kernels that nobody announced, are looked for."""
 STALE_SECONDS = 2.0
+ASK_AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -68,25 +65,25 @@ class Hub:
     ) -> None:
         self.settings = settings
         self.feed = Feed(keep=settings.resume_messages)
+        self.background = Background(log)
         self.records: dict[str, KernelRecord] = {}
         self._kernels = kernels
         self._bus = bus
         self._log = log
-        self._links: dict[str, KernelLink] = {}
-        self._unavailable: dict[str, str] = {}
+        self._links = Links(
+            kernels, take=self.take, drop=self._drop, max_bytes=settings.update_bytes, log=log
+        )
         self._viewers = Viewers(self.viewers, self._tell_viewers)
         self._refreshing: dict[str, asyncio.Task[None]] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
-
-    # -- life -------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Attach to the kernels that run already, and to all that come."""
         self._kernels.listen(self._on_change)
         for kernel_id in self._kernels.ids():
             self._attach(kernel_id)
-            self.spawn(self._ask_for_all(kernel_id, history=True))
-        self.spawn(self._watch())
+            # Its monitors may be silent because nobody watches them.
+            self._refresh(kernel_id)
+        self.background.spawn(self._watch())
 
     async def stop(self) -> None:
         """Let go of everything."""
@@ -94,26 +91,11 @@ class Hub:
         for subscriber in tuple(self.feed.subscribers):
             subscriber.close(1001, "the server is stopping")
         for kernel_id in tuple(self.records):
-            self._disconnect(kernel_id)
+            self._links.close(kernel_id)
         self.records.clear()
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.background.stop()
 
-    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Run something in the background; what goes wrong is logged."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
-
-    def _done(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._log.error("ipyvitals: %s", error, exc_info=error)
-
-    # -- what is known ----------------------------------------------------------------------
+    # What is known
 
     def state(self, kernel_id: str) -> KernelState:
         """Return one kernel with all that is known of its monitors."""
@@ -121,8 +103,8 @@ class Hub:
         return KernelState(
             kernel_id=kernel_id,
             **self._kernels.describe(kernel_id),
-            connected=kernel_id in self._links,
-            unavailable=self._unavailable.get(kernel_id),
+            connected=self._links.is_open(kernel_id),
+            unavailable=self._links.why_not(kernel_id),
             last_seen=record.last_seen,
             monitors=[one.full(history=True) for one in record.monitors.values() if one.latest],
         )
@@ -135,7 +117,7 @@ class Hub:
         """Return how many watch a kernel: notebooks, and clients of the stream."""
         return self._kernels.connections(kernel_id) + self.feed.watching(kernel_id)
 
-    # -- asking -----------------------------------------------------------------------------
+    # Asking
 
     async def ask(self, kernel_id: str, request: RequestKind, **more: Any) -> Reply:
         """Return the kernel's answer to a request.
@@ -146,14 +128,11 @@ class Hub:
         """
         if kernel_id not in self.records:
             raise UnknownKernelError(f"no kernel {kernel_id!r} on this server")
-        link = self._links.get(kernel_id)
-        if link is None:
-            raise KernelSilentError(self._unavailable.get(kernel_id, "the kernel is not connected"))
-        reply = await link.ask(Request(request=request, **more), self.settings.answer_seconds)
-        if reply.status == "error":
-            raise KernelDeclinedError(reply.message)
+        reply = await self._links.ask(
+            kernel_id, Request(request=request, **more), self.settings.answer_seconds
+        )
         for update in reply.monitors:
-            self._take(kernel_id, update)
+            self.take(kernel_id, update)
         return reply
 
     async def refresh(self, kernel_ids: list[str], older_than: float = STALE_SECONDS) -> None:
@@ -165,19 +144,21 @@ class Hub:
             if record is None or not record.answers or self.viewers(kernel_id):
                 continue
             if record.last_seen is None or now - record.last_seen >= older_than:
-                if kernel_id not in self._refreshing:
-                    self._refreshing[kernel_id] = self.spawn(self._refresh(kernel_id))
-                asked.append(self._refreshing[kernel_id])
+                asked.append(self._refresh(kernel_id))
         if asked:
             await asyncio.wait(asked)
 
-    async def _refresh(self, kernel_id: str) -> None:
-        try:
-            await self._ask_for_all(kernel_id)
-        finally:
-            self._refreshing.pop(kernel_id, None)
+    def _refresh(self, kernel_id: str) -> asyncio.Task[None]:
+        """Ask a kernel for everything, once at a time."""
+        if kernel_id not in self._refreshing:
+            task = self.background.spawn(self._ask_for_all(kernel_id))
+            self._refreshing[kernel_id] = task
+            task.add_done_callback(lambda _: self._refreshing.pop(kernel_id, None))
+        return self._refreshing[kernel_id]
 
-    async def _ask_for_all(self, kernel_id: str, *, history: bool = False) -> None:
+    async def _ask_for_all(self, kernel_id: str) -> None:
+        record = self.records.get(kernel_id)
+        history = record is not None and not record.has_history
         try:
             await self.ask(kernel_id, "snapshot", history=history)
         except (UnknownKernelError, KernelSilentError, KernelDeclinedError) as error:
@@ -190,9 +171,10 @@ class Hub:
         except (UnknownKernelError, KernelDeclinedError) as error:
             raise KernelSilentError(str(error)) from None
 
-    # -- what kernels tell ------------------------------------------------------------------
+    # What kernels tell
 
-    def _take(self, kernel_id: str, update: Update) -> None:
+    def take(self, kernel_id: str, update: Update) -> None:
+        """Take an update over, and tell it."""
         record = self.records.get(kernel_id)
         if record is None:
             return
@@ -212,10 +194,13 @@ class Hub:
             self._bus.emit(event, kernel_id)
         if applied.incomplete:
             record.dropped["lost"] += 1
-            if kernel_id not in self._refreshing:
-                self._refreshing[kernel_id] = self.spawn(self._refresh(kernel_id))
+            now = time.monotonic()
+            # A kernel that counts wrongly is not asked all the time.
+            if now - record.asked_at >= ASK_AGAIN_SECONDS:
+                record.asked_at = now
+                self._refresh(kernel_id)
         if first:
-            self.spawn(self._meet(kernel_id))
+            self.background.spawn(self._meet(kernel_id))
 
     async def _meet(self, kernel_id: str) -> None:
         await self.compare_sessions()
@@ -226,7 +211,7 @@ class Hub:
         if record is not None:
             record.dropped[reason] += 1
 
-    # -- kernels come and go ----------------------------------------------------------------
+    # Kernels come and go
 
     def _on_change(self, kernel_id: str, change: Change) -> None:
         if change == "added":
@@ -243,45 +228,22 @@ class Hub:
             kernel_id, points=self.settings.points, kept_events=self.settings.events
         )
         self._kernels.watch_restarts(kernel_id)
-        self._connect(kernel_id)
-        self._publish(kernel_id, "unavailable" if kernel_id in self._unavailable else "added")
-
-    def _connect(self, kernel_id: str) -> None:
-        self._disconnect(kernel_id)
-        reason = self._kernels.why_unavailable()
-        if reason is None:
-            try:
-                self._links[kernel_id] = KernelLink(
-                    self._kernels.get(kernel_id),
-                    on_update=lambda update: self._take(kernel_id, update),
-                    on_drop=lambda why: self._drop(kernel_id, why),
-                    max_bytes=self.settings.update_bytes,
-                )
-            # Kernels are run by whatever their provisioner is: none may harm the others.
-            except Exception as error:
-                self._log.warning("ipyvitals: cannot listen to kernel %s", kernel_id, exc_info=True)
-                reason = f"its wires cannot be opened: {type(error).__name__}: {error}"
-        if reason is not None:
-            self._unavailable[kernel_id] = reason
-
-    def _disconnect(self, kernel_id: str) -> None:
-        link = self._links.pop(kernel_id, None)
-        if link is not None:
-            link.close()
-        self._unavailable.pop(kernel_id, None)
-        self._viewers.forget(kernel_id)
+        self._links.open(kernel_id)
+        self._publish(kernel_id, "added" if self._links.is_open(kernel_id) else "unavailable")
 
     def _begin_anew(self, kernel_id: str) -> None:
         # An automatic restart is told twice: when it begins, and when it is done.
         known = not self.records[kernel_id].blank
         self.records[kernel_id].forget()
-        self._connect(kernel_id)
+        self._viewers.forget(kernel_id)
+        self._links.open(kernel_id)
         if known:
             self._publish(kernel_id, "restarted")
 
-    def _detach(self, kernel_id: str, change: KernelChange = "removed") -> None:
+    def _detach(self, kernel_id: str, change: KernelChange) -> None:
         if self.records.pop(kernel_id, None) is not None:
-            self._disconnect(kernel_id)
+            self._viewers.forget(kernel_id)
+            self._links.close(kernel_id)
             self._publish(kernel_id, change)
 
     def _publish(self, kernel_id: str, change: KernelChange) -> None:
@@ -292,13 +254,15 @@ class Hub:
             partial(KernelMessage, kernel_id=kernel_id, change=change, kernel=kernel),
         )
 
+    # In the background
+
     async def _watch(self) -> None:
         compared = 0.0
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             for kernel_id, record in self.records.items():
                 if record.answers and self._viewers.is_due(kernel_id):
-                    self.spawn(self._viewers.tell(kernel_id))
+                    self.background.spawn(self._viewers.tell(kernel_id))
             if time.monotonic() - compared >= COMPARE_SECONDS:
                 compared = time.monotonic()
                 await self._compare()
@@ -309,7 +273,7 @@ class Hub:
         for kernel_id in there - self.records.keys():
             self._attach(kernel_id)
         for kernel_id in self.records.keys() - there:
-            self._detach(kernel_id)
+            self._detach(kernel_id, "removed")
         if self.feed.subscribers:
             await self.compare_sessions()
 

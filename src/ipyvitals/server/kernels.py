@@ -60,8 +60,12 @@ class Kernels:
         return self._manager.get_kernel(kernel_id)
 
     def is_starting(self, kernel_id: str) -> bool:
-        """Return whether the kernel has no address yet."""
-        return not getattr(self.get(kernel_id), "iopub_port", None)
+        """Return whether the kernel has no address yet, as where kernels may be pending."""
+        if kernel_id not in self._manager:
+            return True
+        return self.why_unavailable() is None and not getattr(
+            self.get(kernel_id), "iopub_port", None
+        )
 
     def why_unavailable(self) -> str | None:
         """Return why no kernel of this server can be listened to; ``None`` where they can."""

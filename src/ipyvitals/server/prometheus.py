@@ -103,7 +103,7 @@ exposition = Exposition()
 
 
 def _refresh(hub: Hub) -> None:
-    hub.spawn(hub.refresh(list(hub.records), older_than=QUIET_SECONDS))
+    hub.background.spawn(hub.refresh(list(hub.records), older_than=QUIET_SECONDS))
 
 
 def _families(found: list[Labelled]) -> Iterator[Metric]:

@@ -41,6 +41,8 @@ class MonitorRecord:
         self._model_at = 0.0
         self._seq = 0
         self._points: deque[Point] = deque(maxlen=points)
+        self.seeded = False
+        """Whether the points from before it was met are here too."""
 
     @property
     def complete(self) -> bool:
@@ -52,6 +54,9 @@ class MonitorRecord:
     def apply(self, update: Update) -> Applied:
         """Take an update over; one that came late only for its events."""
         before = self.latest
+        if before is None:
+            # A monitor that was met at its very first update has no points of an earlier time.
+            self.seeded = update.full and update.n == 1
         if before is None or (update.full and (update.n == 1 or update.seq < self._seq)):
             self._seq = 0
         events = [event for event in update.events if event.seq > self._seq]
@@ -112,6 +117,7 @@ class MonitorRecord:
 
     def _seed(self, columns: dict[str, list[Any]]) -> None:
         """Put the kernel's own points before those that were heard here."""
+        self.seeded = True
         oldest = self._points[0].at if self._points else float("inf")
         heard = list(self._points)
         try:
@@ -145,6 +151,8 @@ class KernelRecord:
     """Messages that were not taken, by reason."""
     last_seen: float | None = None
     """Unix time of the last update."""
+    asked_at: float = float("-inf")
+    """When it was last asked for what is missing, on the monotonic clock."""
     answers: bool = False
     """Whether it is known to have ipyvitals."""
 
@@ -167,6 +175,11 @@ class KernelRecord:
             self.dropped["oversized"] += len(applied.events) - len(small)
         self.events.extend(small)
         return Applied(applied.update, small, applied.incomplete)
+
+    @property
+    def has_history(self) -> bool:
+        """Whether the points behind the charts begin with those of the kernel's own memory."""
+        return bool(self.monitors) and all(one.seeded for one in self.monitors.values())
 
     @property
     def blank(self) -> bool:

@@ -73,7 +73,7 @@ class EventsHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             self.close(TRY_AGAIN, f"all {self._max_clients} places are taken; try again later")
             return
         self._resume(self._since)
-        self._writing = self._hub.spawn(self._write())
+        self._writing = self._hub.background.spawn(self._write())
 
     def on_message(self, message: str | bytes) -> None:
         """Take what a client may say, and nothing else."""
