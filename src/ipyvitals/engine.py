@@ -283,10 +283,9 @@ class Engine:
         self.history.add(point(self.clock.time(), metrics, self._system))
 
     def _publish_progress(self, now: float) -> None:
-        if self.desk.running:
+        if self.desk.running and self._publisher.progress(self.desk.section()):
             self._progress_at = now
-            if self._publisher.progress(self.desk.section()):
-                self._show_due = True
+            self._show_due = True
 
     def _training_moved(self) -> None:
         with self._lock:

@@ -45,7 +45,9 @@ class KernelSide:
             if self._send is None:
                 return
             jupyter.answer_requests(REQUEST, REPLY, self.answer)
-        broadcast = Broadcast(self._send, engine.events, engine.settings.interval)
+        broadcast = Broadcast(
+            self._send, engine.events, engine.settings.interval, self.presence.served
+        )
         self._engines[engine.settings.name] = engine
         self._broadcasts[engine] = broadcast
         engine.watch(broadcast)

@@ -48,16 +48,18 @@ class Presence:
         self._viewers = viewers
         self._told_at = self._monotonic()
 
+    def served(self) -> bool:
+        """Return whether a Jupyter server counts the viewers of this kernel."""
+        return self._monotonic() - self._told_at < LEASE_SECONDS
+
     def watching(self) -> bool:
         """Return whether somebody watches, or may be watching."""
-        now = self._monotonic()
-        busy = self._busy()
-        if busy is not False:
-            self._busy_at = now
-        if now - self._told_at < LEASE_SECONDS:
+        if self._busy() is not False:
+            self._busy_at = self._monotonic()
+        if self.served():
             return self._viewers > 0
         # Nobody counts viewers here: someone who ran a cell of late may look at it still.
-        return now - self._busy_at < IDLE_SECONDS
+        return self._monotonic() - self._busy_at < IDLE_SECONDS
 
     def pause(self) -> float:
         """Return the seconds to leave between two messages."""

@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Hashable
 from itertools import repeat
-from operator import is_not
+from operator import is_, itemgetter
 from typing import Any
 
 import msgspec
@@ -29,6 +29,8 @@ class Unset:
 
 
 UNSET: Any = Unset()
+
+AT, PREDICTION, ACTUAL, LATENCY = (itemgetter(place) for place in (0, 1, 2, 4))
 
 INBOX_LIMIT = 16_384
 """Entries after which whoever appends folds as well."""
@@ -176,19 +178,20 @@ class Inbox:
             )
 
     def _fold_plain(self, entries: list[Any]) -> None:
+        # Column by column: zip(*entries) would make one object an entry for the collector to track.
         model = self._registry.active
-        times, predictions, actuals, _, latencies, _ = zip(*entries, strict=True)
-        at = np.array(times)
+        at = np.fromiter(map(AT, entries), np.float64, len(entries))
         model.add_calls(at)
         # None becomes NaN, which `record` lets nobody pass.
-        seconds = np.array(latencies, dtype=np.float64)
+        seconds = np.array(list(map(LATENCY, entries)), dtype=np.float64)
         timed = ~np.isnan(seconds)
-        model.add_durations(at[timed], seconds[timed])
-        if any(map(is_not, actuals, repeat(UNSET))):
-            labelled = [
-                pair for pair in zip(predictions, actuals, strict=True) if pair[1] is not UNSET
-            ]
-            model.add_scores(self._scorer.pairs(*zip(*labelled, strict=True)))
+        if timed.any():
+            model.add_durations(at[timed], seconds[timed])
+        if any(map(is_, map(ACTUAL, entries), repeat(UNSET))):
+            entries = [entry for entry in entries if entry[2] is not UNSET]
+        if entries:
+            predictions, actuals = list(map(PREDICTION, entries)), list(map(ACTUAL, entries))
+            model.add_scores(self._scorer.pairs(predictions, actuals))
 
     def _fold_mixed(self, entries: list[Any]) -> None:
         by_model: dict[str, Columns] = {}

@@ -8,17 +8,24 @@ from typing import Any
 import msgspec
 
 from ipyvitals.sinks.events import EventLog
-from ipyvitals.snapshot import Snapshot
+from ipyvitals.snapshot import Event, Snapshot
 from ipyvitals.wire import Update
 
 __all__ = ["Broadcast"]
 
 FULL_SECONDS = 30.0
+GAP_SECONDS = 0.9
+"""A little under the second after which figures are looked at."""
+ROUTINE = ("system_metrics", "model_metrics_update", "training_progress")
 SECTIONS = ("model", "training", "metrics", "system", "notices", "models", "durations")
 
 
 class Broadcast:
     """Sends what changed, with the events since; everything every 30 s, and when asked.
+
+    Progress and figures travel once a second, since each message takes time from the cell that
+    runs; what happened to a model travels at once. Where no server listens, only the full
+    messages are sent, for one that may come.
 
     Parameters
     ----------
@@ -28,35 +35,47 @@ class Broadcast:
         Whose new events travel along.
     interval : float or None
         Seconds between readings of the machine.
+    served : callable
+        Whether a server listens.
     """
 
     def __init__(
-        self, send: Callable[[dict[str, Any]], None], events: EventLog, interval: float | None
+        self,
+        send: Callable[[dict[str, Any]], None],
+        events: EventLog,
+        interval: float | None,
+        served: Callable[[], bool],
     ) -> None:
         self._send = send
         self._events = events
         self._interval = interval
+        self._served = served
         self._n = 0
         self._shown: Snapshot | None = None
-        self._full_at = 0.0
+        self._newest: Snapshot | None = None
+        self._full_at = self._sent_at = 0.0
 
     def show(self, snapshot: Snapshot) -> None:
         """Send what changed since the last call; nothing, when nothing did."""
-        before = self._shown
+        before, self._newest = self._shown, snapshot
         since = before.seq if before is not None else 0
         full = before is None or not 0 <= snapshot.at - self._full_at < FULL_SECONDS
+        events = [one for one in self._events.get(since) if one.seq <= snapshot.seq]
+        if not full and not (self._served() and self._due(snapshot.at, events)):
+            return
         changed = [name for name in SECTIONS if full or _differs(name, snapshot, before)]
-        self._shown = snapshot
-        if changed or snapshot.seq != since:
-            if full:
-                self._full_at = snapshot.at
-            events = [one for one in self._events.get(since) if one.seq <= snapshot.seq]
-            self._n += 1
-            self._send(
-                msgspec.to_builtins(
-                    self._update(snapshot, changed, n=self._n, full=full, events=events)
-                )
-            )
+        if not changed and not events:
+            return
+        self._shown, self._sent_at = snapshot, snapshot.at
+        if full:
+            self._full_at = snapshot.at
+        self._n += 1
+        update = self._update(snapshot, changed, n=self._n, full=full, events=events)
+        self._send(msgspec.to_builtins(update))
+
+    def _due(self, at: float, events: list[Event]) -> bool:
+        waited = not 0 <= at - self._sent_at < GAP_SECONDS
+        return waited or any(one.type not in ROUTINE for one in events)
 
     def ask_full(self) -> None:
         """Send everything the next time."""
@@ -68,12 +87,18 @@ class Broadcast:
 
     def end(self) -> None:
         """Say that nothing more will come."""
-        if self._shown is not None:
+        if self._newest is not None:
             self._n += 1
-            closing = self._update(
-                self._shown, SECTIONS, n=self._n, full=True, events=[], closed=True
+            since = self._shown.seq if self._shown is not None else 0
+            update = self._update(
+                self._newest,
+                SECTIONS,
+                n=self._n,
+                full=True,
+                events=self._events.get(since),
+                closed=True,
             )
-            self._send(msgspec.to_builtins(closing))
+            self._send(msgspec.to_builtins(update))
 
     def _update(self, snapshot: Snapshot, sections: Any, **fields: Any) -> Update:
         return Update(

@@ -13,6 +13,7 @@ from ipyvitals.snapshot import (
     ModelSection,
     Snapshot,
     SystemSection,
+    TrainingSection,
 )
 from ipyvitals.wire import Update
 
@@ -23,7 +24,10 @@ class Wire:
     def __init__(self):
         self.sent = []
         self.events = EventLog("default", lambda: self.at, lambda event: None)
-        self.broadcast = Broadcast(self.sent.append, self.events, interval=5.0)
+        self.served = True
+        self.broadcast = Broadcast(
+            self.sent.append, self.events, interval=5.0, served=lambda: self.served
+        )
         self.at = 1_000.0
         self.sections = {}
 
@@ -110,6 +114,28 @@ def test_events_travel_once_and_in_order(wire):
     assert [event["model_name"] for event in second["events"]] == ["b", "c"]
     assert sections_of(second) == set()
     assert second["events"][0]["type"] == "model_deployed"
+
+
+def test_progress_travels_once_a_second_and_what_happened_at_once(wire):
+    wire.show()
+    assert wire.show(after=0.1, training=TrainingSection(progress=1.0)) == []
+    assert wire.show(after=0.1, training=TrainingSection(progress=2.0)) == []
+    wire.deploy("a")
+    (message,) = wire.show(after=0.1)
+    assert message["training"]["progress"] == 2.0
+    assert wire.show(after=0.5, training=TrainingSection(progress=3.0)) == []
+    (message,) = wire.show(after=0.5)
+    assert message["training"]["progress"] == 3.0
+
+
+def test_where_no_server_listens_only_full_messages_are_sent(wire):
+    wire.show()
+    wire.served = False
+    wire.deploy("a")
+    assert wire.show(metrics=MetricsSection(total_predictions=5)) == []
+    (message,) = wire.show(after=30.0)
+    assert message["full"]
+    assert [event["model_name"] for event in message["events"]] == ["a"]
 
 
 def test_an_answer_has_everything_and_is_no_update(wire):
