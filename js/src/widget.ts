@@ -80,6 +80,7 @@ export default function widget(): {
     },
 
     render({ model, el, signal }) {
+      el.classList.add("ipyvitals-view");
       let marked = false;
       const look = (): void => {
         const before = marked;

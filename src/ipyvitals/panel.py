@@ -29,6 +29,7 @@ class Source(Protocol):
 
     history: History
     notices: Notices
+    closed: bool
 
     def snapshot(self) -> Snapshot:
         """Return everything known now."""
@@ -90,7 +91,12 @@ class StatusPanel(anywidget.AnyWidget):
         self._beat_at = 0.0
         _check_ipykernel(source.notices)
         snapshot = source.snapshot()
-        super().__init__(monitor=snapshot.monitor, interval=interval, **_state(snapshot))
+        super().__init__(
+            monitor=snapshot.monitor,
+            interval=interval,
+            closed=source.closed,
+            **_state(snapshot),
+        )
         weakref.finalize(source, _end, weakref.ref(self)).atexit = False
 
     def show(self, snapshot: Snapshot) -> None:

@@ -52,5 +52,6 @@ def test_the_quickstart_trains_serves_degrades_and_recovers(open_notebook, artef
     )
     panel = notebook.panel(place["recover"])
     expect(vital(panel, "model.status")).to_have_text("Live")
+    expect(vital(panel, "model.total_predictions")).to_have_text("500")
     notebook.page.mouse.move(0, 0)
     panel.screenshot(path=artefacts / "quickstart.png", animations="disabled")

@@ -149,7 +149,7 @@ test("no style reaches beyond the panel", () => {
     const outermost = text.replace(/\/\*.*?\*\//gs, "").match(/^\S.*\{$/gm);
     for (const selector of outermost ?? []) {
       expect(selector).toMatch(
-        /^(\.ipyvitals-pa(nel|lette)|@container ipyvitals .*|@keyframes ipyvitals-.*) \{$/,
+        /^(\.ipyvitals-(panel|palette|view)|@container ipyvitals .*|@keyframes ipyvitals-.*) \{$/,
       );
     }
   }
