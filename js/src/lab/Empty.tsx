@@ -1,6 +1,6 @@
 // What the sidebar says where there is no monitor to show.
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { nameOf } from "./front";
 import type { Kernel } from "./kernels";
@@ -49,12 +49,18 @@ export function Empty({ lab, kernel }: { lab: Lab; kernel: Kernel | null }): JSX
   }
   return (
     <Message title={trans.__("No monitor yet")}>
-      <p>{trans.__("Run this in %1, and its model appears here:", nameOf(front.path))}</p>
+      <p>{trans.__("Run this in %1, and its model appears here.", nameOf(front.path))}</p>
       <Code lab={lab} text={EXAMPLE} />
-      <p class="s-hint">
-        <code>for batch in monitor.track(loader):</code> {trans.__("shows progress,")}{" "}
-        <code>monitor.record(prediction, actual)</code> {trans.__("live accuracy.")}
-      </p>
+      <dl class="s-hints">
+        <dt>{trans.__("Progress of a loop")}</dt>
+        <dd>
+          <code>for batch in monitor.track(loader):</code>
+        </dd>
+        <dt>{trans.__("Live accuracy")}</dt>
+        <dd>
+          <code>monitor.record(prediction, actual)</code>
+        </dd>
+      </dl>
     </Message>
   );
 }
@@ -62,7 +68,7 @@ export function Empty({ lab, kernel }: { lab: Lab; kernel: Kernel | null }): JSX
 function Message(props: {
   title: string;
   quiet?: boolean;
-  children?: JSX.Element | (JSX.Element | string)[];
+  children?: ComponentChildren;
 }): JSX.Element {
   return (
     <section class="s-empty" data-quiet={props.quiet ? "" : undefined}>

@@ -77,7 +77,8 @@ function OneRow({ lab, kernel, store, row }: RowProps): JSX.Element {
       </span>
       <span class="s-figure">{row.figure}</span>
       <span class="s-detail">
-        <span class="s-state">{row.state}</span> · {row.place}
+        <span class="s-state">{row.state}</span>
+        <span class="s-place">{row.place}</span>
       </span>
       <span class="s-memory" title={trans.__("Memory of this kernel")}>
         {row.memory}

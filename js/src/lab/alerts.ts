@@ -3,7 +3,7 @@ import { Notification } from "@jupyterlab/apputils";
 import type { TranslationBundle } from "@jupyterlab/translation";
 import type { ModelStatusChange, TrainingCompleted } from "../contract.gen";
 import { duration, latencyText, ratio, ratioPlain } from "../format";
-import { needsAttention, statusWord } from "../view/words";
+import { needsAttention } from "../view/words";
 import type { EventMessage } from "./messages";
 
 export interface Alert {
@@ -36,10 +36,16 @@ function statusAlert(
   trans: TranslationBundle,
 ): Alert | null {
   if (!needsAttention(event.new_status)) return null;
-  const word = statusWord(event.new_status);
+  const { new_status: status } = event;
+  const word =
+    status === "failed"
+      ? trans.__("%1 failed", model)
+      : status === "degraded"
+        ? trans.__("%1 is degraded", model)
+        : trans.__("%1 is unhealthy", model);
   const why = event.reason ? `: ${event.reason}` : "";
-  const text = `${model}: ${word}${why}${evidenceOf(event, trans)} (${place})`;
-  return { type: event.new_status === "degraded" ? "warning" : "error", text };
+  const text = `${word}${why}${evidenceOf(event, trans)} · ${place}`;
+  return { type: status === "degraded" ? "warning" : "error", text };
 }
 
 function evidenceOf(
@@ -70,7 +76,7 @@ function trainingAlert(
   const took =
     elapsed_seconds === null ? "" : ` ${trans.__("after %1", duration(elapsed_seconds))}`;
   const why = state === "failed" && details ? `: ${details}` : "";
-  return { type: ENDS[state], text: `${model}: ${stage} ${word}${took}${why} (${place})` };
+  return { type: ENDS[state], text: `${model}: ${stage} ${word}${took}${why} · ${place}` };
 }
 
 const MOST_REMEMBERED = 500;

@@ -2,7 +2,7 @@
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { bytes, clock, count, duration, percent, ratio, roughly, shortCount } from "../format";
 import type { Store } from "../store";
-import { evidence, needsAttention, statusTone, statusWord, type Tone } from "../view/words";
+import { statusTone, statusWord, type Tone } from "../view/words";
 import { nameOf } from "./front";
 import type { KernelInfo } from "./kernels";
 
@@ -65,8 +65,6 @@ function stateOf(store: Store, trans: TranslationBundle): string {
   if (model.status === "idle" && model.status_since !== null) {
     return trans.__("%1 for %2", word, roughly(store.now.value - model.status_since));
   }
-  const proof = needsAttention(model.status) ? evidence(model) : "";
-  if (proof) return `${word}, ${proof}`;
   const { predictions_per_minute: rate, total_predictions: total } = store.metrics.value;
   return rate === 0 && total === 0 ? word : trans.__("%1, %2/min", word, shortCount(rate));
 }

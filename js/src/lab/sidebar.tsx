@@ -70,22 +70,25 @@ export function Content({ lab, choice }: ContentProps): JSX.Element {
   }, [theme]);
   const kernel = choice.kernel.value;
   const shown = choice.shown.value;
+  // Beside the panel, not around it: it has a palette of its own, which must not be mixed.
+  const palette = { class: "ipyvitals-palette", "data-theme": theme.value ?? undefined };
   return (
-    <div class="ipyvitals-palette s-page" data-theme={theme.value ?? undefined}>
-      {shown !== null && lab.stream.value === "waiting" ? (
-        <p class="s-offline" role="status">
-          {lab.trans.__("Connection lost, reconnecting…")}
-        </p>
-      ) : null}
-      {kernel === null || kernel.monitors.value.size < 2 ? null : (
-        <Monitors choice={choice} kernel={kernel} shown={shown} trans={lab.trans} />
-      )}
-      {shown === null ? (
-        <Empty lab={lab} kernel={kernel} />
-      ) : (
-        <Front key={keyOf(shown.store)} lab={lab} shown={shown} />
-      )}
-      <Others lab={lab} front={kernel} />
+    <div class="s-page">
+      <div {...palette}>
+        {shown !== null && lab.stream.value === "waiting" ? (
+          <p class="s-offline" role="status">
+            {lab.trans.__("Connection lost, reconnecting…")}
+          </p>
+        ) : null}
+        {kernel === null || kernel.monitors.value.size < 2 ? null : (
+          <Monitors choice={choice} kernel={kernel} shown={shown} trans={lab.trans} />
+        )}
+        {shown === null ? <Empty lab={lab} kernel={kernel} /> : null}
+      </div>
+      {shown === null ? null : <Front key={keyOf(shown.store)} lab={lab} shown={shown} />}
+      <div {...palette}>
+        <Others lab={lab} front={kernel} />
+      </div>
     </div>
   );
 }

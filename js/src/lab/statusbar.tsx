@@ -70,12 +70,11 @@ export function Item({ lab, choice, open }: ItemProps): JSX.Element | null {
       type="button"
       class="ipyvitals-palette s-status"
       data-theme={theme.value ?? undefined}
-      data-tone={row.tone}
       data-status={status}
       title={`${row.name} ${row.version}: ${row.state}\n${lab.trans.__("Click to show model vitals")}`}
       onClick={open}
     >
-      <i class="v-dot" />
+      <i class="v-dot" data-tone={row.tone} />
       <span>{word}</span>
       {running || told ? <b>{row.figure}</b> : null}
       {told ? <span>{`${shortCount(rate)}/min`}</span> : null}
