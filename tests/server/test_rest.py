@@ -1,0 +1,158 @@
+"""What REST answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from ipyvitals import Snapshot
+from ipyvitals.server.messages import (
+    EventsAnswer,
+    KernelsAnswer,
+    ModelsAnswer,
+    SystemAnswer,
+)
+from tests.server.serving import START, started, until
+
+pytestmark = pytest.mark.anyio
+
+BOTH = ["ipyvitals/api/", "api/"]
+
+
+@pytest.mark.parametrize("prefix", BOTH)
+async def test_a_server_without_monitors_says_so(server, prefix):
+    assert (await server.ask(f"{prefix}models")).json == {"models": []}
+    answer = await server.ask(f"{prefix}monitoring/system")
+
+    assert (answer.code, answer.json) == (404, {"message": "no monitor on this server"})
+
+
+@pytest.mark.parametrize("prefix", BOTH)
+async def test_the_system_has_the_shape_of_the_specification(server, prefix):
+    notebook = await started(server)
+    answer = await server.ask(f"{prefix}monitoring/system", kernel_id=notebook.kernel_id)
+
+    system = msgspec.json.decode(answer.body, type=SystemAnswer, strict=True)
+    assert system.kernel_id == notebook.kernel_id
+    assert system.active_model.name == "churn"
+    assert system.real_time_metrics.predictions_per_minute == 10
+    assert system.real_time_metrics.live_accuracy == 0.9
+    assert system.real_time_metrics.model_uptime.endswith("s")
+    plain = answer.json
+    assert set(plain) == {*Snapshot(monitor="m", seq=0, at=0.0).to_dict(), "kernel_id"}
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("prefix", BOTH)
+async def test_models_tell_where_they_live(server, prefix):
+    notebook = await started(server)
+
+    answer = await server.ask(f"{prefix}models")
+    (model,) = msgspec.json.decode(answer.body, type=ModelsAnswer).models
+    assert (model.kernel_id, model.monitor) == (notebook.kernel_id, "default")
+    assert (model.name, model.version, model.total_predictions) == ("churn", "2.1", 10)
+
+
+async def test_kernels_are_told_with_notebook_and_charts(server):
+    notebook = await started(server, path="deep.ipynb")
+
+    answer = await server.ask("ipyvitals/api/kernels")
+    (kernel,) = msgspec.json.decode(answer.body, type=KernelsAnswer).kernels
+    assert (kernel.kernel_id, kernel.path) == (notebook.kernel_id, "deep.ipynb")
+    assert (kernel.connected, kernel.unavailable, kernel.connections) == (True, None, 1)
+    (monitor,) = kernel.monitors
+    assert monitor.full
+    lengths = {len(column) for column in monitor.history.values()}
+    assert len(lengths) == 1
+    assert lengths != {0}
+
+
+async def test_a_kernel_without_monitors_is_told_too(server):
+    notebook = await server.notebook()
+    await notebook.run("1")
+
+    (kernel,) = (await server.ask("ipyvitals/api/kernels")).json["kernels"]
+    assert (kernel["connected"], kernel["monitors"]) == (True, [])
+    missing = await server.ask("ipyvitals/api/monitoring/system", kernel_id=notebook.kernel_id)
+    assert missing.code == 404
+    assert "no monitor in kernel" in missing.json["message"]
+
+
+async def test_one_monitor_of_several_is_chosen_by_name(server):
+    notebook = await started(server, START + "other = Monitor('fraud', name='second')")
+    await until(lambda: "second" in server.hub.records[notebook.kernel_id].monitors)
+
+    chosen = await server.ask("api/monitoring/system", monitor="second")
+    assert chosen.json["active_model"]["name"] == "fraud"
+    nobody = await server.ask("api/monitoring/system", monitor="<b>100%</b>")
+    assert nobody.code == 404
+    assert nobody.json["message"] == "no monitor '<b>100%</b>' on this server"
+    assert nobody.headers["Content-Type"].startswith("application/json")
+
+
+async def test_the_last_events_are_kept(server):
+    notebook = await started(server)
+    await notebook.run("monitor.deploy('churn', '2.2');")
+
+    async def deployed():
+        answer = await server.ask(f"ipyvitals/api/kernels/{notebook.kernel_id}/events")
+        events = msgspec.json.decode(answer.body, type=EventsAnswer).events
+        return [one for one in events if one.type == "model_deployed"]
+
+    (event,) = await until(deployed)
+    assert event.model_version == "2.2"
+
+
+@pytest.mark.parametrize("action", ["stop_training", "acknowledge", "reset"])
+async def test_operators_act_while_a_cell_runs(server, action):
+    notebook = await started(server, START + "monitor.record_batch([1] * 100, [0] * 100)")
+    await notebook.start("for step in monitor.track(iter(int, 1)): pass")
+    monitor = server.hub.records[notebook.kernel_id].monitors["default"]
+    await until(lambda: monitor.latest.training.state == "running")
+    path = f"ipyvitals/api/kernels/{notebook.kernel_id}"
+    if action == "acknowledge":
+        await server.ask(f"{path}/stop_training", "POST")
+        await until(lambda: monitor.latest.model.status == "degraded")
+
+    answer = await server.ask(f"{path}/{action}", "POST", {"monitor": "default"})
+
+    assert (answer.code, answer.json) == (200, {"done": 1})
+    await until(
+        lambda: {
+            "stop_training": monitor.latest.training.state == "stopped",
+            "acknowledge": monitor.latest.model.acknowledged_at is not None,
+            "reset": monitor.latest.metrics.current_accuracy is None,
+        }[action]
+    )
+
+
+async def test_what_cannot_be_done_is_told(server):
+    notebook = await started(server)
+    path = f"ipyvitals/api/kernels/{notebook.kernel_id}"
+    unknown = await server.ask("ipyvitals/api/kernels/nobody/reset", "POST")
+    assert (unknown.code, unknown.json) == (404, {"message": "no kernel 'nobody' on this server"})
+    other = await server.ask(f"{path}/reset", "POST", {"monitor": "other"})
+    assert other.code == 404
+    assert "no monitor 'other'" in other.json["message"]
+    broken = await server.ask(f"{path}/reset", "POST", '{"monitr": 1}')
+    assert broken.code == 400
+    assert "monitr" in broken.json["message"]
+    assert (await server.ask("ipyvitals/api/kernels/nobody/events")).code == 404
+    assert (await server.ask("api/monitoring/system", kernel_id="nobody")).code == 404
+
+    wrong = await server.ask(f"{path}/reset")
+    assert wrong.code == 405
+    assert wrong.json["message"]
+
+
+async def test_a_kernel_without_ipyvitals_does_not_answer(server):
+    notebook = await server.notebook()
+    await notebook.run("1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server.hub, "settings", replace(server.hub.settings, answer_seconds=0.3))
+        answer = await server.ask(f"ipyvitals/api/kernels/{notebook.kernel_id}/reset", "POST")
+
+    assert answer.code == 504
+    assert "did not answer within 0.3 s" in answer.json["message"]
