@@ -1,5 +1,4 @@
 // What is worth a notification, and in which words.
-import { Notification } from "@jupyterlab/apputils";
 import type { TranslationBundle } from "@jupyterlab/translation";
 import type { ModelStatusChange, TrainingCompleted } from "../contract.gen";
 import { duration, latencyText, ratio, ratioPlain } from "../format";
@@ -84,13 +83,12 @@ const MOST_REMEMBERED = 500;
 /** Tells each event at most once, however often a stream that resumes repeats it. */
 export class Alerts {
   readonly #trans: TranslationBundle;
-  readonly #show: (kernelId: string) => void;
+  readonly #tell: (alert: Alert, kernelId: string) => void;
   readonly #told = new Set<string>();
 
-  /** `show` brings a kernel's notebook and the sidebar to the front. */
-  constructor(trans: TranslationBundle, show: (kernelId: string) => void) {
+  constructor(trans: TranslationBundle, tell: (alert: Alert, kernelId: string) => void) {
     this.#trans = trans;
-    this.#show = show;
+    this.#tell = tell;
   }
 
   take(event: EventMessage, scene: Scene, hidden: boolean): void {
@@ -103,10 +101,6 @@ export class Alerts {
       if (this.#told.size <= MOST_REMEMBERED) break;
       this.#told.delete(oldest);
     }
-    Notification.emit(alert.text, alert.type, {
-      // What happened while nobody looked waits until somebody does.
-      autoClose: hidden ? false : 8000,
-      actions: [{ label: this.#trans.__("Show"), callback: () => this.#show(event.kernel_id) }],
-    });
+    this.#tell(alert, event.kernel_id);
   }
 }

@@ -4,7 +4,7 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin,
 } from "@jupyterlab/application";
-import { Clipboard, ICommandPalette } from "@jupyterlab/apputils";
+import { Clipboard, ICommandPalette, Notification } from "@jupyterlab/apputils";
 import { INotebookTracker } from "@jupyterlab/notebook";
 import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { IStatusBar } from "@jupyterlab/statusbar";
@@ -27,6 +27,7 @@ import { Stream } from "./stream";
 
 const PLUGIN_ID = "ipyvitals:plugin";
 const STATUS_RANK = 90;
+const ALERT_MS = 8000;
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_ID,
@@ -62,7 +63,14 @@ async function activate(
     if (kernel) goTo(app, kernel);
     open();
   };
-  const alerts = new Alerts(trans, show);
+  const isHidden = (): boolean => document.visibilityState === "hidden";
+  const alerts = new Alerts(trans, ({ text, type }, kernelId) => {
+    Notification.emit(text, type, {
+      // What happened while nobody looked waits until somebody does.
+      autoClose: isHidden() ? false : ALERT_MS,
+      actions: [{ label: trans.__("Show"), callback: () => show(kernelId) }],
+    });
+  });
   const pace = new Pace<Message>((messages) => {
     batch(() => {
       for (const message of messages) kernels.receive(message);
@@ -78,7 +86,7 @@ async function activate(
     const model = kernel?.monitors.peek().get(message.monitor)?.model.peek();
     const named = [model?.name ?? message.monitor, model?.version].filter(Boolean).join(" ");
     const place = kernel ? placeOf(kernel.info.peek(), trans) : trans.__("another notebook");
-    alerts.take(message, { model: named, place }, document.visibilityState === "hidden");
+    alerts.take(message, { model: named, place }, isHidden());
   };
   const stream = new Stream(browserWorld(server), { message: take }, settings.peek().alerts);
 

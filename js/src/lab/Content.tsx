@@ -1,9 +1,7 @@
-// The sidebar: the notebook in front in full, all others a line each.
+// What stands in the sidebar.
 import type { TranslationBundle } from "@jupyterlab/translation";
-import type { Message } from "@lumino/messaging";
-import { Widget } from "@lumino/widgets";
 import { useSignal } from "@preact/signals";
-import { h, type JSX, render } from "preact";
+import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Store } from "../store";
 import { Panel } from "../view/Panel";
@@ -11,48 +9,9 @@ import { type Theme, watchTheme } from "../view/surroundings";
 import { needsAttention } from "../view/words";
 import { ActionButton } from "./ActionButton";
 import { Empty } from "./Empty";
-import { pulseIcon } from "./icon";
 import type { Kernel } from "./kernels";
 import type { Choice, Lab, Shown } from "./lab";
 import { Others } from "./Others";
-
-export const SIDEBAR_ID = "ipyvitals-sidebar";
-
-export class Sidebar extends Widget {
-  readonly #lab: Lab;
-  readonly #choice: Choice;
-
-  constructor(lab: Lab, choice: Choice) {
-    super();
-    this.#lab = lab;
-    this.#choice = choice;
-    this.id = SIDEBAR_ID;
-    this.addClass("ipyvitals-sidebar");
-    this.title.icon = pulseIcon;
-    this.title.caption = lab.trans.__("Model Vitals");
-  }
-
-  /** Nothing is drawn while nobody can see it. */
-  protected override onAfterShow(_: Message): void {
-    this.#draw();
-  }
-
-  protected override onBeforeHide(_: Message): void {
-    render(null, this.node);
-  }
-
-  protected override onAfterAttach(_: Message): void {
-    if (this.isVisible) this.#draw();
-  }
-
-  protected override onBeforeDetach(_: Message): void {
-    render(null, this.node);
-  }
-
-  #draw(): void {
-    render(h(Content, { lab: this.#lab, choice: this.#choice }), this.node);
-  }
-}
 
 interface ContentProps {
   lab: Lab;

@@ -1,0 +1,215 @@
+import { render } from "preact";
+import { act } from "preact/test-utils";
+import { beforeEach, expect, test } from "vitest";
+import { changed, traitsOf } from "../testing/fixtures";
+import { delta, fakeLab, full, kernel, message, state } from "../testing/lab";
+import { Content } from "./Content";
+import { EXAMPLE } from "./Empty";
+import { Item } from "./statusbar";
+
+const AT = traitsOf("live").at as number;
+
+let page: HTMLElement;
+beforeEach(() => {
+  page = document.createElement("div");
+  document.body.append(page);
+  return () => render(null, page);
+});
+
+type World = ReturnType<typeof fakeLab>;
+
+function open(...messages: ReturnType<typeof state>[]): World {
+  const world = fakeLab(() => AT);
+  for (const one of messages) world.kernels.receive(one);
+  world.front.value = { path: "work/serve.ipynb", kernelId: "front" };
+  act(() => render(<Content lab={world.lab} choice={world.choice} />, page));
+  return world;
+}
+
+const texts = (selector: string): string[] =>
+  [...page.querySelectorAll(selector)].map((element) => element.textContent ?? "");
+const button = (text: string): HTMLButtonElement => {
+  const found = [...page.querySelectorAll("button")].find((one) => one.textContent === text);
+  if (found === undefined) throw new Error(`no button ${text} among ${texts("button")}`);
+  return found;
+};
+const press = (text: string): Promise<void> =>
+  act(async () => {
+    button(text).click();
+    await Promise.resolve();
+  });
+
+const FRONT = kernel("front", "work/serve.ipynb", full("live"));
+
+test("the notebook in front in full, the others a line each", () => {
+  const { visited } = open(
+    state(
+      FRONT,
+      kernel("b", "b.ipynb", full("degraded")),
+      kernel("c", "c.ipynb", full("training")),
+    ),
+  );
+  expect(page.querySelectorAll(".ipyvitals-panel")).toHaveLength(1);
+  expect(texts(".ipyvitals-panel [data-vital='model.name']")).toEqual(["churn"]);
+  const rows = [...page.querySelectorAll<HTMLElement>("[data-kernel-id]")];
+  expect(rows.map((row) => row.dataset["kernelId"])).toEqual(["b", "c"]);
+  rows[0]?.click();
+  expect(visited).toEqual(["b"]);
+});
+
+test("another notebook comes to the front, and the two change places", () => {
+  const { front } = open(state(FRONT, kernel("b", "b.ipynb", full("degraded"))));
+  act(() => {
+    front.value = { path: "b.ipynb", kernelId: "b" };
+  });
+  expect(page.querySelector(".ipyvitals-panel")?.getAttribute("data-status")).toBe("degraded");
+  expect(texts("[data-kernel-id] .s-place")).toEqual(["serve.ipynb"]);
+});
+
+test("a notebook without a monitor: what to type, ready to be copied", async () => {
+  const { copied } = open(
+    state(kernel("front", "work/serve.ipynb"), kernel("b", "b.ipynb", full("live"))),
+  );
+  expect(page.textContent).toContain("Run this in serve.ipynb");
+  expect(page.querySelector("pre")?.textContent).toBe(EXAMPLE);
+  await press("Copy");
+  expect(copied).toEqual([EXAMPLE]);
+  expect(button("Copied")).toBeDefined();
+  expect(texts("[data-kernel-id] .s-place")).toEqual(["b.ipynb"]);
+});
+
+test("a server without ipyvitals: what to install", () => {
+  const { stream } = open();
+  expect(page.textContent).toContain("Connecting");
+  act(() => {
+    stream.value = "missing";
+  });
+  expect(page.querySelector("pre")?.textContent).toBe("pip install ipyvitals");
+  act(() => {
+    stream.value = "forbidden";
+  });
+  expect(page.textContent).toContain("does not let you read");
+});
+
+test("a kernel that cannot be listened to says why", () => {
+  open(
+    state(
+      { ...kernel("front", "work/serve.ipynb"), unavailable: "behind a gateway" },
+      { ...kernel("b", "b.ipynb"), unavailable: "behind a gateway too" },
+    ),
+  );
+  expect(texts(".s-empty p")).toEqual(["behind a gateway"]);
+  expect(texts("[data-kernel-id] .s-detail")).toEqual(["Unavailable: behind a gateway too"]);
+});
+
+test("a lost connection is told while the last values stay", () => {
+  const { stream } = open(state(FRONT));
+  act(() => {
+    stream.value = "waiting";
+  });
+  expect(texts("[role='status']")).toEqual(["Connection lost, reconnecting…"]);
+  expect(page.querySelectorAll(".ipyvitals-panel")).toHaveLength(1);
+});
+
+test("stop training: asked, pending, and until it shows", async () => {
+  const { asked, kernels } = open(state(kernel("front", "a.ipynb", full("training"))));
+  await press("Stop training");
+  expect(asked).toMatchObject([{ kernelId: "front", action: "stop_training", monitor: "default" }]);
+  expect(button("Stopping…").getAttribute("aria-disabled")).toBe("true");
+  button("Stopping…").click();
+  expect(asked).toHaveLength(1);
+  await act(async () => asked[0]?.done(1));
+  expect(button("Stopping…")).toBeDefined();
+  const training = changed(traitsOf("training").training, { state: "stopped" });
+  act(() =>
+    kernels.receive(
+      message("update", { kernel_id: "front", update: delta({ n: 2, at: AT + 1, training }) }),
+    ),
+  );
+  expect(texts(".s-action")).toEqual([]);
+});
+
+test("a stop that somebody else asked for shows as well", () => {
+  const training = changed(traitsOf("training").training, { stop_requested: true });
+  open(state(kernel("front", "a.ipynb", full("training", { training }))));
+  expect(button("Stopping…")).toBeDefined();
+});
+
+test("a failure is told, and the button can be pressed again", async () => {
+  const { asked } = open(state(kernel("front", "a.ipynb", full("training"))));
+  await press("Stop training");
+  await act(async () => {
+    asked[0]?.fail("the kernel did not answer within 5 s");
+    await new Promise((done) => setTimeout(done));
+  });
+  expect(texts("[role='alert']")).toEqual(["the kernel did not answer within 5 s"]);
+  await press("Stop training");
+  expect(asked).toHaveLength(2);
+  expect(texts("[role='alert']")).toEqual([]);
+});
+
+test("acknowledge stands on the banner until it is done", async () => {
+  const { asked, kernels } = open(state(kernel("front", "a.ipynb", full("degraded"))));
+  await press("Acknowledge");
+  expect(asked).toMatchObject([{ action: "acknowledge" }]);
+  const model = changed(traitsOf("degraded").model, { acknowledged_at: AT });
+  act(() =>
+    kernels.receive(
+      message("update", { kernel_id: "front", update: delta({ n: 2, at: AT + 1, model }) }),
+    ),
+  );
+  expect(texts(".s-action")).toEqual([]);
+  expect(page.textContent).toContain("acknowledged");
+});
+
+test("a kernel that is gone offers nothing to press", () => {
+  open(state({ ...kernel("front", "a.ipynb", full("training")), execution_state: "dead" }));
+  expect(texts(".s-action")).toEqual([]);
+});
+
+test("of several monitors in a notebook the newest is shown, or the one that is chosen", () => {
+  open(
+    state(
+      kernel(
+        "front",
+        "a.ipynb",
+        full("live", { monitor: "serving", at: AT }),
+        full("training", { monitor: "fitting", at: AT + 1 }),
+      ),
+    ),
+  );
+  const status = (): string | null | undefined =>
+    page.querySelector(".ipyvitals-panel")?.getAttribute("data-status");
+  expect(status()).toBe("training");
+  act(() => button("serving").click());
+  expect(status()).toBe("active");
+  expect(button("serving").getAttribute("aria-pressed")).toBe("true");
+});
+
+test("names of a hostile kernel stay text", () => {
+  const model = changed(traitsOf("live").model, { name: "<img src=x onerror=alert(1)>" });
+  open(state(FRONT, kernel("b", "<b>.ipynb", full("live", { model }))));
+  expect(page.querySelector("img")).toBe(null);
+  expect(texts(".s-place")).toEqual(["<b>.ipynb"]);
+});
+
+test("the status bar: status, accuracy and rate; the percentage while training", () => {
+  const world = open(state(kernel("front", "a.ipynb", full("live"))));
+  const bar = document.createElement("div");
+  page.append(bar);
+  let opened = 0;
+  const show = (): void => {
+    opened += 1;
+  };
+  act(() => render(<Item lab={world.lab} choice={world.choice} open={show} />, bar));
+  expect(bar.textContent).toBe("Live94.2 %23/min");
+  bar.querySelector("button")?.click();
+  expect(opened).toBe(1);
+  act(() => world.kernels.receive(state(kernel("front", "a.ipynb", full("training", { n: 2 })))));
+  expect(bar.textContent).toBe("Training41 %");
+  act(() => {
+    world.front.value = null;
+  });
+  expect(bar.textContent).toBe("");
+  render(null, bar);
+});

@@ -1,0 +1,45 @@
+// The sidebar: the notebook in front in full, all others a line each.
+import type { Message } from "@lumino/messaging";
+import { Widget } from "@lumino/widgets";
+import { h, render } from "preact";
+import { Content } from "./Content";
+import { pulseIcon } from "./icon";
+import type { Choice, Lab } from "./lab";
+
+export const SIDEBAR_ID = "ipyvitals-sidebar";
+
+export class Sidebar extends Widget {
+  readonly #lab: Lab;
+  readonly #choice: Choice;
+
+  constructor(lab: Lab, choice: Choice) {
+    super();
+    this.#lab = lab;
+    this.#choice = choice;
+    this.id = SIDEBAR_ID;
+    this.addClass("ipyvitals-sidebar");
+    this.title.icon = pulseIcon;
+    this.title.caption = lab.trans.__("Model Vitals");
+  }
+
+  /** Nothing is drawn while nobody can see it. */
+  protected override onAfterShow(_: Message): void {
+    this.#draw();
+  }
+
+  protected override onBeforeHide(_: Message): void {
+    render(null, this.node);
+  }
+
+  protected override onAfterAttach(_: Message): void {
+    if (this.isVisible) this.#draw();
+  }
+
+  protected override onBeforeDetach(_: Message): void {
+    render(null, this.node);
+  }
+
+  #draw(): void {
+    render(h(Content, { lab: this.#lab, choice: this.#choice }), this.node);
+  }
+}

@@ -1,0 +1,200 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { FakeWorld } from "../testing/lab";
+import type { Message } from "./messages";
+import { backoff, Stream } from "./stream";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function open(alerts = true): { world: FakeWorld; stream: Stream; heard: Message[] } {
+  const world = new FakeWorld();
+  const heard: Message[] = [];
+  const stream = new Stream(world, { message: (one) => heard.push(one) }, alerts);
+  stream.start();
+  return { world, stream, heard };
+}
+
+const STATE = { type: "state", id: 7, stream: "run-1", kernels: [] };
+const GONE = { type: "kernel", id: 8, kernel_id: "k", change: "removed", kernel: null };
+const EVENT = {
+  type: "training_completed",
+  id: 9,
+  kernel_id: "k",
+  monitor: "default",
+  seq: 3,
+  at: 1,
+  state: "completed",
+  stage: "Fit",
+  progress: 100,
+  details: "",
+  current: 1,
+  total: 1,
+  elapsed_seconds: 1,
+  metrics: {},
+};
+
+async function pass(milliseconds: number): Promise<void> {
+  await vi.advanceTimersByTimeAsync(milliseconds);
+}
+
+test("asks for updates and for what alerts are made of, and hands on what it hears", () => {
+  const { world, stream, heard } = open();
+  expect(world.socket.query.get("types")).toBe("update,model_status_change,training_completed");
+  expect(world.socket.query.has("since")).toBe(false);
+  expect(stream.state.value).toBe("connecting");
+  world.socket.onopen?.();
+  world.socket.tell(STATE);
+  world.socket.tell(GONE);
+  expect(stream.state.value).toBe("live");
+  expect(heard.map((one) => one.type)).toEqual(["state", "kernel"]);
+});
+
+test("comes back where it was when the connection breaks", async () => {
+  const { world, stream } = open();
+  world.socket.onopen?.();
+  world.socket.tell(STATE);
+  world.socket.tell(GONE);
+  world.socket.break();
+  expect(stream.state.value).toBe("waiting");
+  await pass(499);
+  expect(world.sockets).toHaveLength(1);
+  await pass(1);
+  expect(world.sockets).toHaveLength(2);
+  expect(world.socket.query.get("since")).toBe("8");
+  expect(world.socket.query.get("stream")).toBe("run-1");
+  world.socket.onopen?.();
+  expect(stream.state.value).toBe("live");
+});
+
+test("waits longer after each failure, and starts over once it hears something", async () => {
+  const { world } = open();
+  const waits: number[] = [];
+  for (let failure = 0; failure < 8; failure += 1) {
+    const before = world.sockets.length;
+    world.socket.break();
+    let waited = 0;
+    while (world.sockets.length === before) {
+      await pass(250);
+      waited += 250;
+    }
+    waits.push(waited / 1000);
+  }
+  expect(waits).toEqual([0.5, 1, 2, 4, 8, 16, 30, 30]);
+  world.socket.onopen?.();
+  world.socket.tell(STATE);
+  world.socket.break();
+  await pass(500);
+  expect(world.sockets).toHaveLength(10);
+});
+
+test("waits differ, so that many pages do not come back in one moment", () => {
+  expect(backoff(1, 0)).toBe(250);
+  expect(backoff(1, 1)).toBe(500);
+  expect(backoff(100, 0)).toBe(15_000);
+});
+
+test("a server that lost nothing but knows more is asked for it at once when the network is back", async () => {
+  const { world } = open();
+  for (let failure = 0; failure < 3; failure += 1) {
+    world.socket.break();
+    await pass(30_000);
+  }
+  world.socket.break();
+  world.online();
+  expect(world.sockets).toHaveLength(5);
+});
+
+test("says when the server has no ipyvitals, and looks again now and then", async () => {
+  const { world, stream } = open();
+  world.probed = "missing";
+  world.socket.break();
+  await pass(0);
+  expect(stream.state.value).toBe("missing");
+  await pass(59_999);
+  expect(world.sockets).toHaveLength(1);
+  await pass(1);
+  expect(world.sockets).toHaveLength(2);
+});
+
+test("says when the server forbids it", async () => {
+  const { world, stream } = open();
+  world.probed = "forbidden";
+  world.socket.break(1006);
+  await pass(0);
+  expect(stream.state.value).toBe("forbidden");
+});
+
+test("what was missed comes as a fresh state", () => {
+  const { world, heard } = open();
+  world.socket.onopen?.();
+  world.socket.tell(STATE);
+  world.socket.tell({ type: "missed", id: 50, count: 40 });
+  world.socket.tell({ ...STATE, id: 50 });
+  expect(heard.map((one) => one.type)).toEqual(["state", "missed", "state"]);
+});
+
+test("closes while the page is hidden, and resumes when it is shown", () => {
+  const { world, stream } = open(false);
+  const first = world.socket;
+  first.onopen?.();
+  first.tell(STATE);
+  world.hide(true);
+  expect(first.closed).toBe(true);
+  expect(stream.state.value).toBe("resting");
+  expect(world.sockets).toHaveLength(1);
+  world.hide(false);
+  expect(world.sockets).toHaveLength(2);
+  expect(world.socket.query.get("since")).toBe("7");
+});
+
+test("with alerts, a hidden page hears of nothing else, and does not count as a viewer", () => {
+  const { world, heard } = open(true);
+  const first = world.socket;
+  first.onopen?.();
+  first.tell(STATE);
+  world.hide(true);
+  const quiet = world.socket;
+  expect(first.closed).toBe(true);
+  expect(quiet.query.get("types")).toBe("model_status_change,training_completed");
+  quiet.onopen?.();
+  expect(quiet.sent).toEqual([{ type: "hidden" }]);
+  quiet.tell({ ...STATE, id: 20 });
+  quiet.tell({ ...GONE, id: 21 });
+  quiet.tell({ ...EVENT, id: 22 });
+  expect(heard.map((one) => one.type)).toEqual(["state", "training_completed"]);
+  world.hide(false);
+  // Up to where everything was heard: the quiet stream left things out.
+  expect(world.socket.query.get("since")).toBe("7");
+});
+
+test("alerts that are turned on or off while hidden open or close the quiet stream", () => {
+  const { world, stream } = open(false);
+  world.hide(true);
+  stream.alerts = true;
+  expect(world.sockets).toHaveLength(2);
+  stream.alerts = false;
+  expect(world.socket.closed).toBe(true);
+});
+
+test("does nothing more once it is disposed of", async () => {
+  const { world, stream } = open();
+  world.socket.break();
+  stream.dispose();
+  await pass(60_000);
+  expect(world.sockets).toHaveLength(1);
+  expect(world.watched).toBe(false);
+});
+
+test("what it does not understand, it leaves out", () => {
+  const { world, heard } = open();
+  world.socket.onmessage?.({ data: "{" });
+  world.socket.onmessage?.({ data: new ArrayBuffer(4) });
+  for (const strange of [null, {}, { type: "state" }, { type: "news", id: 1, kernel_id: "k" }]) {
+    world.socket.onmessage?.({ data: JSON.stringify(strange) });
+  }
+  expect(heard).toEqual([]);
+});

@@ -1,0 +1,181 @@
+// What JupyterLab and its server are to the sidebar, by hand.
+import { nullTranslator, type TranslationBundle } from "@jupyterlab/translation";
+import { signal } from "@preact/signals";
+import type { Front } from "../lab/front";
+import { Kernels } from "../lab/kernels";
+import { Choice, type Lab } from "../lab/lab";
+import { decodeMessage, type Message } from "../lab/messages";
+import type { ActionName } from "../lab/server";
+import type { Probe, Socket, StreamState, World } from "../lab/stream";
+import { type PanelState, traitsOf } from "./fixtures";
+
+export const trans: TranslationBundle = nullTranslator.load("ipyvitals");
+
+type Wire = Record<string, unknown>;
+
+/** An update in full, as the kernel sends it, of the state that a panel's fixture shows. */
+export function full(state: PanelState, values: Wire = {}): Wire {
+  const { history, ...traits } = traitsOf(state);
+  return { v: 1, n: 1, seq: 1, full: true, events: [], ...traits, ...values };
+}
+
+export const withHistory = (state: PanelState, values: Wire = {}): Wire =>
+  full(state, { history: traitsOf(state).history, ...values });
+
+/** What changed since: no sections but those given. */
+export function delta(values: Wire): Wire {
+  const { n, seq, at, monitor = "default", ...sections } = values;
+  const head = { v: 1, monitor, n, seq: seq ?? n, at, full: false, closed: false };
+  return { ...head, interval: 5, events: [], ...sections };
+}
+
+export function kernel(id: string, path: string | null, ...monitors: Wire[]): Wire {
+  return {
+    kernel_id: id,
+    kernel_name: "python3",
+    path,
+    session_name: null,
+    execution_state: "idle",
+    connections: 1,
+    connected: true,
+    unavailable: null,
+    last_seen: null,
+    monitors,
+  };
+}
+
+let ids = 0;
+
+/** A message of the stream, decoded as the stream does it. */
+export function message(type: string, values: Wire): Message {
+  const decoded = decodeMessage({ type, id: ++ids, ...values });
+  if (decoded === null) throw new Error(`not a message: ${type} ${JSON.stringify(values)}`);
+  return decoded;
+}
+
+export const state = (...kernels: Wire[]): Message => message("state", { stream: "run", kernels });
+
+export class FakeSocket implements Socket {
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { data: unknown }) => void) | null = null;
+  onclose: ((event: { code: number; reason: string }) => void) | null = null;
+  readonly sent: unknown[] = [];
+  closed = false;
+
+  constructor(readonly query: URLSearchParams) {}
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text));
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  /** The server says something. */
+  tell(values: Wire): void {
+    this.onmessage?.({ data: JSON.stringify(values) });
+  }
+
+  /** The connection breaks. */
+  break(code = 1006): void {
+    this.closed = true;
+    this.onclose?.({ code, reason: "" });
+  }
+}
+
+export class FakeWorld implements World {
+  readonly sockets: FakeSocket[] = [];
+  probed: Probe = "ok";
+  isHidden = false;
+  #changed: (() => void) | null = null;
+
+  open(query: URLSearchParams): Socket {
+    const socket = new FakeSocket(query);
+    this.sockets.push(socket);
+    return socket;
+  }
+
+  get socket(): FakeSocket {
+    const last = this.sockets.at(-1);
+    if (last === undefined) throw new Error("no socket was opened");
+    return last;
+  }
+
+  probe(): Promise<Probe> {
+    return Promise.resolve(this.probed);
+  }
+
+  hidden(): boolean {
+    return this.isHidden;
+  }
+
+  random(): number {
+    return 1;
+  }
+
+  watch(changed: () => void): () => void {
+    this.#changed = changed;
+    return () => {
+      this.#changed = null;
+    };
+  }
+
+  hide(hidden: boolean): void {
+    this.isHidden = hidden;
+    this.#changed?.();
+  }
+
+  online(): void {
+    this.#changed?.();
+  }
+
+  get watched(): boolean {
+    return this.#changed !== null;
+  }
+}
+
+export interface Asked {
+  readonly kernelId: string;
+  readonly action: ActionName;
+  readonly monitor: string;
+  readonly done: (count: number) => void;
+  readonly fail: (message: string) => void;
+}
+
+/** A lab whose requests wait until the test answers them. */
+export function fakeLab(time?: () => number): {
+  lab: Lab;
+  choice: Choice;
+  kernels: Kernels;
+  front: { value: Front | null };
+  stream: { value: StreamState };
+  asked: Asked[];
+  visited: string[];
+  copied: string[];
+} {
+  const kernels = new Kernels(time);
+  const front = signal<Front | null>(null);
+  const stream = signal<StreamState>("live");
+  const asked: Asked[] = [];
+  const visited: string[] = [];
+  const copied: string[] = [];
+  const lab: Lab = {
+    kernels,
+    front,
+    stream,
+    trans,
+    act: (kernelId, action, monitor) =>
+      new Promise((done, reject) => {
+        const fail = (text: string): void => reject(new Error(text));
+        asked.push({ kernelId, action, monitor, done, fail });
+      }),
+    goTo: (one) => {
+      visited.push(one.id);
+    },
+    copy: (text) => {
+      copied.push(text);
+    },
+  };
+  return { lab, choice: new Choice(lab), kernels, front, stream, asked, visited, copied };
+}
