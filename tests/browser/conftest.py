@@ -117,7 +117,7 @@ def open_notebook(
         return opened
 
     yield open_it
-    server.shut_down_kernels()
+    server.reset()
 
 
 def notebook(cells: tuple[str, ...]) -> dict[str, object]:

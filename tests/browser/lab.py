@@ -24,10 +24,11 @@ ORPHAN_SECONDS = 300
 class LabServer:
     """A running server, and the folder that it serves."""
 
-    def __init__(self, port: int, token: str, root: Path) -> None:
+    def __init__(self, port: int, token: str, folder: Path) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.token = token
-        self.root = root
+        self.root = folder / "notebooks"
+        self.settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
 
     def ask(self, path: str, method: str = "GET") -> object:
         """Return the answer of the server's API."""
@@ -40,8 +41,13 @@ class LabServer:
             body = answer.read()
         return json.loads(body) if body else None
 
+    def reset(self) -> None:
+        """Leave nothing of one test to the next: neither kernels nor a theme."""
+        self.shut_down_kernels()
+        (self.settings / "themes.jupyterlab-settings").unlink(missing_ok=True)
+
     def shut_down_kernels(self) -> None:
-        """End the kernels, so that no test slows down the next."""
+        """End the kernels, each with its notebook's session."""
         for session in self.ask("sessions"):
             self.ask(f"sessions/{session['id']}", "DELETE")
 
@@ -49,13 +55,16 @@ class LabServer:
 @contextmanager
 def lab_server(folder: Path) -> Iterator[LabServer]:
     """Start a server whose files all lie in `folder`; stop it in the end, whatever happens."""
-    root = folder / "notebooks"
-    root.mkdir(parents=True)
-    server = LabServer(free_port(), secrets.token_hex(16), root)
+    server = LabServer(free_port(), secrets.token_hex(16), folder)
+    server.root.mkdir(parents=True)
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command(server), cwd=root, env=environment(folder), stdout=output, stderr=output
+            command(server),
+            cwd=server.root,
+            env=environment(server, folder),
+            stdout=output,
+            stderr=output,
         )
         try:
             wait_until_it_answers(server, process, log)
@@ -93,7 +102,7 @@ def command(server: LabServer) -> list[str]:
     return [sys.executable, "-m", "jupyterlab", *options]
 
 
-def environment(folder: Path) -> dict[str, str]:
+def environment(server: LabServer, folder: Path) -> dict[str, str]:
     private = {
         "HOME": "home",
         "IPYTHONDIR": "ipython",
@@ -105,9 +114,8 @@ def environment(folder: Path) -> dict[str, str]:
     }
     for place in private.values():
         (folder / place).mkdir()
-    notification = folder / "settings" / "@jupyterlab" / "apputils-extension"
-    notification.mkdir(parents=True)
-    (notification / "notification.jupyterlab-settings").write_text(
+    server.settings.mkdir(parents=True)
+    (server.settings / "notification.jupyterlab-settings").write_text(
         json.dumps({"checkForUpdates": False, "fetchNews": "false"}), encoding="utf-8"
     )
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("JPY_")}

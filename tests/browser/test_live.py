@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import sys
 
 import pytest
@@ -22,11 +23,11 @@ monitor
 
 # Nothing in this loop lets another thread run by itself: no sleep, no input or output but for the
 # two sockets, which are one connection with both of its ends in this process.
+LISTEN = "(listener := __import__('socket').create_server(('127.0.0.1', 0))) and None"
+
 COMPUTE = """
-import socket
 from time import perf_counter
 
-listener = socket.create_server(("127.0.0.1", 0))
 start, right, clients = perf_counter(), 0, []
 with monitor.training(total=100, stage="Fit", details="pure Python") as run:
     while (passed := perf_counter() - start) < 50:
@@ -35,7 +36,7 @@ with monitor.training(total=100, stage="Fit", details="pure Python") as run:
         monitor.record("stays", "stays" if right else "leaves", latency=0.004)
         run.update(int(2 * passed), loss=loss - passed)
         if passed > 1 and not clients:
-            clients = [socket.create_connection(listener.getsockname()), listener.accept()[0]]
+            clients.append(listener.accept())
 """
 
 RISES = """
@@ -80,6 +81,11 @@ def test_everything_moves_while_a_cell_computes(open_notebook):
     expect(vital(panel, "system.active_connections")).to_have_text("0")
     expect(vital(panel, "system.system_health")).to_have_text(re.compile("ealthy|Degraded"))
 
+    # A client of what this notebook serves; the loop lets it in after a second.
+    notebook.value(LISTEN)
+    port = int(notebook.value("listener.getsockname()[1]"))
+    client = socket.create_connection(("127.0.0.1", port))
+
     notebook.start(1)
     expect(vital(panel, "model.status")).to_have_text("Training")
     expect(vital(panel, "training.stage")).to_have_text("Fit")
@@ -97,6 +103,7 @@ def test_everything_moves_while_a_cell_computes(open_notebook):
     rises_while_busy(notebook, 1, vital(panel, "system.process_cpu_percent"), times=0)
     notebook.expect_busy(1)
 
+    client.close()
     notebook.command("notebook:interrupt-kernel")
     notebook.expect_done(1)
     expect(vital(panel, "training.details")).to_have_text("Interrupted")
