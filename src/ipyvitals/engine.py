@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 PROGRESS_SECONDS = 0.1
 FIRST_SAMPLE_SECONDS = 1.0
-LEFT_SECONDS = 0.2
+LEFT_SECONDS = 2.0
 
 
 class Sampler(Protocol):
@@ -115,7 +115,8 @@ class Engine:
         self._metrics_due = self._system_due = clock.monotonic()
         self._primed = False
         self._progress_at = -inf
-        self._show_due = False
+        self._show_due = self._show_progress_due = False
+        self._shown: Snapshot | None = None
         self._shown_at = -inf
         self._turn = 0
         self._last: Snapshot | None = None
@@ -252,16 +253,17 @@ class Engine:
             self._system_due = _next(self._system_due, wait, now)
             self._primed = self._show_due = True
         with self._lock:
-            # Later than the notebook tells of the error that a loop may have been left by.
-            self.desk.end_left(before=now - LEFT_SECONDS)
+            # A cell tells of the error that left a loop only once its traceback is written.
+            patience = LEFT_SECONDS if self._kernel_busy() else 0.0
+            self.desk.end_left(before=now - patience)
             if now >= self._progress_at + PROGRESS_SECONDS:
                 self._publish_progress(now)
             if now >= self._metrics_due:
                 self._metrics_due = _next(self._metrics_due, self.settings.metrics_interval, now)
                 self._publish_metrics()
                 self._show_due = True
-        if self._show_due:
-            self._show()
+        if self._show_due or self._show_progress_due:
+            self._show(progress_only=not self._show_due)
         due = min(self._metrics_due, self._system_due)
         if self.desk.running:
             due = min(due, now + PROGRESS_SECONDS)
@@ -285,7 +287,7 @@ class Engine:
     def _publish_progress(self, now: float) -> None:
         if self.desk.running and self._publisher.progress(self.desk.section()):
             self._progress_at = now
-            self._show_due = True
+            self._show_progress_due = True
 
     def _training_moved(self) -> None:
         with self._lock:
@@ -296,6 +298,7 @@ class Engine:
                 active.lifecycle = "registered"
             if self.desk.running != (active.status == "training"):
                 self.figures.settle()
+                self._show_due = True
             now = self.clock.monotonic()
             if now < self._progress_at + PROGRESS_SECONDS:
                 return
@@ -331,18 +334,29 @@ class Engine:
         self._show_due = True
         ticker.wake()
 
-    def _show(self) -> None:
-        self._show_due = False
+    def _show(self, *, progress_only: bool = False) -> None:
+        self._show_due = self._show_progress_due = False
         now = self.clock.monotonic()
-        if not self._publisher.watched or (
-            now - self._shown_at < self._pause() and not self.closed
-        ):
+        too_early = now - self._shown_at < self._pause() and not self.closed
+        if too_early or not self._publisher.watched:
             return
         self._shown_at = now
         with self._lock:
             self._turn += 1
-            turn, snapshot = self._turn, self._last or self._snapshot()
-        self._publisher.show(snapshot, turn)
+            if self._last is not None:
+                shown = self._last
+            elif progress_only and self._shown is not None:
+                # Ten times a second, beside a busy cell: figures wait for their own interval.
+                shown = msgspec.structs.replace(
+                    self._shown,
+                    at=self.clock.time(),
+                    seq=self.events.seq,
+                    training=self.desk.section(),
+                )
+            else:
+                shown = self._snapshot()
+            turn, self._shown = self._turn, shown
+        self._publisher.show(shown, turn)
 
     def __repr__(self) -> str:
         return text_view(self.snapshot(), closed=self.closed, threadless=self.forked)

@@ -46,11 +46,12 @@ class _Cells:
         self._before.append(set().union(*(one.open_loops() for one in list(self._watchers))))
 
     def _end(self, result: Any) -> None:
-        before = self._before.pop() if self._before else set()
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
+            before = self._before[-1] if self._before else set()
             for one in list(self._watchers):
                 one.end_loops(before, error)
+        del self._before[-1:]
 
 
 _of_shells: weakref.WeakKeyDictionary[Any, _Cells] = weakref.WeakKeyDictionary()

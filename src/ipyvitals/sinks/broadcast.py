@@ -113,6 +113,8 @@ class Broadcast:
 
 def _differs(name: str, snapshot: Snapshot, before: Snapshot | None) -> bool:
     new, old = getattr(snapshot, name), getattr(before, name)
+    if new is old:
+        return False
     if name == "model":
         # Uptime moves by itself; whoever shows it lets it move.
         new, old = (msgspec.structs.replace(one, uptime_seconds=None) for one in (new, old))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 
 from ipyvitals.snapshot import Event
@@ -65,8 +66,10 @@ class EventLog:
     def get(self, since: int | None = None) -> list[Event]:
         """Return the events kept, newest last; only those after number `since`."""
         with self._lock:
-            events = list(self._events)
-        return events if since is None else [event for event in events if event.seq > since]
+            if since is None:
+                return list(self._events)
+            new = list(takewhile(lambda event: event.seq > since, reversed(self._events)))
+        return new[::-1]
 
     def _make(self, shape: Callable[..., Event], fields: dict[str, Any]) -> None:
         event = shape(monitor=self._monitor, seq=self.seq + 1, at=self._time(), **fields)
