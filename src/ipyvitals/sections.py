@@ -22,14 +22,15 @@ QUANTILES = [0.50, 0.95, 0.99]
 def model_section(model: ModelState, now: float) -> ModelSection:
     """Return who the model is, since when, and how it is."""
     evidence = model.evidence
+    deployed = _deployed(model)
     return ModelSection(
-        model_id=model.model_id,
+        model_id=model.model_id if model.known else None,
         name=model.name,
         version=model.version,
         trained_at=model.trained_at,
         status=model.status,
         total_predictions=model.total_predictions,
-        deployed_at=model.deployed_at,
+        deployed_at=model.deployed_at if deployed else None,
         status_since=model.status_since,
         reason=model.reason,
         reason_rule=evidence.rule if evidence else None,
@@ -37,7 +38,7 @@ def model_section(model: ModelState, now: float) -> ModelSection:
         reason_threshold=evidence.threshold if evidence else None,
         reason_n=evidence.n if evidence else None,
         health=model.health,
-        uptime_seconds=now - model.deployed_monotonic,
+        uptime_seconds=now - model.deployed_monotonic if deployed else None,
         acknowledged_at=model.acknowledged_at,
     )
 
@@ -85,7 +86,7 @@ def model_info(model: ModelState, *, active: bool) -> ModelInfo:
         name=model.name,
         version=model.version,
         trained_at=model.trained_at,
-        deployed_at=model.deployed_at,
+        deployed_at=model.deployed_at if _deployed(model) else None,
         status=model.status,
         total_predictions=model.total_predictions,
         current_accuracy=model.window.mean,
@@ -104,3 +105,7 @@ def point(at: float, metrics: MetricsSection, system: SystemSection) -> Point:
         cpu_percent=system.cpu_percent,
         memory_percent=system.memory_percent,
     )
+
+
+def _deployed(model: ModelState) -> bool:
+    return model.lifecycle not in ("registered", "failed")

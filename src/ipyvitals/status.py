@@ -191,6 +191,7 @@ class SystemRule:
             "memory": (thresholds.memory, thresholds.critical),
             "disk": (thresholds.disk, thresholds.critical),
         }
+        self._read = False
         self._levels: dict[str, list[tuple[Health, float, Switch]]] = {}
         for component, (degraded, unhealthy) in limits.items():
             if degraded is None:
@@ -207,7 +208,9 @@ class SystemRule:
         for component, levels in self._levels.items():
             percent: float | None = getattr(reading, f"{component}_percent")
             if percent is None:
-                unknown.append(component)
+                # A load is a difference: the first reading has none, and nothing is wrong.
+                if self._read or component != "cpu":
+                    unknown.append(component)
                 continue
             verdict: Health = "healthy"
             for level, limit, switch in levels:
@@ -218,6 +221,7 @@ class SystemRule:
             if _SEVERITY[verdict] > _SEVERITY[health]:
                 health = verdict
                 limiter = component if verdict != "healthy" else None
+        self._read = True
         return msgspec.structs.replace(
             reading, system_health=health, limiter=limiter, unknown_components=unknown
         )

@@ -36,6 +36,8 @@ class TestBeforeAnything:
     def test_a_named_model_is_registered_and_not_deployed(self, monitor, events_of):
         assert monitor.active_model.model_id == "churn-2.1"
         assert monitor.active_model.status == "registered"
+        assert monitor.active_model.deployed_at is None
+        assert monitor.snapshot().model.uptime_seconds is None
         assert events_of(monitor, "model_deployed") == []
 
     def test_a_model_object_is_named_after_its_type(self, make):
