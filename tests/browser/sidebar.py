@@ -21,6 +21,10 @@ with monitor.training(total=1000, stage="Fit", details="pure Python") as run:
         monitor.record("stays", "stays" if right else "leaves", latency=0.004)
         run.update(int(20 * passed), loss=loss)
 """
+TRACK = """
+for step in monitor.track(range(10**9), stage="Fit"):
+    sum(range(2_000))
+"""
 DEGRADE = """
 monitor.record_batch(["stays"] * 100, ["stays"] * 95 + ["leaves"] * 5)
 monitor.record_batch(["stays"] * 60, ["leaves"] * 60)

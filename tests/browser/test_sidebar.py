@@ -8,7 +8,7 @@ import time
 import pytest
 from playwright.sync_api import Locator, Page, WebSocket, expect
 
-from tests.browser.sidebar import COMPUTE, DEGRADE, SidebarPage, make, open_beside, write
+from tests.browser.sidebar import COMPUTE, DEGRADE, TRACK, SidebarPage, make, open_beside, write
 
 NUMBER = """
 ([element, before]) => {
@@ -60,9 +60,7 @@ def test_it_is_live_while_a_cell_computes_and_goes_on_after_a_reload(open_notebo
 
 
 def test_stop_training_ends_a_running_loop_within_a_second(open_notebook, page):
-    notebook = open_notebook(
-        make("churn"), "for step in monitor.track(range(10**9)):\n    sum(range(2_000))"
-    )
+    notebook = open_notebook(make("churn"), TRACK)
     sidebar = SidebarPage(page).open()
     notebook.run(0)
     notebook.start(1)
@@ -198,16 +196,18 @@ def test_alerts_can_be_turned_off(open_notebook, page):
     expect(sidebar.toast("is degraded")).to_have_count(0)
 
 
-def test_notebook_7_has_sidebar_and_commands_too(open_notebook, page):
-    notebook = open_notebook(make("churn"), COMPUTE, app="notebooks")
+def test_notebook_7_has_sidebar_and_commands_too(open_notebook, page, artefacts):
+    notebook = open_notebook(make("churn"), TRACK, app="notebooks")
     sidebar = SidebarPage(page).open()
     notebook.run(0)
     notebook.start(1)
     expect(sidebar.vital("model.name")).to_have_text("churn")
-    rises(page, sidebar.vital("training.progress"))
+    expect(sidebar.vital("training.stage")).to_have_text("Fit")
+    rises(page, sidebar.vital("training.current"))
+    sidebar.element.screenshot(path=artefacts / "sidebar-notebook-7.png")
     notebook.command("ipyvitals:stop-training")
     notebook.expect_done(1)
-    expect(sidebar.panel.locator(".v-training")).to_have_attribute("data-state", "completed")
+    expect(sidebar.panel.locator(".v-training")).to_have_attribute("data-state", "stopped")
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
@@ -218,6 +218,7 @@ def test_how_it_looks(open_notebook, page, server, artefacts, theme):
     first.command("apputils:change-theme", theme=f"JupyterLab {theme}")
     first.run(0)
     first.start(1)
+    expect(sidebar.vital("training.stage")).to_have_text("Fit")
     rises(page, sidebar.vital("training.progress"), times=8)
     sidebar.element.screenshot(path=artefacts / f"sidebar-training-{theme.lower()}.png")
 
@@ -225,7 +226,8 @@ def test_how_it_looks(open_notebook, page, server, artefacts, theme):
     second.run(0)
     second.run(1)
     expect(sidebar.vital("model.status")).to_have_text("Degraded")
-    sidebar.toast("is degraded").get_by_label("Hide notification").click()
+    sidebar.toast("is degraded").locator(".jp-Notification-Toast-Close").click()
+    expect(sidebar.toast("is degraded")).to_have_count(0)
     expect(sidebar.row("test-how-it-looks")).to_contain_text("Training")
     sidebar.element.screenshot(path=artefacts / f"sidebar-degraded-{theme.lower()}.png")
     page.screenshot(path=artefacts / f"lab-{theme.lower()}.png")

@@ -16,7 +16,7 @@ import { type Front, followFront } from "./front";
 import { goTo } from "./goTo";
 import { Kernels } from "./kernels";
 import { Choice, type Lab } from "./lab";
-import type { Message } from "./messages";
+import type { EventMessage, Message } from "./messages";
 import { Pace } from "./pace";
 import { placeOf } from "./row";
 import { actOn, browserWorld } from "./server";
@@ -77,11 +77,14 @@ async function activate(
     });
   }, settings.peek().refresh);
   const take = (message: Message): void => {
-    if (settings.peek().alerts) alert(message);
     pace.add(message);
-  };
-  const alert = (message: Message): void => {
+    if (!settings.peek().alerts) return;
     if (message.type !== "model_status_change" && message.type !== "training_completed") return;
+    // An alert names the model as it is now.
+    pace.flush();
+    alert(message);
+  };
+  const alert = (message: EventMessage): void => {
     const kernel = kernels.all.peek().get(message.kernel_id);
     const model = kernel?.monitors.peek().get(message.monitor)?.model.peek();
     const named = [model?.name ?? message.monitor, model?.version].filter(Boolean).join(" ");

@@ -57,6 +57,8 @@ export function Item({ lab, choice, open }: ItemProps): JSX.Element | null {
     return () => ending.abort();
   }, [theme]);
   const shown = choice.shown.value;
+  const watched = shown?.store;
+  useEffect(() => watched?.watch(), [watched]);
   if (shown === null) return null;
   const { kernel, store } = shown;
   const row = rowOf(store, kernel.info.value, lab.trans);
