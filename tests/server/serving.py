@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlencode
 
 from jupyter_server.serverapp import ServerApp
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import websocket_connect
 from traitlets.config import Config
@@ -203,7 +204,8 @@ class Server:
         """End kernels and connections, so that no test hears of another."""
         self.hang_up()
         for kernel_id in list(self.app.kernel_manager.list_kernel_ids()):
-            await self.ask(f"api/kernels/{kernel_id}", "DELETE")
+            answer = await self.ask(f"api/kernels/{kernel_id}", "DELETE")
+            assert answer.code == 204, answer.body
         await until(lambda: not self.hub.feed.subscribers and not self.hub.records)
 
 
@@ -222,6 +224,11 @@ async def started(server, code=START, path="a.ipynb"):
 async def serving(folder, config=None, *, token=None):
     """Run a server whose files all lie in `folder`."""
     token = secrets.token_hex(16) if token is None else token
+
+    class Connections(ZMQChannelsWebsocketConnection):
+        # The end of one server hangs up on all kernels that are named here.
+        _open_sockets = set()
+
     root = folder / "notebooks"
     root.mkdir(parents=True, exist_ok=True)
     settings = Config(
@@ -229,6 +236,7 @@ async def serving(folder, config=None, *, token=None):
             "ServerApp": {
                 "allow_root": True,
                 "ip": "127.0.0.1",
+                "kernel_websocket_connection_class": Connections,
                 "jpserver_extensions": {"ipyvitals": True},
                 "open_browser": False,
                 "port": 0,

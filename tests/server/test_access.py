@@ -66,14 +66,18 @@ async def test_the_stream_opens_for_no_stranger(server, given):
 
 
 async def test_pages_of_other_sites_are_refused(server):
-    elsewhere = {"Origin": "https://elsewhere.example"}
-    with pytest.raises(HTTPClientError) as refused:
-        await server.connect("ipyvitals/api/events", headers=elsewhere)
-    assert refused.value.code == 403
-    here = {"Origin": server.url.rstrip("/")}
-    assert Stream(await server.connect("ipyvitals/api/events", headers=here))
+    # A browser sends the cookie of somebody who is logged in, whatever page asks.
+    page = await server.ask(f"login?token={server.token}", token=False)
+    cookies = [each.split(";")[0] for each in page.headers.get_list("Set-Cookie")]
+    elsewhere = {"Origin": "https://elsewhere.example", "Cookie": "; ".join(cookies)}
+    here = {**elsewhere, "Origin": server.url.rstrip("/")}
+    stream = Stream(await server.connect("ipyvitals/api/events", token=False, headers=here))
+    assert (await stream.next())["type"] == "state"
 
-    read = await server.ask("api/models", headers=elsewhere)
+    with pytest.raises(HTTPClientError) as refused:
+        await server.connect("ipyvitals/api/events", token=False, headers=elsewhere)
+    assert refused.value.code == 403
+    read = await server.ask("api/models", token=False, headers=elsewhere)
     assert read.code == 404
     assert "Access-Control-Allow-Origin" not in read.headers
 

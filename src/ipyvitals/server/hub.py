@@ -265,7 +265,11 @@ class Hub:
                     self.background.spawn(self._viewers.tell(kernel_id))
             if time.monotonic() - compared >= COMPARE_SECONDS:
                 compared = time.monotonic()
-                await self._compare()
+                try:
+                    await self._compare()
+                # One kernel that cannot be described must not end the watch over all others.
+                except Exception:
+                    self._log.exception("ipyvitals: cannot compare kernels")
 
     async def _compare(self) -> None:
         """Find what nobody announced: kernels that came or went, notebooks that were renamed."""

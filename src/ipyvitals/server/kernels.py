@@ -78,10 +78,10 @@ class Kernels:
 
     def watch_restarts(self, kernel_id: str) -> None:
         """Tell of restarts that nobody asked for, and of a kernel that is given up."""
-        add = getattr(self._manager, "add_restart_callback", None)
+        add = getattr(self.get(kernel_id), "add_restart_callback", None)
         if add is not None:
-            add(kernel_id, lambda: self._tell(kernel_id, "restarted"), "restart")
-            add(kernel_id, lambda: self._tell(kernel_id, "dead"), "dead")
+            add(lambda: self._tell(kernel_id, "restarted"), "restart")
+            add(lambda: self._tell(kernel_id, "dead"), "dead")
 
     def connections(self, kernel_id: str) -> int:
         """Return how many frontends are connected to a kernel."""
