@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Store } from "../store";
 import { traitsOf } from "../testing/fixtures";
 import { delta, full, kernel, message, state, withHistory } from "../testing/lab";
-import { Kernels, newest } from "./kernels";
+import { foremost, Kernels } from "./kernels";
 
 const AT = traitsOf("live").at as number;
 
@@ -117,20 +117,18 @@ test("kernels come and go", () => {
   expect(kernels.all.value.size).toBe(0);
 });
 
-test("the newest of several monitors is the one that spoke last, unless it is closed", () => {
-  const monitors = (values: Record<string, unknown>): ReadonlyMap<string, Store> | undefined =>
-    open(
-      state(
-        kernel(
-          "k",
-          null,
-          full("live", { monitor: "a", at: AT }),
-          full("live", { monitor: "b", at: AT + 1, ...values }),
-        ),
-      ),
-    ).all.value.get("k")?.monitors.value;
-  expect(newest(monitors({}) ?? new Map())?.monitor.value).toBe("b");
-  expect(newest(monitors({ closed: true }) ?? new Map())?.monitor.value).toBe("a");
+test("of several monitors the one at work is shown, and the last that came among equals", () => {
+  const shown = (...monitors: Record<string, unknown>[]): string | undefined => {
+    const kernels = open(state(kernel("k", null, ...monitors)));
+    return foremost(kernels.all.value.get("k")?.monitors.value ?? new Map())?.monitor.value;
+  };
+  const [live, idle] = [full("live", { monitor: "live" }), full("idle", { monitor: "idle" })];
+  const training = full("training", { monitor: "training" });
+  expect(shown()).toBe(undefined);
+  expect(shown(live, idle)).toBe("live");
+  expect(shown(training, live, idle)).toBe("training");
+  expect(shown(live, { ...live, monitor: "later" })).toBe("later");
+  expect(shown(idle, { ...training, closed: true })).toBe("idle");
 });
 
 test("a section of another version shows what is understood of it", () => {

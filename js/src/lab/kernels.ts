@@ -85,7 +85,9 @@ export class Kernel {
     known?.store.dispose();
     const store = new Store(this.#time);
     store.load((trait) => update[trait]);
-    this.#known.value = new Map(this.#known.peek()).set(update.monitor, { store, n: update.n });
+    const others = new Map(this.#known.peek());
+    others.delete(update.monitor);
+    this.#known.value = others.set(update.monitor, { store, n: update.n });
   }
 
   #forget(name: string): void {
@@ -172,17 +174,17 @@ export class Kernels {
   }
 }
 
-/** The monitor that spoke last: the one to show first. */
-export function newest(monitors: ReadonlyMap<string, Store>): Store | undefined {
+/** The monitor to show first: the one at work, and among equals the one that came last. */
+export function foremost(monitors: ReadonlyMap<string, Store>): Store | undefined {
   let found: Store | undefined;
   for (const store of monitors.values()) {
-    if (found === undefined || freshness(store) > freshness(found)) found = store;
+    if (found === undefined || liveliness(store) >= liveliness(found)) found = store;
   }
   return found;
 }
 
-const CLOSED_PENALTY_SECONDS = 1e12;
-
-/** Closed monitors come after all that live. */
-const freshness = (store: Store): number =>
-  (store.at.value ?? 0) - (store.closed.value ? CLOSED_PENALTY_SECONDS : 0);
+function liveliness(store: Store): number {
+  if (store.closed.value) return 0;
+  if (store.training.value.state === "running") return 3;
+  return store.metrics.value.predictions_per_minute > 0 ? 2 : 1;
+}

@@ -3,7 +3,7 @@ import type { TranslationBundle } from "@jupyterlab/translation";
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Store } from "../store";
 import type { Front } from "./front";
-import { type Kernel, type Kernels, newest } from "./kernels";
+import { foremost, type Kernel, type Kernels } from "./kernels";
 import type { Act } from "./server";
 import type { StreamState } from "./stream";
 
@@ -24,7 +24,7 @@ export interface Shown {
   readonly store: Store;
 }
 
-/** Which monitor of the notebook in front is shown: the one that was chosen, else the newest. */
+/** Which monitor of the notebook in front is shown: the one that was chosen, else the one at work. */
 export class Choice {
   readonly kernel: ReadonlySignal<Kernel | null>;
   readonly shown: ReadonlySignal<Shown | null>;
@@ -41,7 +41,7 @@ export class Choice {
       const chosen = this.#chosen.value.get(kernel.id);
       const monitors = kernel.monitors.value;
       if (chosen !== undefined && monitors.has(chosen)) return chosen;
-      return newest(monitors)?.monitor.value ?? null;
+      return foremost(monitors)?.monitor.value ?? null;
     });
     this.shown = computed(() => {
       const kernel = this.kernel.value;

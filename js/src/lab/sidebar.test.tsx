@@ -167,7 +167,7 @@ test("a kernel that is gone offers nothing to press", () => {
   expect(texts(".s-action")).toEqual([]);
 });
 
-test("of several monitors in a notebook the newest is shown, or the one that is chosen", () => {
+test("of several monitors in a notebook one is shown first, until another is chosen", () => {
   open(
     state(
       kernel(
