@@ -109,9 +109,7 @@ def test_a_restarted_kernel_starts_with_nothing_and_comes_back(open_notebook, pa
     notebook.run(0)
     expect(sidebar.vital("model.name")).to_have_text("churn")
 
-    page.evaluate(
-        "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
-    )
+    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     expect(sidebar.panel).to_have_count(0)
     expect(sidebar.element).to_contain_text("No monitor yet")
     notebook.wait_for_kernel()
@@ -157,8 +155,7 @@ def test_a_hidden_page_rests_and_tells_of_the_end_of_training_later(open_noteboo
     )
     notebook = open_notebook(
         make("churn"),
-        "import time\n"
-        "for step in monitor.track(range(30), stage='Fit'):\n    time.sleep(0.1)",
+        "import time\nfor step in monitor.track(range(30), stage='Fit'):\n    time.sleep(0.1)",
     )
     sidebar = SidebarPage(page).open()
     notebook.run(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from pathlib import Path
 
@@ -61,6 +62,18 @@ def test_every_field_of_a_section_is_explained(section):
     fields = set(getattr(snapshot, section).__struct_fields__)
 
     assert fields - code_words("numbers.md") == set()
+
+
+def test_every_setting_and_command_of_jupyterlab_is_documented():
+    schema = json.loads((ROOT / "js" / "schema" / "plugin.json").read_text(encoding="utf-8"))
+    commands = (ROOT / "js" / "src" / "lab" / "commands.ts").read_text(encoding="utf-8")
+    text = (DOCS / "jupyterlab.md").read_text(encoding="utf-8")
+
+    for name, setting in schema["properties"].items():
+        assert f"| `{name}` | `{json.dumps(setting['default'])}` |" in text
+    found = re.findall(r'"(ipyvitals:[a-z-]+)"', commands)
+    assert len(found) == 4
+    assert [name for name in found if f"| `{name}` |" not in text] == []
 
 
 def test_every_notice_is_explained():
