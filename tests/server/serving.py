@@ -8,6 +8,7 @@ import secrets
 import time
 import uuid
 from contextlib import asynccontextmanager
+from typing import ClassVar
 from urllib.parse import urlencode
 
 from jupyter_server.serverapp import ServerApp
@@ -227,7 +228,7 @@ async def serving(folder, config=None, *, token=None):
 
     class Connections(ZMQChannelsWebsocketConnection):
         # The end of one server hangs up on all kernels that are named here.
-        _open_sockets = set()
+        _open_sockets: ClassVar = set()
 
     root = folder / "notebooks"
     root.mkdir(parents=True, exist_ok=True)

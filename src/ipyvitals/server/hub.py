@@ -34,6 +34,8 @@ COMPARE_SECONDS = 2.0
 """How often notebooks, and kernels that nobody announced, are looked for."""
 STALE_SECONDS = 2.0
 ASK_AGAIN_SECONDS = 1.0
+DEAF_SECONDS = 60.0
+"""A kernel that is watched tells something every few seconds; after so long, connect anew."""
 
 
 @dataclass(frozen=True)
@@ -278,6 +280,11 @@ class Hub:
             self._attach(kernel_id)
         for kernel_id in self.records.keys() - there:
             self._detach(kernel_id, "removed")
+        for kernel_id, record in self.records.items():
+            if record.answers and self.viewers(kernel_id) and record.silent_for() > DEAF_SECONDS:
+                record.heard()
+                self._links.open(kernel_id)
+                self._refresh(kernel_id)
         if self.feed.subscribers:
             await self.compare_sessions()
 

@@ -17,9 +17,9 @@ from ipyvitals.wire import COMM_ID, REPLY, REQUEST, Reply, Request, Update
 __all__ = ["KernelLink"]
 
 TOPIC = f"comm-{COMM_ID}".encode()
-WIRE_BYTES = 8 * 1024 * 1024
-"""ZeroMQ itself hangs up on a kernel that sends a larger message, and connects again."""
-QUEUED_MESSAGES = 64
+WIRE_BYTES = 64 * 1024 * 1024
+"""ZeroMQ itself hangs up on a kernel that sends a larger message; `Hub` connects again."""
+QUEUED_MESSAGES = 16
 
 
 class _CommMessage(msgspec.Struct, frozen=True):
@@ -82,6 +82,7 @@ class KernelLink:
             async with asyncio.timeout(patience):
                 return await answer
         except TimeoutError:
+            self._hang_up()
             raise KernelSilentError(
                 f"the kernel did not answer within {patience:g} s; it may run no ipyvitals monitor"
             ) from None
@@ -97,6 +98,12 @@ class KernelLink:
         for answer in self._asked.values():
             if not answer.done():
                 answer.set_exception(KernelSilentError("the kernel ended before it answered"))
+
+    def _hang_up(self) -> None:
+        # Should ZeroMQ have hung up, the next question connects anew.
+        if len(self._asked) == 1 and self._control is not None:
+            self._control.close(linger=0)
+            self._control = None
 
     def _hear(self, parts: list[bytes]) -> None:
         if sum(map(len, parts)) > self._max_bytes:

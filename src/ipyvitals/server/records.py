@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from math import isfinite
@@ -157,6 +158,7 @@ class KernelRecord:
     """Whether it is known to have ipyvitals."""
 
     def __post_init__(self) -> None:
+        self._heard_at = time.monotonic()
         self.events: deque[Event] = deque(maxlen=self.kept_events)
 
     def apply(self, update: Update, now: float) -> Applied | None:
@@ -169,6 +171,7 @@ class KernelRecord:
             monitor = self.monitors[update.monitor] = MonitorRecord(self.points)
         self.answers = True
         self.last_seen = now
+        self.heard()
         applied = monitor.apply(update)
         small = [event for event in applied.events if _size(event) <= MAX_EVENT_BYTES]
         if len(small) < len(applied.events):
@@ -185,6 +188,14 @@ class KernelRecord:
     def blank(self) -> bool:
         """Whether nothing is known of it."""
         return self.last_seen is None
+
+    def heard(self) -> None:
+        """Note that something was heard of it, or that it is listened to anew."""
+        self._heard_at = time.monotonic()
+
+    def silent_for(self) -> float:
+        """Return the seconds since something was heard of it."""
+        return time.monotonic() - self._heard_at
 
     def forget(self) -> None:
         """Drop everything: the kernel begins anew."""

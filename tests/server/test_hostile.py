@@ -1,0 +1,200 @@
+"""Kernels that send what they should not: none of it harms the server or another kernel."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import psutil
+import pytest
+from jupyter_client.session import Session
+from prometheus_client.parser import text_string_to_metric_families
+
+from ipyvitals.server import hub as hub_module
+from ipyvitals.snapshot import ModelDeployed, ModelSection
+from ipyvitals.wire import Reply
+from tests.server.fake_kernel import AT, FakeKernel, delta, full
+from tests.server.serving import until
+
+pytestmark = pytest.mark.anyio
+
+
+def rss():
+    return psutil.Process().memory_info().rss
+
+
+@pytest.fixture
+async def kernel(server):
+    running = await FakeKernel(server).start()
+    yield running
+    running.stop()
+
+
+async def heard(kernel):
+    """Wait until everything that was sent so far has arrived."""
+    monitor = f"mark {len(kernel.record.monitors)}"
+    kernel.send(full(monitor))
+    await until(lambda: monitor in kernel.record.monitors)
+
+
+async def test_a_wrong_signature_is_not_believed(kernel):
+    kernel.send(full("forged"), Session(key=b"another"))
+    await heard(kernel)
+
+    assert "forged" not in kernel.record.monitors
+    assert kernel.record.dropped == {"forged": 1}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"null",
+        b"[" * 100_000,
+        b'{"comm_id": "ipyvitals"}',
+        b'{"comm_id": "ipyvitals", "data": {"monitor": "m"}}',
+        b'{"comm_id": "ipyvitals", "data": ' + b'{"a":' * 50_000 + b"1" + b"}" * 50_000 + b"}",
+        json.dumps(
+            {"comm_id": "ipyvitals", "data": {**msgspec.to_builtins(full()), "at": "today"}}
+        ).encode(),
+    ],
+    ids=range(9),
+)
+async def test_broken_messages_are_dropped_and_counted(kernel, content):
+    kernel.send_raw(content)
+    await heard(kernel)
+
+    assert kernel.record.dropped == {"malformed": 1}
+    assert "default" not in kernel.record.monitors
+
+
+async def test_messages_of_other_comms_are_none_of_ours(kernel):
+    kernel.send_content({"comm_id": "other", "data": {"any": "thing"}})
+    await heard(kernel)
+
+    assert not kernel.record.dropped
+
+
+async def test_a_large_message_is_dropped_and_counted(kernel):
+    kernel.send(full(model=ModelSection(name="x" * 2_000_000)))
+    await heard(kernel)
+
+    assert kernel.record.dropped == {"oversized": 1}
+
+
+async def test_a_huge_message_harms_nobody(server, kernel):
+    other = await FakeKernel(server).start()
+    before = rss()
+    kernel.send_raw(b" " * 50_000_000)
+    other.send(full())
+    await until(lambda: other.record.monitors)
+    await until(lambda: kernel.record.dropped == {"oversized": 1})
+    kernel.send(full(model=ModelSection(name="after")))
+    await until(lambda: kernel.record.monitors)
+
+    # The sender lives in this process too: neither of the two keeps it.
+    await until(lambda: rss() - before < 40_000_000)
+    other.stop()
+
+
+async def test_a_wire_that_was_cut_is_mended(server, kernel, monkeypatch):
+    stream = await server.stream()
+    await stream.next()
+    kernel.send(full())
+    await until(lambda: kernel.record.monitors)
+    kernel.send_raw(b" " * 70_000_000)
+    monkeypatch.setattr(hub_module, "DEAF_SECONDS", 0.1)
+    # ZeroMQ hung up: the topic is asked for once more.
+    await until(lambda: kernel.topics.count(b"\x01comm-ipyvitals") >= 2)
+
+    kernel.send(full(n=3, model=ModelSection(name="after")))
+    await until(lambda: kernel.record.monitors["default"].latest.model.name == "after")
+
+
+async def test_names_are_text_and_stay_text(server, kernel):
+    name = '<img src=x onerror=alert(1)>"\n\\{}%s'
+    kernel.send(
+        full(
+            name,
+            model=ModelSection(
+                name=name,
+                version="\ud800".encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
+            ),
+        )
+    )
+    await until(lambda: kernel.record.monitors)
+
+    answer = await server.ask("api/monitoring/system", monitor=name)
+    assert answer.json["model"]["name"] == name
+    assert answer.headers["Content-Type"].startswith("application/json")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    metrics = (await server.ask("metrics")).body.decode()
+    labels = [
+        sample.labels
+        for family in text_string_to_metric_families(metrics)
+        for sample in family.samples
+        if sample.labels.get("kernel") == kernel.id and "model" in sample.labels
+    ]
+    assert {one["model"] for one in labels} == {name}
+
+
+async def test_monitors_without_end_find_no_room(kernel):
+    for n in range(100):
+        kernel.send(full(f"monitor {n}"))
+    await until(lambda: kernel.record.dropped["monitors"] == 68)
+
+    assert len(kernel.record.monitors) == 32
+    kernel.send(full("monitor 0", n=2, closed=True))
+    kernel.send(full("new"))
+    await until(lambda: "new" in kernel.record.monitors)
+    assert len(kernel.record.monitors) == 32
+
+
+async def test_events_and_points_are_bounded(kernel):
+    kernel.send(full())
+    large = ModelDeployed(
+        monitor="default",
+        seq=1,
+        at=AT,
+        model_id="m",
+        model_name="x" * 100_000,
+        model_version=None,
+        deployment_timestamp=AT,
+    )
+    kernel.send(full(n=2, seq=1, events=[large]))
+    for n in range(3, 703):
+        kernel.send(delta(n))
+    await until(lambda: kernel.record.monitors)
+    await until(lambda: kernel.record.monitors["default"].latest.n == 702)
+
+    assert kernel.record.dropped == {"oversized": 1}
+    assert len(kernel.record.events) == 200
+    assert kernel.record.events[-1].seq == 702
+    history = kernel.server.hub.state(kernel.id).monitors[0].history
+    assert {len(column) for column in history.values()} == {600}
+
+
+async def test_a_gap_is_counted_and_filled_by_a_question(kernel):
+    kernel.reply = Reply(monitors=[full(n=9, model=ModelSection(name="asked"))])
+    kernel.send(full())
+    kernel.send(delta(5))
+
+    await until(lambda: kernel.record.monitors)
+    await until(lambda: kernel.record.monitors["default"].latest.model.name == "asked")
+    assert kernel.record.dropped == {"lost": 1}
+    kernel.send(delta(9))
+    kernel.send(delta(10, predictions=7))
+    await until(lambda: kernel.record.monitors["default"].latest.metrics.total_predictions == 7)
+    assert kernel.record.dropped == {"lost": 1}
+
+
+async def test_a_kernel_that_counts_wrongly_is_not_asked_all_the_time(kernel):
+    kernel.send(full())
+    for n in range(2, 200, 2):
+        kernel.send(delta(n + 1))
+    await heard(kernel)
+
+    asked = [one for one in kernel.requests if one["request"] == "snapshot"]
+    assert len(asked) <= 2
