@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import socket
 import time
 import uuid
 from contextlib import asynccontextmanager
@@ -36,6 +37,12 @@ async def until(condition, seconds=SECONDS):
             return value
         assert time.monotonic() < end, "waited in vain"
         await asyncio.sleep(0.02)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class Answer:
@@ -253,7 +260,7 @@ async def serving(folder, config=None, *, token=None):
     app.init_signal = lambda: None
     app.initialize(argv=[], find_extensions=False)
     await until(lambda: app.http_server._sockets)
-    (port,) = {socket.getsockname()[1] for socket in app.http_server._sockets.values()}
+    (port,) = {one.getsockname()[1] for one in app.http_server._sockets.values()}
     app.port = port
     server = Server(app, token)
     await until(lambda: server.ask("api/status"))

@@ -1,0 +1,260 @@
+"""What a Prometheus server reads from ``/metrics``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import shutil
+import subprocess
+from urllib.parse import urlencode
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError
+
+from ipyvitals.server import prometheus
+from ipyvitals.server.metrics import MEASURES, STATE_SETS
+from ipyvitals.snapshot import Durations, Gpu, Notice, SystemSection
+from ipyvitals.wire import Reply
+from tests.server.fake_kernel import SNAPSHOT, FakeKernel, full
+from tests.server.serving import free_port, serving, started, until
+
+pytestmark = pytest.mark.anyio
+
+NAME = re.compile(r"ipyvitals_[a-z0-9_]+")
+
+
+async def scraped(server):
+    return (await server.ask("metrics")).body.decode()
+
+
+def families(text):
+    return {
+        family.name: family
+        for family in text_string_to_metric_families(text)
+        if family.name.startswith("ipyvitals_")
+    }
+
+
+def samples(text, name, **labels):
+    return [
+        sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    ]
+
+
+def complete():
+    """Return an update in which nothing is unknown."""
+    known = {
+        name: 1
+        for name in SystemSection.__struct_fields__
+        if name.endswith(("_percent", "_bytes", "_cores", "_connections"))
+    }
+    gpu = Gpu(index=0, utilization_percent=50.0, memory_used_bytes=1, memory_total_bytes=2)
+    return full(
+        model=replaced(SNAPSHOT.model, uptime_seconds=5.0, trained_at=1.0),
+        metrics=replaced(
+            SNAPSHOT.metrics,
+            accuracy_low=0.8,
+            accuracy_high=1.0,
+            accuracy_threshold=0.85,
+            label_coverage=1.0,
+        ),
+        training=replaced(SNAPSHOT.training, state="running", rate_per_second=2.0, eta_seconds=9.0),
+        system=SystemSection(gpus=[gpu], kernel_busy=True, **known),
+        notices=[Notice(code="labels.unknown", message="", count=2, at=1.0)],
+        durations=Durations(bounds_seconds=[0.01, 1.0], counts=[3, 2, 1], sum_seconds=4.5),
+    )
+
+
+def replaced(section, **fields):
+    return type(section)(**{**section.to_dict(), **fields})
+
+
+async def test_a_real_kernel_is_there_with_its_labels(server):
+    notebook = await started(server)
+    text = await scraped(server)
+
+    of = {"kernel": notebook.kernel_id, "monitor": "default", "model": "churn", "version": "2.1"}
+    assert samples(text, "ipyvitals_predictions_total", **of) == [10]
+    assert samples(text, "ipyvitals_window_accuracy_ratio", **of) == [0.9]
+    assert samples(text, "ipyvitals_prediction_duration_seconds_count", **of) == [1]
+    assert samples(text, "ipyvitals_prediction_duration_seconds_sum", **of) == [0.004]
+    states = samples(text, "ipyvitals_model_status", **of)
+    assert (len(states), sum(states)) == (8, 1)
+    active = {"ipyvitals_model_status": "active"}
+    assert samples(text, "ipyvitals_model_status", **of, **active) == [1]
+
+
+async def test_every_metric_is_exposed_and_lints(server):
+    kernel = await FakeKernel(server).start()
+    kernel.send(complete())
+    await until(lambda: kernel.record.monitors)
+    kernel.send_raw(b"broken")
+    await until(lambda: kernel.record.dropped)
+    text = await scraped(server)
+    kernel.stop()
+
+    found = families(text)
+    assert {one.name for one in (*MEASURES, *STATE_SETS)} <= found.keys()
+    assert {
+        "ipyvitals_prediction_duration_seconds",
+        "ipyvitals_gpu_memory_size_bytes",
+        "ipyvitals_notices",
+        "ipyvitals_dropped_messages",
+        "ipyvitals_last_update_timestamp_seconds",
+    } <= found.keys()
+    for name, family in found.items():
+        assert family.documentation.endswith("."), name
+        assert family.type in ("counter", "gauge", "histogram"), name
+        assert not (family.type == "gauge" and name.endswith("_total")), name
+        for sample in family.samples:
+            assert sample.value == sample.value, sample
+    buckets = [
+        (sample.labels["le"], sample.value)
+        for sample in found["ipyvitals_prediction_duration_seconds"].samples
+        if sample.name.endswith("_bucket")
+    ]
+    assert buckets == [("0.01", 3), ("1.0", 5), ("+Inf", 6)]
+    await lint(text)
+
+
+async def lint(text):
+    """Ask promtool, where it is installed, about the series that are ours."""
+    program = shutil.which("promtool")
+    if program is None:
+        # The parser above refused nothing; these are the rules of promtool that it has not.
+        for name in NAME.findall(text):
+            assert not name.endswith(("_seconds_total_total", "_percent", "_milliseconds"))
+        return
+    ours = [
+        line
+        for line in text.splitlines()
+        if NAME.match(line.removeprefix("# HELP ").removeprefix("# TYPE "))
+    ]
+    process = await asyncio.create_subprocess_exec(
+        program,
+        "check",
+        "metrics",
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    said, _ = await process.communicate("\n".join([*ours, ""]).encode())
+    assert (process.returncode, said.decode()) == (0, "")
+
+
+async def test_series_of_kernels_that_are_gone_vanish(server):
+    notebook = await started(server)
+    assert notebook.kernel_id in await scraped(server)
+    await server.ask(f"api/kernels/{notebook.kernel_id}", "DELETE")
+    await until(lambda: not server.hub.records)
+
+    assert notebook.kernel_id not in await scraped(server)
+
+
+async def test_what_is_not_known_is_not_exposed(server):
+    kernel = await FakeKernel(server).start()
+    kernel.send(
+        full(system=SystemSection(), metrics=replaced(SNAPSHOT.metrics, current_accuracy=None))
+    )
+    await until(lambda: kernel.record.monitors)
+    text = await scraped(server)
+    kernel.stop()
+
+    assert samples(text, "ipyvitals_window_accuracy_ratio") == []
+    assert samples(text, "ipyvitals_cpu_usage_ratio") == []
+    assert samples(text, "ipyvitals_predictions_total") == [0]
+
+
+async def test_a_scrape_refreshes_quiet_kernels_for_the_next_one(server, monkeypatch):
+    kernel = await FakeKernel(server).start()
+    kernel.send(full())
+    await until(lambda: kernel.record.monitors)
+    newer = replaced(SNAPSHOT.model, total_predictions=77)
+    kernel.reply = Reply(monitors=[full(n=2, model=newer)])
+    await scraped(server)
+    await until(lambda: any(one["request"] == "viewers" for one in kernel.requests))
+    assert not any(one["request"] == "snapshot" for one in kernel.requests)
+
+    kernel.record.last_seen -= prometheus.QUIET_SECONDS
+    await scraped(server)
+    await until(lambda: any(one["request"] == "snapshot" for one in kernel.requests))
+    await until(lambda: kernel.record.monitors["default"].latest.model.total_predictions == 77)
+    kernel.stop()
+
+
+async def test_metrics_can_be_left_out(tmp_path):
+    config = {"IpyvitalsExtension": {"metrics": False}}
+    async with serving(tmp_path, config) as server:
+        notebook = await started(server)
+        text = await scraped(server)
+
+    assert "http_request_duration_seconds" in text
+    assert notebook.kernel_id not in text
+
+
+async def test_a_prometheus_server_scrapes(server, tmp_path):
+    notebook = await started(server)
+    program = shutil.which("prometheus")
+    if program is None:
+        # Without one, what it would read is read by the parser of its Python client.
+        text = await scraped(server)
+        assert samples(text, "ipyvitals_predictions_total", kernel=notebook.kernel_id) == [10]
+        return
+    port = free_port()
+    (tmp_path / "prometheus.yml").write_text(
+        json.dumps(
+            {
+                "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
+                "scrape_configs": [
+                    {
+                        "job_name": "jupyter",
+                        "metrics_path": f"{server.app.base_url}metrics",
+                        "authorization": {"type": "token", "credentials": server.token},
+                        "static_configs": [{"targets": [f"127.0.0.1:{server.app.port}"]}],
+                    }
+                ],
+            }
+        )
+    )
+    process = await asyncio.create_subprocess_exec(
+        program,
+        f"--config.file={tmp_path / 'prometheus.yml'}",
+        f"--storage.tsdb.path={tmp_path / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+    async def query(text):
+        try:
+            answer = await AsyncHTTPClient().fetch(
+                f"http://127.0.0.1:{port}/api/v1/query",
+                method="POST",
+                body=urlencode({"query": text}),
+            )
+        except (HTTPClientError, OSError):
+            # It is still starting.
+            return []
+        return json.loads(answer.body)["data"]["result"]
+
+    async def predictions():
+        return await query("ipyvitals_predictions_total")
+
+    try:
+        (result,) = await until(predictions)
+        assert result["value"][1] == "10"
+        assert result["metric"]["kernel"] == notebook.kernel_id
+        (status,) = await query('ipyvitals_model_status{ipyvitals_model_status="active"}')
+        assert status["value"][1] == "1"
+        (quantile,) = await query(
+            "histogram_quantile(0.95,ipyvitals_prediction_duration_seconds_bucket)"
+        )
+        assert quantile["metric"]["model"] == "churn"
+    finally:
+        process.terminate()
+        await process.wait()
