@@ -80,6 +80,14 @@ class SidebarPage:
         """Return a notification."""
         return self.page.locator(".Toastify__toast", has_text=text)
 
+    def set(self, plugin: str, settings: str) -> None:
+        """Change a plugin's settings, and load the page anew."""
+        self.page.evaluate(
+            "([plugin, text]) => window.jupyterapp.serviceManager.settings.save(plugin, text)",
+            [plugin, settings],
+        )
+        self.page.reload()
+
     def hide(self, hidden: bool = True) -> None:
         """Tell the page that its tab went to the back, or came to the front again."""
         self.page.evaluate(

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import re
+import shutil
 import time
 
 import pytest
 from playwright.sync_api import Locator, Page, WebSocket, expect
 
 from tests.browser.sidebar import COMPUTE, DEGRADE, TRACK, SidebarPage, make, open_beside, write
+
+KERNEL_SETTINGS = "@jupyterlab/apputils-extension:kernels-settings"
+
+
+@pytest.fixture(autouse=True)
+def default_settings(server):
+    """Leave no setting of one test to the next."""
+    yield
+    shutil.rmtree(server.settings.parents[1] / "ipyvitals", ignore_errors=True)
+    (server.settings / "kernels-settings.jupyterlab-settings").unlink(missing_ok=True)
+
 
 NUMBER = """
 ([element, before]) => {
@@ -29,16 +41,7 @@ def rises(page: Page, element: Locator, times: int = 3) -> None:
         before = risen.json_value()
 
 
-def is_busy(page: Page) -> bool:
-    return page.evaluate("window.jupyterapp.serviceManager.sessions.running().next().value") and (
-        page.evaluate(
-            "fetch('/api/kernels', {headers: {}}).then(answer => answer.json())"
-            ".then(kernels => kernels.some(kernel => kernel.execution_state === 'busy'))"
-        )
-    )
-
-
-def test_it_is_live_while_a_cell_computes_and_goes_on_after_a_reload(open_notebook, page):
+def test_it_is_live_while_a_cell_computes_and_goes_on_after_a_reload(open_notebook, page, server):
     notebook = open_notebook(make("churn"), COMPUTE)
     sidebar = SidebarPage(page).open()
     notebook.run(0)
@@ -49,19 +52,31 @@ def test_it_is_live_while_a_cell_computes_and_goes_on_after_a_reload(open_notebo
     rises(page, sidebar.vital("model.total_predictions"))
     expect(sidebar.vital("metrics.current_accuracy")).to_have_text("95.0 %")
     notebook.expect_busy(1)
-    # The layout, which is saved now and then, brings the sidebar back by itself.
-    page.wait_for_timeout(2_000)
 
+    # JupyterLab saves its layout when that changed, and brings the sidebar back by itself.
+    page.evaluate(
+        """async () => {
+            const {shell, serviceManager} = window.jupyterapp;
+            const saved = async () => (await serviceManager.workspaces.list()).values;
+            while (!JSON.stringify(await saved()).includes("ipyvitals-sidebar"))
+                await new Promise(done => setTimeout(done, 100));
+        }"""
+    )
     page.reload()
     rises(page, sidebar.vital("training.progress"))
     rises(page, sidebar.vital("model.total_predictions"))
-    assert is_busy(page)
+    assert [kernel["execution_state"] for kernel in server.ask("kernels")] == ["busy"]
     assert sidebar.panel.locator(".v-spark canvas").count() > 0
 
 
-def test_stop_training_ends_a_running_loop_within_a_second(open_notebook, page):
+@pytest.mark.parametrize("subshells", ["perCommTarget", "disabled"])
+def test_stop_training_ends_a_running_loop_within_a_second(open_notebook, page, subshells):
     notebook = open_notebook(make("churn"), TRACK)
-    sidebar = SidebarPage(page).open()
+    sidebar = SidebarPage(page)
+    sidebar.set(KERNEL_SETTINGS, f'{{"commsOverSubshells": "{subshells}"}}')
+    notebook.wait_for_kernel()
+    sidebar.open()
+    notebook.activate()
     notebook.run(0)
     notebook.start(1)
     stop = sidebar.button("Stop training")
@@ -164,7 +179,7 @@ def test_a_hidden_page_rests_and_tells_of_the_end_of_training_later(open_noteboo
     frames: list[str | bytes] = []
     with page.expect_websocket(lambda socket: "types=model_status" in socket.url) as quiet:
         sidebar.hide()
-    quiet.value.on("framereceived", lambda frame: frames.append(frame))
+    quiet.value.on("framereceived", lambda frame: frames.append(frame))  # noqa: PLW0108
     notebook.expect_done(1)
     expect(sidebar.toast("churn 2.1: Fit completed after")).to_be_visible()
     assert not any('"update"' in str(frame) for frame in frames)
@@ -176,14 +191,10 @@ def test_a_hidden_page_rests_and_tells_of_the_end_of_training_later(open_noteboo
     expect(sidebar.panel.locator(".v-training")).to_have_attribute("data-state", "completed")
 
 
-def test_alerts_can_be_turned_off(open_notebook, page):
+def test_alerts_can_be_turned_off_and_the_side_changed(open_notebook, page):
     notebook = open_notebook(make("churn"), DEGRADE)
-    sidebar = SidebarPage(page).open()
-    notebook.command("settingeditor:open")
-    page.evaluate(
-        "window.jupyterapp.serviceManager.settings.save('ipyvitals:plugin', '{\"alerts\": false}')"
-    )
-    page.reload()
+    sidebar = SidebarPage(page)
+    sidebar.set("ipyvitals:plugin", '{"alerts": false, "side": "left"}')
     notebook.wait_for_kernel()
     sidebar.open()
     notebook.activate()
@@ -191,6 +202,9 @@ def test_alerts_can_be_turned_off(open_notebook, page):
     notebook.run(1)
     expect(sidebar.vital("model.status")).to_have_text("Degraded")
     expect(sidebar.toast("is degraded")).to_have_count(0)
+    assert (
+        sidebar.element.bounding_box()["x"] < page.locator(".jp-NotebookPanel").bounding_box()["x"]
+    )
 
 
 def test_notebook_7_has_sidebar_and_commands_too(open_notebook, page, artefacts):

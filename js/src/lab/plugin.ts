@@ -9,7 +9,7 @@ import { INotebookTracker } from "@jupyterlab/notebook";
 import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { IStatusBar } from "@jupyterlab/statusbar";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
-import { batch, effect, signal } from "@preact/signals";
+import { batch, effect, type ReadonlySignal, signal } from "@preact/signals";
 import { Alerts } from "./alerts";
 import { addCommands } from "./commands";
 import { type Front, followFront } from "./front";
@@ -20,7 +20,7 @@ import type { EventMessage, Message } from "./messages";
 import { Pace } from "./pace";
 import { placeOf } from "./row";
 import { actOn, browserWorld } from "./server";
-import { followSettings } from "./settings";
+import { followSettings, type Settings } from "./settings";
 import { SIDEBAR_ID, Sidebar } from "./sidebar";
 import { StatusItem } from "./statusbar";
 import { Stream } from "./stream";
@@ -106,18 +106,11 @@ async function activate(
   const sidebar = new Sidebar(lab, choice);
   const open = (): void => app.shell.activateById(SIDEBAR_ID);
 
-  let placed = "";
   effect(() => {
-    const { side, rank, refresh, alerts: wanted } = settings.value;
-    pace.seconds = refresh;
-    stream.alerts = wanted;
-    const place = `${side} ${rank}`;
-    if (place === placed) return;
-    const visible = sidebar.isVisible;
-    placed = place;
-    app.shell.add(sidebar, side, { rank });
-    if (visible) open();
+    pace.seconds = settings.value.refresh;
+    stream.alerts = settings.value.alerts;
   });
+  keepPlace(app, sidebar, settings);
   restorer?.add(sidebar, SIDEBAR_ID);
   addCommands(app, lab, choice, open, palette);
   if (statusBar) {
@@ -131,6 +124,27 @@ async function activate(
     });
   }
   stream.start();
+}
+
+/** Puts the sidebar where the settings say. */
+function keepPlace(
+  app: JupyterFrontEnd,
+  sidebar: Sidebar,
+  settings: ReadonlySignal<Settings>,
+): void {
+  let rankNow: number | null = null;
+  const place = (): void => {
+    const { side, rank } = settings.peek();
+    const isThere = [...app.shell.widgets(side)].includes(sidebar);
+    if (isThere && rank === rankNow) return;
+    rankNow = rank;
+    const { isVisible } = sidebar;
+    app.shell.add(sidebar, side, { rank });
+    if (isVisible) app.shell.activateById(SIDEBAR_ID);
+  };
+  settings.subscribe(place);
+  // The layout that is restored may be of a time when it stood on the other side.
+  void app.restored.then(place);
 }
 
 export default plugin;
