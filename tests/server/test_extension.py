@@ -33,7 +33,9 @@ def test_the_configuration_in_the_wheel_turns_it_on(monkeypatch):
 
     plain = re.sub(r"\x1b\[\d+m", "", done.stdout + done.stderr)
     ours = plain[plain.index(str(ROOT)) :]
-    assert re.search(r"ipyvitals enabled\n\s+- Validating ipyvitals\.\.\.\n\s+ipyvitals \S+ OK", ours)
+    assert re.search(
+        r"ipyvitals enabled\n\s+- Validating ipyvitals\.\.\.\n\s+ipyvitals \S+ OK", ours
+    )
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -59,9 +61,7 @@ def test_the_docs_name_every_metric_and_no_other():
 
 @pytest.mark.anyio
 async def test_openapi_and_docs_name_every_route_and_no_other(shared_server):
-    there = {
-        "/" + path.replace(KERNEL, "{kernel_id}") for path, _ in routes(shared_server.app)
-    }
+    there = {"/" + path.replace(KERNEL, "{kernel_id}") for path, _ in routes(shared_server.app)}
 
     assert set(OPENAPI["paths"]) == there
     for path in there:
