@@ -23,7 +23,7 @@ SETTINGS = IpyvitalsExtension.class_own_traits(config=True)
 
 
 def test_the_configuration_in_the_wheel_turns_it_on(monkeypatch):
-    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(ROOT / "etc" / "jupyter"))
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(ROOT / "etc" / "jupyter"))
     done = subprocess.run(
         [sys.executable, "-m", "jupyter_server.extension.serverextension", "list"],
         capture_output=True,
