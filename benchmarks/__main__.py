@@ -28,8 +28,19 @@ BENCHMARKS = {
     "size": "benchmarks.size:size_rows",
     "import": "benchmarks.imports:import_rows",
     "idle": "benchmarks.idle:idle_rows",
+    "server": "benchmarks.server:server_rows",
 }
-PEERS = ("anywidget", "ipykernel", "jupyterlab", "numpy", "prometheus_client", "river", "tqdm")
+PEERS = (
+    "anywidget",
+    "ipykernel",
+    "jupyter_resource_usage",
+    "jupyter_server",
+    "jupyterlab",
+    "numpy",
+    "prometheus_client",
+    "river",
+    "tqdm",
+)
 
 
 def main() -> int:
