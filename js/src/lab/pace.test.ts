@@ -1,0 +1,49 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Pace } from "./pace";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function open(seconds: number): { pace: Pace<number>; taken: (readonly number[])[] } {
+  const taken: (readonly number[])[] = [];
+  return { pace: new Pace((items) => taken.push(items), seconds), taken };
+}
+
+test("what comes after a silence is handed on at once, what follows in one burst", () => {
+  const { pace, taken } = open(2);
+  for (const item of [1, 2, 3]) pace.add(item);
+  expect(taken).toEqual([[1]]);
+  vi.advanceTimersByTime(2000);
+  expect(taken).toEqual([[1], [2, 3]]);
+  vi.advanceTimersByTime(2000);
+  pace.add(4);
+  expect(taken).toEqual([[1], [2, 3], [4]]);
+});
+
+test("without a pause everything is handed on at once", () => {
+  const { pace, taken } = open(0);
+  for (const item of [1, 2, 3]) pace.add(item);
+  expect(taken).toEqual([[1], [2], [3]]);
+});
+
+test("a shorter pause counts from now on, and nothing that waits is lost", () => {
+  const { pace, taken } = open(60);
+  for (const item of [1, 2]) pace.add(item);
+  pace.seconds = 1;
+  expect(taken).toEqual([[1], [2]]);
+  pace.add(3);
+  vi.advanceTimersByTime(1000);
+  expect(taken).toEqual([[1], [2], [3]]);
+});
+
+test("nothing comes after the end", () => {
+  const { pace, taken } = open(1);
+  for (const item of [1, 2]) pace.add(item);
+  pace.dispose();
+  vi.advanceTimersByTime(10_000);
+  expect(taken).toEqual([[1]]);
+});
