@@ -98,7 +98,8 @@ def test_everything_moves_while_a_cell_computes(open_notebook):
         re.compile(r"^(3\.9|4\.0)\d ms$")
     )
     expect(vital(panel, "training.metrics")).to_contain_text("loss")
-    expect(vital(panel, "system.active_connections")).to_have_text("1")
+    # A look at the connections is put off by what the last one cost.
+    expect(vital(panel, "system.active_connections")).to_have_text("1", timeout=40_000)
     # The loop keeps a core busy, and the panel says so: of this kernel too.
     rises_while_busy(notebook, 1, vital(panel, "system.process_cpu_percent"), times=0)
     notebook.expect_busy(1)

@@ -15,7 +15,7 @@ from ipyvitals.system.source import MIN_GAP_SECONDS, Fields, Pace, Part
 __all__ = ["ProcessTree", "children_of", "jupyter_ports"]
 
 SCAN_SHARE = 0.001
-CONNECTIONS_SHARE = 0.001
+CONNECTIONS_SHARE = 0.0025
 CHANNEL_PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 
 
