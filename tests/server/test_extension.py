@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,8 +23,11 @@ OPENAPI = yaml.safe_load((ROOT / "src/ipyvitals/server/openapi.yaml").read_text(
 SETTINGS = IpyvitalsExtension.class_own_traits(config=True)
 
 
-def test_the_configuration_in_the_wheel_turns_it_on(monkeypatch):
-    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(ROOT / "etc" / "jupyter"))
+def test_the_configuration_in_the_wheel_turns_it_on(monkeypatch, tmp_path):
+    # A copy: Jupyter writes into its configuration folder.
+    folder = tmp_path / "jupyter"
+    shutil.copytree(ROOT / "etc" / "jupyter", folder)
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(folder))
     done = subprocess.run(
         [sys.executable, "-m", "jupyter_server.extension.serverextension", "list"],
         capture_output=True,
@@ -32,7 +36,7 @@ def test_the_configuration_in_the_wheel_turns_it_on(monkeypatch):
     )
 
     plain = re.sub(r"\x1b\[\d+m", "", done.stdout + done.stderr)
-    ours = plain[plain.index(str(ROOT)) :]
+    ours = plain[plain.index(str(folder)) :]
     assert re.search(
         r"ipyvitals enabled\n\s+- Validating ipyvitals\.\.\.\n\s+ipyvitals \S+ OK", ours
     )
