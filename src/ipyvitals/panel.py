@@ -103,7 +103,7 @@ class StatusPanel(anywidget.AnyWidget):
     def show(self, snapshot: Snapshot) -> None:
         """Send what changed since the last call; nothing, when nothing did."""
         before = self._shown
-        changed = [name for name in SECTIONS if before is None or _differs(name, snapshot, before)]
+        changed = snapshot.changed(before, SECTIONS)
         beat = self.interval is not None and snapshot.at - self._beat_at >= self.interval
         self._shown = snapshot
         if not changed and not beat:
@@ -141,16 +141,6 @@ class StatusPanel(anywidget.AnyWidget):
 def _state(snapshot: Snapshot, sections: Any = SECTIONS) -> dict[str, Any]:
     plain = msgspec.to_builtins({name: getattr(snapshot, name) for name in sections})
     return {"at": snapshot.at, **plain}
-
-
-def _differs(name: str, snapshot: Snapshot, before: Snapshot) -> bool:
-    new, old = getattr(snapshot, name), getattr(before, name)
-    if new is old:
-        return False
-    if name == "model":
-        # Uptime moves by itself; the page lets it move.
-        new, old = (msgspec.structs.replace(one, uptime_seconds=None) for one in (new, old))
-    return bool(new != old)
 
 
 def _end(reference: weakref.ref[StatusPanel]) -> None:

@@ -8,6 +8,7 @@ A value that is not known is ``None``, never 0.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -220,6 +221,21 @@ class Snapshot(_Shape, frozen=True, kw_only=True):
     notices: list[Notice] = []
     models: list[ModelInfo] = []
     durations: Durations | None = None
+
+    def changed(self, before: Snapshot | None, fields: Sequence[str]) -> list[str]:
+        """Return which of `fields` are to be shown anew after `before`.
+
+        Uptime does not count: it moves by itself, and whoever shows it lets it move.
+        """
+        return [name for name in fields if before is None or self._differs(name, before)]
+
+    def _differs(self, name: str, before: Snapshot) -> bool:
+        new, old = getattr(self, name), getattr(before, name)
+        if new is old:
+            return False
+        if name == "model":
+            new, old = (msgspec.structs.replace(one, uptime_seconds=None) for one in (new, old))
+        return bool(new != old)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON shape of ``GET /api/monitoring/system``, with the full sections.

@@ -63,7 +63,7 @@ class Broadcast:
         events = [one for one in self._events.get(since) if one.seq <= snapshot.seq]
         if not full and not (self._served() and self._due(snapshot.at, events)):
             return
-        changed = [name for name in SECTIONS if full or _differs(name, snapshot, before)]
+        changed = snapshot.changed(None if full else before, SECTIONS)
         if not changed and not events:
             return
         self._shown, self._sent_at = snapshot, snapshot.at
@@ -109,13 +109,3 @@ class Broadcast:
             **{name: getattr(snapshot, name) for name in sections},
             **fields,
         )
-
-
-def _differs(name: str, snapshot: Snapshot, before: Snapshot | None) -> bool:
-    new, old = getattr(snapshot, name), getattr(before, name)
-    if new is old:
-        return False
-    if name == "model":
-        # Uptime moves by itself; whoever shows it lets it move.
-        new, old = (msgspec.structs.replace(one, uptime_seconds=None) for one in (new, old))
-    return bool(new != old)
