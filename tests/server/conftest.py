@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ipyvitals.server import hub
 from tests.server.serving import serving
 
 PRIVATE = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
@@ -20,6 +21,8 @@ def private_folders(tmp_path_factory):
         for name in PRIVATE:
             patch.setenv(name, str(tmp_path_factory.mktemp(name.lower())))
         patch.delenv("JUPYTER_TOKEN", raising=False)
+        # Renamed notebooks are found sooner.
+        patch.setattr(hub, "COMPARE_SECONDS", 0.25)
         yield
 
 

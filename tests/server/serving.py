@@ -252,6 +252,8 @@ async def serving(folder, config=None, *, token=None):
             },
             "Application": {"log_level": "WARN"},
             "IdentityProvider": {"token": token},
+            # A fifth of the default: what a cell prints past it is lost to its page.
+            "ZMQChannelsWebsocketConnection": {"iopub_msg_rate_limit": 200},
         }
     )
     settings.merge(Config(config or {}))

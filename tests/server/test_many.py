@@ -11,7 +11,7 @@ from tests.server.serving import until
 
 pytestmark = pytest.mark.anyio
 
-KERNELS, CLIENTS, ROUNDS = 50, 100, 5
+KERNELS, CLIENTS, ROUNDS = 50, 100, 3
 
 
 async def test_every_client_hears_of_every_kernel_in_order(server):

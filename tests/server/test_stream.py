@@ -10,6 +10,7 @@ from tornado.httpclient import HTTPClientError
 
 from ipyvitals import EVENT_TYPES
 from ipyvitals.server.messages import KernelMessage, StateMessage, UpdateMessage
+from tests.server.fake_kernel import FakeKernel, delta, full
 from tests.server.serving import START, started, until
 
 pytestmark = pytest.mark.anyio
@@ -156,8 +157,10 @@ async def test_a_long_speech_ends_the_connection(server):
     assert await stream.closed() == 1009
 
 
-async def test_a_slow_client_gets_the_newest_and_is_told_what_it_missed(server):
-    notebook = await started(server)
+async def test_a_slow_client_gets_the_newest_and_is_told_what_it_missed(server, monkeypatch):
+    kernel = await FakeKernel(server).start()
+    kernel.send(full())
+    await until(lambda: kernel.record.monitors)
     stream = await server.stream()
     await stream.next()
     (subscriber,) = server.hub.feed.subscribers
@@ -168,19 +171,21 @@ async def test_a_slow_client_gets_the_newest_and_is_told_what_it_missed(server):
         await opened.wait()
         await write(message)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(subscriber, "write_message", slow_write)
-        await notebook.run("for n in range(300): monitor.deploy(str(n));\nmonitor.flush()")
-        await until(lambda: subscriber._outbox._missed)
-        opened.set()
-        missed = await stream.first("missed")
-        assert missed["count"] >= 200
+    monkeypatch.setattr(subscriber, "write_message", slow_write)
+    for n in range(2, 302):
+        kernel.send(delta(n, predictions=n))
+    await until(lambda: kernel.record.monitors["default"].latest.n == 301)
+    opened.set()
+    missed = await stream.first("missed")
+    # Each of them is an update and an event; one was being written.
+    assert 200 < missed["count"] < 600
 
     state = await stream.next()
-    assert state["type"] == "state"
-    assert state["id"] >= missed["id"]
-    await notebook.run("monitor.deploy('last');")
-    await stream.first("model_deployed", model_name="last")
+    assert (state["type"], state["id"]) == ("state", missed["id"])
+    assert state["kernels"][0]["monitors"][0]["metrics"]["total_predictions"] == 301
+    kernel.send(delta(302))
+    assert (await stream.next())["id"] == state["id"] + 1
+    kernel.stop()
 
 
 async def test_too_many_clients_are_turned_away(server):

@@ -1,0 +1,134 @@
+"""What the server makes of the updates of one monitor."""
+
+from __future__ import annotations
+
+import pytest
+
+from ipyvitals import MetricsSection, ModelDeployed, ModelSection, SystemSection
+from ipyvitals.server.records import SECTIONS, KernelRecord
+from ipyvitals.snapshot import Snapshot
+from ipyvitals.wire import Update
+
+EMPTY = Snapshot(monitor="default", seq=0, at=0.0)
+
+
+def full(n=1, **fields):
+    sections = {name: getattr(EMPTY, name) for name in SECTIONS}
+    given = {"monitor": "default", "n": n, "at": float(n), "seq": 0, "full": True}
+    return Update(**{**given, **sections, **fields})
+
+
+def delta(n, **fields):
+    return Update(
+        **{"monitor": "default", "n": n, "at": float(n), "seq": 0, "full": False, **fields}
+    )
+
+
+def deployed(seq):
+    return ModelDeployed(
+        monitor="default",
+        seq=seq,
+        at=0.0,
+        model_id="m",
+        model_name="m",
+        model_version=None,
+        deployment_timestamp=0.0,
+    )
+
+
+@pytest.fixture
+def record():
+    return KernelRecord("k", points=3, kept_events=2)
+
+
+def monitor(record):
+    return record.monitors["default"]
+
+
+def test_what_did_not_change_stays(record):
+    record.apply(full(model=ModelSection(name="churn")), now=1.0)
+    record.apply(delta(2, metrics=MetricsSection(total_predictions=5)), now=2.0)
+
+    snapshot = monitor(record).snapshot()
+    assert (snapshot.model.name, snapshot.metrics.total_predictions) == ("churn", 5)
+    assert snapshot.at == 2.0
+    assert record.last_seen == 2.0
+
+
+def test_uptime_moves_with_the_updates(record):
+    record.apply(full(model=ModelSection(uptime_seconds=10.0)), now=1.0)
+    record.apply(delta(4, metrics=MetricsSection()), now=4.0)
+
+    assert monitor(record).snapshot().model.uptime_seconds == 13.0
+
+
+@pytest.mark.parametrize(("n", "incomplete"), [(2, False), (3, True), (1, False)])
+def test_a_gap_makes_it_incomplete(record, n, incomplete):
+    record.apply(full(), now=1.0)
+
+    assert record.apply(delta(n), now=2.0).incomplete is incomplete
+
+
+def test_a_delta_before_anything_full_is_incomplete(record):
+    assert record.apply(delta(5, metrics=MetricsSection()), now=1.0).incomplete
+    assert not record.apply(full(n=5), now=1.0).incomplete
+
+
+def test_an_update_that_comes_late_counts_for_its_events_alone(record):
+    record.apply(full(n=4, metrics=MetricsSection(total_predictions=9)), now=1.0)
+    late = delta(3, seq=1, metrics=MetricsSection(total_predictions=3), events=[deployed(1)])
+
+    assert [event.seq for event in record.apply(late, now=2.0).events] == [1]
+    assert monitor(record).snapshot().metrics.total_predictions == 9
+
+
+def test_events_are_taken_once_and_the_last_are_kept(record):
+    record.apply(full(seq=1, events=[deployed(1)]), now=1.0)
+    again = record.apply(delta(2, seq=3, events=[deployed(1), deployed(2), deployed(3)]), now=2.0)
+
+    assert [event.seq for event in again.events] == [2, 3]
+    assert [event.seq for event in record.events] == [2, 3]
+
+
+def test_a_monitor_that_replaced_another_counts_its_events_anew(record):
+    record.apply(full(n=9, seq=7, events=[deployed(7)]), now=1.0)
+    applied = record.apply(full(n=1, seq=1, events=[deployed(1)]), now=2.0)
+
+    assert [event.seq for event in applied.events] == [1]
+
+
+def test_points_are_bounded_and_unknown_values_stay_unknown(record):
+    for n in range(1, 6):
+        record.apply(full(n=n, system=SystemSection(cpu_percent=10.0 * n)), now=1.0)
+    history = monitor(record).full(history=True).history
+
+    assert history["at"] == [3.0, 4.0, 5.0]
+    assert history["cpu_percent"] == [30.0, 40.0, 50.0]
+    assert history["current_accuracy"] == [None, None, None]
+
+
+def test_points_of_the_kernels_own_memory_come_first(record):
+    record.apply(delta(5, system=SystemSection(cpu_percent=5.0)), now=1.0)
+    assert not record.has_history
+    columns = monitor(record).full(history=True).history
+    older = {name: [None, None] for name in columns} | {"at": [1.0, 2.0], "cpu_percent": [1.0, 2.0]}
+    record.apply(full(n=5, history=older), now=1.0)
+
+    assert record.has_history
+    assert monitor(record).full(history=True).history["cpu_percent"] == [1.0, 2.0, 5.0]
+
+
+@pytest.mark.parametrize("columns", [{}, {"at": [1.0]}, {"at": ["now"]}])
+def test_points_that_make_no_sense_are_left_out(record, columns):
+    record.apply(full(history=columns), now=1.0)
+
+    assert monitor(record).full(history=True).history["at"] == [1.0]
+
+
+def test_a_restart_forgets(record):
+    record.apply(full(), now=1.0)
+    record.forget()
+
+    assert record.blank
+    assert not record.monitors
+    assert not record.answers
