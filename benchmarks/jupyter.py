@@ -94,23 +94,24 @@ def jupyter_server(kernels: list[SyntheticKernel], *extensions: str) -> Iterator
                 stderr=log,
             )
             try:
-                url = _wait_for_url(process, folder / "runtime", folder / "log")
+                url = wait_for_url(process, folder / "runtime", folder / "log")
                 yield JupyterServer(url, token, process.pid)
             finally:
-                _stop(process)
+                stop(process)
 
 
-def _wait_for_url(process: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
+def wait_for_url(process: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
+    """Return a server's URL, which it writes into its runtime folder once it answers."""
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and process.poll() is None:
         for file in runtime.glob("jpserver-*.json"):
             url: str = json.loads(file.read_text(encoding="utf-8"))["url"]
             return url
         time.sleep(0.1)
-    raise RuntimeError(f"the Jupyter server did not start:\n{log.read_text(encoding='utf-8')}")
+    raise RuntimeError(f"Jupyter did not start:\n{log.read_text(encoding='utf-8')}")
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
     """End the server in order, which ends its kernels too."""
     process.terminate()
     try:

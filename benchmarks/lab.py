@@ -8,19 +8,18 @@ import secrets
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.fresh import ROOT
+from benchmarks.jupyter import stop, wait_for_url
 from benchmarks.kernel import private_environment
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-START_SECONDS = 60.0
 BROWSER_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 NOTEBOOK = "bench.ipynb"
 
@@ -55,10 +54,10 @@ def lab(cells: list[str]) -> Iterator[tuple[str, str]]:
                 stderr=log,
             )
             try:
-                url = _wait_for_url(server, folder / "runtime", folder / "log")
+                url = wait_for_url(server, folder / "runtime", folder / "log")
                 yield f"{url}lab/tree/{NOTEBOOK}", token
             finally:
-                _stop(server)
+                stop(server)
 
 
 def _notebook(cells: list[str]) -> dict[str, Any]:
@@ -78,26 +77,6 @@ def _notebook(cells: list[str]) -> dict[str, Any]:
             for number, source in enumerate(cells)
         ],
     }
-
-
-def _wait_for_url(server: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and server.poll() is None:
-        for file in runtime.glob("jpserver-*.json"):
-            url: str = json.loads(file.read_text(encoding="utf-8"))["url"]
-            return url
-        time.sleep(0.1)
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text(encoding='utf-8')}")
-
-
-def _stop(server: subprocess.Popen[bytes]) -> None:
-    """End the server in order, which ends its kernels too."""
-    server.terminate()
-    try:
-        server.wait(20)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
 
 
 def browser_path() -> str:
