@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.fresh import ROOT
-from benchmarks.jupyter import stop, wait_for_url
+from benchmarks.jupyter import START_SECONDS, stop, wait_for_url
 from benchmarks.kernel import private_environment
 
 if TYPE_CHECKING:
