@@ -82,14 +82,15 @@ def test_the_wheel_is_typed_and_licensed(wheel):
     names = wheel.namelist()
 
     assert "ipyvitals/py.typed" in names
-    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
+    for licence in ("LICENSE", "THIRD_PARTY_LICENSES.md"):
+        assert any(name.endswith(f".dist-info/licenses/{licence}") for name in names)
 
 
 def test_nothing_foreign_is_in_the_wheel(wheel):
     own = re.compile(
         r"ipyvitals/(.+\.(py|yaml)|py\.typed|static/widget\.(js|css)|labextension/.+)"
         r"|ipyvitals-[^/]+\.data/data/(share/jupyter/labextensions/ipyvitals|etc/jupyter)/.+"
-        r"|ipyvitals-[^/]+\.dist-info/(METADATA|RECORD|WHEEL|licenses/LICENSE)"
+        r"|ipyvitals-[^/]+\.dist-info/(METADATA|RECORD|WHEEL|licenses/(LICENSE|THIRD_PARTY_LICENSES\.md))"
     )
 
     assert [name for name in wheel.namelist() if not own.fullmatch(name)] == []
