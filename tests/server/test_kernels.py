@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import re
 import signal
 import time
 
@@ -194,3 +196,16 @@ async def test_a_kernel_whose_wires_cannot_be_opened_harms_no_other(server):
         assert latest(server, notebook).model.name == "churn"
     finally:
         del server.app.kernel_manager._kernels["broken"]
+
+
+async def test_pages_do_not_take_an_answer_for_the_end_of_a_cell(tmp_path):
+    extensions = {"ipyvitals": True, "jupyterlab": True}
+    config = {
+        "ServerApp": {"jpserver_extensions": extensions},
+        "LabApp": {"extension_manager": "readonly", "news_url": None},
+    }
+    async with serving(tmp_path, config) as server:
+        page = (await server.ask("lab")).body.decode()
+
+    untracked = re.search(r'"untracked_message_types": (\[[^\]]*\])', page)
+    assert {"ipyvitals_request", "ipyvitals_reply"} <= set(json.loads(untracked[1]))

@@ -73,8 +73,10 @@ class IpyvitalsExtension(ExtensionApp):
     def initialize_settings(self) -> None:
         """Make the hub; it begins with the server's event loop."""
         server: Any = self.serverapp
+        kernels = Kernels(server.kernel_manager, server.session_manager, server.event_logger)
+        kernels.untrack_questions()
         self.hub = Hub(
-            Kernels(server.kernel_manager, server.session_manager, server.event_logger),
+            kernels,
             EventBus(server.event_logger),
             Settings(
                 points=self.history_points,

@@ -36,15 +36,21 @@ class Kernels:
         self._notebooks: dict[str, tuple[str | None, str | None]] = {}
         self._on_change: OnChange | None = None
 
-    def listen(self, on_change: OnChange) -> None:
-        """Tell what happens to kernels from here on."""
-        self._on_change = on_change
-        self._event_logger.add_listener(schema_id=ACTIONS, listener=self._on_action)
-        # Questions about kernels are no use of them, and must not keep them from being culled.
+    def untrack_questions(self) -> None:
+        """Let questions about kernels be no use of them.
+
+        Otherwise a kernel that is asked could never be culled, and a page would show it as idle
+        after each answer. JupyterLab reads the list once, when it is loaded itself.
+        """
         untracked = getattr(self._manager, "untracked_message_types", None)
         if untracked is not None:
             new = [one for one in (REQUEST, REPLY) if one not in untracked]
             self._manager.untracked_message_types = [*untracked, *new]
+
+    def listen(self, on_change: OnChange) -> None:
+        """Tell what happens to kernels from here on."""
+        self._on_change = on_change
+        self._event_logger.add_listener(schema_id=ACTIONS, listener=self._on_action)
 
     def unlisten(self) -> None:
         """Tell nothing more."""
