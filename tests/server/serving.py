@@ -253,7 +253,7 @@ async def serving(folder, config=None, *, token=None):
             "Application": {"log_level": "WARN"},
             "IdentityProvider": {"token": token},
             # A fifth of the default: what a cell prints past it is lost to its page.
-            "ZMQChannelsWebsocketConnection": {"iopub_msg_rate_limit": 200},
+            "ZMQChannelsWebsocketConnection": {"iopub_msg_rate_limit": 50},
         }
     )
     settings.merge(Config(config or {}))
