@@ -78,6 +78,18 @@ def test_the_wheel_puts_the_extension_where_jupyterlab_looks(wheel):
     assert extension["version"].replace("-dev.", ".dev") == __version__
 
 
+def test_the_wheel_turns_the_server_extension_on(wheel):
+    names = wheel.namelist()
+    place = "etc/jupyter/jupyter_server_config.d/ipyvitals.json"
+    (config,) = [name for name in names if name.endswith(f".data/data/{place}")]
+
+    enabled = json.loads(wheel.read(config))["ServerApp"]["jpserver_extensions"]
+    assert True in enabled.values()
+    assert "ipyvitals/server/openapi.yaml" in names
+    schemas = [name for name in names if name.startswith("ipyvitals/server/event_schemas/")]
+    assert len(schemas) == 6
+
+
 def test_the_wheel_is_typed_and_licensed(wheel):
     names = wheel.namelist()
 
