@@ -125,12 +125,15 @@ def test_every_state_in_both_themes_and_widths(open_notebook, artefacts):
             name = f"{state}-{width}-{theme.lower()}.png"
             panel.screenshot(path=artefacts / name, animations="disabled")
 
-    # Dark it is by now.
     live = 1 + 2 * list(STATES).index("live")
     notebook.command("notebook:restart-kernel")
     notebook.page.locator(".jp-Dialog button.jp-mod-accept").click()
-    for index, width in ((live, "wide"), (live + 1, "narrow")):
-        panel = notebook.panel(index)
-        panel.scroll_into_view_if_needed()
-        expect(panel.locator(".v-freshness")).to_contain_text("Kernel gone")
-        panel.screenshot(path=artefacts / f"gone-{width}-dark.png", animations="disabled")
+    for theme in ("Dark", "Light"):
+        notebook.command("apputils:change-theme", theme=f"JupyterLab {theme}")
+        for index, width in ((live, "wide"), (live + 1, "narrow")):
+            panel = notebook.panel(index)
+            panel.scroll_into_view_if_needed()
+            expect(panel).to_have_attribute("data-theme", theme.lower())
+            expect(panel.locator(".v-freshness")).to_contain_text("Kernel gone")
+            name = f"gone-{width}-{theme.lower()}.png"
+            panel.screenshot(path=artefacts / name, animations="disabled")

@@ -14,6 +14,7 @@ from ipyvitals.wire import Update
 __all__ = ["Broadcast"]
 
 FULL_SECONDS = 30.0
+FIRST_CALL_SECONDS = 1.0
 GAP_SECONDS = 0.9
 """A little under the second after which figures are looked at."""
 ROUTINE = ("system_metrics", "model_metrics_update", "training_progress")
@@ -24,8 +25,8 @@ class Broadcast:
     """Sends what changed, with the events since; everything every 30 s, and when asked.
 
     Progress and figures travel once a second, since each message takes time from the cell that
-    runs; what happened to a model travels at once. Where no server listens, only the full
-    messages are sent, for one that may come.
+    runs; what happened to a model travels at once. Where no server listens, only full messages
+    are sent, for one that may come, and soon again: the first of a kernel is easily missed.
 
     Parameters
     ----------
@@ -54,14 +55,17 @@ class Broadcast:
         self._shown: Snapshot | None = None
         self._newest: Snapshot | None = None
         self._full_at = self._sent_at = 0.0
+        self._call_seconds = FIRST_CALL_SECONDS
 
     def show(self, snapshot: Snapshot) -> None:
         """Send what changed since the last call; nothing, when nothing did."""
         before, self._newest = self._shown, snapshot
         since = before.seq if before is not None else 0
-        full = before is None or not 0 <= snapshot.at - self._full_at < FULL_SECONDS
+        served = self._served()
+        every = FULL_SECONDS if served else self._call_seconds
+        full = before is None or not 0 <= snapshot.at - self._full_at < every
         events = [one for one in self._events.get(since) if one.seq <= snapshot.seq]
-        if not full and not (self._served() and self._due(snapshot.at, events)):
+        if not full and not (served and self._due(snapshot.at, events)):
             return
         changed = snapshot.changed(None if full else before, SECTIONS)
         if not changed and not events:
@@ -69,6 +73,8 @@ class Broadcast:
         self._shown, self._sent_at = snapshot, snapshot.at
         if full:
             self._full_at = snapshot.at
+            if not served and before is not None:
+                self._call_seconds = min(2 * self._call_seconds, FULL_SECONDS)
         self._n += 1
         update = self._update(snapshot, changed, n=self._n, full=full, events=events)
         self._send(msgspec.to_builtins(update))

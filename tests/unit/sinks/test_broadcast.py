@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
 import pytest
 
@@ -128,14 +130,16 @@ def test_progress_travels_once_a_second_and_what_happened_at_once(wire):
     assert message["training"]["progress"] == 3.0
 
 
-def test_where_no_server_listens_only_full_messages_are_sent(wire):
-    wire.show()
+def test_where_no_server_listens_full_messages_are_sent_less_and_less_often(wire):
     wire.served = False
+    wire.show()
     wire.deploy("a")
-    assert wire.show(metrics=MetricsSection(total_predictions=5)) == []
-    (message,) = wire.show(after=30.0)
+    assert wire.show(after=0.5, metrics=MetricsSection(total_predictions=5)) == []
+    (message,) = wire.show(after=0.5)
     assert message["full"]
     assert [event["model_name"] for event in message["events"]] == ["a"]
+    sent_at = [wire.at for _ in range(100) if wire.show(after=1.0)]
+    assert [b - a for a, b in pairwise(sent_at)] == [4.0, 8.0, 16.0, 30.0, 30.0]
 
 
 def test_an_answer_has_everything_and_is_no_update(wire):
