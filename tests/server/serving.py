@@ -222,8 +222,13 @@ async def started(server, code=START, path="a.ipynb"):
     notebook = await server.notebook(path)
     await notebook.run(code)
     record = server.hub.records[notebook.kernel_id]
+    # Of all models: the active one may have been deployed after the predictions.
     await until(
-        lambda: any(one.latest.metrics.total_predictions for one in record.monitors.values())
+        lambda: any(
+            model.total_predictions
+            for one in record.monitors.values()
+            for model in one.latest.models
+        )
     )
     return notebook
 
