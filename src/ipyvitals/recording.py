@@ -9,7 +9,6 @@ from ipyvitals.engine import Engine
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.intake.arguments import as_rows, check_hashable, check_latency
 from ipyvitals.intake.predictions import INBOX_LIMIT, ROWS_LIMIT, UNSET, Batch, Failure, Label
-from ipyvitals.intake.registry import unknown_model
 from ipyvitals.intake.run import TrainingRun
 from ipyvitals.warn import Warner
 
@@ -318,9 +317,8 @@ class Recorder:
     def _check_marks(self, id: Hashable, model_id: str | None) -> None:
         if id is not None:
             check_hashable("id", id)
-        registry = self._engine.figures.registry
-        if model_id is not None and model_id not in registry:
-            raise unknown_model(model_id, [model.model_id for model in registry])
+        if model_id is not None:
+            self._engine.figures.registry.get(model_id)
         # Before the entry, so that no fold takes it for a plain one.
         self._inbox.mixed = True
 
