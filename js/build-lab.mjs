@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { argv, execPath, exit } from "node:process";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
+import { uplotPlugin } from "./uplot.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const builder = join("node_modules", "@jupyter", "builder", "lib", "build-labextension.js");
@@ -37,6 +38,7 @@ const options = {
   legalComments: "none",
   charset: "utf8",
   logLevel: "warning",
+  plugins: [uplotPlugin],
 };
 const styles = {
   ...options,
@@ -47,8 +49,8 @@ const last = { name: "lab", setup: (build) => build.onEnd(joinToLab) };
 
 if (watching) {
   await (await esbuild.context(styles)).watch();
-  await (await esbuild.context({ ...options, plugins: [last] })).watch();
+  await (await esbuild.context({ ...options, plugins: [uplotPlugin, last] })).watch();
 } else {
   await esbuild.build(styles);
-  await esbuild.build({ ...options, plugins: [last] });
+  await esbuild.build({ ...options, plugins: [uplotPlugin, last] });
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 import { minify } from "terser";
+import { uplotPlugin } from "./uplot.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const outdir = join(here, "..", "src", "ipyvitals", "static");
@@ -24,6 +25,7 @@ const options = {
   legalComments: "none",
   charset: "utf8",
   logLevel: "info",
+  plugins: [uplotPlugin],
 };
 const styles = {
   absWorkingDir: here,
