@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import * as format from "./format";
+import { english } from "./language";
 
 const AT = Date.UTC(2026, 10, 24, 14, 2, 11) / 1000;
 
@@ -95,12 +96,12 @@ test.each([
   [5 * 86_400, "5 d ago"],
   [100 * 86_400, "16 Aug 2026"],
 ])("%d s ago reads %s", (passed, text) => {
-  expect(format.ago(AT - passed, AT)).toBe(text);
+  expect(format.ago(AT - passed, AT, english)).toBe(text);
 });
 
 test("a time of day carries its date on another day", () => {
-  expect(format.clock(AT, AT + 60)).toBe("14:02");
-  expect(format.clock(AT, AT + 86_400)).toBe("24 Nov 2026, 14:02");
+  expect(format.clock(AT, AT + 60, english)).toBe("14:02");
+  expect(format.clock(AT, AT + 86_400, english)).toBe("24 Nov 2026, 14:02");
   expect(format.clockSeconds(AT)).toBe("14:02:11");
 });
 
@@ -112,16 +113,16 @@ test.each([
   [GIB, null, "1.0 GiB"],
   [null, GIB, ""],
 ])("bytesOf(%d, %d) = %s", (used, whole, text) => {
-  expect(format.bytesOf(used, whole)).toBe(text);
+  expect(format.bytesOf(used, whole, english)).toBe(text);
 });
 
 test("sizes", () => {
   expect(format.bytes(112 * GIB)).toBe("112 GiB");
   expect(format.bytes(410 * 2 ** 20)).toBe("410 MiB");
   expect(format.capacity(8 * GIB)).toBe("8 GiB");
-  expect(format.cores(4)).toBe("4 cores");
-  expect(format.cores(1)).toBe("1 core");
-  expect(format.cores(1.5)).toBe("1.5 cores");
+  expect(format.cores(4, english)).toBe("4 cores");
+  expect(format.cores(1, english)).toBe("1 core");
+  expect(format.cores(1.5, english)).toBe("1.5 cores");
 });
 
 test.each([
@@ -131,7 +132,7 @@ test.each([
   [0, "0 steps/s"],
   [1_500_000, "1.5 M steps/s"],
 ])("rate(%d) = %s", (perSecond, text) => {
-  expect(format.rate(perSecond)).toBe(text);
+  expect(format.rate(perSecond, english)).toBe(text);
 });
 
 test.each([

@@ -1,4 +1,5 @@
 // Numbers, times and sizes as people read them. What is not known is a dash.
+import type { Language } from "./language";
 
 export const UNKNOWN = "–";
 
@@ -106,28 +107,27 @@ export function roughly(seconds: number): string {
 }
 
 /** How long ago: `just now`, `2 h ago`, `yesterday`, then the date. All times in Unix seconds. */
-export function ago(at: Maybe, now: number): string {
+export function ago(at: Maybe, now: number, trans: Language): string {
   if (at === null) return UNKNOWN;
   const passed = now - at;
-  if (passed < 60) return "just now";
-  if (passed < 86_400) return `${roughly(passed)} ago`;
-  if (passed < 2 * 86_400) return "yesterday";
-  return passed < 30 * 86_400 ? `${roughly(passed)} ago` : day(at);
+  if (passed < 60) return trans.__("just now");
+  if (passed >= 86_400 && passed < 2 * 86_400) return trans.__("yesterday");
+  return passed < 30 * 86_400 ? trans.__("%1 ago", roughly(passed)) : day(at, trans);
 }
 
 const two = (value: number): string => String(value).padStart(2, "0");
 
-function day(at: number): string {
+function day(at: number, { locale }: Language): string {
   const date = new Date(at * 1000);
-  return date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
+  return date.toLocaleDateString(locale, { day: "numeric", month: "short", year: "numeric" });
 }
 
 /** The time of day, `14:02`, with its date when that is not the day of `now`. */
-export function clock(at: number, now: number): string {
+export function clock(at: number, now: number, trans: Language): string {
   const date = new Date(at * 1000);
   const time = `${two(date.getHours())}:${two(date.getMinutes())}`;
   const today = date.toDateString() === new Date(now * 1000).toDateString();
-  return today ? time : `${day(at)}, ${time}`;
+  return today ? time : `${day(at, trans)}, ${time}`;
 }
 
 /** The time of day to the second, `14:02:11`. */
@@ -137,8 +137,8 @@ export function clockSeconds(at: number): string {
 }
 
 /** The full local date and time, for titles. */
-export function moment(at: Maybe): string | undefined {
-  return at === null ? undefined : `${day(at)}, ${clockSeconds(at)}`;
+export function moment(at: Maybe, trans: Language): string | undefined {
+  return at === null ? undefined : `${day(at, trans)}, ${clockSeconds(at)}`;
 }
 
 const SIZES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -151,10 +151,10 @@ export function bytes(value: Maybe): string {
 }
 
 /** `4.9 of 8.0 GiB`: both in the unit of the whole. */
-export function bytesOf(used: Maybe, whole: Maybe): string {
+export function bytesOf(used: Maybe, whole: Maybe, trans: Language): string {
   if (used === null || whole === null) return used === null ? "" : bytes(used);
   const part = sized(used, whole);
-  return `${part.scaled} of ${sized(whole, whole, used).scaled} ${part.unit}`;
+  return trans.__("%1 of %2", part.scaled, `${sized(whole, whole, used).scaled} ${part.unit}`);
 }
 
 function sized(value: number, scale: number, peer = value): { scaled: string; unit: string } {
@@ -168,10 +168,8 @@ function sized(value: number, scale: number, peer = value): { scaled: string; un
 }
 
 /** `4 cores`, `1 core`, `1.5 cores` */
-export function cores(value: Maybe): string {
-  if (value === null) return "";
-  const text = String(Number(value.toFixed(2)));
-  return `${text} ${text === "1" ? "core" : "cores"}`;
+export function cores(value: Maybe, trans: Language): string {
+  return value === null ? "" : trans._n("%1 core", "%1 cores", Number(value.toFixed(2)));
 }
 
 /** A whole size without tenths: `8 GiB` */
@@ -180,11 +178,16 @@ export function capacity(value: Maybe): string {
 }
 
 /** `182 steps/s`, `2.4 steps/s`, `12 steps/min` */
-export function rate(perSecond: Maybe): string {
+export function rate(perSecond: Maybe, trans: Language): string {
   if (perSecond === null) return "";
-  if (perSecond >= 100) return `${shortCount(Math.round(perSecond))} steps/s`;
-  if (perSecond >= 1 || perSecond === 0) return `${significant(perSecond, 2)} steps/s`;
-  return `${significant(perSecond * 60, 2)} steps/min`;
+  if (perSecond > 0 && perSecond < 1) {
+    return trans.__("%1 steps/min", significant(perSecond * 60, 2));
+  }
+  const large = perSecond >= 100;
+  return trans.__(
+    "%1 steps/s",
+    large ? shortCount(Math.round(perSecond)) : significant(perSecond, 2),
+  );
 }
 
 /** A metric of a training run, to four significant digits. */

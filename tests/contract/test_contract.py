@@ -13,7 +13,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from ipyvitals import snapshot, wire
+from ipyvitals import judge, snapshot, status, wire
 from ipyvitals.server import messages
 
 HERE = Path(__file__).parent
@@ -69,6 +69,15 @@ def test_fixture_is_what_python_writes_today(name: str) -> None:
     assert stored == FIXTURES["text_of"](FIXTURES["fixtures"]()[name]), (
         "run python tests/contract/write_fixtures.py and commit the result"
     )
+
+
+def test_what_the_kernel_says_in_its_own_words_can_be_translated() -> None:
+    source = (HERE.parents[1] / "js" / "src" / "lab" / "language.ts").read_text("utf-8")
+    listed = set(re.findall(r'trans\.__\("([^"]+)"\)', source))
+    idle = snapshot.TrainingSection()
+    said = {text for pair in status.REASONS.values() for text in pair}
+
+    assert said | set(judge.REASONS.values()) | {idle.stage, idle.details} <= listed
 
 
 def test_no_fixture_is_left_over() -> None:

@@ -1,8 +1,8 @@
 // What stands in the sidebar.
-import type { TranslationBundle } from "@jupyterlab/translation";
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import type { Language } from "../language";
 import type { Store } from "../store";
 import { Panel } from "../view/Panel";
 import { type Theme, watchTheme } from "../view/surroundings";
@@ -74,6 +74,7 @@ function Front({ lab, shown: { kernel, store } }: { lab: Lab; shown: Shown }): J
   return (
     <Panel
       store={store}
+      trans={trans}
       bannerAction={
         alive && needsAttention(status) && acknowledged_at === null ? (
           <ActionButton
@@ -102,7 +103,7 @@ function Monitors(props: {
   choice: Choice;
   kernel: Kernel;
   shown: Shown | null;
-  trans: TranslationBundle;
+  trans: Language;
 }): JSX.Element {
   const { choice, kernel, shown, trans } = props;
   return (

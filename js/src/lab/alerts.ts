@@ -1,7 +1,7 @@
 // What is worth a notification, and in which words.
-import type { TranslationBundle } from "@jupyterlab/translation";
 import type { ModelStatusChange, TrainingCompleted } from "../contract.gen";
 import { duration, latencyText, ratio, ratioPlain } from "../format";
+import type { Language } from "../language";
 import { needsAttention } from "../view/words";
 import type { EventMessage } from "./messages";
 
@@ -23,7 +23,7 @@ export function alertOf(
   event: EventMessage,
   scene: Scene,
   hidden: boolean,
-  trans: TranslationBundle,
+  trans: Language,
 ): Alert | null {
   if (event.type === "model_status_change") return statusAlert(event, scene, trans);
   return event.type === "training_completed" && hidden ? trainingAlert(event, scene, trans) : null;
@@ -32,7 +32,7 @@ export function alertOf(
 function statusAlert(
   event: ModelStatusChange,
   { model, place }: Scene,
-  trans: TranslationBundle,
+  trans: Language,
 ): Alert | null {
   if (!needsAttention(event.new_status)) return null;
   const { new_status: status } = event;
@@ -42,15 +42,12 @@ function statusAlert(
       : status === "degraded"
         ? trans.__("%1 is degraded", model)
         : trans.__("%1 is unhealthy", model);
-  const why = event.reason ? `: ${event.reason}` : "";
+  const why = event.reason ? `: ${trans.known(event.reason)}` : "";
   const text = `${word}${why}${evidenceOf(event, trans)} · ${place}`;
   return { type: status === "degraded" ? "warning" : "error", text };
 }
 
-function evidenceOf(
-  { rule, value, threshold }: ModelStatusChange,
-  trans: TranslationBundle,
-): string {
+function evidenceOf({ rule, value, threshold }: ModelStatusChange, trans: Language): string {
   if (rule === null || value === null || threshold === null) return "";
   const [saw, limit] =
     rule === "latency_p95"
@@ -64,7 +61,7 @@ const ENDS = { failed: "error", stopped: "info", completed: "success" } as const
 function trainingAlert(
   { state, stage, details, elapsed_seconds }: TrainingCompleted,
   { model, place }: Scene,
-  trans: TranslationBundle,
+  trans: Language,
 ): Alert | null {
   if (state !== "failed" && state !== "stopped" && state !== "completed") return null;
   const word = {
@@ -74,7 +71,7 @@ function trainingAlert(
   }[state];
   const took =
     elapsed_seconds === null ? "" : ` ${trans.__("after %1", duration(elapsed_seconds))}`;
-  const why = state === "failed" && details ? `: ${details}` : "";
+  const why = state === "failed" && details ? `: ${trans.known(details)}` : "";
   return { type: ENDS[state], text: `${model}: ${stage} ${word}${took}${why} · ${place}` };
 }
 
@@ -82,11 +79,11 @@ const MOST_REMEMBERED = 500;
 
 /** Tells each event at most once, however often a stream that resumes repeats it. */
 export class Alerts {
-  readonly #trans: TranslationBundle;
+  readonly #trans: Language;
   readonly #tell: (alert: Alert, kernelId: string) => void;
   readonly #told = new Set<string>();
 
-  constructor(trans: TranslationBundle, tell: (alert: Alert, kernelId: string) => void) {
+  constructor(trans: Language, tell: (alert: Alert, kernelId: string) => void) {
     this.#trans = trans;
     this.#tell = tell;
   }

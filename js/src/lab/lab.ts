@@ -1,6 +1,6 @@
 // What every part of the sidebar and the status bar is handed.
-import type { TranslationBundle } from "@jupyterlab/translation";
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import type { Language } from "../language";
 import type { Store } from "../store";
 import type { Front } from "./front";
 import { foremost, type Kernel, type Kernels } from "./kernels";
@@ -11,7 +11,7 @@ export interface Lab {
   readonly kernels: Kernels;
   readonly front: ReadonlySignal<Front | null>;
   readonly stream: ReadonlySignal<StreamState>;
-  readonly trans: TranslationBundle;
+  readonly trans: Language;
   readonly act: Act;
   /** Brings a kernel's notebook to the front. */
   readonly goTo: (kernel: Kernel) => void;

@@ -16,6 +16,7 @@ import { type Front, followFront } from "./front";
 import { goTo } from "./goTo";
 import { Kernels } from "./kernels";
 import { Choice, type Lab } from "./lab";
+import { languageOf } from "./language";
 import type { EventMessage, Message } from "./messages";
 import { Pace } from "./pace";
 import { placeOf } from "./row";
@@ -53,7 +54,7 @@ async function activate(
   statusBar: IStatusBar | null,
   translator: ITranslator | null,
 ): Promise<void> {
-  const trans = (translator ?? nullTranslator).load("ipyvitals");
+  const trans = languageOf(translator ?? nullTranslator);
   const settings = await followSettings(registry, PLUGIN_ID);
   const server = app.serviceManager.serverSettings;
 

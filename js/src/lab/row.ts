@@ -1,8 +1,8 @@
 // What one line of "Other notebooks" says of a monitor.
-import type { TranslationBundle } from "@jupyterlab/translation";
-import { bytes, clock, count, duration, percent, ratio, roughly, shortCount } from "../format";
+import { bytes, count, duration, percent, ratio, roughly, shortCount } from "../format";
+import type { Language } from "../language";
 import type { Store } from "../store";
-import { statusTone, statusWord, type Tone } from "../view/words";
+import { freshness, statusTone, statusWord, type Tone } from "../view/words";
 import { nameOf } from "./front";
 import type { KernelInfo } from "./kernels";
 
@@ -22,7 +22,7 @@ export interface Row {
   readonly fresh: boolean;
 }
 
-export function rowOf(store: Store, info: KernelInfo, trans: TranslationBundle): Row {
+export function rowOf(store: Store, info: KernelInfo, trans: Language): Row {
   const { name, version, status } = store.model.value;
   const { process_memory_bytes: memory } = store.system.value;
   const run = store.training.value;
@@ -43,19 +43,16 @@ export function rowOf(store: Store, info: KernelInfo, trans: TranslationBundle):
   };
 }
 
-export const placeOf = (info: KernelInfo, trans: TranslationBundle): string => {
+export const placeOf = (info: KernelInfo, trans: Language): string => {
   const named = info.path ? nameOf(info.path) : info.session_name;
   return named || info.kernel_name || trans.__("kernel without a notebook");
 };
 
-function stateOf(store: Store, trans: TranslationBundle): string {
+function stateOf(store: Store, trans: Language): string {
   const model = store.model.value;
-  const at = store.at.value;
-  const last = at === null ? "" : clock(at, store.now.value);
-  if (store.closed.value) return trans.__("Closed %1", last);
-  if (!store.connected.value) return trans.__("Kernel gone, last update %1", last);
-  if (store.quiet.value) return trans.__("No update since %1", last);
-  const word = statusWord(model.status);
+  const stale = freshness(store, trans);
+  if (stale !== "") return stale;
+  const word = statusWord(model.status, trans);
   const run = store.training.value;
   if (run.state === "running") {
     if (run.stop_requested) return trans.__("%1, stopping", word);

@@ -1,10 +1,14 @@
+import { Gettext, type ITranslator } from "@jupyterlab/translation";
 import { render } from "preact";
 import { act } from "preact/test-utils";
 import { beforeEach, expect, test } from "vitest";
+import { clock } from "../format";
+import type { Language } from "../language";
 import { changed, traitsOf } from "../testing/fixtures";
-import { delta, fakeLab, full, kernel, message, state } from "../testing/lab";
+import { delta, fakeLab, full, kernel, message, state, trans } from "../testing/lab";
 import { Content } from "./Content";
 import { EXAMPLE } from "./Empty";
+import { languageOf } from "./language";
 import { Item } from "./statusbar";
 
 const AT = traitsOf("live").at as number;
@@ -19,7 +23,11 @@ beforeEach(() => {
 type World = ReturnType<typeof fakeLab>;
 
 function open(...messages: ReturnType<typeof state>[]): World {
-  const world = fakeLab(() => AT);
+  return openIn(trans, ...messages);
+}
+
+function openIn(language: Language, ...messages: ReturnType<typeof state>[]): World {
+  const world = fakeLab(() => AT, language);
   for (const one of messages) world.kernels.receive(one);
   world.front.value = { path: "work/serve.ipynb", kernelId: "front" };
   act(() => render(<Content lab={world.lab} choice={world.choice} />, page));
@@ -191,6 +199,58 @@ test("names of a hostile kernel stay text", () => {
   open(state(FRONT, kernel("b", "<b>.ipynb", full("live", { model }))));
   expect(page.querySelector("img")).toBe(null);
   expect(texts(".s-place")).toEqual(["<b>.ipynb"]);
+});
+
+/** As JupyterLab has it when the user chose a language for which there are translations. */
+function german(texts: Record<string, string[]>): ITranslator {
+  const bundle = new Gettext({ locale: "de", domain: "ipyvitals" });
+  const language = { language: "de", pluralForms: "nplurals=2; plural=(n != 1);" };
+  bundle.loadJSON({ "": language, ...texts } as never, "ipyvitals");
+  return { languageCode: "de", load: () => bundle } as unknown as ITranslator;
+}
+
+test("in another language the panel speaks it, and the rows beside it", () => {
+  const language = languageOf(
+    german({
+      Degraded: ["Beeinträchtigt"],
+      Training: ["Lernt"],
+      Accuracy: ["Trefferquote"],
+      "Last trained": ["Zuletzt gelernt"],
+      "Accuracy dropped below threshold": ["Trefferquote unter der Schwelle"],
+      "%1 against %2": ["%1 statt %2"],
+      "last %2 label": ["aus %2 Antwort", "aus %2 Antworten"],
+      "%1 notice": ["%1 Hinweis", "%1 Hinweise"],
+      "%1, %2 left": ["%1, noch %2"],
+      Acknowledge: ["Gesehen"],
+    }),
+  );
+  openIn(
+    language,
+    state(kernel("front", "a.ipynb", full("degraded")), kernel("b", "b.ipynb", full("training"))),
+  );
+  const text = (vital: string): string => texts(`[data-vital="${vital}"]`).join();
+  expect(text("model.status")).toBe("Beeinträchtigt");
+  expect(text("model.reason")).toBe("Trefferquote unter der Schwelle");
+  expect(texts(".v-proof")).toEqual(["78.0 % statt 85 %"]);
+  expect(texts(".v-tile dt")[0]).toBe("Trefferquote");
+  expect(texts(".v-tile .v-note")[0]).toContain("aus 100 Antworten");
+  expect(texts("summary")[0]).toMatch(/^1 Hinweis:/);
+  expect(texts(".v-facts dt .v-wide")).toContain("Zuletzt gelernt");
+  expect(texts(".s-state")).toEqual(["Lernt, noch 3m 10s"]);
+  expect(button("Gesehen")).toBeDefined();
+  // What has no translation stays English.
+  expect(texts(".v-meter dt")).toContain("Memory");
+});
+
+test.each([
+  ["de", "24. Nov. 2026"],
+  ["en", "24 Nov 2026"],
+  ["not a language", "24 Nov 2026"],
+])("dates are of the language %s", (code, date) => {
+  const { locale } = languageOf({ ...german({}), languageCode: code });
+  expect(clock(Date.UTC(2026, 10, 24, 14, 2) / 1000, AT, { ...trans, locale })).toBe(
+    `${date}, 14:02`,
+  );
 });
 
 test("the status bar: status, accuracy and rate; the percentage while training", () => {

@@ -64,7 +64,7 @@ export function Item({ lab, choice, open }: ItemProps): JSX.Element | null {
   const row = rowOf(store, kernel.info.value, lab.trans);
   const { status } = store.model.value;
   const running = store.training.value.state === "running";
-  const word = row.fresh ? statusWord(status) : lab.trans.__("Ended");
+  const word = row.fresh ? statusWord(status, lab.trans) : lab.trans.__("Ended");
   const { predictions_per_minute: rate, total_predictions: total } = store.metrics.value;
   const told = total > 0 && !running;
   return (

@@ -1,15 +1,17 @@
 // What JupyterLab and its server are to the sidebar, by hand.
-import { nullTranslator, type TranslationBundle } from "@jupyterlab/translation";
+import { nullTranslator } from "@jupyterlab/translation";
 import { signal } from "@preact/signals";
 import type { Front } from "../lab/front";
 import { Kernels } from "../lab/kernels";
 import { Choice, type Lab } from "../lab/lab";
+import { languageOf } from "../lab/language";
 import { decodeMessage, type Message } from "../lab/messages";
 import type { ActionName } from "../lab/server";
 import type { Probe, Socket, StreamState, World } from "../lab/stream";
+import type { Language } from "../language";
 import { type PanelState, traitsOf } from "./fixtures";
 
-export const trans: TranslationBundle = nullTranslator.load("ipyvitals");
+export const trans: Language = languageOf(nullTranslator);
 
 type Wire = Record<string, unknown>;
 
@@ -144,7 +146,10 @@ export interface Asked {
 }
 
 /** A lab whose requests wait until the test answers them. */
-export function fakeLab(time?: () => number): {
+export function fakeLab(
+  time?: () => number,
+  language: Language = trans,
+): {
   lab: Lab;
   choice: Choice;
   kernels: Kernels;
@@ -164,7 +169,7 @@ export function fakeLab(time?: () => number): {
     kernels,
     front,
     stream,
-    trans,
+    trans: language,
     act: (kernelId, action, monitor) =>
       new Promise((done, reject) => {
         const fail = (text: string): void => reject(new Error(text));

@@ -2,8 +2,10 @@ import type { ComponentChildren, JSX } from "preact";
 import type { Gpu } from "../contract.gen";
 import { bytes, bytesOf, count, type Maybe, percent } from "../format";
 import type { Charted } from "../history";
+import type { Language } from "../language";
 import type { Store } from "../store";
 import { Sparkline } from "./Sparkline";
+import { useLanguage } from "./spoken";
 import { Vital, type VitalName } from "./vital";
 import type { Tone } from "./words";
 
@@ -22,6 +24,7 @@ function percentRange(low: Maybe, high: Maybe): readonly [number, number] {
 }
 
 export function Meters({ store }: { store: Store }): JSX.Element {
+  const trans = useLanguage();
   const system = store.system.value;
   const { cpu_percent: cpu, cpu_limit_cores: limit, gpus } = system;
   const tone = (part: string, value: Maybe): Tone | undefined => {
@@ -41,10 +44,10 @@ export function Meters({ store }: { store: Store }): JSX.Element {
         chart="cpu_percent"
         store={store}
       >
-        <Vital of="system.cpu_limit_cores">{coresUsed(cpu, limit)}</Vital>
+        <Vital of="system.cpu_limit_cores">{coresUsed(cpu, limit, trans)}</Vital>
       </Meter>
       <Meter
-        label="Memory"
+        label={trans.__("Memory")}
         of="system.memory_percent"
         value={system.memory_percent}
         tone={tone("memory", system.memory_percent)}
@@ -52,27 +55,27 @@ export function Meters({ store }: { store: Store }): JSX.Element {
         store={store}
       >
         <Vital of="system.memory_used_bytes">
-          {bytesOf(system.memory_used_bytes, system.memory_limit_bytes)}
+          {bytesOf(system.memory_used_bytes, system.memory_limit_bytes, trans)}
         </Vital>
       </Meter>
       <Meter
-        label="Disk"
+        label={trans.__("Disk")}
         of="system.disk_percent"
         value={system.disk_percent}
         tone={tone("disk", system.disk_percent)}
       >
         {system.disk_free_bytes === null ? null : (
           <Vital of="system.disk_free_bytes" title={system.disk_path ?? undefined}>
-            {bytes(system.disk_free_bytes)} free
+            {trans.__("%1 free", bytes(system.disk_free_bytes))}
           </Vital>
         )}
       </Meter>
       <div class="v-meter">
-        <dt>Connections</dt>
+        <dt>{trans.__("Connections")}</dt>
         <dd class="v-reading">
           <Vital of="system.active_connections">{count(system.active_connections)}</Vital>
         </dd>
-        <dd class="v-note">to this notebook</dd>
+        <dd class="v-note">{trans.__("to this notebook")}</dd>
       </div>
       {gpus.map((gpu) => (
         <GpuMeter key={gpu.index} gpu={gpu} />
@@ -81,10 +84,11 @@ export function Meters({ store }: { store: Store }): JSX.Element {
   );
 }
 
-function coresUsed(used: Maybe, limit: Maybe): string {
+function coresUsed(used: Maybe, limit: Maybe, trans: Language): string {
   if (used === null || limit === null) return "";
   const share = (used / 100) * limit;
-  return `${share.toFixed(share < 99.95 ? 1 : 0)} of ${Number(limit.toFixed(2))} ${limit === 1 ? "core" : "cores"}`;
+  const text = share.toFixed(share < 99.95 ? 1 : 0);
+  return trans._n("%2 of %1 core", "%2 of %1 cores", Number(limit.toFixed(2)), text);
 }
 
 interface MeterProps {
@@ -135,6 +139,7 @@ function Level({ value }: { value: Maybe }): JSX.Element {
 
 function GpuMeter({ gpu }: { gpu: Gpu }): JSX.Element {
   const { index, name, utilization_percent: value } = gpu;
+  const trans = useLanguage();
   return (
     <div class="v-meter" title={name ?? undefined}>
       <dt>GPU {index}</dt>
@@ -146,7 +151,7 @@ function GpuMeter({ gpu }: { gpu: Gpu }): JSX.Element {
       </dd>
       <dd class="v-note">
         <span data-vital={`system.gpus.${index}.memory_used_bytes`}>
-          {bytesOf(gpu.memory_used_bytes, gpu.memory_total_bytes)}
+          {bytesOf(gpu.memory_used_bytes, gpu.memory_total_bytes, trans)}
         </span>
       </dd>
     </div>

@@ -1,9 +1,13 @@
 import type { JSX } from "preact";
+import type { Notice } from "../contract.gen";
 import { clock, count } from "../format";
+import type { Language } from "../language";
 import type { Store } from "../store";
+import { useLanguage } from "./spoken";
 
 /** What went wrong in the background: one quiet line, the rest on demand. */
 export function Notices({ store }: { store: Store }): JSX.Element | null {
+  const trans = useLanguage();
   const notices = store.notices.value;
   const newest = [...notices].sort((a, b) => b.at - a.at);
   const first = newest[0];
@@ -11,22 +15,22 @@ export function Notices({ store }: { store: Store }): JSX.Element | null {
   return (
     <details class="v-notices">
       <summary>
-        <b>
-          {notices.length} {notices.length === 1 ? "notice" : "notices"}
-        </b>
+        <b>{trans._n("%1 notice", "%1 notices", notices.length)}</b>
         <span class="v-latest">: {first.message}</span>
       </summary>
       <ul>
         {newest.map((notice) => (
           <li key={notice.code}>
             <span>{notice.message}</span>
-            <small>
-              {notice.count > 1 ? `${count(notice.count)} times, last ` : ""}
-              {clock(notice.at, store.now.value)}
-            </small>
+            <small>{timesOf(notice, store.now.value, trans)}</small>
           </li>
         ))}
       </ul>
     </details>
   );
+}
+
+function timesOf({ at, count: n }: Notice, now: number, trans: Language): string {
+  const last = clock(at, now, trans);
+  return n > 1 ? trans.__("%1 times, last %2", count(n), last) : last;
 }

@@ -6,6 +6,7 @@ import type { Charted } from "../history";
 import type { Store } from "../store";
 import { Chart } from "./chart";
 import { forget, inNextFrame } from "./frames";
+import { useLanguage } from "./spoken";
 import { watchTheme, watchVisible } from "./surroundings";
 
 /** Names the view, so that its charts and no others move their cursors together. */
@@ -27,6 +28,7 @@ export interface SparklineProps {
  */
 export function Sparkline(props: SparklineProps): JSX.Element {
   const { store, of, label, text } = props;
+  const trans = useLanguage();
   const element = useRef<HTMLDivElement>(null);
   const chart = useRef<Chart | null>(null);
   const cursor = useSignal<number | null>(null);
@@ -65,11 +67,11 @@ export function Sparkline(props: SparklineProps): JSX.Element {
         class="v-spark"
         role="slider"
         tabIndex={0}
-        aria-label={`${label}, last 5 minutes`}
+        aria-label={trans.__("%1, last 5 minutes", label)}
         aria-valuemin={0}
         aria-valuemax={Math.max(0, last)}
         aria-valuenow={index ?? Math.max(0, last)}
-        aria-valuetext={readout || "latest"}
+        aria-valuetext={readout || trans.__("latest")}
         aria-readonly="true"
         data-chart={of}
         onKeyDown={onKeyDown}

@@ -12,10 +12,12 @@ import {
   ratio,
   shortCount,
 } from "../format";
+import type { Language } from "../language";
 import type { Store } from "../store";
 import { Sparkline } from "./Sparkline";
+import { useLanguage, woven } from "./spoken";
 import { Vital } from "./vital";
-import { healthTone, healthWord } from "./words";
+import { healthTone, statusWord } from "./words";
 
 const WATCH_SECONDS = 60;
 
@@ -40,13 +42,14 @@ function Tile(props: { label: ComponentChildren; children: ComponentChildren }):
 }
 
 function Accuracy({ store }: { store: Store }): JSX.Element {
+  const trans = useLanguage();
   const metrics = store.metrics.value;
   const { current_accuracy: accuracy, accuracy_low: low, accuracy_high: high } = metrics;
   const { accuracy_threshold: threshold, window_labelled: labels, model_health } = metrics;
   const poor = accuracy !== null && threshold !== null && accuracy < threshold;
   const judged = model_health === "degraded" || model_health === "unhealthy";
   return (
-    <Tile label="Accuracy">
+    <Tile label={trans.__("Accuracy")}>
       <dd class="v-value">
         <Vital
           of="metrics.current_accuracy"
@@ -58,18 +61,20 @@ function Accuracy({ store }: { store: Store }): JSX.Element {
       </dd>
       <dd class="v-note">
         {low === null || high === null ? null : (
-          <span title="95 % Wilson interval">
+          <span title={trans.__("95 % Wilson interval")}>
             <Vital of="metrics.accuracy_low">{ratio(low)}</Vital>–
             <Vital of="metrics.accuracy_high">{ratio(high)}</Vital> %
           </span>
         )}
         {labels === 0 ? (
-          <Vital of="metrics.window_labelled">no labels yet</Vital>
+          <Vital of="metrics.window_labelled">{trans.__("no labels yet")}</Vital>
         ) : (
           <span class="v-wide">
-            {low === null ? "" : ", "}last{" "}
-            <Vital of="metrics.window_labelled">{count(labels)}</Vital>
-            {labels === 1 ? " label" : " labels"}
+            {low === null ? "" : ", "}
+            {woven(
+              trans._n("last %2 label", "last %2 labels", labels, "%1"),
+              <Vital of="metrics.window_labelled">{count(labels)}</Vital>,
+            )}
           </span>
         )}
       </dd>
@@ -77,7 +82,7 @@ function Accuracy({ store }: { store: Store }): JSX.Element {
         <Sparkline
           store={store}
           of="current_accuracy"
-          label="Accuracy"
+          label={trans.__("Accuracy")}
           text={(value) => `${ratio(value)} %`}
           range={accuracyRange}
           threshold={thresholdOf}
@@ -105,10 +110,11 @@ const predictionsRange = fromZero(5);
 const latencyRange = fromZero(1e-6);
 
 function Predictions({ store }: { store: Store }): JSX.Element {
-  const { predictions_per_minute, calls_per_minute } = store.metrics.value;
-  const span = useComputed(() => watched(store));
+  const trans = useLanguage();
+  const { predictions_per_minute, calls_per_minute: calls } = store.metrics.value;
+  const span = useComputed(() => watched(store, trans));
   return (
-    <Tile label="Predictions">
+    <Tile label={trans.__("Predictions")}>
       <dd class="v-value">
         <Vital of="metrics.predictions_per_minute" unit="/min">
           {shortCount(predictions_per_minute)}
@@ -116,10 +122,13 @@ function Predictions({ store }: { store: Store }): JSX.Element {
       </dd>
       <dd class="v-note">
         <Vital of="metrics.warming">{span}</Vital>
-        {calls_per_minute > 0 && calls_per_minute !== predictions_per_minute ? (
+        {calls > 0 && calls !== predictions_per_minute ? (
           <span class="v-wide">
-            , <Vital of="metrics.calls_per_minute">{shortCount(calls_per_minute)}</Vital>
-            {calls_per_minute === 1 ? " call" : " calls"}
+            {", "}
+            {woven(
+              trans._n("%2 call", "%2 calls", calls, "%1"),
+              <Vital of="metrics.calls_per_minute">{shortCount(calls)}</Vital>,
+            )}
           </span>
         ) : null}
       </dd>
@@ -127,7 +136,7 @@ function Predictions({ store }: { store: Store }): JSX.Element {
         <Sparkline
           store={store}
           of="predictions_per_minute"
-          label="Predictions per minute"
+          label={trans.__("Predictions per minute")}
           text={(value) => `${shortCount(value)} /min`}
           range={predictionsRange}
           fill
@@ -138,22 +147,23 @@ function Predictions({ store }: { store: Store }): JSX.Element {
 }
 
 /** The minute that the rate covers, or as much of it as has passed since the first point. */
-function watched(store: Store): string {
-  if (!store.metrics.value.warming) return `last ${WATCH_SECONDS} s`;
+function watched(store: Store, trans: Language): string {
+  if (!store.metrics.value.warming) return trans.__("last %1 s", WATCH_SECONDS);
   store.drawn.value;
   const first = store.history.at[0];
   const at = store.at.value;
-  if (first === undefined || at === null) return "warming up";
-  return `first ${Math.min(WATCH_SECONDS, Math.max(1, Math.round(at - first)))} s`;
+  if (first === undefined || at === null) return trans.__("warming up");
+  return trans.__("first %1 s", Math.min(WATCH_SECONDS, Math.max(1, Math.round(at - first))));
 }
 
 function Latency({ store }: { store: Store }): JSX.Element {
+  const trans = useLanguage();
   const metrics = store.metrics.value;
   const { latency_p50_seconds: p50, latency_p95_seconds: p95, latency_p99_seconds: p99 } = metrics;
   const { value, unit } = latency(p95);
   const slow = store.model.value.reason_rule === "latency_p95";
   return (
-    <Tile label="Latency p95">
+    <Tile label={trans.__("Latency p95")}>
       <dd class="v-value">
         <Vital of="metrics.latency_p95_seconds" unit={unit} tone={slow ? "warn" : undefined}>
           {value}
@@ -161,7 +171,7 @@ function Latency({ store }: { store: Store }): JSX.Element {
       </dd>
       <dd class="v-note">
         {p50 === null && p99 === null ? (
-          "no calls"
+          trans.__("no calls")
         ) : (
           <>
             <span class="v-wide">
@@ -175,7 +185,7 @@ function Latency({ store }: { store: Store }): JSX.Element {
         <Sparkline
           store={store}
           of="latency_p95_seconds"
-          label="Latency p95"
+          label={trans.__("Latency p95")}
           text={(seconds) => latencyText(seconds, 3)}
           range={latencyRange}
         />
@@ -185,10 +195,11 @@ function Latency({ store }: { store: Store }): JSX.Element {
 }
 
 function SystemHealth({ store }: { store: Store }): JSX.Element {
+  const trans = useLanguage();
   const system = store.system.value;
   const { system_health: health, limiter, scope, unknown_components: unknown } = system;
   const { process_cpu_percent: cpu, process_memory_bytes: memory, kernel_busy: busy } = system;
-  const size = [cores(system.cpu_limit_cores), capacity(system.memory_limit_bytes)]
+  const size = [cores(system.cpu_limit_cores, trans), capacity(system.memory_limit_bytes)]
     .filter((part) => part !== "")
     .map((part) => `, ${part}`)
     .join("");
@@ -196,27 +207,31 @@ function SystemHealth({ store }: { store: Store }): JSX.Element {
     <Tile
       label={
         <>
-          System<span class="v-wide"> health</span>
+          <span class="v-wide">{trans.__("System health")}</span>
+          <span class="v-narrow">{trans.__("System")}</span>
         </>
       }
     >
       <dd class="v-value v-word">
         <Vital of="system.system_health" tone={healthTone(health)}>
-          {healthWord(health)}
+          {statusWord(health, trans)}
         </Vital>
       </dd>
       <dd class="v-note">
         {limiter === null ? null : (
           <>
-            <Vital of="system.limiter">{limiter === "cpu" ? "CPU" : limiter}</Vital> high
+            {woven(
+              trans.__("%1 high", "%1"),
+              <Vital of="system.limiter">{limiter === "cpu" ? "CPU" : trans.known(limiter)}</Vital>,
+            )}
             <span class="v-wide"> · </span>
           </>
         )}
         {scope === null ? (
-          "not measured"
+          trans.__("not measured")
         ) : (
           <span class={limiter === null ? "" : "v-wide"}>
-            <Vital of="system.scope">{scope}</Vital>
+            <Vital of="system.scope">{trans.known(scope)}</Vital>
             {limiter === null ? <span class="v-wide">{size}</span> : null}
           </span>
         )}
@@ -224,14 +239,19 @@ function SystemHealth({ store }: { store: Store }): JSX.Element {
       <dd class="v-kernel">
         {unknown.length > 0 ? (
           <p>
-            <Vital of="system.unknown_components">{unknown.join(", ")}</Vital> not readable
+            {woven(
+              trans.__("%1 not readable", "%1"),
+              <Vital of="system.unknown_components">
+                {unknown.map((part) => trans.known(part)).join(", ")}
+              </Vital>,
+            )}
           </p>
         ) : null}
         {cpu === null && memory === null ? null : (
-          <p title="The kernel and the processes it started">
-            <span>kernel</span>{" "}
+          <p title={trans.__("The kernel and the processes it started")}>
+            <span>{trans.__("kernel")}</span>{" "}
             <Vital of="system.kernel_busy" class="v-wide">
-              {busy === null ? "" : busy ? "busy" : "idle"}
+              {busy === null ? "" : busy ? trans.__("busy") : trans.__("idle")}
             </Vital>
             <br class="v-wide" />
             <Vital of="system.process_cpu_percent" unit="CPU,">

@@ -1,7 +1,9 @@
 import type { ComponentChildren, JSX } from "preact";
 import type { TrainingSection } from "../contract.gen";
-import { count, duration, metric, percent, rate } from "../format";
+import { count, duration, metric, percent, rate, UNKNOWN } from "../format";
+import type { Language } from "../language";
 import type { Store } from "../store";
+import { useLanguage, woven } from "./spoken";
 import { Vital } from "./vital";
 import type { Tone } from "./words";
 
@@ -13,17 +15,14 @@ const TONES: Readonly<Record<TrainingSection["state"], Tone>> = {
   failed: "bad",
 };
 
-const ENDED: Partial<Record<TrainingSection["state"], string>> = {
-  completed: "Completed in",
-  stopped: "Stopped after",
-  failed: "Failed after",
-};
-
 const MOST_METRICS = 6;
 
 export function Training(props: { store: Store; action?: ComponentChildren }): JSX.Element {
   const { store, action } = props;
+  const trans = useLanguage();
   const run = store.training.value;
+  const stage = trans.known(run.stage);
+  const details = trans.known(run.details);
   const quiet = run.state === "idle";
   const { progress } = run;
   return (
@@ -31,16 +30,16 @@ export function Training(props: { store: Store; action?: ComponentChildren }): J
       class={quiet ? "v-training v-quiet" : "v-training"}
       data-state={run.state}
       data-tone={TONES[run.state]}
-      aria-label="Training"
+      aria-label={trans.__("Training")}
     >
       <div class="v-run">
-        <Vital of="training.stage" class="v-stage" title={run.stage}>
-          {run.stage}
+        <Vital of="training.stage" class="v-stage" title={stage}>
+          {stage}
         </Vital>
-        <Vital of="training.details" class="v-details" title={run.details || undefined}>
-          {run.details}
+        <Vital of="training.details" class="v-details" title={details || undefined}>
+          {details}
         </Vital>
-        <Bar progress={progress} running={run.state === "running"} label={run.stage} />
+        <Bar progress={progress} running={run.state === "running"} label={stage} />
         <Vital of="training.progress" class="v-progress">
           {progress === null ? counted(run) : percent(Math.floor(progress))}
         </Vital>
@@ -52,7 +51,7 @@ export function Training(props: { store: Store; action?: ComponentChildren }): J
 }
 
 /** Without a total there is no percentage, but how far it has come is known. */
-const counted = ({ current }: TrainingSection): string => (current === null ? "–" : count(current));
+const counted = ({ current }: TrainingSection): string => count(current);
 
 function Bar(props: { progress: number | null; running: boolean; label: string }): JSX.Element {
   const { progress, running, label } = props;
@@ -74,34 +73,42 @@ function Bar(props: { progress: number | null; running: boolean; label: string }
 }
 
 function Details({ run }: { run: TrainingSection }): JSX.Element {
+  const trans = useLanguage();
   const { current, total, elapsed_seconds, eta_seconds, rate_per_second, state } = run;
   const metrics = Object.entries(run.metrics);
   const running = state === "running";
   return (
     <div class="v-detail-row">
-      {running && run.stop_requested ? <Vital of="training.stop_requested">stopping</Vital> : null}
+      {running && run.stop_requested ? (
+        <Vital of="training.stop_requested">{trans.__("stopping")}</Vital>
+      ) : null}
       {current === null || total === null ? null : (
         <span>
-          <Vital of="training.current">{count(current)}</Vital> of{" "}
-          <Vital of="training.total">{count(total)}</Vital>
+          {woven(
+            trans.__("%1 of %2", "%1", "%2"),
+            <Vital of="training.current">{count(current)}</Vital>,
+            <Vital of="training.total">{count(total)}</Vital>,
+          )}
         </span>
       )}
       {running && rate_per_second !== null ? (
-        <Vital of="training.rate_per_second">{rate(rate_per_second)}</Vital>
+        <Vital of="training.rate_per_second">{rate(rate_per_second, trans)}</Vital>
       ) : null}
       {running && eta_seconds !== null ? (
-        <Vital of="training.eta_seconds">{duration(eta_seconds)} left</Vital>
+        <Vital of="training.eta_seconds">{trans.__("%1 left", duration(eta_seconds))}</Vital>
       ) : null}
       {elapsed_seconds === null ? null : (
         <span>
-          {ENDED[state] ?? "elapsed"}{" "}
-          <Vital of="training.elapsed_seconds">{duration(elapsed_seconds)}</Vital>
+          {woven(
+            elapsed(state, trans),
+            <Vital of="training.elapsed_seconds">{duration(elapsed_seconds)}</Vital>,
+          )}
         </span>
       )}
       {metrics.length === 0 ? null : (
         <Vital of="training.metrics" class="v-run-metrics">
           {metrics.slice(0, MOST_METRICS).map(([name, value]) => (
-            <span key={name} title={`${name} ${value ?? "unknown"}`}>
+            <span key={name} title={`${name} ${value ?? UNKNOWN}`}>
               {name} <b>{metric(value)}</b>
             </span>
           ))}
@@ -114,6 +121,19 @@ function Details({ run }: { run: TrainingSection }): JSX.Element {
       )}
     </div>
   );
+}
+
+function elapsed(state: TrainingSection["state"], trans: Language): string {
+  switch (state) {
+    case "completed":
+      return trans.__("Completed in %1", "%1");
+    case "stopped":
+      return trans.__("Stopped after %1", "%1");
+    case "failed":
+      return trans.__("Failed after %1", "%1");
+    default:
+      return trans.__("elapsed %1", "%1");
+  }
 }
 
 const pair = ([name, value]: readonly [string, number | null]): string =>

@@ -1,0 +1,58 @@
+// The texts in a source file that a person would read, and that go past the translator.
+import ts from "typescript";
+
+/** Signs, not words: they are the same in every language. */
+const SYMBOLS = new Set(["p50", "p99", "CPU", "CPU,", "GPU", "/min"]);
+/** Attributes that are read by people, or become such. */
+const SPOKEN = /^(title|label|unit|pending|caption|aria-(label|valuetext|description))$/;
+/** What is for whoever has the console open, or is no text at all. */
+const MUTE = /^(console\.\w+|import|import\.meta\.glob|socket\.close|matchMedia)$/;
+const TRANSLATES = /(^|\.)trans\.(__|_n)$/;
+
+const hasLetters = (text: string): boolean => /\p{L}{2}/u.test(text);
+/** Whether it is English, and not a key such as `v-tile`, `cpu_percent` or `ArrowLeft`. */
+const isProse = (text: string): boolean =>
+  /^[A-Z]\p{Ll}+$/u.test(text) || /\p{L}{2},? \p{L}/u.test(text);
+
+export function textsIn(name: string, source: string): string[] {
+  const kind = name.endsWith("x") ? ts.ScriptKind.TSX : ts.ScriptKind.TS;
+  const file = ts.createSourceFile(name, source, ts.ScriptTarget.ES2022, true, kind);
+  const found: string[] = [];
+  const note = (text: string, isRead: (words: string) => boolean): void => {
+    const words = text.replace(/\s+/g, " ").trim();
+    if (isRead(words) && !SYMBOLS.has(words)) found.push(words);
+  };
+  const look = (node: ts.Node, spoken: boolean): void => {
+    if (isSilent(node)) return;
+    if (ts.isCallExpression(node)) {
+      const called = node.expression.getText(file);
+      if (MUTE.test(called)) return;
+      const texts = TRANSLATES.test(called) ? (called.endsWith("_n") ? 2 : 1) : 0;
+      look(node.expression, false);
+      for (const value of node.arguments.slice(texts)) look(value, spoken);
+      return;
+    }
+    if (ts.isJsxText(node)) note(node.text, hasLetters);
+    if (ts.isStringLiteralLike(node) || ts.isTemplateLiteralToken(node)) {
+      note(node.text, spoken ? hasLetters : isProse);
+    }
+    const within = ts.isJsxAttribute(node) ? SPOKEN.test(node.name.getText(file)) : spoken;
+    const shown = ts.isJsxExpression(node) && !ts.isJsxAttribute(node.parent);
+    ts.forEachChild(node, (child) => look(child, within || shown));
+  };
+  look(file, false);
+  return found;
+}
+
+/** Whether nothing in it is shown: types, imports, classes, code, and what is only compared. */
+function isSilent(node: ts.Node): boolean {
+  if (ts.isTypeNode(node) || ts.isImportDeclaration(node)) return true;
+  if (ts.isJsxAttribute(node)) return node.name.getText() === "class";
+  if (ts.isJsxElement(node)) return node.openingElement.tagName.getText() === "code";
+  if (!ts.isStringLiteralLike(node)) return false;
+  const { parent } = node;
+  return (
+    ts.isCaseClause(parent) ||
+    (ts.isBinaryExpression(parent) && /^[!=]==$/.test(parent.operatorToken.getText()))
+  );
+}

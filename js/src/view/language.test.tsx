@@ -1,0 +1,173 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { render } from "preact";
+import { act } from "preact/test-utils";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { english, type Language } from "../language";
+import { Store } from "../store";
+import { changed, PANEL_STATES, type Traits, traitsOf } from "../testing/fixtures";
+import { textsIn } from "../testing/texts";
+import { Panel } from "./Panel";
+
+const marked = (text: string): string => text.replace(/\p{L}{2,}/gu, "‹$&›");
+/** Marks each word that it is asked for. */
+const marking: Language = {
+  __: (text, ...values) => english.__(marked(text), ...values),
+  _n: (one, many, n, ...values) => english._n(marked(one), marked(many), n, ...values),
+  known: marked,
+  locale: "de-DE",
+};
+/** Signs, and dates: the same in every language, or of the locale. */
+const SYMBOLS = /\b(CPU|GPU|[KMGT]iB|ms|min|p50|p99|\d+\. \p{L}+\.? \d{4})(?!\p{L})/gu;
+
+let container: HTMLElement;
+beforeEach(() => {
+  container = document.createElement("div");
+  document.body.append(container);
+});
+afterEach(() => {
+  act(() => render(null, container));
+});
+
+function show(traits: Partial<Traits>, trans?: Language): Store {
+  const store = new Store(() => (traits.at as number) + 1);
+  store.load((trait) => traits[trait]);
+  act(() => render(<Panel store={store} {...(trans ? { trans } : {})} />, container));
+  return store;
+}
+
+/** Everything that a person may see or hear of an element, of its parts and of their titles. */
+function said(root: Element): string[] {
+  const attributes = [root, ...root.querySelectorAll("*")].flatMap((element) =>
+    ["title", "aria-label", "aria-valuetext"].map((name) => element.getAttribute(name) ?? ""),
+  );
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  const texts: string[] = [];
+  while (walker.nextNode()) texts.push(walker.currentNode.textContent ?? "");
+  return [...texts, ...attributes].filter(Boolean);
+}
+
+/** What of it no translator was asked for, and no user wrote. */
+function untranslated(texts: string[], users: readonly string[]): string[] {
+  return texts.flatMap((text) => {
+    const rest = users.reduce((left, own) => left.replaceAll(own, " "), text);
+    return (
+      rest
+        .replace(/‹[^›]*›/g, " ")
+        .replace(SYMBOLS, " ")
+        .match(/\p{L}{2,}/gu) ?? []
+    );
+  });
+}
+
+const USERS = "churn digits-sgd val_accuracy loss default serving".split(" ");
+/** What the fixtures hold that comes from users, or is a sentence of Python with values in it. */
+function written(traits: Partial<Traits>): string[] {
+  const notices = traits.notices as { message: string }[];
+  const { name } = (traits.system as { gpus: { name: string }[] }).gpus[0] ?? { name: "" };
+  const path = (traits.system as { disk_path: string | null }).disk_path ?? "";
+  return [...notices.map((one) => one.message), name, path, ...USERS].filter(Boolean);
+}
+
+const { system, metrics, model, training } = traitsOf("live");
+const VARIANTS: Record<string, Partial<Traits>> = {
+  "a named monitor that was closed": { monitor: "serving", closed: true },
+  silence: { at: 1_790_000_000, interval: 5 },
+  "one of everything": {
+    metrics: changed(metrics, { window_labelled: 1, calls_per_minute: 1, total_labelled: 1 }),
+    system: changed(system, { cpu_limit_cores: 1, unknown_components: ["disk"], scope: "host" }),
+  },
+  "nothing measured": {
+    system: changed(system, { scope: null, kernel_busy: null, limiter: "memory" }),
+    metrics: changed(metrics, { window_labelled: 0, latency_p50_seconds: null }),
+  },
+  "unhealthy by its latency": {
+    model: changed(model, {
+      status: "unhealthy",
+      reason: null,
+      reason_rule: "latency_p95",
+      reason_value: 0.3,
+      reason_threshold: 0.1,
+      reason_n: 30,
+      trained_at: 1_780_000_000,
+      acknowledged_at: 1_789_900_000,
+    }),
+  },
+  "a slow run": {
+    training: changed(training, {
+      state: "running",
+      rate_per_second: 0.1,
+      eta_seconds: 90,
+      elapsed_seconds: 9,
+      stop_requested: true,
+    }),
+  },
+};
+
+describe("with a translator, no word is left that it was not asked for", () => {
+  test.each(PANEL_STATES)("%s", (state) => {
+    const traits = traitsOf(state);
+    show(traits, marking);
+    const texts = said(container);
+    expect(texts.length).toBeGreaterThan(10);
+    expect(untranslated(texts, written(traits))).toEqual([]);
+  });
+
+  test.each(Object.keys(VARIANTS))("%s", (name) => {
+    const traits = { ...traitsOf("live"), ...VARIANTS[name] };
+    show(traits, marking);
+    expect(untranslated(said(container), written(traits))).toEqual([]);
+  });
+
+  test("a kernel that is gone, and a change that is announced", () => {
+    const traits = traitsOf("live");
+    const store = show(traits, marking);
+    act(() => {
+      store.model.value = { ...store.model.value, name: null, status: "failed" };
+      store.connected.value = false;
+    });
+    expect(container.querySelector("[aria-live]")?.textContent).toBe("‹Model›: ‹Failed›");
+    expect(untranslated(said(container), written(traits))).toEqual([]);
+  });
+
+  test("and it would be seen", () => {
+    expect(untranslated(["‹last› 5 ‹labels›, 12 MiB free"], [])).toEqual(["free"]);
+  });
+});
+
+test("without one it is English", () => {
+  show(traitsOf("degraded"));
+  expect(container.textContent).toContain("Degraded");
+  expect(said(container).join()).not.toMatch(/[‹›]|%\d|undefined/);
+});
+
+/** Code to be copied, a picture, and what the list of plugins says. */
+const NO_TEXT =
+  /^(from ipyvitals import|pip install|<svg|Vital signs of the models in all kernels)/;
+
+describe("no text of the sources goes past the translator", () => {
+  const sources = join(import.meta.dirname, "..");
+  const own = [".", "view", "lab"]
+    .flatMap((folder) => readdirSync(join(sources, folder)).map((name) => join(folder, name)))
+    .filter((name) => /^[^.]+\.tsx?$/.test(name));
+
+  test.each(own)("%s", (name) => {
+    const texts = textsIn(name, readFileSync(join(sources, name), "utf8"));
+    expect(texts.filter((text) => !NO_TEXT.test(text))).toEqual([]);
+  });
+
+  test.each([
+    ["<p>Live accuracy</p>", ["Live accuracy"]],
+    ["<p>{n} left</p>", ["left"]],
+    ['<i title="of the last minute" />', ["of the last minute"]],
+    [`<i title={\`over \${n} labels\`} />`, ["over", "labels"]],
+    ['<p>{known ? "" : "no model yet"}</p>', ["no model yet"]],
+    ['const word = "Degraded";', ["Degraded"]],
+    ['const text = trans.__("a") + " and more";', ["and more"]],
+    ['trans.__("%1 left", "12 s")', []],
+    ['<p class="v-value v-word">{trans._n("%1 call", "%1 calls", n)}</p>', []],
+    ['if (event.key === "Escape") import("./Panel");', []],
+  ])("it would be seen in %s", (source, texts) => {
+    expect(textsIn("example.tsx", source)).toEqual(texts);
+  });
+});
