@@ -43,11 +43,15 @@ ALIASES = {
     "Health": "HEALTHS",
     "TrainingState": "TRAINING_STATES",
     "Rule": "RULES",
+    "Task": "TASKS",
 }
 """Sets of strings that `snapshot` names, and the constants that list them in TypeScript."""
 
 
-SECTIONS = ("ModelSection", "TrainingSection", "MetricsSection", "SystemSection", "Gpu", "Notice")
+SECTIONS = (
+    *("ModelSection", "TrainingSection", "MetricsSection", "SystemSection", "Gpu", "Notice"),
+    *("LabelsSection", "DriftSection", "FeatureDrift", "ErrorDrift", "Segment", "ModelInfo"),
+)
 
 WIRE = (
     messages.StateMessage,

@@ -12,9 +12,13 @@ export const TRAINING_STATES = ["idle", "running", "completed", "stopped", "fail
 
 export type TrainingState = (typeof TRAINING_STATES)[number];
 
-export const RULES = ["accuracy", "error_rate", "latency_p95"] as const;
+export const RULES = ["accuracy", "baseline", "error_rate", "latency_p95", "drift", "silence"] as const;
 
 export type Rule = (typeof RULES)[number];
+
+export const TASKS = ["classification", "regression"] as const;
+
+export type Task = (typeof TASKS)[number];
 
 /** Everything known at one moment. */
 export interface Snapshot {
@@ -28,6 +32,8 @@ export interface Snapshot {
   readonly notices: readonly Notice[];
   readonly models: readonly ModelInfo[];
   readonly durations: Durations | null;
+  readonly labels: LabelsSection;
+  readonly drift: DriftSection;
 }
 
 /** The active model: who it is, since when, and how it is. */
@@ -46,10 +52,12 @@ export interface ModelSection {
   readonly reason_rule: Rule | null;
   readonly reason_value: number | null;
   readonly reason_threshold: number | null;
-  /** How many labels or calls `reason_value` rests on. */
+  /** How many labels, calls or predictions `reason_value` rests on. */
   readonly reason_n: number | null;
   readonly health: Health;
   readonly uptime_seconds: number | null;
+  /** Accuracy that was measured before the deployment. */
+  readonly baseline_accuracy: number | null;
   /** When somebody acknowledged the status; `None` again as soon as it changes. */
   readonly acknowledged_at: number | null;
 }
@@ -91,6 +99,31 @@ export interface MetricsSection {
   readonly latency_p50_seconds: number | null;
   readonly latency_p95_seconds: number | null;
   readonly latency_p99_seconds: number | null;
+  readonly task: Task;
+  /** Of a regression: how far off a prediction may be and still count as right. */
+  readonly tolerance: number | null;
+  /** Mean absolute error of the same labels, in the unit of the target; regression only. */
+  readonly mae: number | null;
+  /** Root mean squared error of the same labels, in the unit of the target. */
+  readonly rmse: number | null;
+  /** Predictions of this model that wait for their label. */
+  readonly labels_pending: number;
+  /** From prediction to label, over the last labels that came later. */
+  readonly median_label_delay_seconds: number | null;
+  /** The most frequent first, all others together last; empty without segments. */
+  readonly segments: readonly Segment[];
+}
+
+/** One group of labelled predictions, such as a class or a country. */
+export interface Segment {
+  /** `""` for all that have no place of their own: "other". */
+  readonly name: string;
+  readonly total_labelled: number;
+  readonly window_labelled: number;
+  /** Mean score of the segment's last labels; `None` under 30 of them. */
+  readonly current_accuracy: number | null;
+  readonly accuracy_low: number | null;
+  readonly accuracy_high: number | null;
 }
 
 /** The machine under the model, in terms of what its user can run out of. */
@@ -136,7 +169,7 @@ export interface Notice {
   readonly at: number;
 }
 
-/** One model in `monitor.models()`. */
+/** One model in `monitor.models()`: enough to compare it with the others. */
 export interface ModelInfo {
   readonly model_id: string;
   readonly name: string | null;
@@ -147,7 +180,31 @@ export interface ModelInfo {
   readonly total_predictions: number;
   readonly current_accuracy: number | null;
   readonly baseline_accuracy: number | null;
+  /** Whether predictions belong to it that name no model. */
   readonly active: boolean;
+  readonly health: Health;
+  readonly status_since: number | null;
+  readonly reason: string | null;
+  readonly reason_rule: Rule | null;
+  readonly reason_value: number | null;
+  readonly reason_threshold: number | null;
+  readonly reason_n: number | null;
+  readonly accuracy_low: number | null;
+  readonly accuracy_high: number | null;
+  readonly accuracy_threshold: number | null;
+  readonly window_labelled: number;
+  readonly total_labelled: number;
+  readonly label_coverage: number | null;
+  readonly labels_pending: number;
+  readonly predictions_per_minute: number;
+  readonly total_errors: number;
+  readonly errors_per_minute: number;
+  readonly latency_p50_seconds: number | null;
+  readonly latency_p95_seconds: number | null;
+  readonly latency_p99_seconds: number | null;
+  readonly mae: number | null;
+  readonly rmse: number | null;
+  readonly acknowledged_at: number | null;
 }
 
 /** How long the active model's calls took since it came, in buckets that only grow. */
@@ -157,6 +214,59 @@ export interface Durations {
   /** Calls in each bucket: one more than there are bounds. */
   readonly counts: readonly number[];
   readonly sum_seconds: number;
+}
+
+/** What became of the predictions that wait for labels, of all models together. */
+export interface LabelsSection {
+  readonly pending: number;
+  readonly pending_limit: number;
+  /** Predictions that made room for newer ones before their label came. */
+  readonly evicted: number;
+  /** Predictions that waited longer than `label_ttl`. */
+  readonly expired: number;
+  /** Labels under whose id no prediction waits. */
+  readonly unknown: number;
+  /** Labels of an id that had one already. */
+  readonly duplicate: number;
+  /** Labels that came before their prediction, and were kept for it. */
+  readonly early: number;
+}
+
+/** Whether what the active model sees and says still looks like the reference. */
+export interface DriftSection {
+  readonly state: "collecting" | "drifted" | "off" | "watching";
+  readonly reference_rows: number;
+  readonly reference_size: number;
+  readonly window_rows: number;
+  readonly window_size: number;
+  /** Predictions and features, the one furthest above its threshold first; 20 at most. */
+  readonly features: readonly FeatureDrift[];
+  /** How many there are in all. */
+  readonly watched: number;
+  readonly errors: ErrorDrift | null;
+}
+
+/** How far the predictions, or one feature, moved away from the reference window. */
+export interface FeatureDrift {
+  /** `""` for the predictions themselves. */
+  readonly name: string;
+  readonly kind: "categorical" | "numeric";
+  /** Population stability index of the window against the reference. */
+  readonly psi: number | null;
+  /** What `psi` exceeds by chance alone in 1 % of looks, given both sizes. */
+  readonly threshold: number | null;
+  readonly drifted: boolean;
+}
+
+/** What ADWIN says of the stream of errors. */
+export interface ErrorDrift {
+  /** Mean error of the labels since the last change. */
+  readonly error_rate: number | null;
+  /** Labels since the last change. */
+  readonly window_labelled: number;
+  readonly changes: number;
+  /** Whether the last change was for the worse. */
+  readonly rising: boolean;
 }
 
 /** One moment of the charts. */
@@ -281,6 +391,7 @@ export const SECTION_KINDS = {
     "reason_n": "number|null",
     "health": "Health",
     "uptime_seconds": "number|null",
+    "baseline_accuracy": "number|null",
     "acknowledged_at": "number|null"
   },
   "TrainingSection": {
@@ -313,7 +424,14 @@ export const SECTION_KINDS = {
     "errors_per_minute": "number",
     "latency_p50_seconds": "number|null",
     "latency_p95_seconds": "number|null",
-    "latency_p99_seconds": "number|null"
+    "latency_p99_seconds": "number|null",
+    "task": "Task",
+    "tolerance": "number|null",
+    "mae": "number|null",
+    "rmse": "number|null",
+    "labels_pending": "number",
+    "median_label_delay_seconds": "number|null",
+    "segments": "Segment[]"
   },
   "SystemSection": {
     "cpu_percent": "number|null",
@@ -346,6 +464,81 @@ export const SECTION_KINDS = {
     "message": "string",
     "count": "number",
     "at": "number"
+  },
+  "LabelsSection": {
+    "pending": "number",
+    "pending_limit": "number",
+    "evicted": "number",
+    "expired": "number",
+    "unknown": "number",
+    "duplicate": "number",
+    "early": "number"
+  },
+  "DriftSection": {
+    "state": "collecting|drifted|off|watching",
+    "reference_rows": "number",
+    "reference_size": "number",
+    "window_rows": "number",
+    "window_size": "number",
+    "features": "FeatureDrift[]",
+    "watched": "number",
+    "errors": "ErrorDrift|null"
+  },
+  "FeatureDrift": {
+    "name": "string",
+    "kind": "categorical|numeric",
+    "psi": "number|null",
+    "threshold": "number|null",
+    "drifted": "boolean"
+  },
+  "ErrorDrift": {
+    "error_rate": "number|null",
+    "window_labelled": "number",
+    "changes": "number",
+    "rising": "boolean"
+  },
+  "Segment": {
+    "name": "string",
+    "total_labelled": "number",
+    "window_labelled": "number",
+    "current_accuracy": "number|null",
+    "accuracy_low": "number|null",
+    "accuracy_high": "number|null"
+  },
+  "ModelInfo": {
+    "model_id": "string",
+    "name": "string|null",
+    "version": "string|null",
+    "trained_at": "number|null",
+    "deployed_at": "number|null",
+    "status": "Status",
+    "total_predictions": "number",
+    "current_accuracy": "number|null",
+    "baseline_accuracy": "number|null",
+    "active": "boolean",
+    "health": "Health",
+    "status_since": "number|null",
+    "reason": "string|null",
+    "reason_rule": "Rule|null",
+    "reason_value": "number|null",
+    "reason_threshold": "number|null",
+    "reason_n": "number|null",
+    "accuracy_low": "number|null",
+    "accuracy_high": "number|null",
+    "accuracy_threshold": "number|null",
+    "window_labelled": "number",
+    "total_labelled": "number",
+    "label_coverage": "number|null",
+    "labels_pending": "number",
+    "predictions_per_minute": "number",
+    "total_errors": "number",
+    "errors_per_minute": "number",
+    "latency_p50_seconds": "number|null",
+    "latency_p95_seconds": "number|null",
+    "latency_p99_seconds": "number|null",
+    "mae": "number|null",
+    "rmse": "number|null",
+    "acknowledged_at": "number|null"
   }
 } as const;
 
@@ -361,19 +554,9 @@ export const OTHER_KINDS = {
     "system": "SystemSection",
     "notices": "Notice[]",
     "models": "ModelInfo[]",
-    "durations": "Durations|null"
-  },
-  "ModelInfo": {
-    "model_id": "string",
-    "name": "string|null",
-    "version": "string|null",
-    "trained_at": "number|null",
-    "deployed_at": "number|null",
-    "status": "Status",
-    "total_predictions": "number",
-    "current_accuracy": "number|null",
-    "baseline_accuracy": "number|null",
-    "active": "boolean"
+    "durations": "Durations|null",
+    "labels": "LabelsSection",
+    "drift": "DriftSection"
   },
   "Durations": {
     "bounds_seconds": "number[]",
@@ -484,6 +667,7 @@ export const DEFAULTS = {
     "reason_n": null,
     "health": "unknown",
     "uptime_seconds": null,
+    "baseline_accuracy": null,
     "acknowledged_at": null
   },
   "TrainingSection": {
@@ -516,7 +700,14 @@ export const DEFAULTS = {
     "errors_per_minute": 0,
     "latency_p50_seconds": null,
     "latency_p95_seconds": null,
-    "latency_p99_seconds": null
+    "latency_p99_seconds": null,
+    "task": "classification",
+    "tolerance": null,
+    "mae": null,
+    "rmse": null,
+    "labels_pending": 0,
+    "median_label_delay_seconds": null,
+    "segments": []
   },
   "SystemSection": {
     "cpu_percent": null,
@@ -536,5 +727,24 @@ export const DEFAULTS = {
     "limiter": null,
     "unknown_components": [],
     "kernel_busy": null
+  },
+  "LabelsSection": {
+    "pending": 0,
+    "pending_limit": 0,
+    "evicted": 0,
+    "expired": 0,
+    "unknown": 0,
+    "duplicate": 0,
+    "early": 0
+  },
+  "DriftSection": {
+    "state": "off",
+    "reference_rows": 0,
+    "reference_size": 0,
+    "window_rows": 0,
+    "window_size": 0,
+    "features": [],
+    "watched": 0,
+    "errors": null
   }
 } as const;

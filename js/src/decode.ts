@@ -1,7 +1,9 @@
 // Narrows what comes over a wire to the sections of the contract, field by field.
 import {
   DEFAULTS,
+  type DriftSection,
   HEALTHS,
+  type LabelsSection,
   type MetricsSection,
   type ModelSection,
   type Notice,
@@ -9,6 +11,7 @@ import {
   SECTION_KINDS,
   STATUSES,
   type SystemSection,
+  TASKS,
   TRAINING_STATES,
   type TrainingSection,
 } from "./contract.gen";
@@ -21,6 +24,8 @@ interface Sections {
   TrainingSection: TrainingSection;
   MetricsSection: MetricsSection;
   SystemSection: SystemSection;
+  LabelsSection: LabelsSection;
+  DriftSection: DriftSection;
 }
 
 const STRING_SETS: Readonly<Record<string, readonly string[]>> = {
@@ -28,6 +33,7 @@ const STRING_SETS: Readonly<Record<string, readonly string[]>> = {
   Health: HEALTHS,
   TrainingState: TRAINING_STATES,
   Rule: RULES,
+  Task: TASKS,
 };
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -15,10 +15,14 @@ import msgspec
 
 __all__ = [
     "EVENT_TYPES",
+    "DriftSection",
     "Durations",
+    "ErrorDrift",
     "Event",
+    "FeatureDrift",
     "Gpu",
     "Health",
+    "LabelsSection",
     "MetricsSection",
     "ModelDeployed",
     "ModelInfo",
@@ -28,10 +32,12 @@ __all__ = [
     "Notice",
     "Point",
     "Rule",
+    "Segment",
     "Snapshot",
     "Status",
     "SystemMetrics",
     "SystemSection",
+    "Task",
     "TrainingCompleted",
     "TrainingProgress",
     "TrainingSection",
@@ -44,7 +50,8 @@ Status: TypeAlias = Literal[
 ]
 Health: TypeAlias = Literal["unknown", "healthy", "degraded", "unhealthy"]
 TrainingState: TypeAlias = Literal["idle", "running", "completed", "stopped", "failed"]
-Rule: TypeAlias = Literal["accuracy", "error_rate", "latency_p95"]
+Rule: TypeAlias = Literal["accuracy", "baseline", "error_rate", "latency_p95", "drift", "silence"]
+Task: TypeAlias = Literal["classification", "regression"]
 
 
 class _Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,9 +79,11 @@ class ModelSection(_Shape, frozen=True, kw_only=True):
     reason_value: float | None = None
     reason_threshold: float | None = None
     reason_n: int | None = None
-    """How many labels or calls ``reason_value`` rests on."""
+    """How many labels, calls or predictions ``reason_value`` rests on."""
     health: Health = "unknown"
     uptime_seconds: float | None = None
+    baseline_accuracy: float | None = None
+    """Accuracy that was measured before the deployment."""
     acknowledged_at: float | None = None
     """When somebody acknowledged the status; ``None`` again as soon as it changes."""
 
@@ -95,6 +104,19 @@ class TrainingSection(_Shape, frozen=True, kw_only=True):
     metrics: dict[str, float | None] = {}
     stop_requested: bool = False
     """Whether somebody asked the run to end; it may need some time for that."""
+
+
+class Segment(_Shape, frozen=True, kw_only=True):
+    """One group of labelled predictions, such as a class or a country."""
+
+    name: str
+    """``""`` for all that have no place of their own: "other"."""
+    total_labelled: int
+    window_labelled: int
+    current_accuracy: float | None = None
+    """Mean score of the segment's last labels; ``None`` under 30 of them."""
+    accuracy_low: float | None = None
+    accuracy_high: float | None = None
 
 
 class MetricsSection(_Shape, frozen=True, kw_only=True):
@@ -118,6 +140,76 @@ class MetricsSection(_Shape, frozen=True, kw_only=True):
     latency_p50_seconds: float | None = None
     latency_p95_seconds: float | None = None
     latency_p99_seconds: float | None = None
+    task: Task = "classification"
+    tolerance: float | None = None
+    """Of a regression: how far off a prediction may be and still count as right."""
+    mae: float | None = None
+    """Mean absolute error of the same labels, in the unit of the target; regression only."""
+    rmse: float | None = None
+    """Root mean squared error of the same labels, in the unit of the target."""
+    labels_pending: int = 0
+    """Predictions of this model that wait for their label."""
+    median_label_delay_seconds: float | None = None
+    """From prediction to label, over the last labels that came later."""
+    segments: list[Segment] = []
+    """The most frequent first, all others together last; empty without segments."""
+
+
+class LabelsSection(_Shape, frozen=True, kw_only=True):
+    """What became of the predictions that wait for labels, of all models together."""
+
+    pending: int = 0
+    pending_limit: int = 0
+    evicted: int = 0
+    """Predictions that made room for newer ones before their label came."""
+    expired: int = 0
+    """Predictions that waited longer than ``label_ttl``."""
+    unknown: int = 0
+    """Labels under whose id no prediction waits."""
+    duplicate: int = 0
+    """Labels of an id that had one already."""
+    early: int = 0
+    """Labels that came before their prediction, and were kept for it."""
+
+
+class FeatureDrift(_Shape, frozen=True, kw_only=True):
+    """How far the predictions, or one feature, moved away from the reference window."""
+
+    name: str
+    """``""`` for the predictions themselves."""
+    kind: Literal["numeric", "categorical"]
+    psi: float | None = None
+    """Population stability index of the window against the reference."""
+    threshold: float | None = None
+    """What ``psi`` exceeds by chance alone in 1 % of looks, given both sizes."""
+    drifted: bool = False
+
+
+class ErrorDrift(_Shape, frozen=True, kw_only=True):
+    """What ADWIN says of the stream of errors."""
+
+    error_rate: float | None = None
+    """Mean error of the labels since the last change."""
+    window_labelled: int = 0
+    """Labels since the last change."""
+    changes: int = 0
+    rising: bool = False
+    """Whether the last change was for the worse."""
+
+
+class DriftSection(_Shape, frozen=True, kw_only=True):
+    """Whether what the active model sees and says still looks like the reference."""
+
+    state: Literal["off", "collecting", "watching", "drifted"] = "off"
+    reference_rows: int = 0
+    reference_size: int = 0
+    window_rows: int = 0
+    window_size: int = 0
+    features: list[FeatureDrift] = []
+    """Predictions and features, the one furthest above its threshold first; 20 at most."""
+    watched: int = 0
+    """How many there are in all."""
+    errors: ErrorDrift | None = None
 
 
 class Gpu(_Shape, frozen=True, kw_only=True):
@@ -178,7 +270,7 @@ class Point(_Shape, frozen=True, kw_only=True):
 
 
 class ModelInfo(_Shape, frozen=True, kw_only=True):
-    """One model in ``monitor.models()``."""
+    """One model in ``monitor.models()``: enough to compare it with the others."""
 
     model_id: str
     name: str | None
@@ -190,6 +282,30 @@ class ModelInfo(_Shape, frozen=True, kw_only=True):
     current_accuracy: float | None
     baseline_accuracy: float | None
     active: bool
+    """Whether predictions belong to it that name no model."""
+    health: Health = "unknown"
+    status_since: float | None = None
+    reason: str | None = None
+    reason_rule: Rule | None = None
+    reason_value: float | None = None
+    reason_threshold: float | None = None
+    reason_n: int | None = None
+    accuracy_low: float | None = None
+    accuracy_high: float | None = None
+    accuracy_threshold: float | None = None
+    window_labelled: int = 0
+    total_labelled: int = 0
+    label_coverage: float | None = None
+    labels_pending: int = 0
+    predictions_per_minute: int = 0
+    total_errors: int = 0
+    errors_per_minute: int = 0
+    latency_p50_seconds: float | None = None
+    latency_p95_seconds: float | None = None
+    latency_p99_seconds: float | None = None
+    mae: float | None = None
+    rmse: float | None = None
+    acknowledged_at: float | None = None
 
 
 class Durations(_Shape, frozen=True, kw_only=True):
@@ -221,6 +337,8 @@ class Snapshot(_Shape, frozen=True, kw_only=True):
     notices: list[Notice] = []
     models: list[ModelInfo] = []
     durations: Durations | None = None
+    labels: LabelsSection = LabelsSection()
+    drift: DriftSection = DriftSection()
 
     def changed(self, before: Snapshot | None, fields: Sequence[str]) -> list[str]:
         """Return which of `fields` are to be shown anew after `before`.

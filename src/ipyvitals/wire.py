@@ -8,8 +8,10 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ipyvitals.snapshot import (
+    DriftSection,
     Durations,
     Event,
+    LabelsSection,
     MetricsSection,
     ModelInfo,
     ModelSection,
@@ -22,6 +24,7 @@ __all__ = [
     "COMM_ID",
     "REPLY",
     "REQUEST",
+    "SECTIONS",
     "VERSION",
     "Reply",
     "Request",
@@ -35,6 +38,12 @@ COMM_ID = "ipyvitals"
 REQUEST = "ipyvitals_request"
 REPLY = "ipyvitals_reply"
 """Message types on the control channel."""
+
+SECTIONS = (
+    *("model", "training", "metrics", "system", "notices"),
+    *("models", "durations", "labels", "drift"),
+)
+"""The parts of a snapshot that travel only when they changed."""
 
 RequestKind: TypeAlias = Literal["snapshot", "viewers", "stop_training", "acknowledge", "reset"]
 
@@ -59,7 +68,11 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     system: SystemSection | UnsetType = UNSET
     notices: list[Notice] | UnsetType = UNSET
     models: list[ModelInfo] | UnsetType = UNSET
+    """Those that changed; all of them, when `full`."""
     durations: Durations | UnsetType | None = UNSET
+    """Of the active model."""
+    labels: LabelsSection | UnsetType = UNSET
+    drift: DriftSection | UnsetType = UNSET
     """Of the active model."""
     events: list[Event] = []
     """Since the last update, oldest first."""

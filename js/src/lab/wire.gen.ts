@@ -1,6 +1,6 @@
 // Generated from src/ipyvitals/wire.py and src/ipyvitals/server/messages.py by scripts/generate_contract.py: edit that, not this.
 
-import type { Durations, Event, MetricsSection, ModelInfo, ModelSection, Notice, SystemSection, TrainingSection } from "../contract.gen";
+import type { DriftSection, Durations, Event, LabelsSection, MetricsSection, ModelInfo, ModelSection, Notice, SystemSection, TrainingSection } from "../contract.gen";
 
 /** Everything, as of the message `id`. */
 export interface StateMessage {
@@ -49,9 +49,13 @@ export interface Update {
   readonly metrics?: MetricsSection;
   readonly system?: SystemSection;
   readonly notices?: readonly Notice[];
+  /** Those that changed; all of them, when `full`. */
   readonly models?: readonly ModelInfo[];
   /** Of the active model. */
   readonly durations?: Durations | null;
+  readonly labels?: LabelsSection;
+  /** Of the active model. */
+  readonly drift?: DriftSection;
   /** Since the last update, oldest first. */
   readonly events: readonly Event[];
   /** Columns of `Point`; only in a reply to a request that asks for them. */
@@ -130,6 +134,8 @@ export const WIRE_KINDS = {
     "notices": "Notice[]?",
     "models": "ModelInfo[]?",
     "durations": "Durations|null?",
+    "labels": "LabelsSection?",
+    "drift": "DriftSection?",
     "events": "Event[]",
     "history": "{unknown[]}?"
   },

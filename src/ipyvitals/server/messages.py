@@ -10,8 +10,10 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from ipyvitals.snapshot import (
+    DriftSection,
     Durations,
     Event,
+    LabelsSection,
     MetricsSection,
     ModelInfo,
     ModelSection,
@@ -126,6 +128,8 @@ class SystemAnswer(msgspec.Struct, frozen=True, kw_only=True):
     notices: list[Notice]
     models: list[ModelInfo]
     durations: Durations | None
+    labels: LabelsSection
+    drift: DriftSection
 
 
 class EventsAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,13 +13,13 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from ipyvitals.snapshot import Event, Point, Snapshot
-from ipyvitals.wire import Update
+from ipyvitals.wire import SECTIONS, Update
 
 __all__ = ["Applied", "KernelRecord", "MonitorRecord"]
 
-SECTIONS = ("model", "training", "metrics", "system", "notices", "models", "durations")
 MAX_MONITORS = 32
 MAX_EVENT_BYTES = 16 * 1024
+MAX_MODELS = 1_000
 
 
 @dataclass(frozen=True)
@@ -216,6 +216,9 @@ class KernelRecord:
 
 def _merged(before: Update, update: Update) -> Update:
     known = {name: getattr(before, name) for name in SECTIONS if getattr(update, name) is UNSET}
+    if update.models is not UNSET and before.models is not UNSET:
+        rows = {row.model_id: row for row in (*before.models, *update.models)}
+        known["models"] = list(rows.values())[-MAX_MODELS:]
     return replace(update, **known)
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from ipyvitals.sinks.events import EventLog
 from ipyvitals.snapshot import Event, Snapshot
-from ipyvitals.wire import Update
+from ipyvitals.wire import SECTIONS, Update
 
 __all__ = ["Broadcast"]
 
@@ -18,7 +18,6 @@ FIRST_CALL_SECONDS = 1.0
 GAP_SECONDS = 0.9
 """A little under the second after which figures are looked at."""
 ROUTINE = ("system_metrics", "model_metrics_update", "training_progress")
-SECTIONS = ("model", "training", "metrics", "system", "notices", "models", "durations")
 
 
 class Broadcast:
