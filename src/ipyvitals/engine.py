@@ -27,7 +27,7 @@ from ipyvitals.snapshot import (
     SystemSection,
     TrainingSection,
 )
-from ipyvitals.status import SystemRule
+from ipyvitals.status import SystemRule, Thresholds
 from ipyvitals.text_view import text_view
 from ipyvitals.ticker import ticker
 
@@ -156,12 +156,31 @@ class Engine:
             self.fold()
             return self.figures.models()
 
-    def acknowledge(self) -> int:
-        """Note that somebody has seen the active model's trouble; return whether there is any."""
+    def acknowledge(self, model_id: str | None = None) -> int:
+        """Note that somebody has seen a model's trouble; return whether there is any."""
         with self._lock:
-            done = self.figures.acknowledge()
+            done = self.figures.acknowledge(model_id)
         self.ask_to_show()
         return done
+
+    def adjust(self, thresholds: Thresholds) -> None:
+        """Judge by other thresholds from here on."""
+        with self._lock:
+            self.figures.adjust(thresholds)
+            self._system_rule.adjust(thresholds)
+        self.ask_to_show()
+
+    def retire(self, model_id: str) -> None:
+        """Let one model end."""
+        with self._lock:
+            self.figures.retire(model_id)
+        self.ask_to_show()
+
+    def set_reference(self, model_id: str | None, predictions: Any, features: Any) -> None:
+        """Compare a model's rows with these from here on."""
+        with self._lock:
+            self.figures.set_reference(model_id, predictions, features)
+        self.ask_to_show()
 
     def reset(self) -> int:
         """Forget what was seen and judged of the active model, and what went wrong."""

@@ -51,5 +51,9 @@ class ClosedMonitorWarning(IpyvitalsWarning):
     """A closed monitor was asked to record something; it was not recorded."""
 
 
+class ForkedMonitorWarning(IpyvitalsWarning):
+    """A monitor was asked to record something in a forked child; it was not recorded."""
+
+
 class LabelTypeWarning(IpyvitalsWarning):
     """Predictions and labels are of kinds that can never be equal, such as ``"1"`` and ``1``."""

@@ -6,16 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 from ipyvitals.clock import Clock
+from ipyvitals.intake.drift import DriftWatch
+from ipyvitals.intake.labelling import Labeller
 from ipyvitals.intake.labels import LabelJoin
+from ipyvitals.intake.model import ModelState, Watch
 from ipyvitals.intake.predictions import Inbox
-from ipyvitals.intake.registry import ModelState, Registry
+from ipyvitals.intake.registry import Registry
 from ipyvitals.intake.scoring import Scorer
 from ipyvitals.judge import Judge
 from ipyvitals.notices import Notices
 from ipyvitals.sections import durations, metrics_section, model_info, model_section
 from ipyvitals.settings import Settings
 from ipyvitals.sinks.events import EventLog
-from ipyvitals.snapshot import MetricsSection, ModelDeployed, ModelInfo
+from ipyvitals.snapshot import DriftSection, MetricsSection, ModelDeployed, ModelInfo
+from ipyvitals.status import Thresholds
 
 __all__ = ["Figures"]
 
@@ -52,21 +56,26 @@ class Figures:
         training: Callable[[], bool],
         on_mismatch: Callable[[str], None],
     ) -> None:
+        self._settings = settings
         self._clock = clock
+        self._notices = notices
         self._events = events
         self._training = training
         self._started = clock.monotonic()
+        self.thresholds = settings.thresholds
         self.registry = Registry(
-            settings.name,
-            window_size=settings.accuracy_window,
-            thresholds=settings.thresholds,
-            notices=notices,
-            now=self._started,
-            at=clock.time(),
+            settings.name, self._make_model, notices, now=self._started, at=clock.time()
         )
-        self.scorer = Scorer(settings.score, notices, on_mismatch)
+        self.labeller = Labeller(
+            Scorer(settings.score, notices, on_mismatch),
+            notices,
+            regression=settings.task == "regression",
+            tolerance=settings.tolerance,
+            segment_of=settings.segment_of,
+        )
         self._join = LabelJoin(settings.pending_limit, settings.label_ttl, notices)
-        self.inbox = Inbox(self.registry, self._join, self.scorer, notices)
+        self.inbox = Inbox(self.registry, self._join, self.labeller, notices)
+        self.inbox.watching = settings.drift is not None
         self._judge = Judge(events, clock.time)
 
     @property
@@ -79,9 +88,7 @@ class Figures:
         replaced = self.active
         now = self._clock.monotonic()
         model = self.registry.add(model_id, now, self._clock.time())
-        for name, value in facts.items():
-            if value is not None:
-                setattr(model, name, value)
+        model.set_facts(**facts)
         if not announce:
             return
         model.lifecycle = "active"
@@ -107,14 +114,20 @@ class Figures:
         self._join.expire(now)
         self.inbox.fold()
         for model in self.registry:
-            model.judge(now)
+            if not model.asleep:
+                model.judge(now)
         self.settle()
+        for model in self.registry:
+            if not model.asleep:
+                model.try_to_sleep(now)
 
     def settle(self, reason: str | None = None) -> None:
         """Bring every status up to date; `reason` is that of the active model."""
         now = self._clock.monotonic()
         for model in self.registry:
             active = model is self.active
+            if model.asleep and not active:
+                continue
             self._judge.settle(
                 model,
                 now,
@@ -122,12 +135,30 @@ class Figures:
                 reason=reason if active else None,
             )
 
-    def acknowledge(self) -> int:
-        """Note that somebody has seen the active model's trouble; return whether there is any."""
-        if self.active.status not in TROUBLE or self.active.acknowledged_at is not None:
+    def acknowledge(self, model_id: str | None = None) -> int:
+        """Note that somebody has seen a model's trouble; return whether there is any."""
+        model = self.registry.get(model_id)
+        if model.status not in TROUBLE or model.acknowledged_at is not None:
             return 0
-        self.active.acknowledged_at = self._clock.time()
+        model.acknowledged_at = self._clock.time()
+        model.asleep = False
         return 1
+
+    def adjust(self, thresholds: Thresholds) -> None:
+        """Judge all models by other thresholds from here on."""
+        self.fold()
+        self.thresholds = thresholds
+        for model in self.registry:
+            model.adjust(thresholds)
+        self.settle()
+
+    def retire(self, model_id: str) -> None:
+        """Let one model end."""
+        self.fold()
+        model = self.registry.get(model_id)
+        model.lifecycle, model.asleep = "stopped", False
+        now = self._clock.monotonic()
+        self._judge.settle(model, now, training=False, reason="Retired")
 
     def reset(self) -> None:
         """Forget what was seen and judged of the active model."""
@@ -139,19 +170,60 @@ class Figures:
         """Let all models end."""
         now = self._clock.monotonic()
         for model in self.registry:
-            if model.known and model.lifecycle != "failed":
+            if model.known and model.lifecycle not in ("failed", "stopped"):
                 model.lifecycle = "stopped"
                 self._judge.settle(model, now, training=False)
 
     def metrics(self) -> MetricsSection:
         """Return what the active model did of late."""
         now = self._clock.monotonic()
-        return metrics_section(self.active, now, warming=now - self._started < WARMING_SECONDS)
+        return metrics_section(
+            self.active,
+            now,
+            warming=now - self._started < WARMING_SECONDS,
+            pending=self._join.pending_of[self.active.model_id],
+            task=self._settings.task,
+            tolerance=self._settings.tolerance,
+        )
 
     def models(self) -> list[ModelInfo]:
         """Return the models that have a name or made a prediction, oldest first."""
-        known = [model for model in self.registry if model.known]
-        return [model_info(model, active=model is self.active) for model in known]
+        now = self._clock.monotonic()
+        return [self._row(model, now) for model in self.registry if model.known]
+
+    def _row(self, model: ModelState, now: float) -> ModelInfo:
+        active, pending = model is self.active, self._join.pending_of[model.model_id]
+        row = model.row
+        if row is None or not model.asleep or (row.active, row.labels_pending) != (active, pending):
+            row = model_info(model, now, active=active, pending=pending)
+            model.row = row if model.asleep else None
+        return row
+
+    def drift(self) -> DriftSection:
+        """Return whether what the active model sees and says has drifted."""
+        watch = self.active.watch
+        return watch.section() if watch is not None else DriftSection()
+
+    def set_reference(self, model_id: str | None, predictions: Any, features: Any) -> None:
+        """Compare a model's rows with these from here on."""
+        self.fold()
+        self.registry.get(model_id).set_reference(predictions, features)
+
+    def _make_model(self, model_id: str, now: float, at: float) -> ModelState:
+        settings, notices = self._settings, self._notices
+        wanted = settings.drift
+
+        def make_watch() -> Watch:
+            return DriftWatch(wanted, notices)
+
+        return ModelState(
+            model_id,
+            window_size=settings.accuracy_window,
+            thresholds=self.thresholds,
+            make_watch=make_watch if wanted is not None else None,
+            now=now,
+            at=at,
+        )
 
     def sections(self) -> dict[str, Any]:
         """Return the parts of a snapshot that are about models."""
@@ -160,4 +232,6 @@ class Figures:
             "metrics": self.metrics(),
             "models": self.models(),
             "durations": durations(self.active),
+            "labels": self._join.section(),
+            "drift": self.drift(),
         }

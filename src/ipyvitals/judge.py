@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ipyvitals.intake.registry import ModelState
+from ipyvitals.intake.model import ModelState
 from ipyvitals.sinks.events import EventLog
 from ipyvitals.snapshot import ModelStatusChange, Status
 from ipyvitals.status import Finding, status_of
 
-__all__ = ["IDLE_SECONDS", "Judge"]
-
-IDLE_SECONDS = 300.0
+__all__ = ["Judge"]
 
 REASONS: dict[tuple[Status | None, Status], str] = {
     ("idle", "active"): "Predictions resumed",
     ("registered", "active"): "First prediction",
-    (None, "idle"): f"No prediction for {IDLE_SECONDS:.0f} s",
     (None, "training"): "Training started",
     (None, "stopped"): "Monitor closed",
 }
@@ -54,13 +51,13 @@ class Judge:
         reason : str, optional
             Why, where the caller knows better than the two statuses tell.
         """
-        idle = now - model.last_prediction >= IDLE_SECONDS
+        idle = model.is_idle(now)
 
         def status() -> Status:
             return status_of(model.lifecycle, model.health, training=training, idle=idle)
 
         # What predictions alone did comes before what their labels showed.
-        self._move(model, status(), None, reason)
+        self._move(model, status(), _silence(model, now) if idle else None, reason)
         for finding in model.take_findings():
             model.weigh(finding)
             self._move(model, status(), finding, None)
@@ -71,6 +68,8 @@ class Judge:
         old = model.status
         if status == "degraded":
             finding = model.cause
+        elif finding is not None and finding.rule == "silence" and status != "idle":
+            finding = None
         if status == old:
             if finding is not None and status == "degraded":
                 # One of two rules recovered, or a second one turned: the newest is the reason.
@@ -94,3 +93,15 @@ class Judge:
             threshold=finding.threshold if finding else None,
             n=finding.n if finding else None,
         )
+
+
+def _silence(model: ModelState, now: float) -> Finding:
+    limit = model.idle_seconds or 0.0
+    return Finding(
+        rule="silence",
+        on=True,
+        reason=f"No prediction for {limit:g} s",
+        value=model.silent_for(now),
+        threshold=limit,
+        n=model.total_predictions,
+    )

@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ipyvitals import jupyter
 from ipyvitals.clock import Clock, SystemClock
@@ -14,15 +14,14 @@ from ipyvitals.engine import Engine
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.intake.arguments import (
     check_clock,
-    check_ratio,
-    check_text,
     model_facts,
     model_id_of,
-    unix_seconds,
 )
+from ipyvitals.intake.drift import Drift
+from ipyvitals.intake.labelling import SegmentOf
 from ipyvitals.intake.scoring import Score
 from ipyvitals.kernel_side import kernel_side
-from ipyvitals.recording import Recorder
+from ipyvitals.operating import Operator
 from ipyvitals.settings import check_settings
 from ipyvitals.snapshot import Event, ModelInfo, Snapshot
 from ipyvitals.status import Thresholds
@@ -37,7 +36,7 @@ __all__ = ["Monitor"]
 _named: weakref.WeakValueDictionary[str, Monitor] = weakref.WeakValueDictionary()
 
 
-class Monitor(Recorder):
+class Monitor(Operator):
     """The vital signs of a model, and of the machine under it.
 
     As the last expression of a cell it shows the live panel. Any thread may use it. After
@@ -56,8 +55,19 @@ class Monitor(Recorder):
         is what running a cell again does.
     accuracy_window : int
         How many of the last labelled predictions the accuracy rests on.
+    task : {"classification", "regression"}
+        Whether predictions are right or wrong, or numbers that are more or less far off.
+    tolerance : float, optional
+        Of a regression: how far off a prediction may be and still count as right, in the unit
+        of the target.
     score : callable, optional
-        ``score(prediction, actual) -> float`` in [0, 1]; equality by default.
+        ``score(prediction, actual) -> float`` in [0, 1]; equality by default, and of a
+        regression whether it is within the tolerance.
+    segment : "class" or callable, optional
+        Tells the accuracy of segments apart: of each true class, or of what
+        ``segment(prediction, actual)`` returns. `record` may name a segment without it.
+    drift : bool or Drift
+        Whether to watch predictions and features for drift, and how.
     thresholds : Thresholds, optional
         Where good ends.
     interval : float or None
@@ -98,7 +108,11 @@ class Monitor(Recorder):
         trained_at: datetime | str | float | None = None,
         name: str = "default",
         accuracy_window: int = 100,
+        task: Literal["classification", "regression"] = "classification",
+        tolerance: float | None = None,
         score: Score | None = None,
+        segment: Literal["class"] | SegmentOf | None = None,
+        drift: bool | Drift = False,
         thresholds: Thresholds | None = None,
         interval: float | None = 5.0,
         metrics_interval: float = 1.0,
@@ -115,7 +129,11 @@ class Monitor(Recorder):
         settings = check_settings(
             name=name,
             accuracy_window=accuracy_window,
+            task=task,
+            tolerance=tolerance,
             score=score,
+            segment=segment,
+            drift=drift,
             thresholds=thresholds,
             interval=interval,
             metrics_interval=metrics_interval,
@@ -151,11 +169,6 @@ class Monitor(Recorder):
         return self._engine.settings.name
 
     @property
-    def thresholds(self) -> Thresholds:
-        """Where good ends."""
-        return self._engine.settings.thresholds
-
-    @property
     def closed(self) -> bool:
         """Whether `close` was called, or another monitor of the same name took over."""
         return self._engine.closed
@@ -164,60 +177,6 @@ class Monitor(Recorder):
     def active_model(self) -> ModelInfo | None:
         """The model that predictions belong to; ``None`` before there is one."""
         return next((model for model in self.models() if model.active), None)
-
-    # What happens
-
-    def deploy(
-        self,
-        model: Any,
-        version: str | None = None,
-        *,
-        model_id: str | None = None,
-        trained_at: datetime | str | float | None = None,
-        deployed_at: datetime | str | float | None = None,
-        baseline_accuracy: float | None = None,
-    ) -> str:
-        """Make a model the active one: predictions belong to it from here on.
-
-        Its accuracy window, verdicts and uptime begin anew, also when it was deployed before.
-
-        Parameters
-        ----------
-        model : str or object
-            Name, or the model itself, whose type is then the name.
-        version : str, optional
-            Of the model.
-        model_id : str, optional
-            Tells models apart; ``"name-version"`` by default.
-        trained_at, deployed_at : datetime, str or float, optional
-            Moments; ISO 8601 or Unix seconds as well. `deployed_at` is now by default.
-        baseline_accuracy : float, optional
-            Accuracy measured before deployment, in [0, 1].
-
-        Returns
-        -------
-        str
-            The model's id.
-
-        Raises
-        ------
-        ArgumentValueError, ArgumentTypeError
-            When an argument makes no sense.
-
-        Examples
-        --------
-        >>> monitor = Monitor(interval=None)
-        >>> monitor.deploy("churn", version="2.2", trained_at="2026-05-01T12:00:00+00:00")
-        'churn-2.2'
-        """
-        facts = model_facts(model, version, trained_at)
-        facts["deployed_at"] = unix_seconds("deployed_at", deployed_at)
-        if baseline_accuracy is not None:
-            facts["baseline_accuracy"] = check_ratio("baseline_accuracy", baseline_accuracy)
-        model_id = model_id_of(facts) if model_id is None else check_text("model_id", model_id)
-        if self._warner.may_take():
-            self._engine.deploy(model_id, announce=True, **facts)
-        return model_id
 
     # What is known
 
@@ -280,22 +239,6 @@ class Monitor(Recorder):
             self._panel = StatusPanel(self._engine, interval=self._engine.settings.interval)
             self._engine.watch(self._panel)
         return self._panel
-
-    # What operators do
-
-    def acknowledge(self) -> bool:
-        """Note that somebody has seen why the active model is degraded, unhealthy or failed.
-
-        Returns
-        -------
-        bool
-            Whether there was anything to acknowledge.
-        """
-        return bool(self._engine.acknowledge())
-
-    def reset(self) -> None:
-        """Forget the active model's window, verdicts and rates, and the notices; totals go on."""
-        self._engine.reset()
 
     # By hand
 

@@ -21,7 +21,7 @@ __all__ = ["Source", "StatusPanel"]
 
 STATIC = Path(__file__).parent / "static"
 HOT_RELOAD = os.environ.get("ANYWIDGET_HMR") == "1"
-SECTIONS = ("model", "training", "metrics", "system", "notices")
+SECTIONS = ("model", "training", "metrics", "system", "notices", "models", "labels", "drift")
 
 
 class Source(Protocol):
@@ -81,6 +81,12 @@ class StatusPanel(anywidget.AnyWidget):
     """Fields of `SystemSection`."""
     notices: traitlets.List[Any] = traitlets.List().tag(sync=True)
     """Of `Notice`."""
+    models: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    """Of `ModelInfo`: those that changed; all of them when a fresh view asks."""
+    labels = traitlets.Dict().tag(sync=True)
+    """Fields of `LabelsSection`."""
+    drift = traitlets.Dict().tag(sync=True)
+    """Fields of `DriftSection`."""
     history = traitlets.Dict().tag(sync=True)
     """Columns of `Point`, for the charts of a fresh view; never sent on a tick."""
     closed = traitlets.Bool(False).tag(sync=True)
@@ -109,7 +115,7 @@ class StatusPanel(anywidget.AnyWidget):
         if not changed and not beat:
             return
         self._beat_at = snapshot.at
-        state = _state(snapshot, changed)
+        state = _state(snapshot.delta(before), changed)
         # Sent as one message and stored, rather than set trait by trait: beside a busy cell, ten
         # times a second, traitlets would take a third more of the cell's time.
         self._trait_values.update(state)

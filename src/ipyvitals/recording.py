@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
+from itertools import count
+from secrets import token_hex
 from typing import Any, TypeVar
 
 from ipyvitals.engine import Engine
 from ipyvitals.errors import ArgumentValueError
-from ipyvitals.intake.arguments import as_rows, check_hashable, check_latency
-from ipyvitals.intake.predictions import INBOX_LIMIT, ROWS_LIMIT, UNSET, Batch, Failure, Label
+from ipyvitals.intake.arguments import Rows, as_rows, check_hashable, check_latency
+from ipyvitals.intake.drift import as_columns, as_row
+from ipyvitals.intake.entries import UNSET, Batch, Extra, Failure, Label
+from ipyvitals.intake.predictions import INBOX_LIMIT, ROWS_LIMIT
 from ipyvitals.intake.run import TrainingRun
 from ipyvitals.warn import Warner
 
@@ -36,6 +40,7 @@ class Recorder:
         self._now = engine.clock.monotonic
         self._inbox = engine.figures.inbox
         self._waiting = engine.figures.inbox.entries
+        self._ids_begin, self._ids = token_hex(4), count(1)
 
     def record(
         self,
@@ -45,7 +50,9 @@ class Recorder:
         id: Hashable = None,
         latency: float | None = None,
         model_id: str | None = None,
-    ) -> None:
+        segment: Hashable = None,
+        features: Any = None,
+    ) -> Hashable:
         """Count one prediction.
 
         Parameters
@@ -55,24 +62,35 @@ class Recorder:
         actual : object, optional
             The truth. Leave it out where it is not known; ``None`` is a truth like any other.
         id : hashable, optional
-            What `label` will call this prediction.
+            What `label` will call this prediction; ``True`` asks for a new id.
         latency : float, optional
             How long the call took, in seconds.
         model_id : str, optional
             Whose prediction it is; the active model's by default.
+        segment : hashable, optional
+            The group, such as a class or a country, whose accuracy is told apart.
+        features : mapping or sequence, optional
+            What the model saw, by name or by place, to be watched for drift; looked at only
+            with ``Monitor(drift=…)``.
+
+        Returns
+        -------
+        hashable or None
+            The id.
 
         Raises
         ------
         ArgumentValueError, ArgumentTypeError
-            When `latency` is negative, NaN or no number, `id` is not hashable, or no model has
-            the `model_id`. The prediction is not counted then.
+            When `latency` is negative, NaN or no number, `id` or `segment` is not hashable, no
+            model has the `model_id`, or `features` have no names and no order. The prediction
+            is not counted then.
 
         Examples
         --------
         >>> from ipyvitals import Monitor
         >>> monitor = Monitor("churn", interval=None)
-        >>> monitor.record(1, id="customer-7", latency=0.003)
-        >>> monitor.label("customer-7", 1)
+        >>> id = monitor.record(1, id=True, latency=0.003)
+        >>> monitor.label(id, 1)
         >>> monitor.snapshot().metrics.window_labelled
         1
         """
@@ -83,11 +101,17 @@ class Recorder:
                     check_latency(latency)
             except (TypeError, ValueError):
                 latency = check_latency(latency)
-        if id is not None or model_id is not None:
+        extra = None
+        if not (id is None is model_id is segment is features):
+            if id is True:
+                (id,) = self._new_ids(1)
             self._check_marks(id, model_id)
-        self._inbox.append((self._now(), prediction, actual, id, latency, model_id))
+            if segment is not None or features is not None:
+                extra = self._extra(segment, features)
+        self._inbox.append((self._now(), prediction, actual, id, latency, model_id, extra))
         if len(self._waiting) > INBOX_LIMIT:
             self._engine.fold()
+        return id
 
     def record_batch(
         self,
@@ -97,7 +121,9 @@ class Recorder:
         ids: Any = None,
         latency: float | None = None,
         model_id: str | None = None,
-    ) -> None:
+        segment: Any = None,
+        features: Any = None,
+    ) -> list[Hashable] | None:
         """Count the rows of one call.
 
         Parameters
@@ -107,11 +133,21 @@ class Recorder:
         actuals : array-like, shape (n,), optional
             The truth of each row. A ``None`` in it is a truth like any other.
         ids : sequence of hashable, shape (n,), optional
-            What `label` or `label_batch` will call the rows.
+            What `label` or `label_batch` will call the rows; ``True`` asks for new ids.
         latency : float, optional
             How long the whole call took, in seconds.
         model_id : str, optional
             Whose predictions they are; the active model's by default.
+        segment : sequence of hashable, shape (n,), or a string or number, optional
+            The group of each row, or of all of them, whose accuracy is told apart.
+        features : DataFrame, mapping of arrays or array of shape (n, k), optional
+            What the model saw, to be watched for drift; looked at only with
+            ``Monitor(drift=…)``.
+
+        Returns
+        -------
+        list of hashable or None
+            The ids.
 
         Raises
         ------
@@ -128,36 +164,39 @@ class Recorder:
         """
         rows = as_rows("predictions", predictions)
         truths = None if actuals is None else as_rows("actuals", actuals)
-        keys = None if ids is None else list(as_rows("ids", ids))
         n = len(rows)
-        for what, other in (("actuals", truths), ("ids", keys)):
+        keys = None
+        if ids is not None:
+            keys = self._new_ids(n) if ids is True else _hashables("ids", ids)
+        segments = None if segment is None else _segments(segment, n)
+        for what, other in (("actuals", truths), ("ids", keys), ("segments", segments)):
             if other is not None and len(other) != n:
                 raise ArgumentValueError(
                     f"record_batch(): expected as many {what} as predictions ({n}), "
                     f"got {len(other)}."
                 )
-        if keys is not None:
-            for key in keys:
-                check_hashable("ids", key)
+        columns = None if features is None else as_columns(features, n)
         seconds = None if latency is None else check_latency(latency)
         if model_id is not None:
             self._check_marks(None, model_id)
         if not n or not self._warner.may_take():
-            return
-        scores = None if truths is None else self._engine.figures.scorer.rows(rows, truths)
+            return keys
+        figures = self._engine.figures
         late = keys is not None and truths is None
         self._inbox.put(
             Batch(
                 at=self._now(),
                 rows=n,
-                scores=scores,
-                waiting=list(zip(keys, rows, strict=True)) if late and keys else [],
+                labelled=None if truths is None else figures.labeller.rows(rows, truths, segments),
+                waiting=_waiting(keys, rows, segments) if late and keys else [],
                 settled=keys if keys is not None and not late else [],
                 latency=seconds,
                 model_id=model_id,
+                watched=(rows, columns) if self._inbox.watching else None,
             )
         )
         self._after_entry()
+        return keys
 
     def label(self, id: Hashable, actual: Any) -> None:
         """Tell the truth about a prediction that was recorded with an `id`.
@@ -179,7 +218,7 @@ class Recorder:
         """
         check_hashable("id", id)
         if self._warner.may_take():
-            self._inbox.put(Label(id, actual))
+            self._inbox.put(Label(id, actual, self._now()))
             self._after_entry()
 
     def label_batch(self, ids: Any, actuals: Any) -> None:
@@ -197,16 +236,15 @@ class Recorder:
         ArgumentValueError, ArgumentTypeError
             When lengths differ, or an id is not hashable. No label is taken then.
         """
-        keys, truths = list(as_rows("ids", ids)), as_rows("actuals", actuals)
+        keys, truths = _hashables("ids", ids), as_rows("actuals", actuals)
         if len(keys) != len(truths):
             raise ArgumentValueError(
                 f"label_batch(): expected as many actuals as ids ({len(keys)}), got {len(truths)}."
             )
-        for key in keys:
-            check_hashable("ids", key)
         if self._warner.may_take():
+            now = self._now()
             for key, truth in zip(keys, truths, strict=True):
-                self._inbox.put(Label(key, truth))
+                self._inbox.put(Label(key, truth, now))
             self._after_entry()
 
     def record_error(
@@ -314,6 +352,18 @@ class Recorder:
         """
         return self._engine.desk.ask_to_stop()
 
+    def _new_ids(self, n: int) -> list[Hashable]:
+        begin, numbers = self._ids_begin, self._ids
+        return [f"{begin}-{next(numbers)}" for _ in range(n)]
+
+    def _extra(self, segment: Hashable, features: Any) -> Extra | None:
+        if segment is not None:
+            check_hashable("segment", segment)
+        row = None if features is None else as_row(features)
+        if not self._inbox.watching:
+            row = None
+        return None if segment is None and row is None else Extra(segment, row)
+
     def _check_marks(self, id: Hashable, model_id: str | None) -> None:
         if id is not None:
             check_hashable("id", id)
@@ -326,3 +376,22 @@ class Recorder:
         if len(self._waiting) > INBOX_LIMIT or self._inbox.rows > ROWS_LIMIT:
             self._engine.fold()
         self._warner.warn_pending()
+
+
+def _hashables(what: str, values: Any) -> list[Hashable]:
+    keys = list(as_rows(what, values))
+    for key in keys:
+        check_hashable(what, key)
+    return keys
+
+
+def _segments(segment: Any, n: int) -> list[Hashable]:
+    if isinstance(segment, (str, bytes, int, float)):
+        return [segment] * n
+    return _hashables("segment", segment)
+
+
+def _waiting(
+    keys: list[Hashable], rows: Rows, segments: list[Hashable] | None
+) -> list[tuple[Hashable, Any, Hashable]]:
+    return list(zip(keys, rows, segments or [None] * len(keys), strict=True))

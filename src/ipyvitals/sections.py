@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from ipyvitals.intake.registry import ModelState
+from collections.abc import Hashable
+
+from ipyvitals.intake.model import ModelState
 from ipyvitals.snapshot import (
     Durations,
     MetricsSection,
     ModelInfo,
     ModelSection,
     Point,
+    Segment,
     SystemSection,
+    Task,
 )
 from ipyvitals.stats.durations import BOUNDS_SECONDS
 from ipyvitals.stats.interval import wilson
+from ipyvitals.stats.segments import Group
+from ipyvitals.stats.window import ScoreWindow
 
 __all__ = ["durations", "metrics_section", "model_info", "model_section", "point"]
 
 QUANTILES = [0.50, 0.95, 0.99]
+SEGMENT_LABELS = 30
+"""A segment with fewer labels says nothing yet."""
+SEGMENT_CHARS = 80
 
 
 def model_section(model: ModelState, now: float) -> ModelSection:
@@ -40,26 +49,33 @@ def model_section(model: ModelState, now: float) -> ModelSection:
         health=model.health,
         uptime_seconds=now - model.deployed_monotonic if deployed else None,
         acknowledged_at=model.acknowledged_at,
+        baseline_accuracy=model.baseline_accuracy,
     )
 
 
-def metrics_section(model: ModelState, now: float, *, warming: bool) -> MetricsSection:
-    """Return what the model did of late."""
-    accuracy, n = model.window.mean, model.window.count
-    low, high = wilson(accuracy, n) if accuracy is not None else (None, None)
+def metrics_section(
+    model: ModelState,
+    now: float,
+    *,
+    warming: bool,
+    pending: int,
+    task: Task,
+    tolerance: float | None,
+) -> MetricsSection:
+    """Return what the model did of late; `pending` of its predictions wait for labels."""
+    accuracy, low, high = _interval(model.window)
     p50, p95, p99 = model.latency.get(now, QUANTILES)
-    total = model.total_predictions
     return MetricsSection(
         current_accuracy=accuracy,
         predictions_per_minute=model.rows.get(now),
-        total_predictions=total,
+        total_predictions=model.total_predictions,
         model_health=model.health,
         accuracy_low=low,
         accuracy_high=high,
-        accuracy_threshold=model.accuracy_rule.threshold,
-        window_labelled=n,
+        accuracy_threshold=model.accuracy_threshold,
+        window_labelled=model.window.count,
         total_labelled=model.total_labelled,
-        label_coverage=min(1.0, model.total_labelled / total) if total else None,
+        label_coverage=_coverage(model),
         warming=warming,
         calls_per_minute=model.calls.get(now),
         total_errors=model.total_errors,
@@ -67,6 +83,13 @@ def metrics_section(model: ModelState, now: float, *, warming: bool) -> MetricsS
         latency_p50_seconds=p50,
         latency_p95_seconds=p95,
         latency_p99_seconds=p99,
+        task=task,
+        tolerance=tolerance,
+        mae=model.residuals.mae,
+        rmse=model.residuals.rmse,
+        labels_pending=pending,
+        median_label_delay_seconds=model.median_delay_seconds,
+        segments=_segments(model),
     )
 
 
@@ -79,8 +102,11 @@ def durations(model: ModelState) -> Durations:
     )
 
 
-def model_info(model: ModelState, *, active: bool) -> ModelInfo:
+def model_info(model: ModelState, now: float, *, active: bool, pending: int) -> ModelInfo:
     """Return a model's entry in ``monitor.models()``."""
+    accuracy, low, high = _interval(model.window)
+    p50, p95, p99 = model.latency.get(now, QUANTILES)
+    evidence = model.evidence
     return ModelInfo(
         model_id=model.model_id,
         name=model.name,
@@ -89,9 +115,32 @@ def model_info(model: ModelState, *, active: bool) -> ModelInfo:
         deployed_at=model.deployed_at if _deployed(model) else None,
         status=model.status,
         total_predictions=model.total_predictions,
-        current_accuracy=model.window.mean,
+        current_accuracy=accuracy,
         baseline_accuracy=model.baseline_accuracy,
         active=active,
+        health=model.health,
+        status_since=model.status_since,
+        reason=model.reason,
+        reason_rule=evidence.rule if evidence else None,
+        reason_value=evidence.value if evidence else None,
+        reason_threshold=evidence.threshold if evidence else None,
+        reason_n=evidence.n if evidence else None,
+        accuracy_low=low,
+        accuracy_high=high,
+        accuracy_threshold=model.accuracy_threshold,
+        window_labelled=model.window.count,
+        total_labelled=model.total_labelled,
+        label_coverage=_coverage(model),
+        labels_pending=pending,
+        predictions_per_minute=model.rows.get(now),
+        total_errors=model.total_errors,
+        errors_per_minute=model.errors.get(now),
+        latency_p50_seconds=p50,
+        latency_p95_seconds=p95,
+        latency_p99_seconds=p99,
+        mae=model.residuals.mae,
+        rmse=model.residuals.rmse,
+        acknowledged_at=model.acknowledged_at,
     )
 
 
@@ -109,3 +158,34 @@ def point(at: float, metrics: MetricsSection, system: SystemSection) -> Point:
 
 def _deployed(model: ModelState) -> bool:
     return model.lifecycle not in ("registered", "failed")
+
+
+def _interval(window: ScoreWindow) -> tuple[float | None, float | None, float | None]:
+    mean = window.mean
+    return (None, None, None) if mean is None else (mean, *wilson(mean, window.count))
+
+
+def _coverage(model: ModelState) -> float | None:
+    total = model.total_predictions
+    return min(1.0, model.total_labelled / total) if total else None
+
+
+def _segments(model: ModelState) -> list[Segment]:
+    if model.segments is None:
+        return []
+    shown = [_segment(name, group) for name, group in model.segments.get()]
+    other = model.segments.other
+    return [*shown, _segment("", other)] if other.total else shown
+
+
+def _segment(name: Hashable, group: Group) -> Segment:
+    enough = group.window.count >= SEGMENT_LABELS
+    accuracy, low, high = _interval(group.window) if enough else (None, None, None)
+    return Segment(
+        name=str(name)[:SEGMENT_CHARS],
+        total_labelled=group.total,
+        window_labelled=group.window.count,
+        current_accuracy=accuracy,
+        accuracy_low=low,
+        accuracy_high=high,
+    )

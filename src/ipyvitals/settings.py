@@ -6,14 +6,18 @@ from typing import Any
 
 import msgspec
 
-from ipyvitals.errors import ArgumentTypeError
-from ipyvitals.intake.arguments import check_count, check_seconds, check_text
+from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
+from ipyvitals.intake.arguments import check_count, check_seconds, check_size, check_text
+from ipyvitals.intake.drift import Drift
+from ipyvitals.intake.labelling import SegmentOf
 from ipyvitals.intake.scoring import Score
+from ipyvitals.snapshot import Task
 from ipyvitals.status import Thresholds
 
-__all__ = ["Settings", "check_settings"]
+__all__ = ["Settings", "check_settings", "check_thresholds"]
 
 SHORTEST_INTERVAL_SECONDS = 0.1
+TASKS = ("classification", "regression")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +25,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     accuracy_window: int
+    task: Task
+    tolerance: float | None
     score: Score | None
+    segment_of: SegmentOf | None
+    drift: Drift | None
     thresholds: Thresholds
     interval: float | None
     metrics_interval: float
@@ -33,7 +41,11 @@ def check_settings(
     *,
     name: Any,
     accuracy_window: Any,
+    task: Any,
+    tolerance: Any,
     score: Any,
+    segment: Any,
+    drift: Any,
     thresholds: Any,
     interval: Any,
     metrics_interval: Any,
@@ -41,23 +53,79 @@ def check_settings(
     label_ttl: Any,
 ) -> Settings:
     """Return the settings, or raise an error that says which one makes no sense."""
-    if thresholds is not None and not isinstance(thresholds, Thresholds):
-        raise ArgumentTypeError(
-            f"thresholds={thresholds!r}: expected ipyvitals.Thresholds(…), such as "
-            "Thresholds(accuracy=0.85)."
-        )
     if score is not None and not callable(score):
         raise ArgumentTypeError(
             f"score={score!r}: expected a function of a prediction and its label."
+        )
+    if task not in TASKS:
+        raise ArgumentValueError(
+            f"task={task!r}: expected 'classification' or 'regression'; "
+            "for anything else pass score=."
         )
     shortest = SHORTEST_INTERVAL_SECONDS
     return Settings(
         name=check_text("name", name),
         accuracy_window=check_count("accuracy_window", accuracy_window),
+        task=task,
+        tolerance=_tolerance(task, tolerance, score),
         score=score,
-        thresholds=thresholds if thresholds is not None else Thresholds(),
+        segment_of=_segment_of(segment),
+        drift=_drift(drift),
+        thresholds=Thresholds() if thresholds is None else check_thresholds(thresholds),
         interval=None if interval is None else check_seconds("interval", interval, shortest),
         metrics_interval=check_seconds("metrics_interval", metrics_interval, shortest),
         pending_limit=check_count("pending_limit", pending_limit),
         label_ttl=check_seconds("label_ttl", label_ttl, 0.0),
     )
+
+
+def check_thresholds(thresholds: Any) -> Thresholds:
+    """Return the thresholds, or raise an error that says what they should be."""
+    if not isinstance(thresholds, Thresholds):
+        raise ArgumentTypeError(
+            f"thresholds={thresholds!r}: expected ipyvitals.Thresholds(…), such as "
+            "Thresholds(accuracy=0.85)."
+        )
+    return thresholds
+
+
+def _tolerance(task: Task, tolerance: Any, score: Any) -> float | None:
+    if tolerance is None:
+        if task == "regression" and score is None:
+            raise ArgumentValueError(
+                "task='regression': expected tolerance=, how far off a prediction may be and "
+                "still count as right, in the unit of the target; or score=."
+            )
+        return None
+    if task != "regression" or score is not None:
+        raise ArgumentValueError(
+            f"tolerance={tolerance!r}: expected task='regression' and no score= beside it."
+        )
+    return check_size("tolerance", tolerance)
+
+
+def _segment_of(segment: Any) -> SegmentOf | None:
+    if segment is None or callable(segment):
+        return segment  # type: ignore[no-any-return]
+    if segment == "class":
+        return _class_of
+    raise ArgumentTypeError(
+        f"segment={segment!r}: expected 'class', for one segment a true class, or a function of "
+        "a prediction and its label; a segment that is known beforehand goes to record()."
+    )
+
+
+def _class_of(prediction: Any, actual: Any) -> Any:
+    return actual
+
+
+def _drift(drift: Any) -> Drift | None:
+    if drift is None or drift is False:
+        return None
+    if drift is True:
+        return Drift()
+    if not isinstance(drift, Drift):
+        raise ArgumentTypeError(
+            f"drift={drift!r}: expected True, or ipyvitals.Drift(…) such as Drift(window=500)."
+        )
+    return drift

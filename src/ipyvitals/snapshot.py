@@ -347,6 +347,14 @@ class Snapshot(_Shape, frozen=True, kw_only=True):
         """
         return [name for name in fields if before is None or self._differs(name, before)]
 
+    def delta(self, before: Snapshot | None) -> Snapshot:
+        """Return this snapshot with only those models that changed since `before`."""
+        if before is None or self.models == before.models:
+            return self
+        known = {row.model_id: row for row in before.models}
+        rows = [row for row in self.models if known.get(row.model_id) != row]
+        return msgspec.structs.replace(self, models=rows)
+
     def _differs(self, name: str, before: Snapshot) -> bool:
         new, old = getattr(self, name), getattr(before, name)
         if new is old:

@@ -7,12 +7,34 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from ipyvitals.errors import ClosedMonitorWarning, LabelTypeWarning
+from ipyvitals.errors import (
+    ClosedMonitorWarning,
+    ForkedMonitorWarning,
+    IpyvitalsWarning,
+    LabelTypeWarning,
+)
+from ipyvitals.fork import renew_in_child
 from ipyvitals.intake.predictions import Inbox
 from ipyvitals.notices import Notices
 
 __all__ = ["Warner"]
 
+REFUSALS: dict[type[IpyvitalsWarning], tuple[str, str]] = {
+    ClosedMonitorWarning: (
+        "monitor.closed",
+        (
+            "is closed, so this is not counted; was it closed, or replaced by a newer Monitor of "
+            "the same name?"
+        ),
+    ),
+    ForkedMonitorWarning: (
+        "monitor.forked",
+        (
+            "belongs to the process that this one was forked from, so this is not counted; hand "
+            "predictions back to that process, or make a Monitor here"
+        ),
+    ),
+}
 PACKAGE = str(Path(__file__).parent)
 
 
@@ -31,8 +53,9 @@ class Warner:
     def __init__(self, name: str) -> None:
         self._name = name
         self._pending: str | None = None
-        self._closed = False
-        self._told_closed = False
+        self._closed = self._forked = False
+        self._told = False
+        renew_in_child(self)
 
     def guard(self, inbox: Inbox, notices: Notices) -> None:
         """Watch over this inbox."""
@@ -43,14 +66,14 @@ class Warner:
         """Note that labels can never equal predictions; called from any thread."""
         self._notices.add("labels.kind", message)
         self._pending = message
-        if not self._closed:
+        if not (self._closed or self._forked):
             self._inbox.append = self._append_and_warn
 
     def warn_pending(self) -> None:
         """Give the warning that waits, if any."""
         message, self._pending = self._pending, None
         if message is not None:
-            if not self._closed:
+            if not (self._closed or self._forked):
                 self._inbox.append = self._inbox.entries.append
             warnings.warn(message, LabelTypeWarning, stacklevel=_user_level())
 
@@ -59,18 +82,24 @@ class Warner:
         self._closed = True
         self._inbox.append = self._refuse
 
+    def after_fork(self) -> None:
+        """Refuse what comes in a forked child, whose figures nobody would ever see."""
+        self._forked, self._told = True, False
+        self._inbox.append = self._refuse
+
     def may_take(self) -> bool:
-        """Return whether the monitor is open; count, and warn once, when it is not."""
-        if not self._closed:
+        """Return whether the monitor counts; note, and warn once, when it does not."""
+        if not (self._closed or self._forked):
             return True
-        message = (
-            f"the monitor {self._name!r} is closed, so this is not counted; was it closed, or "
-            "replaced by a newer Monitor of the same name?"
+        kind: type[IpyvitalsWarning] = (
+            ForkedMonitorWarning if self._forked else ClosedMonitorWarning
         )
-        self._notices.add("monitor.closed", message)
-        if not self._told_closed:
-            self._told_closed = True
-            warnings.warn(message, ClosedMonitorWarning, stacklevel=_user_level())
+        code, why = REFUSALS[kind]
+        message = f"the monitor {self._name!r} {why}"
+        self._notices.add(code, message)
+        if not self._told:
+            self._told = True
+            warnings.warn(message, kind, stacklevel=_user_level())
         return False
 
     def _append_and_warn(self, entry: Any) -> None:

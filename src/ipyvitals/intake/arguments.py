@@ -21,6 +21,7 @@ __all__ = [
     "check_latency",
     "check_ratio",
     "check_seconds",
+    "check_size",
     "check_text",
     "model_facts",
     "model_id_of",
@@ -67,6 +68,15 @@ def check_seconds(what: str, seconds: Any, lowest: float) -> float:
     if not (isfinite(seconds) and seconds >= lowest):
         raise ArgumentValueError(f"{what}={seconds!r}: expected {lowest:g} s or more.")
     return float(seconds)
+
+
+def check_size(what: str, size: Any) -> float:
+    """Return a finite number that is not negative."""
+    if not _is_number(size):
+        raise ArgumentTypeError(f"{what}={size!r}: expected a number.")
+    if not (isfinite(size) and size >= 0):
+        raise ArgumentValueError(f"{what}={size!r}: expected a finite number, 0 or more.")
+    return float(size)
 
 
 def _is_number(value: Any) -> bool:

@@ -1,20 +1,44 @@
-"""Predictions that wait for their truth."""
+"""Predictions that wait for their truth, and truths that wait for their prediction."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from ipyvitals.notices import Notices
+from ipyvitals.snapshot import LabelsSection
 
-__all__ = ["LabelJoin", "Owner"]
+__all__ = ["Early", "LabelJoin", "Owner", "Waiting"]
 
 Owner: TypeAlias = tuple[str, int]
 """A model's id, and which of its deployments predicted."""
 
+EARLY_SECONDS = 60.0
+
+
+class Waiting(NamedTuple):
+    """A prediction without a label."""
+
+    owner: Owner
+    prediction: Any
+    at: float
+    segment: Hashable
+
+
+class Early(NamedTuple):
+    """A label without a prediction."""
+
+    actual: Any
+    at: float
+
 
 class LabelJoin:
-    """Joins late labels to predictions by id; bounded in number and in time.
+    """Joins labels to predictions by id, in whatever order they come.
+
+    Both sides are bounded in number and in time. A label that comes first is kept for a minute,
+    unless its id belongs to a prediction that waited and had to go: the next prediction under
+    that id would be another one.
 
     Parameters
     ----------
@@ -30,67 +54,119 @@ class LabelJoin:
         self.capacity = capacity
         self.ttl = ttl
         self._notices = notices
-        self._pending: dict[Hashable, tuple[Owner, Any, float]] = {}
+        self._pending: dict[Hashable, Waiting] = {}
         self._labelled: dict[Hashable, None] = {}
+        self._gone: dict[Hashable, None] = {}
+        self._early: dict[Hashable, Early] = {}
+        self._counts: Counter[str] = Counter()
+        self.pending_of: Counter[str] = Counter()
+        """How many predictions of each model wait, by its id."""
 
     @property
     def pending(self) -> int:
         """How many predictions wait."""
         return len(self._pending)
 
-    def add(self, id: Hashable, owner: Owner, prediction: Any, at: float) -> None:
-        """Let the prediction of a deployment wait, from the monotonic time `at`."""
+    def section(self) -> LabelsSection:
+        """Return what became of the predictions and labels so far."""
+        return LabelsSection(
+            pending=len(self._pending), pending_limit=self.capacity, **self._counts
+        )
+
+    def add(self, id: Hashable, waiting: Waiting) -> Early | None:
+        """Let a prediction wait; or return its label, if that came first."""
         if id in self._pending:
             # The newest prediction under an id is the one that was served last.
-            del self._pending[id]
+            self._drop(id)
             self._notices.add(
                 "labels.reused_id",
                 f"a second prediction came under the id {id!r} before its label; "
                 "the newer one will be labelled",
             )
-        elif len(self._pending) >= self.capacity:
-            del self._pending[next(iter(self._pending))]
+        early = self._early.pop(id, None)
+        if early is not None:
+            self._counts["unknown"] -= 1
+            self._counts["early"] += 1
+            self._remember(id)
+            return early
+        if len(self._pending) >= self.capacity:
+            self._forget(next(iter(self._pending)))
+            self._counts["evicted"] += 1
             self._notices.add(
                 "labels.evicted",
                 f"more than {self.capacity:,} predictions waited for labels; the oldest left",
             )
         self._labelled.pop(id, None)
-        self._pending[id] = (owner, prediction, at)
+        self._gone.pop(id, None)
+        self._pending[id] = waiting
+        self.pending_of[waiting.owner[0]] += 1
+        return None
 
     def settle(self, id: Hashable) -> None:
         """Remember an id that was labelled at once, so that a second label is a duplicate."""
-        self._pending.pop(id, None)
+        if id in self._pending:
+            self._drop(id)
+        if self._early.pop(id, None) is not None:
+            self._counts["unknown"] -= 1
+            self._count_duplicate(id)
         self._remember(id)
 
-    def take(self, id: Hashable) -> tuple[Owner, Any] | None:
-        """Return the deployment and the prediction that `id` waits with, or ``None``."""
-        waiting = self._pending.pop(id, None)
-        if waiting is not None:
+    def take(self, id: Hashable, label: Early) -> Waiting | None:
+        """Return the prediction that `id` waits with; without one the label waits itself."""
+        if id in self._pending:
             self._remember(id)
-            return waiting[:2]
-        if id in self._labelled:
-            self._notices.add(
-                "labels.duplicate", f"the id {id!r} had a label already; the first one counts"
-            )
-        else:
-            self._notices.add("labels.unknown", f"no prediction waits under the id {id!r}")
+            return self._drop(id)
+        if id in self._labelled or id in self._early:
+            self._count_duplicate(id)
+            return None
+        self._counts["unknown"] += 1
+        self._notices.add("labels.unknown", f"no prediction waits under the id {id!r}")
+        if id not in self._gone:
+            if len(self._early) >= self.capacity:
+                del self._early[next(iter(self._early))]
+            self._early[id] = label
         return None
 
     def expire(self, now: float) -> None:
-        """Let go of what has waited longer than `ttl`."""
+        """Let go of what has waited for too long."""
         expired = 0
         while self._pending:
             oldest = next(iter(self._pending))
-            if now - self._pending[oldest][2] <= self.ttl:
+            if now - self._pending[oldest].at <= self.ttl:
                 break
-            del self._pending[oldest]
+            self._forget(oldest)
             expired += 1
         if expired:
+            self._counts["expired"] += expired
             self._notices.add(
                 "labels.expired", f"predictions waited over {self.ttl:g} s for a label", expired
             )
+        while self._early:
+            oldest = next(iter(self._early))
+            if now - self._early[oldest].at <= EARLY_SECONDS:
+                break
+            del self._early[oldest]
+
+    def _count_duplicate(self, id: Hashable) -> None:
+        self._counts["duplicate"] += 1
+        self._notices.add(
+            "labels.duplicate", f"the id {id!r} had a label already; the first one counts"
+        )
+
+    def _drop(self, id: Hashable) -> Waiting:
+        waiting = self._pending.pop(id)
+        self.pending_of[waiting.owner[0]] -= 1
+        return waiting
+
+    def _forget(self, id: Hashable) -> None:
+        self._drop(id)
+        _keep(self._gone, id, self.capacity)
 
     def _remember(self, id: Hashable) -> None:
-        if len(self._labelled) >= self.capacity:
-            del self._labelled[next(iter(self._labelled))]
-        self._labelled[id] = None
+        _keep(self._labelled, id, self.capacity)
+
+
+def _keep(ids: dict[Hashable, None], id: Hashable, capacity: int) -> None:
+    if id not in ids and len(ids) >= capacity:
+        del ids[next(iter(ids))]
+    ids[id] = None

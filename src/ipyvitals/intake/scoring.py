@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import nan
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -41,6 +42,11 @@ class Scorer:
 
     def pairs(self, predictions: Sequence[Any], actuals: Sequence[Any]) -> Scores:
         """Return the scores of `n` pairs; with a failing ``score`` there are fewer."""
+        scores = self.aligned(predictions, actuals)
+        return scores if self._score is None else scores[~np.isnan(scores)]
+
+    def aligned(self, predictions: Sequence[Any], actuals: Sequence[Any]) -> Scores:
+        """Return `n` scores of `n` pairs: NaN where a ``score`` failed."""
         if self._score is not None:
             return self._by_callable(self._score, predictions, actuals)
         right = _equal(predictions, actuals)
@@ -89,13 +95,14 @@ class Scorer:
     ) -> Scores:
         scores: list[float] = []
         for prediction, actual in zip(predictions, actuals, strict=True):
+            scores.append(nan)
             try:
                 value = float(score(prediction, actual))
             except Exception as error:
                 self._notices.add("score.failed", f"score() raised {type(error).__name__}: {error}")
                 continue
             if 0 <= value <= 1:
-                scores.append(value)
+                scores[-1] = value
             else:
                 self._notices.add(
                     "score.range",

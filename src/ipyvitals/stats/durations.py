@@ -35,6 +35,11 @@ class DurationTotals:
         """Durations in each bucket, an upper bound included; the last has no bound."""
         return [int(count) for count in self._counts]
 
+    def merge(self, other: DurationTotals) -> None:
+        """Add all that another one counted."""
+        self._counts += other._counts
+        self.sum_seconds += other.sum_seconds
+
     def update(self, seconds: Floats) -> None:
         """Add durations, shape (n,)."""
         buckets = np.searchsorted(_BOUNDS, seconds)

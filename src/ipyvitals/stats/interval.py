@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from math import sqrt
 
-__all__ = ["wilson"]
+import numpy as np
+
+from ipyvitals.stats.seconds import Floats, Ints
+
+__all__ = ["wilson", "wilson_high"]
 
 Z_95 = 1.959963984540054
 
@@ -44,3 +48,30 @@ def wilson(mean: float, n: int, z: float = Z_95) -> tuple[float, float]:
     low = 0.0 if mean == 0 else max(0.0, (centre - half) / scale)
     high = 1.0 if mean == 1 else min(1.0, (centre + half) / scale)
     return low, high
+
+
+def wilson_high(means: Floats, counts: Ints | int, z: float = Z_95) -> Floats:
+    """Return the upper bounds of many intervals at once; see `wilson`.
+
+    Parameters
+    ----------
+    means : ndarray of float, shape (n,)
+        Observed proportions, in [0, 1].
+    counts : ndarray of int, shape (n,), or int
+        Number of observations behind each, at least 1.
+    z : float
+        Standard normal quantile.
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+
+    Examples
+    --------
+    >>> wilson_high(np.array([0.94]), 100).round(3)
+    array([0.972])
+    """
+    z2 = z * z
+    half = z * np.sqrt(means * (1 - means) / counts + z2 / (4.0 * counts * counts))
+    bounds: Floats = np.minimum(1.0, (means + z2 / (2.0 * counts) + half) / (1 + z2 / counts))
+    return bounds

@@ -56,6 +56,15 @@ class SlidingCount:
         self._expire(now)
         return int(self._slots.sum())
 
+    def merge(self, other: SlidingCount) -> None:
+        """Add what another one of the same size holds, whose times came from the same clock."""
+        head = other._ring.head
+        if head is None:
+            return
+        self._expire(float(head))
+        seconds = np.arange(head - other._ring.size + 1, head + 1)
+        self.update(seconds.astype(np.float64), other._slots[seconds % other._ring.size])
+
     def _expire(self, now: float) -> None:
         for slot in self._ring.advance(now):
             self._slots[slot] = 0

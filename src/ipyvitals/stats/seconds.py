@@ -1,4 +1,4 @@
-"""A ring of one-second slots: what the sliding count and the sliding histogram share."""
+"""A ring of one-second slots."""
 
 from __future__ import annotations
 
@@ -25,22 +25,23 @@ class SecondRing:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._head: int | None = None
+        self.head: int | None = None
+        """The newest second so far."""
 
     def advance(self, now: float) -> list[int]:
         """Move the newest second up to `now`; return the slots that must be emptied."""
         second = floor(now)
-        if self._head is None:
-            self._head = second
+        if self.head is None:
+            self.head = second
             return []
-        steps = min(second - self._head, self.size)
+        steps = min(second - self.head, self.size)
         if steps <= 0:
             return []
-        self._head = second
+        self.head = second
         return [(second - back) % self.size for back in range(steps)]
 
     def locate(self, times: Floats) -> tuple[Ints, npt.NDArray[np.bool_]]:
         """Return the slot of each time, and whether that time is still in the window."""
         seconds = np.floor(times).astype(np.int64)
-        head = self._head if self._head is not None else 0
+        head = self.head if self.head is not None else 0
         return seconds % self.size, (seconds > head - self.size) & (seconds <= head)

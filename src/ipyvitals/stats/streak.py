@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Switch"]
+__all__ = ["Flags", "Switch"]
 
 Flags = npt.NDArray[np.bool_]
 

@@ -1,0 +1,302 @@
+"""One model: who it is, what it did, and how it is judged."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from statistics import median
+from typing import Any, Protocol
+
+from ipyvitals.intake.labelling import Labelled
+from ipyvitals.snapshot import DriftSection, Health, ModelInfo, Rule, Status
+from ipyvitals.stats.durations import DurationTotals
+from ipyvitals.stats.errors import ErrorWindow
+from ipyvitals.stats.latency import SlidingHistogram
+from ipyvitals.stats.rate import SlidingCount
+from ipyvitals.stats.seconds import Floats, Ints
+from ipyvitals.stats.segments import SegmentWindows
+from ipyvitals.stats.window import Scores, ScoreWindow
+from ipyvitals.status import (
+    AccuracyRule,
+    DriftRule,
+    Finding,
+    Lifecycle,
+    LimitRule,
+    Look,
+    Thresholds,
+)
+
+__all__ = ["ModelState", "Watch"]
+
+
+class Watch(Protocol):
+    """What compares the rows of a deployment with its reference."""
+
+    def update(self, predictions: Any, features: Any) -> None:
+        """Take rows, oldest first."""
+        ...
+
+    def update_errors(self, scores: Scores) -> None:
+        """Take the scores of labels, oldest first."""
+        ...
+
+    def take_looks(self) -> list[Look]:
+        """Return the looks since the last call, oldest first."""
+        ...
+
+    def set_reference(self, predictions: Any, features: Any) -> None:
+        """Compare with these rows from here on."""
+        ...
+
+    def section(self) -> DriftSection:
+        """Return how things stand."""
+        ...
+
+
+class ModelState:
+    """The figures and verdicts of one model.
+
+    Parameters
+    ----------
+    model_id : str
+        Tells models apart.
+    window_size : int
+        Labels that the accuracy rests on.
+    thresholds : Thresholds
+        Where good ends.
+    make_watch : callable or None
+        Returns what watches a deployment for drift.
+    now, at : float
+        Monotonic and Unix seconds.
+    """
+
+    def __init__(
+        self,
+        model_id: str,
+        *,
+        window_size: int,
+        thresholds: Thresholds,
+        make_watch: Callable[[], Watch] | None = None,
+        now: float,
+        at: float,
+    ) -> None:
+        self.model_id = model_id
+        self.name: str | None = None
+        self.version: str | None = None
+        self.trained_at: float | None = None
+        self.baseline_accuracy: float | None = None
+        self.lifecycle: Lifecycle = "registered"
+        self.status: Status = "registered"
+        self.status_since = at
+        self.reason: str | None = None
+        self.evidence: Finding | None = None
+        """The finding behind ``status`` and ``reason``, if a rule decided them."""
+        self.acknowledged_at: float | None = None
+        self.durations = DurationTotals()
+        self.total_predictions = 0
+        self.total_labelled = 0
+        self.total_errors = 0
+        self.deployment = 0
+        """Counts the deployments of this model here."""
+        self.asleep = False
+        """Whether nothing will change before something comes in."""
+        self.row: ModelInfo | None = None
+        """How it was told last, while it sleeps."""
+        self._findings: list[Finding] = []
+        self._raised: dict[Rule, Finding] = {}
+        self._window_size = window_size
+        self._thresholds = thresholds
+        self._make_watch = make_watch
+        self.deploy(now, at)
+
+    def deploy(self, now: float, at: float) -> None:
+        """Begin anew: a deployment has its own figures, verdicts and uptime; totals go on."""
+        self.deployed_at = at
+        self.deployed_monotonic = now
+        self.last_prediction = now
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was seen and judged of this deployment; totals and uptime go on."""
+        self.asleep = False
+        self.deployment += 1
+        self.rows = SlidingCount()
+        self.calls = SlidingCount()
+        self.errors = SlidingCount()
+        self.latency = SlidingHistogram()
+        self.window = ScoreWindow(self._window_size)
+        self.residuals = ErrorWindow(self._window_size)
+        self.segments: SegmentWindows | None = None
+        self.watch = self._make_watch() if self._make_watch is not None else None
+        self._delays: deque[float] = deque(maxlen=self._window_size)
+        self._findings.clear()
+        self._raised.clear()
+        self._make_rules()
+
+    def adjust(self, thresholds: Thresholds) -> None:
+        """Judge by other thresholds from here on; verdicts stay until a streak turns them."""
+        self.asleep = False
+        self._thresholds = thresholds
+        accuracy, baseline = self.accuracy_rule, self.baseline_rule
+        errors, latency, drift = self.error_rule, self.latency_rule, self.drift_rule
+        self._make_rules()
+        self._findings += self.accuracy_rule.take_over(accuracy)
+        self._findings += self.baseline_rule.take_over(baseline)
+        self._findings += self.error_rule.take_over(errors)
+        self._findings += self.latency_rule.take_over(latency)
+        self._findings += self.drift_rule.take_over(drift)
+
+    def set_facts(self, **facts: Any) -> None:
+        """Note what was told of the model; ``None`` tells nothing."""
+        for name, value in facts.items():
+            if value is not None:
+                setattr(self, name, value)
+        self.asleep = False
+        self._make_rules()
+
+    def _make_rules(self) -> None:
+        told, size, baseline = self._thresholds, self._window_size, self.baseline_accuracy
+        drop = told.baseline_drop
+        low = None if baseline is None or drop is None else max(0.0, baseline - drop)
+        self.accuracy_rule = AccuracyRule("accuracy", told.accuracy, size, told)
+        self.baseline_rule = AccuracyRule("baseline", low, size, told)
+        self.error_rule = LimitRule("error_rate", told.error_rate, told)
+        self.latency_rule = LimitRule("latency_p95", told.latency_p95, told)
+        self.drift_rule = DriftRule(told)
+
+    # What it did
+
+    def add_calls(self, times: Floats, rows: Ints | None = None) -> None:
+        """Count calls that succeeded, shape (n,), each of one row unless `rows` says more."""
+        if not times.size:
+            return
+        self.asleep = False
+        self.total_predictions += times.size if rows is None else int(rows.sum())
+        self.rows.update(times, rows)
+        self.calls.update(times)
+        self.last_prediction = max(self.last_prediction, float(times.max()))
+        if self.lifecycle in ("registered", "failed"):
+            self.lifecycle = "active"
+
+    def add_durations(self, times: Floats, seconds: Floats) -> None:
+        """Take how long calls took that ended at these times, both shape (n,)."""
+        self.latency.update(times, seconds)
+        self.durations.update(seconds)
+
+    def add_errors(self, times: Floats) -> None:
+        """Count calls that failed, shape (n,)."""
+        self.asleep = False
+        self.total_errors += times.size
+        self.errors.update(times)
+
+    def add_labels(self, labelled: Labelled) -> None:
+        """Take labels in the order in which they came."""
+        scores = labelled.scores
+        if not scores.size:
+            return
+        self.asleep = False
+        self._findings += self.accuracy_rule.update(self.window, scores)
+        self._findings += self.baseline_rule.update(self.window, scores)
+        self.window.update(scores)
+        self.total_labelled += scores.size
+        if labelled.residuals is not None:
+            self.residuals.update(labelled.residuals)
+        if labelled.segments is not None:
+            if self.segments is None:
+                self.segments = SegmentWindows(self._window_size)
+            self.segments.update(labelled.segments, scores)
+        if self.watch is not None:
+            self.watch.update_errors(scores)
+
+    def add_stale_labels(self, count: int) -> None:
+        """Count labels of a former deployment, which are in no window."""
+        self.total_labelled += count
+        self.asleep = False
+
+    def add_delays(self, seconds: list[float]) -> None:
+        """Take how long after their prediction late labels came."""
+        self._delays.extend(seconds)
+
+    def add_rows(self, predictions: Any, features: Any) -> None:
+        """Watch rows for drift, oldest first."""
+        if self.watch is not None:
+            self.watch.update(predictions, features)
+
+    def set_reference(self, predictions: Any, features: Any) -> None:
+        """Compare the rows of this deployment with these from here on."""
+        if self.watch is not None:
+            self.watch.set_reference(predictions, features)
+            self.drift_rule = DriftRule(self._thresholds)
+            self._raised.pop("drift", None)
+
+    @property
+    def median_delay_seconds(self) -> float | None:
+        """From prediction to label, over the last late labels."""
+        return median(self._delays) if self._delays else None
+
+    # How it is judged
+
+    def judge(self, now: float) -> None:
+        """Apply the rules about the last minute, and about drift; once a tick."""
+        failed = self.errors.get(now)
+        calls = self.calls.get(now) + failed
+        self._findings += self.error_rule.update(failed / calls if calls else None, calls)
+        if self.latency_rule.threshold is not None:
+            (p95,) = self.latency.get(now, [0.95])
+            self._findings += self.latency_rule.update(p95, self.latency.count(now))
+        if self.watch is not None:
+            self._findings += self.drift_rule.update(self.watch.take_looks())
+
+    def silent_for(self, now: float) -> float:
+        """Return the seconds since the last prediction, or since the deployment."""
+        return now - self.last_prediction
+
+    def is_idle(self, now: float) -> bool:
+        """Return whether it has been silent for too long."""
+        limit = self._thresholds.idle
+        return limit is not None and self.silent_for(now) >= limit
+
+    @property
+    def idle_seconds(self) -> float | None:
+        """How long a model may be silent."""
+        return self._thresholds.idle
+
+    def try_to_sleep(self, now: float) -> None:
+        """Fall asleep when time alone will change nothing more."""
+        still = not (self.calls.get(now) or self.errors.get(now) or self._findings)
+        settled = self.is_idle(now) or self.idle_seconds is None or self.lifecycle != "active"
+        self.asleep = still and settled
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything to tell: not so for the nameless model of a new monitor."""
+        return self.name is not None or bool(self.total_predictions or self.total_errors)
+
+    def take_findings(self) -> list[Finding]:
+        """Return the turns that rules took since the last call, oldest first."""
+        findings, self._findings = self._findings, []
+        return findings
+
+    def weigh(self, finding: Finding) -> None:
+        """Let a turn count in `health`."""
+        self._raised.pop(finding.rule, None)
+        if finding.on:
+            self._raised[finding.rule] = finding
+
+    @property
+    def cause(self) -> Finding | None:
+        """The newest rule that is raised."""
+        return next(reversed(self._raised.values()), None)
+
+    @property
+    def health(self) -> Health:
+        """The worst verdict; unknown before any rule has evidence."""
+        if self._raised:
+            return "degraded"
+        return "healthy" if self.window.count >= self.accuracy_rule.min_labels else "unknown"
+
+    @property
+    def accuracy_threshold(self) -> float | None:
+        """The highest accuracy below which a rule may raise."""
+        limits = (self.accuracy_rule.threshold, self.baseline_rule.threshold)
+        return max((limit for limit in limits if limit is not None), default=None)
