@@ -205,6 +205,9 @@ export interface ModelInfo {
   readonly mae: number | null;
   readonly rmse: number | null;
   readonly acknowledged_at: number | null;
+  /** Calls since the model came, in the buckets of `Durations`. */
+  readonly duration_counts: readonly number[];
+  readonly duration_sum_seconds: number;
 }
 
 /** How long the active model's calls took since it came, in buckets that only grow. */
@@ -538,7 +541,9 @@ export const SECTION_KINDS = {
     "latency_p99_seconds": "number|null",
     "mae": "number|null",
     "rmse": "number|null",
-    "acknowledged_at": "number|null"
+    "acknowledged_at": "number|null",
+    "duration_counts": "number[]",
+    "duration_sum_seconds": "number"
   }
 } as const;
 

@@ -115,6 +115,7 @@ class Engine:
         self._metrics_due = self._system_due = clock.monotonic()
         self._primed = False
         self._progress_at = -inf
+        self._progress = TrainingSection()
         self._show_due = self._show_progress_due = False
         self._shown: Snapshot | None = None
         self._shown_at = -inf
@@ -304,8 +305,11 @@ class Engine:
         self.history.add(point(self.clock.time(), metrics, self._system))
 
     def _publish_progress(self, now: float) -> None:
-        if self.desk.running and self._publisher.progress(self.desk.section()):
-            self._progress_at = now
+        if not self.desk.running:
+            return
+        section = self.desk.section()
+        if self._publisher.progress(section):
+            self._progress, self._progress_at = section, now
             self._show_progress_due = True
 
     def _training_moved(self) -> None:
@@ -370,7 +374,7 @@ class Engine:
                     self._shown,
                     at=self.clock.time(),
                     seq=self.events.seq,
-                    training=self.desk.section(),
+                    training=self._progress,
                 )
             else:
                 shown = self._snapshot()

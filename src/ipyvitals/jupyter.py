@@ -65,8 +65,10 @@ def has_widgets() -> bool:
 def kernel_busy() -> bool | None:
     """Return whether a cell is running; ``None`` outside a kernel."""
     shell = _shell()
-    cells = _of_shells.get(shell) if shell is not None else None
-    return cells.busy if cells is not None and has_widgets() else None
+    if getattr(shell, "kernel", None) is None:
+        return None
+    cells = _of_shells.get(shell)
+    return cells.busy if cells is not None else None
 
 
 def open_broadcast(name: str) -> Callable[[dict[str, Any]], None] | None:
@@ -112,5 +114,5 @@ def watch_cells(watcher: Watcher) -> None:
 
 def _shell() -> Any:
     # Looked up, not imported: where IPython runs, it is there already.
-    module = sys.modules.get("IPython")
+    module = sys.modules.get("IPython.core.getipython")
     return module.get_ipython() if module is not None else None

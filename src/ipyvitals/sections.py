@@ -141,6 +141,8 @@ def model_info(model: ModelState, now: float, *, active: bool, pending: int) -> 
         mae=model.residuals.mae,
         rmse=model.residuals.rmse,
         acknowledged_at=model.acknowledged_at,
+        duration_counts=model.durations.counts,
+        duration_sum_seconds=model.durations.sum_seconds,
     )
 
 

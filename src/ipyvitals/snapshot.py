@@ -306,6 +306,9 @@ class ModelInfo(_Shape, frozen=True, kw_only=True):
     mae: float | None = None
     rmse: float | None = None
     acknowledged_at: float | None = None
+    duration_counts: list[int] = []
+    """Calls since the model came, in the buckets of `Durations`."""
+    duration_sum_seconds: float = 0.0
 
 
 class Durations(_Shape, frozen=True, kw_only=True):

@@ -14,8 +14,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
 from ipyvitals.server import prometheus
-from ipyvitals.server.metrics import MEASURES, STATE_SETS
-from ipyvitals.snapshot import Durations, Gpu, Notice, SystemSection
+from ipyvitals.server.metrics import MEASURES, MODEL_MEASURES, MODEL_STATE_SETS, STATE_SETS
+from ipyvitals.snapshot import (
+    DriftSection,
+    Durations,
+    FeatureDrift,
+    Gpu,
+    ModelInfo,
+    Notice,
+    SystemSection,
+)
 from ipyvitals.wire import Reply
 from tests.server.fake_kernel import SNAPSHOT, FakeKernel, full
 from tests.server.serving import free_port, serving, started, until
@@ -67,7 +75,35 @@ def complete():
         system=SystemSection(gpus=[gpu], kernel_busy=True, **known),
         notices=[Notice(code="labels.unknown", message="", count=2, at=1.0)],
         durations=Durations(bounds_seconds=[0.01, 1.0], counts=[3, 2, 1], sum_seconds=4.5),
+        models=[row("churn-2.1")],
+        drift=DriftSection(
+            features=[FeatureDrift(name="age", kind="numeric", psi=0.3, threshold=0.1)]
+        ),
     )
+
+
+def row(model_id, **fields):
+    """Return a model of which nothing is unknown."""
+    known = {
+        "name": "churn",
+        "version": "2.1",
+        "trained_at": 1.0,
+        "deployed_at": 2.0,
+        "status": "active",
+        "total_predictions": 10,
+        "current_accuracy": 0.9,
+        "baseline_accuracy": 0.95,
+        "active": True,
+        "accuracy_low": 0.8,
+        "accuracy_high": 1.0,
+        "accuracy_threshold": 0.85,
+        "label_coverage": 1.0,
+        "mae": 0.5,
+        "rmse": 0.7,
+        "duration_counts": [3, 2, 1],
+        "duration_sum_seconds": 4.5,
+    }
+    return ModelInfo(model_id=model_id, **(known | fields))
 
 
 def replaced(section, **fields):
@@ -99,7 +135,8 @@ async def test_every_metric_is_exposed_and_lints(server):
     kernel.stop()
 
     found = families(text)
-    assert {one.name for one in (*MEASURES, *STATE_SETS)} <= found.keys()
+    every = (*MEASURES, *MODEL_MEASURES, *STATE_SETS, *MODEL_STATE_SETS)
+    assert {one.name for one in every} <= found.keys()
     assert {
         "ipyvitals_prediction_duration_seconds",
         "ipyvitals_gpu_memory_size_bytes",
@@ -120,6 +157,27 @@ async def test_every_metric_is_exposed_and_lints(server):
     ]
     assert buckets == [("0.01", 3), ("1.0", 5), ("+Inf", 6)]
     await lint(text)
+
+
+async def test_each_model_has_series_of_its_own_also_under_one_name(server):
+    kernel = await FakeKernel(server).start()
+    rows = [
+        row("champion"),
+        row("challenger", version="2.2", total_predictions=7, active=False),
+        row("copy", total_predictions=3, active=False),
+    ]
+    kernel.send(full(models=rows))
+    await until(lambda: kernel.record.monitors)
+    text = await scraped(server)
+    kernel.stop()
+
+    def predictions(**of):
+        return samples(text, "ipyvitals_predictions_total", **of)
+
+    assert predictions(model="churn", version="2.1") == [10]
+    assert predictions(model="churn", version="2.2") == [7]
+    assert predictions(model="copy", version="2.1") == [3]
+    assert samples(text, "ipyvitals_active_model") == [1, 0, 0]
 
 
 async def lint(text):

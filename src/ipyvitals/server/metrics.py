@@ -1,14 +1,24 @@
-"""The metrics that have one value a monitor: their names, and where each comes from."""
+"""The metrics that have one value a model or a monitor: their names, and where each comes from."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import get_args
 
-from ipyvitals.snapshot import Health, Snapshot, Status, TrainingState
+from ipyvitals.snapshot import Health, ModelInfo, Snapshot, Status, TrainingState
 
-__all__ = ["DURATIONS", "MEASURES", "MODEL_LABELS", "MONITOR_LABELS", "STATE_SETS", "Measure"]
+__all__ = [
+    "DURATIONS",
+    "MEASURES",
+    "MODEL_LABELS",
+    "MODEL_MEASURES",
+    "MODEL_STATE_SETS",
+    "MONITOR_LABELS",
+    "STATE_SETS",
+    "Measure",
+    "ModelMeasure",
+]
 
 MONITOR_LABELS = ("kernel", "monitor")
 MODEL_LABELS = (*MONITOR_LABELS, "model", "version")
@@ -17,218 +27,248 @@ DURATIONS = (
     "How long the calls took that made predictions.",
 )
 
-Of: TypeAlias = Literal["model", "monitor"]
-
 
 @dataclass(frozen=True)
 class Measure:
-    """One metric: read from a snapshot, absent where it is not known."""
+    """One metric of a monitor: absent where it is not known."""
 
     name: str
     help: str
-    of: Of
-    """Whose it is: the model's, whose name and version are labels too, or the monitor's."""
     read: Callable[[Snapshot], float | None]
+
+
+@dataclass(frozen=True)
+class ModelMeasure:
+    """One metric of each model, whose name and version are labels: absent where not known."""
+
+    name: str
+    help: str
+    read: Callable[[ModelInfo], float | None]
     counter: bool = False
 
 
 @dataclass(frozen=True)
 class StateSet:
-    """One metric that is 1 for the state that holds and 0 for the others."""
+    """One metric of a monitor that is 1 for the state that holds and 0 for the others."""
 
     name: str
     help: str
-    of: Of
     states: tuple[str, ...]
     read: Callable[[Snapshot], str]
+
+
+@dataclass(frozen=True)
+class ModelStateSet:
+    """The same of each model."""
+
+    name: str
+    help: str
+    states: tuple[str, ...]
+    read: Callable[[ModelInfo], str]
+
+
+def _furthest(one: Snapshot) -> float | None:
+    ratios = [
+        each.psi / each.threshold
+        for each in one.drift.features
+        if each.psi is not None and each.threshold
+    ]
+    return max(ratios, default=None)
 
 
 def _ratio(percent: float | None) -> float | None:
     return None if percent is None else percent / 100
 
 
-MEASURES = (
-    Measure(
+MODEL_MEASURES = (
+    ModelMeasure(
         "ipyvitals_predictions",
         "Predictions recorded, in rows.",
-        "model",
-        lambda one: one.model.total_predictions,
+        lambda one: one.total_predictions,
         counter=True,
     ),
-    Measure(
+    ModelMeasure(
         "ipyvitals_prediction_errors",
         "Predictions that failed.",
-        "model",
-        lambda one: one.metrics.total_errors,
+        lambda one: one.total_errors,
         counter=True,
     ),
-    Measure(
+    ModelMeasure(
         "ipyvitals_labelled_predictions",
         "Predictions whose truth is known.",
-        "model",
-        lambda one: one.metrics.total_labelled,
+        lambda one: one.total_labelled,
         counter=True,
     ),
-    Measure(
+    ModelMeasure(
         "ipyvitals_window_accuracy_ratio",
         "Mean score of the last labelled predictions.",
-        "model",
-        lambda one: one.metrics.current_accuracy,
+        lambda one: one.current_accuracy,
     ),
-    Measure(
+    ModelMeasure(
         "ipyvitals_window_accuracy_low_ratio",
         "Lower end of the 95 % interval of the accuracy.",
-        "model",
-        lambda one: one.metrics.accuracy_low,
+        lambda one: one.accuracy_low,
     ),
-    Measure(
+    ModelMeasure(
         "ipyvitals_window_accuracy_high_ratio",
         "Upper end of the 95 % interval of the accuracy.",
-        "model",
-        lambda one: one.metrics.accuracy_high,
+        lambda one: one.accuracy_high,
     ),
-    Measure(
+    ModelMeasure(
         "ipyvitals_window_labels",
         "Labelled predictions that the accuracy rests on.",
-        "model",
-        lambda one: one.metrics.window_labelled,
+        lambda one: one.window_labelled,
     ),
-    Measure(
+    ModelMeasure(
         "ipyvitals_accuracy_threshold_ratio",
         "Accuracy below which the model is degraded.",
-        "model",
-        lambda one: one.metrics.accuracy_threshold,
+        lambda one: one.accuracy_threshold,
     ),
-    Measure(
+    ModelMeasure(
         "ipyvitals_label_coverage_ratio",
         "Share of the predictions whose truth is known.",
-        "model",
-        lambda one: one.metrics.label_coverage,
+        lambda one: one.label_coverage,
     ),
-    Measure(
-        "ipyvitals_model_uptime_seconds",
-        "Time since the model was deployed in its kernel.",
-        "model",
-        lambda one: one.model.uptime_seconds,
-    ),
-    Measure(
+    ModelMeasure(
         "ipyvitals_model_trained_timestamp_seconds",
         "When the model was trained.",
-        "model",
-        lambda one: one.model.trained_at,
+        lambda one: one.trained_at,
+    ),
+    ModelMeasure(
+        "ipyvitals_model_deployed_timestamp_seconds",
+        "When the model was deployed in its kernel.",
+        lambda one: one.deployed_at,
+    ),
+    ModelMeasure(
+        "ipyvitals_window_mean_absolute_error",
+        "Mean absolute error of the last labelled predictions, in the unit of the target.",
+        lambda one: one.mae,
+    ),
+    ModelMeasure(
+        "ipyvitals_window_root_mean_squared_error",
+        "Root mean squared error of the last labelled predictions, in the unit of the target.",
+        lambda one: one.rmse,
+    ),
+    ModelMeasure(
+        "ipyvitals_pending_labels",
+        "Predictions that wait for their truth.",
+        lambda one: one.labels_pending,
+    ),
+    ModelMeasure(
+        "ipyvitals_active_model",
+        "1 for the model that predictions belong to that name no model, else 0.",
+        lambda one: one.active,
+    ),
+)
+
+MEASURES = (
+    Measure(
+        "ipyvitals_model_uptime_seconds",
+        "Time since the active model was deployed in its kernel.",
+        lambda one: one.model.uptime_seconds,
     ),
     Measure(
         "ipyvitals_training_progress_ratio",
         "How much of the training run is done.",
-        "monitor",
         lambda one: _ratio(one.training.progress) if one.training.state == "running" else None,
     ),
     Measure(
         "ipyvitals_training_steps_per_second",
         "How fast the training run moves.",
-        "monitor",
         lambda one: one.training.rate_per_second if one.training.state == "running" else None,
     ),
     Measure(
         "ipyvitals_training_eta_seconds",
         "Time until the training run is done.",
-        "monitor",
         lambda one: one.training.eta_seconds if one.training.state == "running" else None,
     ),
     Measure(
         "ipyvitals_cpu_usage_ratio",
         "CPU in use, of what the kernel may use.",
-        "monitor",
         lambda one: _ratio(one.system.cpu_percent),
     ),
     Measure(
         "ipyvitals_cpu_limit_cores",
         "CPU cores that the kernel may use.",
-        "monitor",
         lambda one: one.system.cpu_limit_cores,
     ),
     Measure(
         "ipyvitals_memory_usage_ratio",
         "Memory in use, of what the kernel may use.",
-        "monitor",
         lambda one: _ratio(one.system.memory_percent),
     ),
     Measure(
         "ipyvitals_memory_used_bytes",
         "Memory in use on the kernel's machine or in its container.",
-        "monitor",
         lambda one: one.system.memory_used_bytes,
     ),
     Measure(
         "ipyvitals_memory_limit_bytes",
         "Memory that the kernel may use.",
-        "monitor",
         lambda one: one.system.memory_limit_bytes,
     ),
     Measure(
         "ipyvitals_disk_usage_ratio",
         "Disk space in use where the kernel works.",
-        "monitor",
         lambda one: _ratio(one.system.disk_percent),
     ),
     Measure(
         "ipyvitals_disk_free_bytes",
         "Disk space left where the kernel works.",
-        "monitor",
         lambda one: one.system.disk_free_bytes,
     ),
     Measure(
         "ipyvitals_process_cpu_usage_ratio",
         "CPU in use by the kernel's own processes, of what they may use.",
-        "monitor",
         lambda one: _ratio(one.system.process_cpu_percent),
     ),
     Measure(
         "ipyvitals_process_resident_memory_bytes",
         "Resident memory of the kernel's own processes.",
-        "monitor",
         lambda one: one.system.process_memory_bytes,
     ),
     Measure(
         "ipyvitals_active_connections",
         "Network clients of what the kernel serves.",
-        "monitor",
         lambda one: one.system.active_connections,
     ),
     Measure(
         "ipyvitals_kernel_busy",
         "1 while a cell runs, else 0.",
-        "monitor",
         lambda one: one.system.kernel_busy,
+    ),
+    Measure(
+        "ipyvitals_drift_ratio",
+        "Population stability index of what drifted furthest, in units of its threshold.",
+        _furthest,
+    ),
+)
+
+MODEL_STATE_SETS = (
+    ModelStateSet(
+        "ipyvitals_model_status",
+        "Status of the model.",
+        get_args(Status),
+        lambda one: one.status,
+    ),
+    ModelStateSet(
+        "ipyvitals_model_health",
+        "Health of the model.",
+        get_args(Health),
+        lambda one: one.health,
     ),
 )
 
 STATE_SETS = (
     StateSet(
-        "ipyvitals_model_status",
-        "Status of the active model.",
-        "model",
-        get_args(Status),
-        lambda one: one.model.status,
-    ),
-    StateSet(
-        "ipyvitals_model_health",
-        "Health of the active model.",
-        "model",
-        get_args(Health),
-        lambda one: one.model.health,
-    ),
-    StateSet(
         "ipyvitals_training_state",
         "State of the training run in front.",
-        "monitor",
         get_args(TrainingState),
         lambda one: one.training.state,
     ),
     StateSet(
         "ipyvitals_system_health",
         "Health of the machine under the model.",
-        "monitor",
         get_args(Health),
         lambda one: one.system.system_health,
     ),

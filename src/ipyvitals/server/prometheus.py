@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import (
@@ -21,11 +21,12 @@ from ipyvitals.server.metrics import (
     DURATIONS,
     MEASURES,
     MODEL_LABELS,
+    MODEL_MEASURES,
+    MODEL_STATE_SETS,
     MONITOR_LABELS,
     STATE_SETS,
-    Measure,
 )
-from ipyvitals.snapshot import Durations, Gpu, Snapshot
+from ipyvitals.snapshot import Gpu, ModelInfo, Snapshot
 
 __all__ = ["Exposition", "exposition"]
 
@@ -107,15 +108,16 @@ def _refresh(hub: Hub) -> None:
 
 
 def _families(found: list[Labelled]) -> Iterator[Metric]:
+    models = [row for one in found for row in _models(one)]
+    for each in MODEL_MEASURES:
+        yield from _filled(_measured(each, models, MODEL_LABELS, counter=each.counter))
+    monitors = [(_labels(one), one[1]) for one in found]
     for measure in MEASURES:
-        yield from _filled(_measured(measure, found))
-    for state in STATE_SETS:
-        names = MODEL_LABELS if state.of == "model" else MONITOR_LABELS
-        states = StateSetMetricFamily(state.name, state.help, labels=list(names))
-        for one in found:
-            now = state.read(one[1])
-            states.add_metric(_labels(state.of, one), {each: each == now for each in state.states})
-        yield from _filled(states)
+        yield from _filled(_measured(measure, monitors, MONITOR_LABELS))
+    for state in MODEL_STATE_SETS:
+        yield from _filled(_states(state, models, MODEL_LABELS))
+    for states in STATE_SETS:
+        yield from _filled(_states(states, monitors, MONITOR_LABELS))
     yield from _filled(_durations(found))
     yield from _gpus(found)
     notices = CounterMetricFamily(
@@ -125,7 +127,7 @@ def _families(found: list[Labelled]) -> Iterator[Metric]:
     )
     for one in found:
         for notice in one[1].notices:
-            notices.add_metric([*_labels("monitor", one), _clip(notice.code)], notice.count)
+            notices.add_metric([*_labels(one), _clip(notice.code)], notice.count)
     yield from _filled(notices)
     seen = GaugeMetricFamily(
         "ipyvitals_last_update_timestamp_seconds",
@@ -134,7 +136,7 @@ def _families(found: list[Labelled]) -> Iterator[Metric]:
     )
     for one in found:
         if one[2] is not None:
-            seen.add_metric(_labels("monitor", one), one[2])
+            seen.add_metric(_labels(one), one[2])
     yield from _filled(seen)
 
 
@@ -143,32 +145,41 @@ def _filled(family: Family) -> Iterator[Family]:
         yield family
 
 
-def _measured(measure: Measure, found: list[Labelled]) -> Metric:
-    names = MODEL_LABELS if measure.of == "model" else MONITOR_LABELS
-    kind = CounterMetricFamily if measure.counter else GaugeMetricFamily
+def _measured(
+    measure: Any, found: list[tuple[list[str], Any]], names: Sequence[str], *, counter: bool = False
+) -> Metric:
+    kind = CounterMetricFamily if counter else GaugeMetricFamily
     family: Any = kind(measure.name, measure.help, labels=list(names))
-    for one in found:
-        value = measure.read(one[1])
+    for labels, one in found:
+        value = measure.read(one)
         if value is not None:
-            family.add_metric(_labels(measure.of, one), value)
+            family.add_metric(labels, value)
     return family  # type: ignore[no-any-return]
+
+
+def _states(state: Any, found: list[tuple[list[str], Any]], names: Sequence[str]) -> Metric:
+    family = StateSetMetricFamily(state.name, state.help, labels=list(names))
+    for labels, one in found:
+        now = state.read(one)
+        family.add_metric(labels, {each: each == now for each in state.states})
+    return family
 
 
 def _durations(found: list[Labelled]) -> Metric:
     family = HistogramMetricFamily(*DURATIONS, labels=list(MODEL_LABELS))
     for one in found:
-        durations = one[1].durations
-        if durations is not None and len(durations.counts) == len(durations.bounds_seconds) + 1:
-            family.add_metric(
-                _labels("model", one), list(_buckets(durations)), durations.sum_seconds
-            )
+        bounds = one[1].durations.bounds_seconds if one[1].durations is not None else []
+        for labels, model in _models(one):
+            if len(model.duration_counts) == len(bounds) + 1:
+                buckets = list(_buckets(bounds, model.duration_counts))
+                family.add_metric(labels, buckets, model.duration_sum_seconds)
     return family
 
 
-def _buckets(durations: Durations) -> Iterator[tuple[str, float]]:
+def _buckets(bounds: list[float], counts: list[int]) -> Iterator[tuple[str, float]]:
     """Yield upper bounds, and how many calls took no longer."""
     total = 0
-    for bound, count in zip([*durations.bounds_seconds, "+Inf"], durations.counts, strict=True):
+    for bound, count in zip([*bounds, "+Inf"], counts, strict=True):
         total += count
         yield str(bound), total
 
@@ -180,16 +191,24 @@ def _gpus(found: list[Labelled]) -> Iterator[Metric]:
             for gpu in one[1].system.gpus:
                 value = read(gpu)
                 if value is not None:
-                    family.add_metric([*_labels("monitor", one), str(gpu.index)], value)
+                    family.add_metric([*_labels(one), str(gpu.index)], value)
         yield from _filled(family)
 
 
-def _labels(of: Literal["model", "monitor"], one: Labelled) -> list[str]:
-    kernel_id, snapshot, _ = one
-    labels = [kernel_id, _clip(snapshot.monitor)]
-    if of == "model":
-        labels += [_clip(snapshot.model.name or ""), _clip(snapshot.model.version or "")]
-    return labels
+def _labels(one: Labelled) -> list[str]:
+    return [one[0], _clip(one[1].monitor)]
+
+
+def _models(one: Labelled) -> Iterator[tuple[list[str], ModelInfo]]:
+    """Yield the models of a monitor with their labels, of which no two may be the same."""
+    seen: set[tuple[str, str]] = set()
+    for model in one[1].models:
+        name, version = _clip(model.name or ""), _clip(model.version or "")
+        if (name, version) in seen:
+            name = _clip(model.model_id)
+        if (name, version) not in seen:
+            seen.add((name, version))
+            yield [*_labels(one), name, version], model
 
 
 def _clip(text: str) -> str:

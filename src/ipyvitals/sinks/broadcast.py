@@ -63,8 +63,10 @@ class Broadcast:
         served = self._served()
         every = FULL_SECONDS if served else self._call_seconds
         full = before is None or not 0 <= snapshot.at - self._full_at < every
+        if not (full or served):
+            return
         events = [one for one in self._events.get(since) if one.seq <= snapshot.seq]
-        if not full and not (served and self._due(snapshot.at, events)):
+        if not full and not self._due(snapshot.at, events):
             return
         changed = snapshot.changed(None if full else before, SECTIONS)
         if not changed and not events:

@@ -141,13 +141,16 @@ class SlidingHistogram:
         """
         if not times.size:
             return
-        self._expire(float(times.max()))
-        whole = np.floor(times).astype(np.int64)
+        newest = float(times.max())
+        self._expire(newest)
         buckets = _buckets_of(seconds)
-        seen = np.unique(whole).tolist()
-        for second in seen:
-            chosen = buckets if len(seen) == 1 else buckets[whole == second]
-            self._keep(second, *_sparse(np.bincount(chosen, minlength=_BUCKETS)))
+        if floor(times.min()) == floor(newest):
+            self._keep(floor(newest), *_sparse(np.bincount(buckets, minlength=_BUCKETS)))
+            return
+        whole = np.floor(times).astype(np.int64)
+        for second in set(whole.tolist()):
+            counts = np.bincount(buckets[whole == second], minlength=_BUCKETS)
+            self._keep(second, *_sparse(counts))
 
     def merge(self, other: SlidingHistogram) -> None:
         """Add what another one holds, whose times came from the same clock."""

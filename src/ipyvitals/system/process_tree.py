@@ -16,6 +16,8 @@ __all__ = ["ProcessTree", "children_of", "jupyter_ports"]
 
 SCAN_SHARE = 0.001
 CONNECTIONS_SHARE = 0.0025
+CONNECTIONS_SECONDS = 9.5
+"""A little under every second reading of the machine."""
 CHANNEL_PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 
 
@@ -39,7 +41,7 @@ class ProcessTree:
         self._cpu_at: float | None = None
         self._cpu_percent: float | None = None
         self._connections: int | None = None
-        self._connections_pace = Pace(CONNECTIONS_SHARE)
+        self._connections_pace = Pace(CONNECTIONS_SHARE, least=CONNECTIONS_SECONDS)
 
     def parts(self) -> Mapping[str, Part]:
         """Return what can be read, by name."""

@@ -39,6 +39,8 @@ class Pace:
         The largest share of time that looking may take, in (0, 1].
     timer : callable
         Returns seconds; measures what a look costs.
+    least : float
+        Seconds between two looks, however little they cost.
 
     Examples
     --------
@@ -50,9 +52,16 @@ class Pace:
     (False, True)
     """
 
-    def __init__(self, share: float, timer: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self,
+        share: float,
+        timer: Callable[[], float] = time.perf_counter,
+        *,
+        least: float = 0.0,
+    ) -> None:
         self._share = share
         self._timer = timer
+        self._least = least
         self._due_at = float("-inf")
 
     def due(self, now: float) -> bool:
@@ -65,7 +74,7 @@ class Pace:
 
     def spent(self, now: float, seconds: float) -> None:
         """Put off the next look by what this one cost."""
-        self._due_at = now + seconds / self._share
+        self._due_at = now + max(self._least, seconds / self._share)
 
 
 class _Look:
