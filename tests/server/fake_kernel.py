@@ -20,7 +20,7 @@ from ipyvitals.snapshot import (
     Snapshot,
     SystemSection,
 )
-from ipyvitals.wire import COMM_ID, REPLY, Reply, Update
+from ipyvitals.wire import COMM_ID, REPLY, SECTIONS, Reply, Update
 from tests.server.serving import until
 
 AT = 1_790_000_000.0
@@ -50,10 +50,7 @@ SNAPSHOT = Snapshot(
 
 def full(monitor="default", n=1, **fields):
     """Return a full update."""
-    sections = {
-        name: getattr(SNAPSHOT, name)
-        for name in ("model", "training", "metrics", "system", "notices", "models", "durations")
-    }
+    sections = {name: getattr(SNAPSHOT, name) for name in SECTIONS}
     given = {"monitor": monitor, "n": n, "at": AT + n, "seq": 0, "full": True}
     return Update(**{**given, **sections, **fields})
 

@@ -216,9 +216,8 @@ async def test_series_of_kernels_that_are_gone_vanish(server):
 
 async def test_what_is_not_known_is_not_exposed(server):
     kernel = await FakeKernel(server).start()
-    kernel.send(
-        full(system=SystemSection(), metrics=replaced(SNAPSHOT.metrics, current_accuracy=None))
-    )
+    (model,) = SNAPSHOT.models
+    kernel.send(full(system=SystemSection(), models=[replaced(model, current_accuracy=None)]))
     await until(lambda: kernel.record.monitors)
     text = await scraped(server)
     kernel.stop()
@@ -232,8 +231,8 @@ async def test_a_scrape_refreshes_quiet_kernels_for_the_next_one(server, monkeyp
     kernel = await FakeKernel(server).start()
     kernel.send(full())
     await until(lambda: kernel.record.monitors)
-    newer = replaced(SNAPSHOT.model, total_predictions=77)
-    kernel.reply = Reply(monitors=[full(n=2, model=newer)])
+    newer = replaced(SNAPSHOT.models[0], total_predictions=77)
+    kernel.reply = Reply(monitors=[full(n=2, models=[newer])])
     await scraped(server)
     await until(lambda: any(one["request"] == "viewers" for one in kernel.requests))
     assert not any(one["request"] == "snapshot" for one in kernel.requests)
@@ -241,7 +240,7 @@ async def test_a_scrape_refreshes_quiet_kernels_for_the_next_one(server, monkeyp
     kernel.record.last_seen -= prometheus.QUIET_SECONDS
     await scraped(server)
     await until(lambda: any(one["request"] == "snapshot" for one in kernel.requests))
-    await until(lambda: kernel.record.monitors["default"].latest.model.total_predictions == 77)
+    await until(lambda: kernel.record.monitors["default"].latest.models == [newer])
     kernel.stop()
 
 

@@ -18,7 +18,6 @@ from ipyvitals.snapshot import (
     ModelInfo,
     ModelSection,
     Notice,
-    Status,
     SystemSection,
     TrainingSection,
 )
@@ -79,21 +78,11 @@ class KernelsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     kernels: list[KernelState]
 
 
-class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One model of one monitor: the fields of ``ModelInfo``, and where it lives."""
+class ModelRow(ModelInfo, frozen=True, kw_only=True):
+    """One model of one monitor, and where it lives."""
 
     kernel_id: str
     monitor: str
-    model_id: str
-    name: str | None
-    version: str | None
-    trained_at: float | None
-    deployed_at: float | None
-    status: Status
-    total_predictions: int
-    current_accuracy: float | None
-    baseline_accuracy: float | None
-    active: bool
 
 
 class ModelsAnswer(msgspec.Struct, frozen=True, kw_only=True):
