@@ -12,7 +12,7 @@ export const TRAINING_STATES = ["idle", "running", "completed", "stopped", "fail
 
 export type TrainingState = (typeof TRAINING_STATES)[number];
 
-export const RULES = ["accuracy", "baseline", "error_rate", "latency_p95", "drift", "silence"] as const;
+export const RULES = ["accuracy", "baseline", "error_rate", "latency_p95", "drift", "error_drift", "silence"] as const;
 
 export type Rule = (typeof RULES)[number];
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ipyvitals.clock import Clock
-from ipyvitals.intake.drift import DriftWatch
+from ipyvitals.intake.drift import Drift, DriftWatch
 from ipyvitals.intake.labelling import Labeller
 from ipyvitals.intake.labels import LabelJoin
 from ipyvitals.intake.model import ModelState, Watch
@@ -214,7 +214,8 @@ class Figures:
         wanted = settings.drift
 
         def make_watch() -> Watch:
-            return DriftWatch(wanted, notices)
+            hold = self.thresholds.look_hold
+            return DriftWatch(wanted or Drift(), notices, hold)
 
         return ModelState(
             model_id,

@@ -192,7 +192,7 @@ class Recorder:
                 settled=keys if keys is not None and not late else [],
                 latency=seconds,
                 model_id=model_id,
-                watched=(rows, columns) if self._inbox.watching else None,
+                watched=(rows.copy(), columns) if self._inbox.watching else None,
             )
         )
         self._after_entry()

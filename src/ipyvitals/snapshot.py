@@ -50,7 +50,9 @@ Status: TypeAlias = Literal[
 ]
 Health: TypeAlias = Literal["unknown", "healthy", "degraded", "unhealthy"]
 TrainingState: TypeAlias = Literal["idle", "running", "completed", "stopped", "failed"]
-Rule: TypeAlias = Literal["accuracy", "baseline", "error_rate", "latency_p95", "drift", "silence"]
+Rule: TypeAlias = Literal[
+    "accuracy", "baseline", "error_rate", "latency_p95", "drift", "error_drift", "silence"
+]
 Task: TypeAlias = Literal["classification", "regression"]
 
 
@@ -181,7 +183,7 @@ class FeatureDrift(_Shape, frozen=True, kw_only=True):
     psi: float | None = None
     """Population stability index of the window against the reference."""
     threshold: float | None = None
-    """What ``psi`` exceeds by chance alone in 1 % of looks, given both sizes."""
+    """What ``psi`` seldom exceeds by chance alone, given both sizes and all that is watched."""
     drifted: bool = False
 
 

@@ -27,11 +27,13 @@ def text_view(snapshot: Snapshot, *, closed: bool = False, threadless: bool = Fa
     >>> print(text_view(Snapshot(monitor="default", seq=0, at=0.0)).splitlines()[2].strip())
     Ready: System ready, 100 %
     """
-    lines = [_model(snapshot), _metrics(snapshot), _training(snapshot), _system(snapshot)]
+    lines = [_model(snapshot), _metrics(snapshot)]
+    lines += [line for line in (_drift(snapshot), _others(snapshot)) if line]
+    lines += [_training(snapshot), _system(snapshot)]
     if closed:
         lines.append("Closed: these are the last values.")
     if threadless:
-        lines.append("Forked: no background thread here, and nothing is published.")
+        lines.append("Forked: nothing is counted or published here.")
     if snapshot.notices:
         newest = max(snapshot.notices, key=lambda notice: notice.at)
         kinds = len(snapshot.notices)
@@ -61,12 +63,43 @@ def _metrics(snapshot: Snapshot) -> str:
             f"{_percent(100 * metrics.current_accuracy, 1)} "
             f"({100 * low:.1f} to {_percent(100 * high, 1)}, last {n:,} label{_s(n)})"
         )
+    what = "Accuracy"
+    if metrics.task == "regression":
+        what = "Within tolerance"
+        if metrics.mae is not None and metrics.rmse is not None:
+            accuracy += f", MAE {metrics.mae:.3g}, RMSE {metrics.rmse:.3g}"
     p95 = metrics.latency_p95_seconds
     latency = UNKNOWN if p95 is None else f"{p95 * 1000:.3g} ms"
     return (
-        f"Accuracy {accuracy}, {metrics.predictions_per_minute:,} predictions/min, "
+        f"{what} {accuracy}, {metrics.predictions_per_minute:,} predictions/min, "
         f"latency p95 {latency}"
     )
+
+
+def _drift(snapshot: Snapshot) -> str:
+    drift = snapshot.drift
+    worst = next((one for one in drift.features if one.drifted), None)
+    if worst is not None and worst.psi is not None and worst.threshold is not None:
+        name = worst.name or "predictions"
+        return f"Drift of {name}: PSI {worst.psi:.2g} against {worst.threshold:.2g}"
+    if drift.errors is not None and drift.errors.rising:
+        return f"Mean error rose to {_percent(_hundred(drift.errors.error_rate), 1)}"
+    return ""
+
+
+def _others(snapshot: Snapshot) -> str:
+    others = [model for model in snapshot.models if not model.active]
+    shown = [
+        f"{model.name or model.model_id} {model.version or ''}".strip()
+        + f" {_percent(_hundred(model.current_accuracy), 1)}"
+        for model in others[:3]
+    ]
+    more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+    return f"Beside it {', '.join(shown)}{more}" if others else ""
+
+
+def _hundred(ratio: float | None) -> float | None:
+    return None if ratio is None else 100 * ratio
 
 
 def _training(snapshot: Snapshot) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import ipyvitals
-from ipyvitals import EVENT_TYPES, Monitor, Thresholds, TrainingRun, snapshot
+from ipyvitals import EVENT_TYPES, Drift, Monitor, Thresholds, TrainingRun, snapshot
 from ipyvitals.system.host import Host
 from ipyvitals.system.process_tree import ProcessTree
 
@@ -46,7 +46,7 @@ def test_every_public_call_is_documented(kind):
 
 @pytest.mark.parametrize(
     "call",
-    [Monitor, Thresholds, *calls(Monitor), *calls(TrainingRun)],
+    [Monitor, Thresholds, Drift, *calls(Monitor), *calls(TrainingRun)],
     ids=lambda call: call.__qualname__,
 )
 def test_every_setting_is_documented(call):
@@ -56,7 +56,11 @@ def test_every_setting_is_documented(call):
 
 
 @pytest.mark.parametrize(
-    "section", ["ModelSection", "TrainingSection", "MetricsSection", "SystemSection"]
+    "section",
+    [
+        *("ModelSection", "TrainingSection", "MetricsSection", "SystemSection"),
+        *("LabelsSection", "DriftSection", "FeatureDrift", "ErrorDrift", "Segment", "ModelInfo"),
+    ],
 )
 def test_every_field_of_a_section_is_explained(section):
     fields = set(getattr(snapshot, section).__struct_fields__)

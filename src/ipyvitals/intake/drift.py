@@ -10,13 +10,13 @@ import numpy as np
 
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.intake.arguments import Rows, as_rows
-from ipyvitals.intake.drift_errors import ErrorChange, ErrorWatch, check_river
+from ipyvitals.intake.drift_errors import ErrorWatch, check_river
 from ipyvitals.intake.feature_watch import PREDICTIONS, FeatureWatch, Sample
 from ipyvitals.intake.features import MAX_COLUMNS, Columns, as_columns, as_row, columns_of
 from ipyvitals.notices import Notices
 from ipyvitals.snapshot import DriftSection
 from ipyvitals.stats.window import Scores
-from ipyvitals.status import Look
+from ipyvitals.status import ErrorChange, Look
 
 __all__ = ["Drift", "DriftWatch", "as_columns", "as_row", "columns_of"]
 

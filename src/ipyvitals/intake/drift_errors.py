@@ -7,29 +7,17 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.snapshot import ErrorDrift
 from ipyvitals.stats.window import Scores
+from ipyvitals.status import ErrorChange
 
-__all__ = ["ErrorChange", "ErrorWatch", "check_river"]
+__all__ = ["ErrorWatch", "check_river"]
 
 MAX_CHANGES = 1_000
 """Kept for whoever takes them; the oldest make room."""
-
-
-class ErrorChange(msgspec.Struct, frozen=True, kw_only=True):
-    """The mean error became another one."""
-
-    rising: bool
-    """Whether it is for the worse."""
-    value: float
-    """Mean error of the `n` labels that ADWIN kept: those since the change, as far as it tells."""
-    threshold: float
-    """Mean error of the labels before them, which it dropped."""
-    n: int
 
 
 def check_river() -> None:

@@ -44,6 +44,11 @@ class Batch(msgspec.Struct, frozen=True):
     watched: tuple[Rows, Mapping[str, Rows] | None] | None
     """Predictions, and features by column, for whoever watches for drift."""
 
+    @property
+    def columns(self) -> int:
+        """How many columns wait beside the labels."""
+        return 0 if self.watched is None else 1 + len(self.watched[1] or ())
+
 
 class Label(msgspec.Struct, frozen=True):
     """A truth that came later."""

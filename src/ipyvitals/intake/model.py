@@ -19,6 +19,7 @@ from ipyvitals.stats.window import Scores, ScoreWindow
 from ipyvitals.status import (
     AccuracyRule,
     DriftRule,
+    ErrorChange,
     Finding,
     Lifecycle,
     LimitRule,
@@ -42,6 +43,14 @@ class Watch(Protocol):
 
     def take_looks(self) -> list[Look]:
         """Return the looks since the last call, oldest first."""
+        ...
+
+    def take_error_changes(self) -> list[ErrorChange]:
+        """Return the changes of the mean error since the last call, oldest first."""
+        ...
+
+    def reset(self) -> None:
+        """Forget all but the reference."""
         ...
 
     def set_reference(self, predictions: Any, features: Any) -> None:
@@ -114,6 +123,7 @@ class ModelState:
         self.deployed_at = at
         self.deployed_monotonic = now
         self.last_prediction = now
+        self.watch = self._make_watch() if self._make_watch is not None else None
         self.reset()
 
     def reset(self) -> None:
@@ -127,7 +137,8 @@ class ModelState:
         self.window = ScoreWindow(self._window_size)
         self.residuals = ErrorWindow(self._window_size)
         self.segments: SegmentWindows | None = None
-        self.watch = self._make_watch() if self._make_watch is not None else None
+        if self.watch is not None:
+            self.watch.reset()
         self._delays: deque[float] = deque(maxlen=self._window_size)
         self._findings.clear()
         self._raised.clear()
@@ -228,6 +239,7 @@ class ModelState:
             self.watch.set_reference(predictions, features)
             self.drift_rule = DriftRule(self._thresholds)
             self._raised.pop("drift", None)
+            self.asleep = False
 
     @property
     def median_delay_seconds(self) -> float | None:
@@ -246,6 +258,7 @@ class ModelState:
             self._findings += self.latency_rule.update(p95, self.latency.count(now))
         if self.watch is not None:
             self._findings += self.drift_rule.update(self.watch.take_looks())
+            self._findings += self.drift_rule.update_errors(self.watch.take_error_changes())
 
     def silent_for(self, now: float) -> float:
         """Return the seconds since the last prediction, or since the deployment."""

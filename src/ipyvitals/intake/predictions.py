@@ -26,7 +26,8 @@ AT, PREDICTION, ACTUAL, LATENCY = (itemgetter(place) for place in (0, 1, 2, 4))
 INBOX_LIMIT = 16_384
 """Entries after which whoever appends folds as well."""
 ROWS_LIMIT = 4_194_304
-"""Rows of batches after which whoever appends folds as well; a score takes a byte or eight."""
+"""Rows of batches, times their columns, after which whoever appends folds as well; a value takes
+a byte or eight."""
 
 
 class Inbox:
@@ -70,7 +71,7 @@ class Inbox:
         """Queue anything but a plain record."""
         self.mixed = True
         if type(entry) is Batch:
-            self.rows += entry.rows
+            self.rows += entry.rows * (1 + entry.columns)
         self.append(entry)
 
     @property

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from ipyvitals.snapshot import Health, Status
-from ipyvitals.status.rules import AccuracyRule, DriftRule, Finding, LimitRule, Look
+from ipyvitals.status.rules import AccuracyRule, DriftRule, ErrorChange, Finding, LimitRule, Look
 from ipyvitals.status.system import SystemRule
 from ipyvitals.status.thresholds import Policy, Thresholds
 
 __all__ = [
     "AccuracyRule",
     "DriftRule",
+    "ErrorChange",
     "Finding",
     "Lifecycle",
     "LimitRule",

@@ -13,7 +13,7 @@ from ipyvitals.stats.streak import Flags, Switch
 from ipyvitals.stats.window import Scores, ScoreWindow
 from ipyvitals.status.thresholds import Thresholds
 
-__all__ = ["AccuracyRule", "DriftRule", "Finding", "LimitRule", "Look"]
+__all__ = ["AccuracyRule", "DriftRule", "ErrorChange", "Finding", "LimitRule", "Look"]
 
 ROUNDING = 1e-9
 """Less than any label moves the accuracy: 0.8 + 0.02 is a little more than 82 of 100, and a
@@ -24,6 +24,7 @@ REASONS: dict[Rule, tuple[str, str]] = {
     "baseline": ("Accuracy dropped too far below its baseline", "Accuracy back near its baseline"),
     "error_rate": ("Error rate rose above threshold", "Error rate recovered"),
     "latency_p95": ("Latency p95 rose above threshold", "Latency p95 recovered"),
+    "error_drift": ("Mean error rose", "Mean error fell again"),
 }
 CHANGED = "Thresholds changed"
 
@@ -46,6 +47,18 @@ class Look(msgspec.Struct, frozen=True):
     """What was furthest off, e.g. ``"feature 'age'"``."""
     value: float
     threshold: float
+    n: int
+
+
+class ErrorChange(msgspec.Struct, frozen=True, kw_only=True):
+    """The mean error became another one."""
+
+    rising: bool
+    """Whether it is for the worse."""
+    value: float
+    """Mean error of the `n` labels since the change, as far as can be told."""
+    threshold: float
+    """Mean error of the labels before them."""
     n: int
 
 
@@ -160,7 +173,7 @@ class LimitRule:
 
 
 class DriftRule:
-    """Judges looks at drift; turns after some in a row.
+    """Judges looks at drift, and turns after some in a row; and changes of the error, at once.
 
     Parameters
     ----------
@@ -171,18 +184,34 @@ class DriftRule:
     def __init__(self, thresholds: Thresholds) -> None:
         self._counts = thresholds.drift
         self._switch = Switch(thresholds.look_hold)
+        self._rising = False
 
     @property
     def on(self) -> bool:
         """Whether something counts as drifted."""
-        return self._switch.on
+        return self._switch.on or self._rising
 
     def take_over(self, before: DriftRule) -> list[Finding]:
         """Go on from the verdict of another rule."""
-        if before.on and not self._counts:
-            return [Finding(rule="drift", on=False, reason=CHANGED)]
-        self._switch.on = before.on
-        return []
+        if self._counts:
+            self._switch.on, self._rising = before._switch.on, before._rising
+            return []
+        raised: list[tuple[Rule, bool]] = [
+            ("drift", before._switch.on),
+            ("error_drift", before._rising),
+        ]
+        return [Finding(rule=rule, on=False, reason=CHANGED) for rule, on in raised if on]
+
+    def update_errors(self, changes: Iterable[ErrorChange]) -> list[Finding]:
+        """Judge changes of the mean error, oldest first; return each turn."""
+        findings: list[Finding] = []
+        for change in changes if self._counts else ():
+            if change.rising != self._rising:
+                self._rising = change.rising
+                findings.append(
+                    _finding("error_drift", change.rising, change.value, change.threshold, change.n)
+                )
+        return findings
 
     def update(self, looks: Iterable[Look]) -> list[Finding]:
         """Judge looks, oldest first; return each turn."""
