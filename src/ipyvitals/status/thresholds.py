@@ -102,10 +102,11 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
                         "sensitive it is, Monitor(drift=Drift(alpha=…)) says."
                     )
             elif value is not None or name in NEVER_OFF:
-                _check_number(name, value)
+                # A NumPy number is no number to msgspec: no event that bore it could be sent.
+                msgspec.structs.force_setattr(self, name, _checked_number(name, value))
 
 
-def _check_number(name: str, value: Any) -> None:
+def _checked_number(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, Real):
         wanted = "a number" if name in NEVER_OFF else "a number or None"
         raise ArgumentTypeError(f"Thresholds({name}=…): expected {wanted}, got {value!r}.")
@@ -115,8 +116,10 @@ def _check_number(name: str, value: Any) -> None:
             raise ArgumentValueError(
                 f"Thresholds({name}=…): expected a whole number, 1 or more, got {value!r}."
             )
-    elif not (isfinite(number) and 0 <= number <= top):
+        return int(number)
+    if not (isfinite(number) and 0 <= number <= top):
         hint = f" Do you mean {number / 100:g}?" if top == 1 and 1 < number <= 100 else ""
         raise ArgumentValueError(
             f"Thresholds({name}=…): expected a value from 0 to {top:g}, got {value!r}.{hint}"
         )
+    return number

@@ -1,0 +1,147 @@
+"""The machine's readings: levels, what limits, and how long a verdict takes."""
+
+from __future__ import annotations
+
+from ipyvitals.snapshot import SystemSection
+from ipyvitals.status import SystemRule, Thresholds
+
+GOOD = {"cpu_percent": 20.0, "memory_percent": 30.0, "disk_percent": 40.0}
+
+
+def after(rule, *readings):
+    """Return what the rule says of the last of the readings."""
+    for reading in readings:
+        judged = rule.update(SystemSection(**reading))
+    return judged.system_health, judged.limiter, judged.unknown_components
+
+
+def test_a_good_machine_is_healthy_and_limited_by_nothing():
+    assert after(SystemRule(Thresholds()), GOOD) == ("healthy", None, [])
+
+
+def test_a_component_is_bad_with_the_third_sample_at_its_threshold():
+    rule = SystemRule(Thresholds(memory=90))
+    bad = {**GOOD, "memory_percent": 90.0}
+    assert after(rule, bad, bad) == ("healthy", None, [])
+    assert after(rule, bad) == ("degraded", "memory", [])
+
+
+def test_a_short_peak_is_no_news():
+    rule = SystemRule(Thresholds())
+    peak = {**GOOD, "cpu_percent": 100.0}
+    for _ in range(5):
+        assert after(rule, peak, peak, GOOD) == ("healthy", None, [])
+
+
+def test_recovery_is_held_for_three_samples_too():
+    rule = SystemRule(Thresholds())
+    assert after(rule, *[{**GOOD, "cpu_percent": 99.0}] * 3)[0] == "degraded"
+    assert after(rule, GOOD, GOOD)[:2] == ("degraded", "cpu")
+    assert after(rule, GOOD)[:2] == ("healthy", None)
+
+
+def test_critical_memory_is_unhealthy_and_then_degraded_on_the_way_back():
+    rule = SystemRule(Thresholds(memory=90, critical=97))
+    assert after(rule, *[{**GOOD, "memory_percent": 98.0}] * 3) == (
+        "unhealthy",
+        "memory",
+        [],
+    )
+    assert after(rule, *[{**GOOD, "memory_percent": 92.0}] * 3)[0] == "degraded"
+
+
+def test_full_use_of_the_processor_is_never_critical():
+    rule = SystemRule(Thresholds())
+    assert after(rule, *[{**GOOD, "cpu_percent": 100.0}] * 9)[0] == "degraded"
+
+
+def test_the_worst_component_is_the_limiter():
+    rule = SystemRule(Thresholds())
+    bad = {"cpu_percent": 99.0, "memory_percent": 50.0, "disk_percent": 99.0}
+    assert after(rule, bad, bad, bad)[:2] == ("unhealthy", "disk")
+
+
+def test_what_cannot_be_read_is_left_out_and_named():
+    rule = SystemRule(Thresholds())
+    known = {"memory_percent": 30.0}
+    # The first reading has no load yet, which is no failure.
+    assert after(rule, known) == ("healthy", None, ["disk"])
+    assert after(rule, known) == ("healthy", None, ["cpu", "disk"])
+
+
+def test_with_nothing_known_health_is_unknown():
+    rule = SystemRule(Thresholds())
+    after(rule, {})
+    assert after(rule, {}) == ("unknown", None, ["cpu", "memory", "disk"])
+
+
+def test_a_component_comes_back_in_the_state_in_which_it_was_lost():
+    rule = SystemRule(Thresholds())
+    bad = {**GOOD, "disk_percent": 92.0}
+    lost = {**GOOD, "disk_percent": None}
+    after(rule, bad, bad, bad)
+    assert after(rule, *[lost] * 5) == ("healthy", None, ["disk"])
+    assert after(rule, bad)[:2] == ("degraded", "disk")
+
+
+def test_rules_that_are_off_judge_nothing():
+    rule = SystemRule(Thresholds(cpu=None, disk=None, critical=None))
+    full = {"cpu_percent": 100.0, "memory_percent": 99.0, "disk_percent": None}
+    assert after(rule, full, full, full) == ("degraded", "memory", [])
+
+
+def test_the_reading_itself_goes_through():
+    reading = SystemSection(cpu_percent=12.5, active_connections=3, scope="container")
+    judged = SystemRule(Thresholds()).update(reading)
+    assert (judged.cpu_percent, judged.active_connections, judged.scope) == (
+        12.5,
+        3,
+        "container",
+    )
+
+
+def test_how_many_samples_decide_is_a_setting():
+    rule = SystemRule(Thresholds(look_hold=1))
+    assert after(rule, {**GOOD, "cpu_percent": 95.0})[:2] == ("degraded", "cpu")
+    assert after(rule, GOOD)[0] == "healthy"
+
+
+class TestOtherThresholdsWhileRunning:
+    BAD = {**GOOD, "memory_percent": 92.0}  # noqa: RUF012
+
+    def test_a_lower_one_is_held_for_three_samples(self):
+        rule = SystemRule(Thresholds(memory=95))
+        after(rule, *[self.BAD] * 9)
+        rule.adjust(Thresholds(memory=90))
+        assert after(rule, self.BAD, self.BAD)[0] == "healthy"
+        assert after(rule, self.BAD)[:2] == ("degraded", "memory")
+
+    def test_under_a_higher_one_the_verdict_stays_until_three_samples_are_good(self):
+        rule = SystemRule(Thresholds(memory=90))
+        after(rule, *[self.BAD] * 3)
+        rule.adjust(Thresholds(memory=95))
+        assert after(rule, self.BAD, self.BAD)[:2] == ("degraded", "memory")
+        assert after(rule, self.BAD)[0] == "healthy"
+
+    def test_a_streak_under_the_old_ones_does_not_count(self):
+        rule = SystemRule(Thresholds(memory=90))
+        after(rule, self.BAD, self.BAD)
+        rule.adjust(Thresholds(memory=91))
+        assert after(rule, self.BAD, self.BAD)[0] == "healthy"
+        assert after(rule, self.BAD)[0] == "degraded"
+
+    def test_turned_off_it_finds_nothing_and_turned_on_it_begins_anew(self):
+        rule = SystemRule(Thresholds(memory=90))
+        after(rule, *[self.BAD] * 3)
+        rule.adjust(Thresholds(memory=None))
+        assert after(rule, self.BAD) == ("healthy", None, [])
+        rule.adjust(Thresholds(memory=90))
+        assert after(rule, self.BAD, self.BAD)[0] == "healthy"
+        assert after(rule, self.BAD)[0] == "degraded"
+
+    def test_without_a_critical_level_full_memory_is_degraded(self):
+        rule = SystemRule(Thresholds(critical=97))
+        full = {**GOOD, "memory_percent": 99.0}
+        assert after(rule, *[full] * 3)[0] == "unhealthy"
+        rule.adjust(Thresholds(critical=None))
+        assert after(rule, full)[:2] == ("degraded", "memory")
