@@ -106,13 +106,14 @@ class Figures:
     def fold(self) -> None:
         """Add everything recorded so far."""
         self.inbox.fold()
+        self._join.expire(self._clock.monotonic())
         self.settle()
 
     def review(self) -> None:
         """Fold, and apply the rules about the last minute."""
         now = self._clock.monotonic()
-        self._join.expire(now)
         self.inbox.fold()
+        self._join.expire(now)
         for model in self.registry:
             if not model.asleep:
                 model.judge(now)

@@ -75,6 +75,7 @@ class LabelJoin:
 
     def add(self, id: Hashable, waiting: Waiting) -> Early | None:
         """Let a prediction wait; or return its label, if that came first."""
+        self._let_go(id, waiting.at)
         if id in self._pending:
             # The newest prediction under an id is the one that was served last.
             self._drop(id)
@@ -89,6 +90,8 @@ class LabelJoin:
             self._counts["early"] += 1
             self._remember(id)
             return early
+        if len(self._pending) >= self.capacity:
+            self.expire(waiting.at)
         if len(self._pending) >= self.capacity:
             self._forget(next(iter(self._pending)))
             self._counts["evicted"] += 1
@@ -113,6 +116,7 @@ class LabelJoin:
 
     def take(self, id: Hashable, label: Early) -> Waiting | None:
         """Return the prediction that `id` waits with; without one the label waits itself."""
+        self._let_go(id, label.at)
         if id in self._pending:
             self._remember(id)
             return self._drop(id)
@@ -146,6 +150,14 @@ class LabelJoin:
             if now - self._early[oldest].at <= EARLY_SECONDS:
                 break
             del self._early[oldest]
+
+    def _let_go(self, id: Hashable, now: float) -> None:
+        """Expire if it concerns `id`: what joins what must not depend on when somebody looks."""
+        waiting, early = self._pending.get(id), self._early.get(id)
+        if (waiting is not None and now - waiting.at > self.ttl) or (
+            early is not None and now - early.at > EARLY_SECONDS
+        ):
+            self.expire(now)
 
     def _count_duplicate(self, id: Hashable) -> None:
         self._counts["duplicate"] += 1

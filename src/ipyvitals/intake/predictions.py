@@ -200,6 +200,7 @@ class Inbox:
     def _fold_late(self, waiting: Waiting, label: Early, columns: Columns) -> None:
         if waiting.owner == self._owner(waiting.owner[0]):
             columns.add_pair(waiting.prediction, label.actual, waiting.segment)
-            columns.delays.append(max(0.0, label.at - waiting.at))
+            if label.at >= waiting.at:
+                columns.delays.append(label.at - waiting.at)
         else:
             columns.stale += 1

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipyvitals.intake.labels import LabelJoin
+from ipyvitals.intake.labels import Early, LabelJoin, Waiting
 from ipyvitals.notices import Notices
+from ipyvitals.snapshot import LabelsSection
 
 CODES = tuple(
     f"labels.{what}" for what in ("reused_id", "evicted", "expired", "duplicate", "unknown")
 )
+KEPT = 60.0
 
 
 def make(capacity=10_000, ttl=3_600.0):
     notices = Notices(lambda: 0.0)
     return LabelJoin(capacity, ttl, notices), notices
+
+
+def add(join, id, prediction=1, *, at=0.0, model="churn"):
+    """Let a prediction wait; return the truth that came before it, if any."""
+    early = join.add(id, Waiting((model, 1), prediction, at, None))
+    return None if early is None else early.actual
+
+
+def take(join, id, actual=1, *, at=0.0):
+    """Tell a truth; return the model and the prediction that waited for it, if any."""
+    waiting = join.take(id, Early(actual, at))
+    return None if waiting is None else (waiting.owner[0], waiting.prediction)
 
 
 class PlainJoin:
@@ -26,37 +42,74 @@ class PlainJoin:
         self.ttl = ttl
         self.waiting = []
         self.labelled = []
+        self.gone = []
+        self.early = []
         self.counts = dict.fromkeys(CODES, 0)
+        self.joined_early = 0
 
-    def add(self, id, model, prediction, at):
-        if any(entry[0] == id for entry in self.waiting):
+    def add(self, id, waiting):
+        if any(one == id for one, _ in self.waiting):
             self.counts["labels.reused_id"] += 1
             self._forget(id)
-        elif len(self.waiting) == self.capacity:
-            self.counts["labels.evicted"] += 1
-            self.waiting.pop(0)
-        if id in self.labelled:
-            self.labelled.remove(id)
-        self.waiting.append((id, model, prediction, at))
-
-    def take(self, id):
-        for entry in self.waiting:
-            if entry[0] == id:
+        for one, label in self.early:
+            if one == id:
+                self.early.remove((one, label))
+                self.joined_early += 1
                 self._settle(id)
-                return entry[1:3]
-        self.counts["labels.duplicate" if id in self.labelled else "labels.unknown"] += 1
+                return label
+        if len(self.waiting) == self.capacity:
+            self.counts["labels.evicted"] += 1
+            self._let_go(self.waiting.pop(0)[0])
+        self.labelled = [one for one in self.labelled if one != id]
+        self.gone = [one for one in self.gone if one != id]
+        self.waiting.append((id, waiting))
+        return None
+
+    def take(self, id, label):
+        for one, waiting in self.waiting:
+            if one == id:
+                self._settle(id)
+                return waiting
+        if id in self.labelled or id in dict(self.early):
+            self.counts["labels.duplicate"] += 1
+            return None
+        self.counts["labels.unknown"] += 1
+        if id not in self.gone:
+            self.early = [*self.early, (id, label)][-self.capacity :]
         return None
 
     def settle(self, id):
+        if id in dict(self.early):
+            self.counts["labels.duplicate"] += 1
+            self.counts["labels.unknown"] -= 1
+        self.early = [one for one in self.early if one[0] != id]
         self._settle(id)
 
     def expire(self, now):
-        fresh = [entry for entry in self.waiting if now - entry[3] <= self.ttl]
-        self.counts["labels.expired"] += len(self.waiting) - len(fresh)
-        self.waiting = fresh
+        for id, waiting in list(self.waiting):
+            if now - waiting.at > self.ttl:
+                self.counts["labels.expired"] += 1
+                self._forget(id)
+                self._let_go(id)
+        self.early = [one for one in self.early if now - one[1].at <= KEPT]
+
+    def section(self):
+        counts = {name.removeprefix("labels."): count for name, count in self.counts.items()}
+        del counts["reused_id"]
+        counts["unknown"] -= self.joined_early
+        return LabelsSection(
+            pending=len(self.waiting),
+            pending_limit=self.capacity,
+            early=self.joined_early,
+            **counts,
+        )
 
     def _forget(self, id):
-        self.waiting = [entry for entry in self.waiting if entry[0] != id]
+        self.waiting = [one for one in self.waiting if one[0] != id]
+
+    def _let_go(self, id):
+        if id not in self.gone:
+            self.gone = [*self.gone, id][-self.capacity :]
 
     def _settle(self, id):
         self._forget(id)
@@ -68,49 +121,69 @@ STEPS = st.lists(
     st.tuples(
         st.sampled_from(["add", "add", "take", "take", "settle", "expire"]),
         st.integers(0, 7),
-        st.sampled_from([0.0, 0.5, 4.0, 10.0, 10.5]),
+        st.sampled_from([0.0, 0.5, 4.0, 10.0, 10.5, 30.0, 61.0]),
     ),
     max_size=80,
 )
 
 
-@given(capacity=st.integers(1, 5), steps=STEPS)
-def test_it_joins_and_counts_as_plain_lists_do(capacity, steps):
-    join, notices = make(capacity, ttl=10.0)
-    plain, now = PlainJoin(capacity, 10.0), 0.0
+def apply(join, step, id, serial, now):
+    """Do one step; return what was joined."""
+    if step == "add":
+        return join.add(id, Waiting((f"m{serial % 3}", 1), serial, now, None))
+    if step == "take":
+        return join.take(id, Early(serial, now))
+    return join.settle(id) if step == "settle" else join.expire(now)
+
+
+@given(capacity=st.integers(1, 5), ttl=st.sampled_from([0.0, 10.0, 100.0]), steps=STEPS)
+def test_it_joins_and_counts_as_plain_lists_do(capacity, ttl, steps):
+    join, _ = make(capacity, ttl)
+    plain, now = PlainJoin(capacity, ttl), 0.0
     for serial, (step, id, gap) in enumerate(steps):
         now += gap
-        if step == "add":
-            for one in (join, plain):
-                one.add(id, "churn", serial, now)
-        elif step == "take":
-            assert join.take(id) == plain.take(id)
-        elif step == "settle":
-            join.settle(id)
-            plain.settle(id)
-        else:
-            join.expire(now)
-            plain.expire(now)
+        for one in (join, plain):
+            one.expire(now)
+        assert apply(join, step, id, serial, now) == apply(plain, step, id, serial, now)
+        assert join.section() == plain.section()
         assert join.pending == len(plain.waiting) <= capacity
-    assert {code: notices.count(code) for code in CODES} == plain.counts
+        owners = Counter(waiting.owner[0] for _, waiting in plain.waiting)
+        assert [join.pending_of[f"m{number}"] for number in range(3)] == [
+            owners[f"m{number}"] for number in range(3)
+        ]
+
+
+@given(ttl=st.sampled_from([0.0, 10.0, 100.0]), steps=STEPS)
+def test_what_joins_what_does_not_depend_on_when_somebody_looks(ttl, steps):
+    looked_at, left_alone = make(ttl=ttl)[0], make(ttl=ttl)[0]
+    now = 0.0
+    for serial, (step, id, gap) in enumerate(steps):
+        now += gap
+        if step in ("add", "take"):
+            looked_at.expire(now)
+            found = [apply(join, step, id, serial, now) for join in (looked_at, left_alone)]
+            assert found[0] == found[1]
+    for join in (looked_at, left_alone):
+        join.expire(now)
+    assert looked_at.section() == left_alone.section()
 
 
 def test_a_label_finds_the_prediction_and_its_model():
     join, notices = make()
-    join.add("a", "churn", 1, at=0.0)
-    join.add("b", "fraud", "yes", at=0.0)
-    assert join.take("b") == ("fraud", "yes")
-    assert join.take("a") == ("churn", 1)
+    add(join, "a", 1)
+    add(join, "b", "yes", model="fraud")
+    assert take(join, "b") == ("fraud", "yes")
+    assert take(join, "a") == ("churn", 1)
     assert join.pending == 0
     assert notices.get() == []
 
 
 def test_the_first_label_wins_and_the_second_is_counted():
     join, notices = make()
-    join.add(7, "churn", 1, at=0.0)
-    assert join.take(7) == ("churn", 1)
-    assert join.take(7) is None
-    assert join.take(7) is None
+    add(join, 7, 1)
+    assert take(join, 7) == ("churn", 1)
+    assert take(join, 7) is None
+    assert take(join, 7) is None
     (notice,) = notices.get()
     assert (notice.code, notice.count) == ("labels.duplicate", 2)
     assert "7" in notice.message
@@ -119,14 +192,14 @@ def test_the_first_label_wins_and_the_second_is_counted():
 def test_an_id_labelled_at_once_takes_no_second_label():
     join, notices = make()
     join.settle("now")
-    assert join.take("now") is None
+    assert take(join, "now") is None
     assert notices.count("labels.duplicate") == 1
     assert join.pending == 0
 
 
 def test_an_unknown_id_is_counted_and_named():
     join, notices = make()
-    assert join.take("who?") is None
+    assert take(join, "who?") is None
     (notice,) = notices.get()
     assert (notice.code, notice.count) == ("labels.unknown", 1)
     assert "'who?'" in notice.message
@@ -135,49 +208,102 @@ def test_an_unknown_id_is_counted_and_named():
 def test_an_id_may_be_used_again_after_its_label():
     join, notices = make()
     for prediction in (0, 1):
-        join.add("batch-1", "churn", prediction, at=0.0)
-        assert join.take("batch-1") == ("churn", prediction)
+        add(join, "batch-1", prediction)
+        assert take(join, "batch-1") == ("churn", prediction)
     assert notices.get() == []
 
 
 def test_of_two_predictions_under_one_id_the_newer_is_labelled():
     join, notices = make()
-    join.add("x", "churn", "old", at=0.0)
-    join.add("x", "churn", "new", at=1.0)
+    add(join, "x", "old")
+    add(join, "x", "new", at=1.0)
     assert join.pending == 1
-    assert join.take("x") == ("churn", "new")
+    assert take(join, "x") == ("churn", "new")
     assert notices.count("labels.reused_id") == 1
 
 
 def test_the_oldest_of_ten_thousand_make_room():
     join, notices = make(capacity=10_000)
     for id in range(10_003):
-        join.add(id, "churn", id, at=0.0)
+        add(join, id, id)
     assert join.pending == 10_000
     assert notices.count("labels.evicted") == 3
-    assert [join.take(id) for id in (0, 1, 2)] == [None] * 3
-    assert join.take(3) == ("churn", 3)
+    assert [take(join, id) for id in (0, 1, 2)] == [None] * 3
+    assert take(join, 3) == ("churn", 3)
     assert notices.count("labels.unknown") == 3
 
 
 def test_a_prediction_waits_as_long_as_its_time_to_live():
     join, notices = make(ttl=60.0)
-    join.add("early", "churn", 0, at=0.0)
-    join.add("late", "churn", 1, at=30.0)
+    add(join, "early", 0)
+    add(join, "late", 1, at=30.0)
     join.expire(60.0)
     assert join.pending == 2
     join.expire(60.5)
-    assert join.take("early") is None
-    assert join.take("late") == ("churn", 1)
+    assert take(join, "early") is None
+    assert take(join, "late") == ("churn", 1)
     assert notices.count("labels.expired") == notices.count("labels.unknown") == 1
 
 
 def test_memory_for_labelled_ids_is_bounded_too():
     join, notices = make(capacity=3)
     for id in range(5):
-        join.add(id, "churn", id, at=0.0)
-        join.take(id)
+        add(join, id, id)
+        take(join, id)
     for id in range(5):
-        join.take(id)
+        take(join, id)
     assert notices.count("labels.unknown") == 2
     assert notices.count("labels.duplicate") == 3
+
+
+class TestLabelsThatComeFirst:
+    def test_a_label_waits_for_its_prediction(self):
+        join, _ = make()
+        assert take(join, "a", "yes", at=0.0) is None
+        assert add(join, "a", at=60.0) == "yes"
+        section = join.section()
+        assert (section.pending, section.early, section.unknown) == (0, 1, 0)
+
+    def test_but_for_no_more_than_a_minute(self):
+        join, _ = make()
+        take(join, "a", "yes", at=0.0)
+        assert add(join, "a", at=60.5) is None
+        section = join.section()
+        assert (section.pending, section.early, section.unknown) == (1, 0, 1)
+
+    def test_of_two_the_first_counts(self):
+        join, _ = make()
+        take(join, "a", "first")
+        take(join, "a", "second")
+        assert add(join, "a") == "first"
+        assert take(join, "a", "third") is None
+        assert join.section().duplicate == 2
+
+    def test_one_for_an_id_labelled_at_once_is_a_duplicate(self):
+        join, _ = make()
+        take(join, "a")
+        join.settle("a")
+        assert join.section().duplicate == 1
+        assert join.section().unknown == 0
+
+    def test_one_for_a_prediction_that_had_to_go_is_not_kept_for_the_next(self):
+        join, _ = make(ttl=10.0)
+        add(join, "a", "old")
+        take(join, "a", "of the old", at=11.0)
+        assert add(join, "a", "new", at=12.0) is None
+        assert take(join, "a", at=13.0) == ("churn", "new")
+        assert (join.section().expired, join.section().unknown) == (1, 1)
+
+    def test_how_many_wait_is_bounded(self):
+        join, _ = make(capacity=3)
+        for id in range(5):
+            take(join, id, id)
+        assert [add(join, id) for id in range(5)] == [None, None, 2, 3, 4]
+
+
+def test_how_many_wait_is_told_for_each_model():
+    join, _ = make()
+    for id, model in enumerate(["churn", "fraud", "churn"]):
+        add(join, id, model=model)
+    take(join, 0)
+    assert (join.pending_of["churn"], join.pending_of["fraud"], join.pending_of["who"]) == (1, 1, 0)

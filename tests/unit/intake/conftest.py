@@ -1,0 +1,118 @@
+"""An inbox with all that it fills."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ipyvitals.intake.entries import UNSET, Batch, Extra, Failure, Label
+from ipyvitals.intake.labelling import Labelled, Labeller
+from ipyvitals.intake.labels import LabelJoin
+from ipyvitals.intake.model import ModelState
+from ipyvitals.intake.predictions import Inbox
+from ipyvitals.intake.registry import Registry
+from ipyvitals.intake.scoring import Scorer
+from ipyvitals.notices import Notices
+from ipyvitals.status import Thresholds
+
+NOW = 1_000.0
+
+
+class Bench:
+    """An inbox with all that it fills."""
+
+    def __init__(self, score=None, window=100, models=(), **labelling):
+        self.notices = Notices(lambda: 0.0)
+        self.mismatches = []
+        self.registry = Registry(
+            "default",
+            lambda model_id, now, at: ModelState(
+                model_id, window_size=window, thresholds=Thresholds(), now=now, at=at
+            ),
+            self.notices,
+            now=NOW,
+            at=0.0,
+        )
+        for model_id in models:
+            self.registry.add(model_id, NOW, 0.0).name = model_id
+        self.join = LabelJoin(10_000, 60.0, self.notices)
+        scorer = Scorer(score, self.notices, self.mismatches.append)
+        labeller = Labeller(scorer, self.notices, **labelling)
+        self.inbox = Inbox(self.registry, self.join, labeller, self.notices)
+
+    def record(
+        self,
+        prediction,
+        actual=UNSET,
+        *,
+        id=None,
+        latency=None,
+        model_id=None,
+        segment=None,
+        at=NOW,
+    ):
+        extra = None if segment is None else Extra(segment)
+        if not (id is None is model_id is extra):
+            self.inbox.mixed = True
+        self.inbox.append((at, prediction, actual, id, latency, model_id, extra))
+
+    def batch(
+        self,
+        rows,
+        scores=None,
+        *,
+        waiting=(),
+        settled=(),
+        latency=None,
+        model_id=None,
+        segments=None,
+        at=NOW,
+    ):
+        self.inbox.put(
+            Batch(
+                at=at,
+                rows=rows,
+                labelled=None if scores is None else Labelled(np.array(scores), None, segments),
+                waiting=list(waiting),
+                settled=list(settled),
+                latency=latency,
+                model_id=model_id,
+                watched=None,
+            )
+        )
+
+    def label(self, id, actual, *, at=NOW):
+        self.inbox.put(Label(id=id, actual=actual, at=at))
+
+    @property
+    def model(self):
+        """The active model, with everything counted."""
+        self.inbox.fold()
+        return self.registry.active
+
+    def fail(self, *, model_id=None, at=NOW):
+        self.inbox.put(Failure(at=at, model_id=model_id))
+
+    def figures(self, model_id=None, now=NOW):
+        """What a model counted so far, in plain numbers."""
+        self.inbox.fold()
+        model = self.registry.get(model_id)
+        return {
+            "predictions": model.total_predictions,
+            "labelled": model.total_labelled,
+            "errors": model.total_errors,
+            "window": (model.window.count, model.window.mean),
+            "rows": model.rows.get(now),
+            "calls": model.calls.get(now),
+            "failed": model.errors.get(now),
+        }
+
+
+@pytest.fixture(scope="session")
+def make_bench():
+    return Bench
+
+
+@pytest.fixture
+def bench():
+    return Bench()
