@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ipyvitals.clock import Clock
-from ipyvitals.intake.drift import Drift, DriftWatch
+from ipyvitals.intake.drift import DriftWatch
 from ipyvitals.intake.labelling import Labeller
 from ipyvitals.intake.labels import LabelJoin
-from ipyvitals.intake.model import ModelState, Watch
+from ipyvitals.intake.model import ModelState
 from ipyvitals.intake.predictions import Inbox
 from ipyvitals.intake.registry import Registry
 from ipyvitals.intake.scoring import Scorer
@@ -64,7 +65,11 @@ class Figures:
         self._started = clock.monotonic()
         self.thresholds = settings.thresholds
         self.registry = Registry(
-            settings.name, self._make_model, notices, now=self._started, at=clock.time()
+            settings.name,
+            _maker(settings, settings.thresholds, notices),
+            notices,
+            now=self._started,
+            at=clock.time(),
         )
         self.labeller = Labeller(
             Scorer(settings.score, notices, on_mismatch),
@@ -149,6 +154,7 @@ class Figures:
         """Judge all models by other thresholds from here on."""
         self.fold()
         self.thresholds = thresholds
+        self.registry.make = _maker(self._settings, thresholds, self._notices)
         for model in self.registry:
             model.adjust(thresholds)
         self.settle()
@@ -210,23 +216,6 @@ class Figures:
         self.fold()
         self.registry.get(model_id).set_reference(predictions, features)
 
-    def _make_model(self, model_id: str, now: float, at: float) -> ModelState:
-        settings, notices = self._settings, self._notices
-        wanted = settings.drift
-
-        def make_watch() -> Watch:
-            hold = self.thresholds.look_hold
-            return DriftWatch(wanted or Drift(), notices, hold)
-
-        return ModelState(
-            model_id,
-            window_size=settings.accuracy_window,
-            thresholds=self.thresholds,
-            make_watch=make_watch if wanted is not None else None,
-            now=now,
-            at=at,
-        )
-
     def sections(self) -> dict[str, Any]:
         """Return the parts of a snapshot that are about models."""
         return {
@@ -237,3 +226,23 @@ class Figures:
             "labels": self._join.section(),
             "drift": self.drift(),
         }
+
+
+def _maker(
+    settings: Settings, thresholds: Thresholds, notices: Notices
+) -> Callable[[str, float, float], ModelState]:
+    """Return what makes models; no method, or the figures would hold themselves."""
+    wanted = settings.drift
+    make_watch = partial(DriftWatch, wanted, notices) if wanted is not None else None
+
+    def make(model_id: str, now: float, at: float) -> ModelState:
+        return ModelState(
+            model_id,
+            window_size=settings.accuracy_window,
+            thresholds=thresholds,
+            make_watch=make_watch,
+            now=now,
+            at=at,
+        )
+
+    return make

@@ -74,7 +74,8 @@ class ModelState:
     thresholds : Thresholds
         Where good ends.
     make_watch : callable or None
-        Returns what watches a deployment for drift.
+        Takes the looks in a row after which a verdict turns; returns what watches a deployment
+        for drift.
     now, at : float
         Monotonic and Unix seconds.
     """
@@ -85,7 +86,7 @@ class ModelState:
         *,
         window_size: int,
         thresholds: Thresholds,
-        make_watch: Callable[[], Watch] | None = None,
+        make_watch: Callable[[int], Watch] | None = None,
         now: float,
         at: float,
     ) -> None:
@@ -123,7 +124,9 @@ class ModelState:
         self.deployed_at = at
         self.deployed_monotonic = now
         self.last_prediction = now
-        self.watch = self._make_watch() if self._make_watch is not None else None
+        self.watch: Watch | None = None
+        if self._make_watch is not None:
+            self.watch = self._make_watch(self._thresholds.look_hold)
         self.reset()
 
     def reset(self) -> None:

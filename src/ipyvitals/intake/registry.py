@@ -37,7 +37,7 @@ class Registry:
         now: float,
         at: float,
     ) -> None:
-        self._make = make
+        self.make = make
         self._notices = notices
         self.active = make(default_id, now, at)
         self._models = {default_id: self.active}
@@ -74,7 +74,7 @@ class Registry:
             replaced = self.active
             if not replaced.known:
                 del self._models[replaced.model_id]
-            model = self._models[model_id] = self._make(model_id, now, at)
+            model = self._models[model_id] = self.make(model_id, now, at)
             self._make_room(model)
         else:
             model.deploy(now, at)
