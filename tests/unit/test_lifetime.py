@@ -10,7 +10,7 @@ import textwrap
 import pytest
 
 PRELUDE = """
-import gc, os, sys, threading, time
+import gc, os, sys, threading, time, warnings
 from ipyvitals import Monitor
 from ipyvitals.ticker import ticker
 
@@ -112,30 +112,49 @@ def test_monitors_share_a_thread():
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 class TestFork:
-    def test_the_child_has_no_thread_and_says_so(self):
+    def test_the_child_counts_nothing_and_says_so_once(self):
         assert run("""
             monitor = Monitor("m", interval=0.1)
             told = []
             monitor.on("*", told.append)
             monitor.record(1, 1)
+            monitor.record(1, id="a")
             monitor.flush()
             told.clear()
             if os.fork() == 0:
-                monitor.record(1, 1)
-                monitor.deploy("child")
-                with monitor.training(total=1) as run:
-                    run.update(1)
-                monitor.flush()
+                with warnings.catch_warnings(record=True) as warned:
+                    warnings.simplefilter("always")
+                    monitor.record(1, 1)
+                    monitor.record_batch([1], [1])
+                    monitor.label("a", 1)
+                    monitor.record_error()
+                    monitor.deploy("child")
+                    with monitor.training(total=1) as run:
+                        run.update(1)
+                    monitor.flush()
+                assert [one.category.__name__ for one in warned] == ["ForkedMonitorWarning"]
+                assert warned[0].filename == "<string>"
+                assert "belongs to the process that this one was forked from" in str(
+                    warned[0].message
+                )
                 assert not ours() and not told
                 assert "Forked" in repr(monitor)
-                assert monitor.snapshot().metrics.total_predictions == 0
-                assert [model.total_predictions for model in monitor.models()][0] == 2
+                snapshot = monitor.snapshot()
+                assert snapshot.model.name == "m"
+                assert snapshot.metrics.total_predictions == 2
+                assert snapshot.metrics.total_errors == 0
+                assert (snapshot.metrics.total_labelled, snapshot.labels.pending) == (1, 1)
+                (notice,) = snapshot.notices
+                assert (notice.code, notice.count) == ("monitor.forked", 6)
                 os._exit(0)
             _, status = os.wait()
             assert status == 0
             assert "Forked" not in repr(monitor)
-            print(monitor.snapshot().metrics.total_predictions, len(ours()))
-        """) == ["1", "2"]
+            monitor.label("a", 1)
+            snapshot = monitor.snapshot()
+            print(snapshot.metrics.total_predictions, snapshot.metrics.total_labelled, len(ours()))
+            assert snapshot.notices == []
+        """) == ["2", "2", "2"]
 
     def test_a_child_may_have_a_monitor_of_its_own(self):
         run("""
@@ -150,30 +169,64 @@ class TestFork:
             assert status == 0
         """)
 
-    def test_forks_amid_recording_do_not_hang(self):
-        run("""
+    def test_in_the_child_the_same_cell_again_replaces_the_monitor(self):
+        assert run("""
+            def cell():
+                global monitor
+                monitor = Monitor("m", interval=0.1, metrics_interval=0.1)
+                monitor.record(1, 1)
+
+            cell()
+            sys.stdout.flush()
+            if os.fork() == 0:
+                cell()
+                gc.collect()
+                assert monitor.snapshot().metrics.total_predictions == 1
+                assert "Forked" not in repr(monitor)
+                assert ours() == ["ipyvitals-ticker"]
+                print("child")
+                sys.exit(0)
+            _, status = os.wait()
+            assert status == 0
+            monitor.record(1, 1)
+            print("parent", monitor.snapshot().metrics.total_predictions)
+        """) == ["child", "parent", "2"]
+
+    def test_forks_amid_recording_do_not_hang_and_the_parent_stays_exact(self):
+        assert run("""
             monitor = Monitor("m", interval=0.1, metrics_interval=0.1)
             busy = True
+            counts = []
 
             def record():
+                n = 0
                 while busy:
                     monitor.record(1, 1)
+                    monitor.record(1, id=(threading.get_ident(), n))
+                    monitor.label((threading.get_ident(), n), 1)
                     monitor.snapshot()
+                    n += 1
+                counts.append(n)
 
             threads = [threading.Thread(target=record) for _ in range(4)]
             for thread in threads:
                 thread.start()
             for _ in range(30):
                 if os.fork() == 0:
+                    warnings.simplefilter("ignore")
+                    before = monitor.snapshot().metrics.total_predictions
                     monitor.record(1, 1)
-                    monitor.snapshot()
+                    assert monitor.snapshot().metrics.total_predictions == before
                     os._exit(0)
             for _ in range(30):
                 assert os.wait()[1] == 0
             busy = False
             for thread in threads:
                 thread.join()
-        """)
+            metrics = monitor.snapshot().metrics
+            assert metrics.total_predictions == metrics.total_labelled == 2 * sum(counts)
+            print(metrics.current_accuracy)
+        """) == ["1.0"]
 
     def test_worker_processes_end(self):
         run("""

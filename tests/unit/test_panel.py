@@ -98,8 +98,9 @@ def test_only_what_changed_travels_and_in_one_message(monitor, sent, clock):
     monitor.flush()
 
     (update,) = updates(sent)
-    assert set(update) == {"at", "model", "metrics"}
+    assert set(update) == {"at", "model", "metrics", "models"}
     assert update["at"] == clock.time()
+    assert [row["total_predictions"] for row in update["models"]] == [1]
     assert update["metrics"]["total_predictions"] == 1
 
 
