@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import weakref
 from collections.abc import Callable
@@ -58,8 +59,11 @@ _of_shells: weakref.WeakKeyDictionary[Any, _Cells] = weakref.WeakKeyDictionary()
 
 
 def has_widgets() -> bool:
-    """Return whether this is a kernel, which can show widgets."""
-    return getattr(_shell(), "kernel", None) is not None
+    """Return whether this is a kernel, which can show widgets; a fork of one is none."""
+    kernel = getattr(_shell(), "kernel", None)
+    here = os.getpid()
+    made_in = getattr(getattr(kernel, "session", None), "pid", here)
+    return kernel is not None and made_in == here
 
 
 def kernel_busy() -> bool | None:

@@ -11,6 +11,7 @@ import msgspec
 from ipyvitals import jupyter
 from ipyvitals.engine import Engine
 from ipyvitals.errors import IpyvitalsError
+from ipyvitals.fork import renew_in_child
 from ipyvitals.presence import Presence
 from ipyvitals.sinks.broadcast import Broadcast
 from ipyvitals.wire import COMM_ID, REPLY, REQUEST, Reply, Request, Update
@@ -34,6 +35,11 @@ class KernelSide:
 
     def __init__(self, presence: Presence) -> None:
         self.presence = presence
+        self.after_fork()
+        renew_in_child(self)
+
+    def after_fork(self) -> None:
+        """Begin without a wire, and without the engines of a parent."""
         self._engines: weakref.WeakValueDictionary[str, Engine] = weakref.WeakValueDictionary()
         self._broadcasts: weakref.WeakKeyDictionary[Engine, Broadcast] = weakref.WeakKeyDictionary()
         self._send: Callable[[dict[str, Any]], None] | None = None

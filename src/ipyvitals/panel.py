@@ -104,7 +104,7 @@ class StatusPanel(anywidget.AnyWidget):
             closed=source.closed,
             **_state(snapshot),
         )
-        weakref.finalize(source, _end, weakref.ref(self)).atexit = False
+        weakref.finalize(source, _end, weakref.ref(self), os.getpid()).atexit = False
 
     def show(self, snapshot: Snapshot) -> None:
         """Send what changed since the last call; nothing, when nothing did."""
@@ -149,9 +149,10 @@ def _state(snapshot: Snapshot, sections: Any = SECTIONS) -> dict[str, Any]:
     return {"at": snapshot.at, **plain}
 
 
-def _end(reference: weakref.ref[StatusPanel]) -> None:
+def _end(reference: weakref.ref[StatusPanel], pid: int) -> None:
     panel = reference()
-    if panel is not None:
+    # In a forked child the source goes too, and the view is the parent's.
+    if panel is not None and os.getpid() == pid:
         panel.end()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import time
 from itertools import pairwise
@@ -40,8 +41,15 @@ class Cell:
 
 
 @pytest.fixture(scope="module")
-def client():
-    manager, client = start_new_kernel()
+def log(tmp_path_factory):
+    """Where the kernel's process complains."""
+    return tmp_path_factory.mktemp("kernel") / "log"
+
+
+@pytest.fixture(scope="module")
+def client(log):
+    with log.open("wb") as file:
+        manager, client = start_new_kernel(stderr=file)
     yield client
     client.stop_channels()
     manager.shutdown_kernel(now=True)
@@ -177,3 +185,33 @@ print(monitor.snapshot().notices[-1].code)
 """)
 
     assert (cell.text, cell.complaints) == ("callbacks.failed\n", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_has_a_monitor_and_leaves_the_wires_to_the_kernel(run, log):
+    run("monitor = Monitor('churn', interval=0.2, metrics_interval=0.1); monitor")
+    cell = run("""
+import gc, os, warnings
+warnings.filterwarnings("ignore", message="This process", category=DeprecationWarning)
+pid = os.fork()
+if pid == 0:
+    code = 1
+    try:
+        monitor = Monitor("churn", interval=0.2, metrics_interval=0.1)
+        gc.collect()
+        monitor.record(1, 1)
+        monitor.tick()
+        monitor.deploy("child")
+        code = 10 + monitor.models()[0].total_predictions
+        monitor.close()
+    finally:
+        os._exit(code)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+monitor.record(1, 1)
+print(monitor.closed, monitor.snapshot().metrics.total_predictions)
+""")
+
+    assert cell.text == "11\nFalse 1\n"
+    assert cell.complaints == ""
+    assert "from fork" not in log.read_text()
+    assert {"closed": True} not in [one["data"].get("state") for one in cell.of("comm_msg")]
