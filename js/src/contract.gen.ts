@@ -256,7 +256,7 @@ export interface FeatureDrift {
   readonly kind: "categorical" | "numeric";
   /** Population stability index of the window against the reference. */
   readonly psi: number | null;
-  /** What `psi` exceeds by chance alone in 1 % of looks, given both sizes. */
+  /** What `psi` seldom exceeds by chance alone, given both sizes and all that is watched. */
   readonly threshold: number | null;
   readonly drifted: boolean;
 }
