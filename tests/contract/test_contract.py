@@ -13,8 +13,9 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from ipyvitals import judge, snapshot, status, wire
+from ipyvitals import judge, snapshot, wire
 from ipyvitals.server import messages
+from ipyvitals.status import rules
 
 HERE = Path(__file__).parent
 SCRIPT = HERE.parent.parent / "scripts" / "generate_contract.py"
@@ -75,7 +76,7 @@ def test_what_the_kernel_says_in_its_own_words_can_be_translated() -> None:
     source = (HERE.parents[1] / "js" / "src" / "lab" / "language.ts").read_text("utf-8")
     listed = set(re.findall(r'trans\.__\("([^"]+)"\)', source))
     idle = snapshot.TrainingSection()
-    said = {text for pair in status.REASONS.values() for text in pair}
+    said = {text for pair in rules.REASONS.values() for text in pair} | {rules.CHANGED}
 
     assert said | set(judge.REASONS.values()) | {idle.stage, idle.details} <= listed
 

@@ -10,18 +10,35 @@ const known = (trans: Pick<TranslationBundle, "__">): string[] => [
   trans.__("Monitor closed"),
   trans.__("Accuracy dropped below threshold"),
   trans.__("Accuracy recovered"),
+  trans.__("Accuracy dropped too far below its baseline"),
+  trans.__("Accuracy back near its baseline"),
   trans.__("Error rate rose above threshold"),
   trans.__("Error rate recovered"),
   trans.__("Latency p95 rose above threshold"),
   trans.__("Latency p95 recovered"),
+  trans.__("Mean error rose"),
+  trans.__("Mean error fell again"),
+  trans.__("Drift of predictions"),
+  trans.__("Drift is gone"),
+  trans.__("Thresholds changed"),
+  trans.__("Deployed"),
+  trans.__("Replaced"),
+  trans.__("Retired"),
+  trans.__("Reset"),
   trans.__("First prediction"),
   trans.__("Predictions resumed"),
-  trans.__("No prediction for 300 s"),
   trans.__("Training started"),
   trans.__("memory"),
   trans.__("disk"),
   trans.__("host"),
   trans.__("container"),
+];
+
+/** Likewise, around a word of the user's. */
+const PATTERNS = [/^No prediction for (\S+) s$/, /^Drift of feature '(.*)'$/];
+const around = (trans: Pick<TranslationBundle, "__">, word: string): string[] => [
+  trans.__("No prediction for %1 s", word),
+  trans.__("Drift of feature '%1'", word),
 ];
 
 export function languageOf(translator: ITranslator): Language {
@@ -31,9 +48,17 @@ export function languageOf(translator: ITranslator): Language {
   return {
     __: (text, ...values) => bundle.__(text, ...values),
     _n: (one, many, n, ...values) => bundle._n(one, many, n, ...values),
-    known: (text) => texts.get(text) ?? text,
+    known: (text) => texts.get(text) ?? withWord(bundle, text),
     locale: localeOf(translator.languageCode),
   };
+}
+
+function withWord(bundle: TranslationBundle, text: string): string {
+  for (const [i, pattern] of PATTERNS.entries()) {
+    const word = pattern.exec(text)?.[1];
+    if (word !== undefined) return around(bundle, word)[i] ?? text;
+  }
+  return text;
 }
 
 /** A locale that dates can be written in; English ones read as in a cell. */
