@@ -37,8 +37,11 @@ class Floor:
         id: Hashable = None,
         latency: float | None = None,
         model_id: str | None = None,
-    ) -> None:
+        segment: Hashable = None,
+        features: Any = None,
+    ) -> Hashable:
         self._append((perf_counter(), prediction, actual, id, latency, model_id))
+        return None
 
 
 def prometheus() -> tuple[Callable[[], None], Callable[[float], None]]:

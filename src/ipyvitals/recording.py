@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from itertools import count
-from secrets import token_hex
+from os import urandom
 from typing import Any, TypeVar
 
 from ipyvitals.engine import Engine
@@ -40,7 +40,7 @@ class Recorder:
         self._now = engine.clock.monotonic
         self._inbox = engine.figures.inbox
         self._waiting = engine.figures.inbox.entries
-        self._ids_begin, self._ids = token_hex(4), count(1)
+        self._ids_begin, self._ids = urandom(4).hex(), count(1)
 
     def record(
         self,
@@ -101,14 +101,14 @@ class Recorder:
                     check_latency(latency)
             except (TypeError, ValueError):
                 latency = check_latency(latency)
-        extra = None
-        if not (id is None is model_id is segment is features):
+        if id is None and model_id is None and segment is None and features is None:
+            self._inbox.append((self._now(), prediction, actual, None, latency, None, None))
+        else:
             if id is True:
                 (id,) = self._new_ids(1)
             self._check_marks(id, model_id)
-            if segment is not None or features is not None:
-                extra = self._extra(segment, features)
-        self._inbox.append((self._now(), prediction, actual, id, latency, model_id, extra))
+            extra = self._extra(segment, features)
+            self._inbox.append((self._now(), prediction, actual, id, latency, model_id, extra))
         if len(self._waiting) > INBOX_LIMIT:
             self._engine.fold()
         return id

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from statistics import median
 from typing import Any, Protocol
+
+import numpy as np
 
 from ipyvitals.intake.labelling import Labelled
 from ipyvitals.snapshot import DriftSection, Health, ModelInfo, Rule, Status
@@ -247,7 +248,7 @@ class ModelState:
     @property
     def median_delay_seconds(self) -> float | None:
         """From prediction to label, over the last late labels."""
-        return median(self._delays) if self._delays else None
+        return float(np.median(self._delays)) if self._delays else None
 
     # How it is judged
 
