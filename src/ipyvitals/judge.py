@@ -79,6 +79,7 @@ class Judge:
             reason = finding.reason
         elif reason is None:
             reason = REASONS.get((old, status)) or REASONS.get((None, status))
+        model.asleep = False
         model.status, model.status_since = status, self._time()
         model.acknowledged_at = None
         model.reason, model.evidence = reason, finding

@@ -240,6 +240,7 @@ class ModelState:
     def set_reference(self, predictions: Any, features: Any) -> None:
         """Compare the rows of this deployment with these from here on."""
         if self.watch is not None:
+            self.asleep = False
             self.watch.set_reference(predictions, features)
             self.drift_rule = DriftRule(self._thresholds)
             self._raised.pop("drift", None)
@@ -283,6 +284,7 @@ class ModelState:
         still = not (self.calls.get(now) or self.errors.get(now) or self._findings)
         settled = self.is_idle(now) or self.idle_seconds is None or self.lifecycle != "active"
         self.asleep = still and settled
+        self.row = None
 
     @property
     def known(self) -> bool:
