@@ -110,7 +110,9 @@ class StatusPanel(anywidget.AnyWidget):
         """Send what changed since the last call; nothing, when nothing did."""
         before = self._shown
         changed = snapshot.changed(before, SECTIONS)
-        beat = self.interval is not None and snapshot.at - self._beat_at >= self.interval
+        since = snapshot.at - self._beat_at
+        # Less than 0: somebody set the clock back, and the page must not wait for it to return.
+        beat = self.interval is not None and not 0 <= since < self.interval
         self._shown = snapshot
         if not changed and not beat:
             return

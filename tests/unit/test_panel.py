@@ -8,7 +8,7 @@ import comm
 import pytest
 from comm.base_comm import BaseComm
 
-from ipyvitals import FakeClock, Monitor
+from ipyvitals import FakeClock, Monitor, StatusPanel
 from ipyvitals.snapshot import (
     MetricsSection,
     ModelSection,
@@ -113,6 +113,39 @@ def test_nothing_travels_when_nothing_changed(monitor, sent, clock):
         monitor.flush()
 
     assert updates(sent) == []
+
+
+class TestBeat:
+    @pytest.fixture
+    def beat(self, monitor, sent, clock):
+        """Let seconds pass; return the states that were sent meanwhile."""
+        monitor._engine.watch(StatusPanel(monitor._engine, interval=5.0))
+        monitor.flush()
+
+        def pass_seconds(seconds, wall=None):
+            sent.clear()
+            for _ in range(seconds):
+                clock.advance(1)
+                if wall is not None:
+                    clock.set_wall(clock.time() + wall)
+                    wall = None
+                monitor.flush()
+            return updates(sent)
+
+        return pass_seconds
+
+    def test_the_page_hears_within_the_interval_though_nothing_changed(self, beat, clock):
+        assert [set(state) for state in beat(20)] == [{"at"}] * 4
+
+    @pytest.mark.parametrize("hours", [-10, -1, 1, 10])
+    def test_a_clock_set_anew_stops_no_beat(self, beat, clock, hours):
+        states = beat(20, wall=hours * 3_600)
+        assert len(states) == 4
+        assert states[0]["at"] == pytest.approx(clock.time(), abs=20)
+
+    def test_a_clock_set_back_by_a_moment_delays_a_beat_by_no_more(self, beat):
+        beat(4)
+        assert len(beat(6, wall=-2)) == 1
 
 
 def test_the_history_travels_once(monitor, sent, clock):

@@ -103,6 +103,19 @@ def test_a_wall_clock_set_back_harms_nothing(wire):
     wire.show()
     (message,) = wire.show(after=-86_400.0)
     assert message["full"]
+    assert wire.show() == []
+    (message,) = wire.show(metrics=MetricsSection(total_predictions=5))
+    assert not message["full"]
+
+
+def test_a_wall_clock_set_forward_harms_nothing_either(wire):
+    wire.show()
+    (message,) = wire.show(after=86_400.0)
+    assert message["full"]
+    (message,) = wire.show(metrics=MetricsSection(total_predictions=5))
+    assert not message["full"]
+    (message,) = wire.show(after=-10.0)
+    assert message["full"]
 
 
 def test_events_travel_once_and_in_order(wire):
