@@ -11,6 +11,7 @@
     UserWarning
     └── IpyvitalsWarning
         ├── ClosedMonitorWarning
+        ├── ForkedMonitorWarning
         └── LabelTypeWarning
 """
 
@@ -20,6 +21,7 @@ __all__ = [
     "ArgumentTypeError",
     "ArgumentValueError",
     "ClosedMonitorWarning",
+    "ForkedMonitorWarning",
     "IpyvitalsError",
     "IpyvitalsWarning",
     "LabelTypeWarning",

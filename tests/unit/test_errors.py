@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+import ipyvitals
 from ipyvitals import errors
 from ipyvitals.errors import (
     ArgumentTypeError,
     ArgumentValueError,
     ClosedMonitorWarning,
+    ForkedMonitorWarning,
     IpyvitalsError,
     IpyvitalsWarning,
     LabelTypeWarning,
@@ -34,14 +36,16 @@ def test_an_unknown_model_is_a_bad_value():
     assert issubclass(UnknownModelError, ArgumentValueError)
 
 
-@pytest.mark.parametrize("warning", [ClosedMonitorWarning, LabelTypeWarning])
+@pytest.mark.parametrize("warning", [ClosedMonitorWarning, ForkedMonitorWarning, LabelTypeWarning])
 def test_our_warnings_can_be_filtered_as_one(warning):
     assert issubclass(warning, IpyvitalsWarning)
     assert issubclass(IpyvitalsWarning, UserWarning)
 
 
 def test_every_public_name_is_there_in_order_and_in_the_tree():
-    assert errors.__all__ == sorted(errors.__all__)
+    own = [name for name, one in vars(errors).items() if isinstance(one, type)]
+    assert errors.__all__ == sorted(own)
+    assert set(own) <= set(ipyvitals.__all__)
     for name in errors.__all__:
         assert isinstance(getattr(errors, name), type)
         assert name in errors.__doc__
