@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite, sqrt
+
 import numpy as np
 
 from ipyvitals.stats.seconds import Floats
@@ -36,9 +38,20 @@ class ErrorWindow:
     @property
     def mae(self) -> float | None:
         """Mean absolute error, in the unit of the target; ``None`` without labels."""
-        return float(np.abs(self._last).mean()) if self._last.size else None
+        return _mean(np.abs(self._last))
 
     @property
     def rmse(self) -> float | None:
         """Root mean squared error, in the unit of the target; ``None`` without labels."""
-        return float(np.sqrt(np.square(self._last).mean())) if self._last.size else None
+        with np.errstate(over="ignore"):
+            mean = _mean(np.square(self._last))
+        return None if mean is None else sqrt(mean)
+
+
+def _mean(errors: Floats) -> float | None:
+    """Return the mean, or ``None`` where it is beyond all floats: no wire has a word for that."""
+    if not errors.size:
+        return None
+    with np.errstate(over="ignore"):
+        mean = float(errors.mean())
+    return mean if isfinite(mean) else None
