@@ -61,13 +61,17 @@ class SegmentWindows:
         """All labels of segments without a place."""
 
     def update(self, segments: Sequence[Hashable], scores: Scores) -> None:
-        """Add scores in [0, 1], shape (n,), of the segments beside them; ``None`` is in none."""
+        """Add scores in [0, 1], shape (n,), of the segments beside them.
+
+        ``None`` and what pandas writes for a missing value are no segment.
+        """
         rows: dict[Hashable, list[int]] = {}
         for row, segment in enumerate(segments):
-            if segment is not None:
-                rows.setdefault(segment, []).append(row)
+            rows.setdefault(segment, []).append(row)
         rest: list[int] = []
         for segment, its in rows.items():
+            if _is_missing(segment):
+                continue
             group = self._place_of(segment, len(its))
             if group is not None:
                 group.update(scores[its])
@@ -102,3 +106,11 @@ class SegmentWindows:
             frequent = sorted(self._others.items(), key=lambda item: -item[1])
             self._others = dict(frequent[: CANDIDATES // 2]) | {segment: count}
         return count
+
+
+def _is_missing(segment: Hashable) -> bool:
+    try:
+        # A NaN equals nothing, so each would be a segment of its own.
+        return segment is None or bool(segment != segment)  # noqa: PLR0124
+    except Exception:
+        return True
