@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,3 +21,23 @@ def test_counts_and_sum_are_those_of_all_batches_together(batches):
         assert cumulated == (everything <= bound).sum()
     assert sum(totals.counts) == everything.size
     assert np.isclose(totals.sum_seconds, everything.sum())
+
+
+@given(st.lists(st.lists(st.floats(0, 1e4), max_size=20), min_size=1, max_size=5))
+def test_totals_add_up_to_one_over_everything(batches):
+    together, whole = DurationTotals(), DurationTotals()
+    for batch in batches:
+        part = DurationTotals()
+        part.update(np.array(batch, dtype=float))
+        together.merge(part)
+        whole.update(np.array(batch, dtype=float))
+    assert together.counts == whole.counts
+    assert together.sum_seconds == whole.sum_seconds
+
+
+@pytest.mark.parametrize("bound", BOUNDS_SECONDS)
+def test_a_bound_belongs_to_its_bucket(bound):
+    totals = DurationTotals()
+    totals.update(np.array([bound, np.nextafter(bound, 99)]))
+    place = BOUNDS_SECONDS.index(bound)
+    assert totals.counts[place : place + 2] == [1, 1]

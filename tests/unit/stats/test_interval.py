@@ -1,14 +1,16 @@
-"""The Wilson interval against its definition and against published values."""
+"""The Wilson interval against its definition, published values and SciPy."""
 
 from __future__ import annotations
 
 from math import sqrt
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest, norm
 
-from ipyvitals.stats.interval import Z_95, wilson
+from ipyvitals.stats.interval import Z_95, wilson, wilson_high
 
 
 @pytest.mark.parametrize(
@@ -51,3 +53,36 @@ def test_more_labels_make_it_narrower():
 def test_another_quantile_gives_another_level():
     low, high = wilson(0.5, 100, z=2.5758293035489004)
     assert (low, high) == pytest.approx((0.3753, 0.6247), abs=1e-4)
+
+
+SAMPLES = [
+    (right, n)
+    for n in (1, 2, 10, 29, 30, 100, 1_000)
+    for right in sorted({0, 1, n // 3, n // 2, n - 1, n})
+]
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.999])
+def test_scipy_agrees_on_one_and_on_many(level):
+    z = float(norm.ppf((1 + level) / 2))
+    expected = [
+        binomtest(right, n).proportion_ci(confidence_level=level, method="wilson")
+        for right, n in SAMPLES
+    ]
+    for (right, n), interval in zip(SAMPLES, expected, strict=True):
+        assert wilson(right / n, n, z) == pytest.approx((interval.low, interval.high), abs=1e-12)
+    rights, counts = np.array(SAMPLES).T
+    highs = [interval.high for interval in expected]
+    assert wilson_high(rights / counts, counts, z) == pytest.approx(highs, abs=1e-12)
+
+
+def test_the_usual_quantile_is_that_of_95_percent():
+    assert float(norm.ppf(0.975)) == Z_95
+
+
+@given(n=st.integers(1, 100_000), shares=st.lists(st.floats(0.0, 1.0), min_size=1, max_size=20))
+def test_many_bounds_at_once_are_those_of_one_after_the_other(n, shares):
+    means = np.array([round(share * n) / n for share in shares])
+    singles = [wilson(float(mean), n)[1] for mean in means]
+    assert wilson_high(means, n) == pytest.approx(singles, rel=1e-12)
+    assert wilson_high(means, np.full(means.size, n)) == pytest.approx(singles, rel=1e-12)

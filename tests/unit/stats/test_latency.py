@@ -5,12 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from math import ceil, floor
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipyvitals.stats.latency import SlidingHistogram
+from ipyvitals.stats.latency import LogHistogram, SlidingHistogram
 
 QUANTILES = [0.5, 0.95, 0.99]
 LATENCIES = st.floats(1e-7, 1e6)
@@ -109,3 +110,101 @@ def test_calls_from_before_the_window_are_not_counted():
     histogram.update(np.array([500.0]), np.array([0.1]))
     histogram.update(np.array([440.0]), np.array([9.0]))
     assert histogram.get(500.0, [1.0]) == pytest.approx([0.1], rel=0.01)
+
+
+RNG = np.random.default_rng(7)
+DATA = {
+    "bimodal": np.where(RNG.random(20_000) < 0.97, 0.002, 3.0) * RNG.lognormal(0, 0.1, 20_000),
+    "rare second hump": np.where(RNG.random(20_000) < 0.9895, 0.002, 30.0),
+    "Pareto": 0.001 * (1 + RNG.pareto(1.1, 20_000)),
+    "Pareto without a mean": 0.001 * (1 + RNG.pareto(0.5, 20_000)),
+    "constant": np.full(1_000, 0.0123),
+    "one value": np.array([0.7]),
+    "two values": np.array([0.001, 1_000.0]),
+    "three values": np.array([0.5, 0.1, 0.3]),
+    "nearly nothing": np.full(100, 2e-7),
+    "days": np.full(100, 600_000.0),
+}
+FINE = [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 1.0]
+
+
+def histogram_of(values):
+    histogram = LogHistogram()
+    histogram.update(np.asarray(values, dtype=float))
+    return histogram
+
+
+class TestLogHistogram:
+    @pytest.mark.parametrize("values", DATA.values(), ids=DATA)
+    def test_numpy_agrees_within_one_percent(self, values):
+        expected = np.quantile(values, FINE, method="inverted_cdf")
+        assert histogram_of(values).get(FINE) == pytest.approx(expected, rel=0.01 + 1e-9)
+
+    @pytest.mark.parametrize("values", DATA.values(), ids=DATA)
+    @pytest.mark.parametrize("parts", [2, 7])
+    def test_parts_add_up_to_one_over_everything(self, values, parts):
+        together = LogHistogram()
+        for part in np.array_split(np.random.default_rng(1).permutation(values), parts):
+            together.merge(histogram_of(part))
+        assert together.to_dict() == histogram_of(values).to_dict()
+
+    @pytest.mark.parametrize("values", [*DATA.values(), np.array([])], ids=[*DATA, "none"])
+    def test_it_goes_through_json_and_back(self, values):
+        sent = msgspec.json.encode(histogram_of(values).to_dict())
+        received = LogHistogram.from_dict(msgspec.json.decode(sent))
+        assert received.get(FINE) == histogram_of(values).get(FINE)
+        assert received.count == len(values)
+        # What came over the wire counts on.
+        received.merge(histogram_of([0.25]))
+        assert received.to_dict() == histogram_of([*values, 0.25]).to_dict()
+
+    def test_only_buckets_in_use_travel(self):
+        plain = histogram_of(DATA["bimodal"]).to_dict()
+        assert len(plain["buckets"]) == len(plain["counts"]) < 200
+        assert sum(plain["counts"]) == 20_000
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"relative_error": 0.02},
+            {"buckets": [10**6]},
+            {"buckets": [-(10**6)]},
+            {"counts": [-1]},
+            {"counts": [1, 2]},
+        ],
+    )
+    def test_a_histogram_of_other_buckets_is_refused(self, other):
+        plain = histogram_of([0.25]).to_dict() | other
+        with pytest.raises(ValueError, match="expected a histogram of 1% relative error"):
+            LogHistogram.from_dict(plain)
+
+
+@given(
+    calls=st.lists(
+        st.tuples(st.sampled_from([0.0, 0.3, 20.0, 61.0]), LATENCIES, st.booleans()), max_size=40
+    ),
+    silence=st.sampled_from([0.0, 30.0, 100.0]),
+)
+def test_two_sliding_histograms_add_up_to_one_over_everything(calls, silence):
+    whole, halves, now = SlidingHistogram(), [SlidingHistogram(), SlidingHistogram()], 100.0
+    for gap, seconds, half in calls:
+        now += gap
+        for one in (whole, halves[half]):
+            one.update(np.array([now]), np.array([seconds]))
+    now += silence
+    halves[0].merge(halves[1])
+    assert halves[0].total(now).to_dict() == whole.total(now).to_dict()
+    assert halves[0].count(now) == whole.count(now)
+    # Adding changes nothing in what was added.
+    halves[1].merge(SlidingHistogram())
+    halves[0].update(np.array([now]), np.array([1.0]))
+    assert halves[1].count(now) <= whole.count(now)
+
+
+def test_many_calls_in_one_second_are_kept_as_few_buckets():
+    histogram = SlidingHistogram()
+    for _ in range(200):
+        histogram.update(np.array([5.0]), np.array([0.1]))
+    assert histogram.count(5.0) == 200
+    assert histogram.get(5.0, [1.0]) == pytest.approx([0.1], rel=0.01)
+    assert histogram.get(65.0, [1.0]) == [None]

@@ -116,3 +116,25 @@ def test_other_windows_work_alike():
     count = SlidingCount(size=3)
     count.update(np.array([0.0, 1.0, 2.0, 3.0]))
     assert count.get(3.0) == 3
+
+
+@given(
+    steps=st.lists(st.tuples(GAPS, st.integers(0, 1_000), st.booleans()), max_size=25),
+    silence=GAPS,
+)
+def test_two_counts_add_up_to_one_over_everything(steps, silence):
+    whole, halves, now = SlidingCount(), [SlidingCount(), SlidingCount()], 500.0
+    for gap, weight, half in steps:
+        now += gap
+        for one in (whole, halves[half]):
+            one.update(np.array([now]), np.array([weight]))
+    now += silence
+    halves[0].merge(halves[1])
+    assert halves[0].get(now) == whole.get(now)
+
+
+def test_adding_a_count_that_saw_nothing_changes_nothing():
+    count = SlidingCount()
+    count.update(np.array([10.0]))
+    count.merge(SlidingCount())
+    assert count.get(10.0) == 1

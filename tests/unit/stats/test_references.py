@@ -1,0 +1,347 @@
+"""Every statistic, step by step on real streams, against river, NumPy or plain lists.
+
+The streams are those that river brings along; the predictions are those of a model that learns
+from each row after it predicted it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections import Counter, defaultdict
+from functools import lru_cache
+from itertools import pairwise
+from math import floor
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from river import datasets, metrics, naive_bayes, utils
+
+from ipyvitals import stats
+from ipyvitals.stats.bins import CategoricalBins, NumericBins
+from ipyvitals.stats.drift import psi, psi_threshold, used_bins
+from ipyvitals.stats.durations import BOUNDS_SECONDS, DurationTotals
+from ipyvitals.stats.errors import ErrorWindow
+from ipyvitals.stats.latency import LogHistogram, SlidingHistogram
+from ipyvitals.stats.psi_watch import BinWindow, Held, PsiWatch, Worst
+from ipyvitals.stats.rate import SlidingCount
+from ipyvitals.stats.seconds import SecondRing
+from ipyvitals.stats.segments import Group, SegmentWindows
+from ipyvitals.stats.streak import Switch
+from ipyvitals.stats.window import ScoreWindow
+
+SIZE = 100
+QUANTILES = [0.5, 0.95, 0.99]
+
+
+class Stream(NamedTuple):
+    """Rows of a data set, and what a model said of each before it learned from it."""
+
+    features: np.ndarray
+    actuals: np.ndarray
+    probabilities: np.ndarray
+
+    @property
+    def predictions(self):
+        return self.probabilities >= 0.5
+
+    @property
+    def right(self):
+        return self.predictions == self.actuals
+
+    @property
+    def residuals(self):
+        return self.probabilities - self.actuals
+
+    @property
+    def times(self):
+        """Moments that are now closer together, now further apart."""
+        return np.cumsum(self.probabilities)
+
+    @property
+    def seconds(self):
+        """Lengths of time of very different sizes."""
+        return np.exp(8 * self.probabilities - 9)
+
+    @property
+    def segments(self):
+        return [f"s{floor(2 * row[0])}" for row in self.features]
+
+    def batches(self):
+        """Return bounds of batches of very different sizes, one of which is empty."""
+        n = len(self.actuals)
+        cuts = np.random.default_rng(n).choice(range(1, n), 60, replace=False).tolist()
+        return list(pairwise([0, *sorted([*cuts, n // 2, n // 2]), n]))
+
+
+@lru_cache
+def stream_of(name):
+    model, rows = naive_bayes.GaussianNB(), []
+    for x, y in getattr(datasets, name)():
+        rows.append((list(x.values()), y, model.predict_proba_one(x).get(True, 0.5)))
+        model.learn_one(x, y)
+    features, actuals, probabilities = zip(*rows, strict=True)
+    return Stream(np.array(features), np.array(actuals), np.array(probabilities))
+
+
+def score_window(stream):
+    rolling = utils.Rolling(metrics.Accuracy, SIZE)
+    window, ahead = ScoreWindow(SIZE), ScoreWindow(SIZE)
+    expected = []
+    for actual, predicted, right in zip(
+        stream.actuals, stream.predictions, stream.right, strict=True
+    ):
+        rolling.update(bool(actual), bool(predicted))
+        expected.append(rolling.get())
+        window.update(np.array([right]))
+        # Exactly: whole numbers are divided on both sides.
+        assert window.mean == rolling.get()
+    for start, stop in stream.batches():
+        means, _ = ahead.means_after(stream.right[start:stop])
+        rights = ahead.rights_after(stream.right[start:stop])
+        assert means.tolist() == expected[start:stop]
+        assert rights is None or (rights / SIZE).tolist() == expected[start:stop]
+        ahead.update(stream.right[start:stop])
+
+
+def error_window(stream):
+    residuals = stream.residuals
+    absolute, squared = (utils.Rolling(one, SIZE) for one in (metrics.MAE, metrics.RMSE))
+    one_by_one, in_batches = ErrorWindow(SIZE), ErrorWindow(SIZE)
+    ours, numpys, rivers = [], [], []
+    for row, (actual, probability) in enumerate(
+        zip(stream.actuals.tolist(), stream.probabilities.tolist(), strict=True), 1
+    ):
+        absolute.update(float(actual), probability)
+        squared.update(float(actual), probability)
+        one_by_one.update(residuals[row - 1 : row])
+        last = residuals[max(0, row - SIZE) : row]
+        ours.append((one_by_one.mae, one_by_one.rmse))
+        numpys.append((np.mean(np.abs(last)), np.sqrt(np.mean(last**2))))
+        rivers.append((absolute.get(), squared.get()))
+    assert ours == numpys
+    # Not exactly: river adds and takes away, and what was rounded off stays in its sums.
+    assert np.allclose(ours, rivers, rtol=1e-9, atol=0.0)
+    for start, stop in stream.batches():
+        in_batches.update(residuals[start:stop])
+        assert (in_batches.mae, in_batches.rmse) == ours[stop - 1]
+
+
+def sliding_count(stream):
+    count, merged = SlidingCount(), [SlidingCount(), SlidingCount()]
+    for number, (start, stop) in enumerate(stream.batches()):
+        times = stream.times[start:stop]
+        rows = np.arange(start, stop)
+        count.update(times, rows)
+        merged[number % 2].update(times, rows)
+        now = stream.times[stop - 1]
+        inside = np.floor(stream.times[:stop]) > floor(now) - 60
+        assert count.get(now) == sum(np.flatnonzero(inside).tolist())
+    merged[0].merge(merged[1])
+    assert merged[0].get(now) == count.get(now)
+
+
+def log_histogram(stream):
+    whole, parts = LogHistogram(), LogHistogram()
+    for start, stop in stream.batches():
+        whole.update(stream.seconds[start:stop])
+        part = LogHistogram()
+        part.update(stream.seconds[start:stop])
+        parts.merge(part)
+        expected = np.quantile(stream.seconds[:stop], QUANTILES, method="inverted_cdf")
+        assert whole.get(QUANTILES) == pytest.approx(expected, rel=0.0101)
+        assert parts.get(QUANTILES) == whole.get(QUANTILES)
+    assert parts.to_dict() == whole.to_dict()
+
+
+def sliding_histogram(stream):
+    whole, halves = SlidingHistogram(), [SlidingHistogram(), SlidingHistogram()]
+    for number, (start, stop) in enumerate(stream.batches()):
+        times, seconds = stream.times[start:stop], stream.seconds[start:stop]
+        whole.update(times, seconds)
+        halves[number % 2].update(times, seconds)
+        now = stream.times[stop - 1]
+        inside = stream.seconds[:stop][np.floor(stream.times[:stop]) > floor(now) - 60]
+        expected = np.quantile(inside, QUANTILES, method="inverted_cdf")
+        assert whole.get(now, QUANTILES) == pytest.approx(expected, rel=0.0101)
+        assert whole.count(now) == inside.size
+    halves[0].merge(halves[1])
+    assert halves[0].total(now).to_dict() == whole.total(now).to_dict()
+
+
+def duration_totals(stream):
+    whole, parts = DurationTotals(), DurationTotals()
+    for start, stop in stream.batches():
+        whole.update(stream.seconds[start:stop])
+        part = DurationTotals()
+        part.update(stream.seconds[start:stop])
+        parts.merge(part)
+        below = [int((stream.seconds[:stop] <= bound).sum()) for bound in BOUNDS_SECONDS]
+        assert np.cumsum(whole.counts).tolist() == [*below, stop]
+    assert parts.counts == whole.counts
+    assert parts.sum_seconds == whole.sum_seconds == pytest.approx(stream.seconds.sum())
+
+
+def second_ring(stream):
+    ring, slots = SecondRing(60), {}
+    for now in stream.times:
+        emptied = ring.advance(now)
+        slots = {slot: second for slot, second in slots.items() if slot not in emptied}
+        (slot,), (inside,) = (each.tolist() for each in ring.locate(np.array([now])))
+        assert inside
+        # Each slot holds one second at a time, and no slot one that is over a minute old.
+        assert slots.setdefault(slot, floor(now)) == floor(now)
+        assert min(slots.values()) > floor(now) - 60
+
+
+def group(stream):
+    rolling, group = utils.Rolling(metrics.Accuracy, SIZE), Group(SIZE)
+    for actual, predicted, right in zip(
+        stream.actuals, stream.predictions, stream.right, strict=True
+    ):
+        rolling.update(bool(actual), bool(predicted))
+        group.update(np.array([right]))
+        assert group.window.mean == rolling.get()
+    assert group.total == len(stream.actuals)
+
+
+def segment_windows(stream):
+    rolling = defaultdict(lambda: utils.Rolling(metrics.Accuracy, SIZE))
+    totals, windows = Counter(), SegmentWindows(SIZE)
+    for start, stop in stream.batches():
+        segments = stream.segments[start:stop]
+        windows.update(segments, stream.right[start:stop])
+        totals.update(segments)
+        for segment, actual, predicted in zip(
+            segments, stream.actuals[start:stop], stream.predictions[start:stop], strict=True
+        ):
+            rolling[segment].update(bool(actual), bool(predicted))
+        shown = list(windows.get())
+        assert {segment: one.total for segment, one in shown} == totals
+        assert [one.total for _, one in shown] == sorted(totals.values(), reverse=True)
+        for segment, one in shown:
+            assert one.window.mean == rolling[segment].get()
+    assert windows.other.total == 0
+    assert len(totals) > 2
+
+
+def switch(stream):
+    switch, on, streak, turns = Switch(3), False, 0, []
+    for step, right in enumerate(stream.right):
+        streak = streak + 1 if right == on else 0
+        if streak == 3:
+            on, streak = not on, 0
+            turns.append(step)
+    enter, found = ~stream.right, []
+    for start, stop in stream.batches():
+        found += [start + turn for turn in switch.update(enter[start:stop], ~enter[start:stop])]
+    assert found == turns
+    assert turns
+
+
+def numeric_bins(stream):
+    column = stream.probabilities
+    bins = NumericBins.fit(column[:500])
+    edges = np.quantile(column[:500], np.arange(1, 10) / 10, method="inverted_cdf")
+    edges = np.unique(edges)
+    assert bins.edges.tolist() == edges[edges < column[:500].max()].tolist()
+    assert bins.index(column).tolist() == np.digitize(column, bins.edges, right=True).tolist()
+
+
+def categorical_bins(stream):
+    bins = CategoricalBins.fit(stream.segments[:500])
+    known = [name for name, n in Counter(stream.segments[:500]).most_common(20) if n >= 10]
+    codes = [known.index(name) if name in known else len(known) for name in stream.segments]
+    assert bins.index(stream.segments).tolist() == codes
+    assert len(known) > 2
+
+
+def binned(stream):
+    columns = [column[:500] for column in stream.features.T[:2]]
+    fitted = [NumericBins.fit(column) for column in columns]
+    indices = [one.index(column) for one, column in zip(fitted, stream.features.T, strict=False)]
+    return np.array(indices)
+
+
+def counts_of(indices, bins=12):
+    return np.array([np.bincount(row, minlength=bins) for row in indices])
+
+
+def bin_window(stream):
+    indices, window = binned(stream), BinWindow(SIZE, 2, 12)
+    for start, stop in stream.batches():
+        window.update(indices[:, start:stop])
+        expected = counts_of(indices[:, max(0, stop - SIZE) : stop])
+        assert (window.counts == expected).all()
+
+
+def held(stream):
+    flags = np.array([stream.right, stream.predictions]).T
+    both, switches = Held(2, 3), [Switch(3), Switch(3)]
+    for start, stop in stream.batches():
+        both.update(flags[start:stop])
+        for switch, column in zip(switches, flags[start:stop].T, strict=True):
+            switch.update(column, ~column)
+        assert both.on.tolist() == [switch.on for switch in switches]
+
+
+def psi_watch(stream):
+    indices = binned(stream)
+    reference, rest = counts_of(indices[:, :500]), indices[:, 500:]
+    watch, looks, expected = PsiWatch(reference, SIZE, 0.01), [], []
+    for start, stop in stream.batches():
+        looks += watch.update(rest[:, start:stop])
+    for stop in range(SIZE, rest.shape[1] + 1, SIZE // 5):
+        counts = counts_of(rest[:, stop - SIZE : stop])
+        values = psi(reference, counts)
+        limits = [
+            psi_threshold(500, SIZE, int(used), 0.01 / 2) for used in used_bins(reference, counts)
+        ]
+        worst = int((values / limits).argmax())
+        expected.append(Worst(worst, float(values[worst]), limits[worst]))
+    assert looks == expected
+    assert len(looks) > 20
+
+
+REFERENCES = {
+    BinWindow: bin_window,
+    CategoricalBins: categorical_bins,
+    DurationTotals: duration_totals,
+    ErrorWindow: error_window,
+    Group: group,
+    Held: held,
+    LogHistogram: log_histogram,
+    NumericBins: numeric_bins,
+    PsiWatch: psi_watch,
+    ScoreWindow: score_window,
+    SecondRing: second_ring,
+    SegmentWindows: segment_windows,
+    SlidingCount: sliding_count,
+    SlidingHistogram: sliding_histogram,
+    Switch: switch,
+}
+
+
+def statistics():
+    """Return every public class of ``ipyvitals.stats`` that does more than name values."""
+    found = []
+    for module in pkgutil.iter_modules(stats.__path__, "ipyvitals.stats."):
+        names = vars(importlib.import_module(module.name))
+        found += [
+            one
+            for name, one in names.items()
+            if inspect.isclass(one)
+            and one.__module__ == module.name
+            and not name.startswith("_")
+            and not issubclass(one, tuple)
+        ]
+    return found
+
+
+@pytest.mark.parametrize("name", ["Phishing", "Bananas"])
+@pytest.mark.parametrize("statistic", statistics(), ids=lambda one: one.__name__)
+def test_every_statistic_agrees_with_a_reference_on_real_streams(statistic, name):
+    assert statistic in REFERENCES, f"{statistic.__name__} is held against no reference"
+    REFERENCES[statistic](stream_of(name))
