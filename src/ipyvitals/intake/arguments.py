@@ -108,7 +108,8 @@ def check_text(what: str, text: Any) -> str:
         raise ArgumentTypeError(f"{what}={text!r}: expected a string, got {type(text).__name__}.")
     if not text.strip():
         raise ArgumentValueError(f"{what}={text!r}: expected a name, got an empty string.")
-    return text
+    # A string of NumPy's is none to msgspec.
+    return str(text)
 
 
 def check_clock(clock: Any) -> Clock:

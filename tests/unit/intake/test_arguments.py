@@ -102,6 +102,8 @@ def test_a_ratio_lies_between_zero_and_one():
 
 def test_a_text_has_something_in_it():
     assert check_text("name", "fraud ✓") == "fraud ✓"
+    # Other strings than Python's own could be sent on no wire.
+    assert type(check_text("name", np.str_("fraud"))) is str
     for value in ("", "  \n"):
         with pytest.raises(ArgumentValueError, match=r"name=.*got an empty string"):
             check_text("name", value)
