@@ -142,7 +142,8 @@ def _numbers(values: Any) -> Floats:
 
 def _number(value: Any) -> float:
     try:
-        return float(value)
+        # Also of an array of one number, which is what many models return for one row.
+        return float(np.array(value, dtype=np.float64).item())
     except (TypeError, ValueError):
         return float("nan")
 
