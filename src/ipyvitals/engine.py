@@ -155,12 +155,12 @@ class Engine:
         """Return the models that have a name or made a prediction, oldest first."""
         with self._lock:
             self.fold()
-            return self.figures.models()
+            return self.figures.models() if self._last is None else list(self._last.models)
 
     def acknowledge(self, model_id: str | None = None) -> int:
         """Note that somebody has seen a model's trouble; return whether there is any."""
         with self._lock:
-            done = self.figures.acknowledge(model_id)
+            done = 0 if self.closed else self.figures.acknowledge(model_id)
         self.ask_to_show()
         return done
 

@@ -54,6 +54,24 @@ class TestEnd:
 
         assert monitor.snapshot().model.uptime_seconds == 10
 
+    def test_and_so_do_its_models(self, monitor, clock):
+        monitor.record(1, 1, latency=0.1)
+        monitor.close()
+        rows = monitor.models()
+        clock.advance(1000)
+
+        assert monitor.models() == rows == monitor.snapshot().models
+        assert rows[0].predictions_per_minute == 1
+        assert (rows[0].status, rows[0].reason) == ("stopped", "Monitor closed")
+
+    def test_its_trouble_is_nobodys_any_more(self, make, serve):
+        monitor = make("churn")
+        serve(monitor, 0, 100)
+        monitor.close()
+
+        assert not monitor.acknowledge()
+        assert monitor.snapshot().model.acknowledged_at is None
+
     def test_the_same_name_again_replaces(self, make):
         first = make("a")
         second = make("b")
