@@ -7,6 +7,8 @@ from itertools import count
 from os import urandom
 from typing import Any, TypeVar
 
+import numpy as np
+
 from ipyvitals.engine import Engine
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.intake.arguments import Rows, as_rows, check_hashable, check_latency
@@ -386,7 +388,7 @@ def _hashables(what: str, values: Any) -> list[Hashable]:
 
 
 def _segments(segment: Any, n: int) -> list[Hashable]:
-    if isinstance(segment, (str, bytes, int, float)):
+    if isinstance(segment, (str, bytes, int, float, np.generic)):
         return [segment] * n
     return _hashables("segment", segment)
 
