@@ -110,6 +110,9 @@ class StatusPanel(anywidget.AnyWidget):
         """Send what changed since the last call; nothing, when nothing did."""
         before = self._shown
         changed = snapshot.changed(before, SECTIONS)
+        if len(snapshot.models) < 2 and "models" in changed:
+            # There is nothing to compare it with.
+            changed.remove("models")
         since = snapshot.at - self._beat_at
         # Less than 0: somebody set the clock back, and the page must not wait for it to return.
         beat = self.interval is not None and not 0 <= since < self.interval
@@ -117,7 +120,8 @@ class StatusPanel(anywidget.AnyWidget):
         if not changed and not beat:
             return
         self._beat_at = snapshot.at
-        state = _state(snapshot.delta(before), changed)
+        alone = before is None or len(before.models) < 2
+        state = _state(snapshot if alone else snapshot.delta(before), changed)
         # Sent as one message and stored, rather than set trait by trait: beside a busy cell, ten
         # times a second, traitlets would take a third more of the cell's time.
         self._trait_values.update(state)

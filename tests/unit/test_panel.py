@@ -98,10 +98,26 @@ def test_only_what_changed_travels_and_in_one_message(monitor, sent, clock):
     monitor.flush()
 
     (update,) = updates(sent)
-    assert set(update) == {"at", "model", "metrics", "models"}
+    assert set(update) == {"at", "model", "metrics"}
     assert update["at"] == clock.time()
-    assert [row["total_predictions"] for row in update["models"]] == [1]
     assert update["metrics"]["total_predictions"] == 1
+
+
+def test_of_several_models_those_that_changed_travel(monitor, sent, clock):
+    monitor.panel()
+    monitor.tick()
+    monitor.deploy("churn", version="2.2")
+    sent.clear()
+    monitor.flush()
+    (first,) = updates(sent)
+    assert len(first["models"]) == 2
+
+    sent.clear()
+    clock.advance(1)
+    monitor.record(1, 1)
+    monitor.flush()
+    (then,) = updates(sent)
+    assert [(row["version"], row["total_predictions"]) for row in then["models"]] == [("2.2", 1)]
 
 
 def test_nothing_travels_when_nothing_changed(monitor, sent, clock):
