@@ -97,10 +97,10 @@ class Operator(Recorder):
 
         Raises
         ------
-        UnknownModelError
+        ArgumentTypeError, UnknownModelError
             When no model has that id.
         """
-        self._engine.figures.registry.get(model_id)
+        self._engine.figures.registry.get(check_text("model_id", model_id))
         if self._warner.may_take():
             self._engine.retire(model_id)
 

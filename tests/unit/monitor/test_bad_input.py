@@ -7,7 +7,19 @@ import math
 import numpy as np
 import pytest
 
-from ipyvitals import Monitor, UnknownModelError
+from ipyvitals import Monitor, Thresholds, UnknownModelError
+from ipyvitals.snapshot import LabelsSection
+
+
+def assert_untouched(monitor):
+    """Nothing was counted, nothing waits, nothing was noticed."""
+    snapshot = monitor.snapshot()
+    (row,) = snapshot.models
+    assert (row.model_id, row.status) == ("churn-2.1", "registered")
+    assert (row.total_predictions, row.total_errors, row.total_labelled) == (0, 0, 0)
+    assert (row.predictions_per_minute, row.latency_p50_seconds) == (0, None)
+    assert snapshot.labels == LabelsSection(pending_limit=10_000)
+    assert snapshot.notices == []
 
 
 class TestBadInput:
@@ -23,13 +35,18 @@ class TestBadInput:
             ({"id": ["a"]}, TypeError, "hashable"),
             ({"model_id": "nobody"}, UnknownModelError, "churn-2.1"),
             ({"model_id": ["x"]}, ValueError, "expected a model"),
+            ({"segment": ["EU"]}, TypeError, r"segment=\['EU'\]: expected something hashable"),
+            ({"segment": {"a": 1}}, TypeError, "expected something hashable"),
+            ({"id": True, "segment": []}, TypeError, "expected something hashable"),
+            ({"features": 7}, TypeError, "features: expected"),
+            ({"features": {1, 2}}, TypeError, "features: expected"),
         ],
     )
     def test_record_says_what_was_expected_and_counts_nothing(self, monitor, kwargs, error, says):
         with pytest.raises(error, match=says):
             monitor.record(1, 1, **kwargs)
 
-        assert monitor.snapshot().metrics.total_predictions == 0
+        assert_untouched(monitor)
 
     @pytest.mark.parametrize(
         ("args", "kwargs", "error", "says"),
@@ -44,19 +61,41 @@ class TestBadInput:
             ((1,), {}, TypeError, "use record"),
             (("abc",), {}, TypeError, "use record"),
             (({"a": 1},), {}, TypeError, "one value a row"),
+            (([1, 2],), {"ids": False}, TypeError, "ids: expected an array, a list"),
+            (([1, 2],), {"ids": "ab"}, TypeError, "ids: expected an array, a list"),
+            (([1, 2],), {"segment": ["EU"]}, ValueError, r"as many segments as .* \(2\), got 1"),
+            (([1, 2],), {"segment": ["EU", []]}, TypeError, "segment=.*hashable"),
+            (([1, 2],), {"segment": {"EU": 1}}, TypeError, "segment: expected an array"),
+            (([1, 2],), {"segment": np.ones((2, 2))}, ValueError, r"segment: .*shape \(2, 2\)"),
+            (([1, 2],), {"features": np.ones((3, 1))}, ValueError, "features: expected"),
+            (([1, 2],), {"features": {"a": [1]}}, ValueError, "expected"),
+            (([1, 2],), {"features": 7}, TypeError, "features: expected"),
         ],
     )
     def test_record_batch_too(self, monitor, args, kwargs, error, says):
+        for ids in ({}, {"ids": True}):
+            with pytest.raises(error, match=says):
+                monitor.record_batch(*args, **{**ids, **kwargs})
+
+        assert_untouched(monitor)
+
+    @pytest.mark.parametrize(
+        ("call", "error", "says"),
+        [
+            (lambda m: m.label([], 1), TypeError, "id=.*hashable"),
+            (lambda m: m.label_batch([1, 2], [1]), ValueError, r"as ids \(2\), got 1"),
+            (lambda m: m.label_batch([1, []], [1, 1]), TypeError, "ids=.*hashable"),
+            (lambda m: m.label_batch(1, [1]), TypeError, "ids: expected an array"),
+            (lambda m: m.label_batch([1], 1), TypeError, "actuals: expected an array"),
+            (lambda m: m.record_error(latency=-1), ValueError, "0 or more"),
+            (lambda m: m.record_error(model_id="nobody"), UnknownModelError, "nobody"),
+        ],
+    )
+    def test_labels_and_errors_too(self, monitor, call, error, says):
         with pytest.raises(error, match=says):
-            monitor.record_batch(*args, **kwargs)
+            call(monitor)
 
-        assert monitor.snapshot().metrics.total_predictions == 0
-
-    def test_labels_too(self, monitor):
-        with pytest.raises(TypeError, match="hashable"):
-            monitor.label([], 1)
-        with pytest.raises(ValueError, match=r"as many actuals as ids \(2\), got 1"):
-            monitor.label_batch([1, 2], [1])
+        assert_untouched(monitor)
 
     @pytest.mark.parametrize(
         ("kwargs", "error"),
@@ -74,6 +113,20 @@ class TestBadInput:
             ({"label_ttl": -1}, ValueError),
             ({"version": "2.1"}, ValueError),
             ({"trained_at": 1.0}, ValueError),
+            ({"task": "ranking"}, ValueError),
+            ({"task": None}, ValueError),
+            ({"task": "regression"}, ValueError),
+            ({"task": "regression", "tolerance": -1}, ValueError),
+            ({"task": "regression", "tolerance": math.nan}, ValueError),
+            ({"task": "regression", "tolerance": "1"}, TypeError),
+            ({"task": "regression", "tolerance": True}, TypeError),
+            ({"task": "regression", "tolerance": 1, "score": abs}, ValueError),
+            ({"tolerance": 1}, ValueError),
+            ({"segment": "country"}, TypeError),
+            ({"segment": 7}, TypeError),
+            ({"drift": "yes"}, TypeError),
+            ({"drift": {"window": 500}}, TypeError),
+            ({"pending_limit": 0}, ValueError),
         ],
     )
     def test_the_constructor_too(self, kwargs, error):
@@ -100,6 +153,14 @@ class TestBadInput:
             (lambda monitor: monitor.deploy("m", model_id=""), ValueError),
             (lambda monitor: monitor.deploy("m", baseline_accuracy=94), ValueError),
             (lambda monitor: monitor.deploy("m", trained_at=object()), TypeError),
+            (lambda monitor: monitor.deploy("m", baseline_accuracy="0.9"), TypeError),
+            (lambda monitor: monitor.deploy("m", deployed_at="yesterday"), ValueError),
+            (lambda monitor: monitor.retire("nobody"), ValueError),
+            (lambda monitor: monitor.retire(None), TypeError),
+            (lambda monitor: monitor.acknowledge("nobody"), ValueError),
+            (lambda monitor: setattr(monitor, "thresholds", {"accuracy": 0.8}), TypeError),
+            (lambda monitor: setattr(monitor, "thresholds", None), TypeError),
+            (lambda monitor: monitor.set_reference([1] * 100), ValueError),
             (lambda monitor: monitor.on("model_gone", print), ValueError),
             (lambda monitor: monitor.on("*", "print"), TypeError),
             (lambda monitor: monitor.track(5), TypeError),
@@ -114,6 +175,8 @@ class TestBadInput:
             call(monitor)
 
         assert [model.model_id for model in monitor.models()] == ["churn-2.1"]
+        assert monitor.active_model.status in ("registered", "training")
+        assert monitor.thresholds == Thresholds()
 
     def test_labels_of_another_kind_warn_once_on_the_users_own_line(
         self, monitor, notice, accuracy
