@@ -240,9 +240,8 @@ class ModelState:
     def set_reference(self, predictions: Any, features: Any) -> None:
         """Compare the rows of this deployment with these from here on."""
         if self.watch is not None:
-            self.asleep = False
             self.watch.set_reference(predictions, features)
-            self.drift_rule = DriftRule(self._thresholds)
+            self.drift_rule.begin_anew()
             self._raised.pop("drift", None)
             self.asleep = False
 

@@ -202,6 +202,10 @@ class DriftRule:
         ]
         return [Finding(rule=rule, on=False, reason=CHANGED) for rule, on in raised if on]
 
+    def begin_anew(self) -> None:
+        """Forget what looks found, since they look at another reference now."""
+        self._switch = Switch(self._switch.hold)
+
     def update_errors(self, changes: Iterable[ErrorChange]) -> list[Finding]:
         """Judge changes of the mean error, oldest first; return each turn."""
         findings: list[Finding] = []

@@ -7,7 +7,7 @@ import pytest
 
 from ipyvitals.intake.labelling import Labelled
 from ipyvitals.intake.model import ModelState
-from ipyvitals.status import Thresholds
+from ipyvitals.status import ErrorChange, Look, Thresholds
 
 
 def make_model(window=100, now=0.0, make_watch=None, **thresholds):
@@ -191,4 +191,149 @@ class TestModelState:
         model = make_model()
         model.add_labels(wrong(60))
         model.deploy(50.0, 150.0)
+        assert settle(model) == []
+
+    def test_labels_bring_errors_and_segments_where_there_are_any(self):
+        model = make_model()
+        assert model.segments is None
+        residuals = np.array([1.0, -3.0])
+        model.add_labels(Labelled(np.array([1.0, 0.0]), residuals, ["EU", "US"]))
+        assert (model.residuals.mae, model.window.mean) == (2.0, 0.5)
+        assert {name: one.total for name, one in model.segments.get()} == {"EU": 1, "US": 1}
+        model.deploy(50.0, 150.0)
+        assert (model.residuals.mae, model.segments) == (None, None)
+
+    def test_no_labels_are_no_news(self):
+        model = make_model()
+        model.asleep = True
+        model.add_labels(right(0))
+        assert model.asleep
+
+    def test_labels_of_a_former_deployment_are_in_the_total_alone(self):
+        model = make_model()
+        model.add_stale_labels(60)
+        assert (model.total_labelled, model.window.count, model.health) == (60, 0, "unknown")
+
+    def test_each_deployment_and_each_reset_is_another(self):
+        model = make_model()
+        numbers = [model.deployment]
+        for anew in (lambda: model.deploy(1.0, 1.0), model.reset):
+            anew()
+            numbers.append(model.deployment)
+        assert len(set(numbers)) == 3
+
+    def test_the_delay_is_that_of_as_many_labels_as_the_window_holds(self):
+        model = make_model(window=3)
+        assert model.median_delay_seconds is None
+        model.add_delays([100.0, 1.0, 2.0])
+        model.add_delays([3.0])
+        assert model.median_delay_seconds == 2.0
+
+    def test_a_baseline_is_a_second_threshold(self):
+        model = make_model(accuracy=0.5, baseline_drop=0.1)
+        assert model.accuracy_threshold == 0.5
+        model.set_facts(name="churn", baseline_accuracy=0.95)
+        assert model.accuracy_threshold == pytest.approx(0.85)
+        model.add_labels(Labelled(np.repeat([True, False], [70, 40])))
+        assert settle(model) == [("baseline", True)]
+        model.adjust(Thresholds(accuracy=None, baseline_drop=None))
+        assert settle(model) == [("baseline", False)]
+        assert model.accuracy_threshold is None
+
+    def test_a_baseline_below_the_drop_is_a_threshold_of_nothing(self):
+        model = make_model(accuracy=None, baseline_drop=0.5)
+        model.set_facts(baseline_accuracy=0.25)
+        model.add_labels(wrong(100))
+        assert model.accuracy_threshold == 0.0
+        assert settle(model) == []
+
+    def test_what_was_told_once_stays_told(self):
+        model = make_model()
+        model.set_facts(name="churn", version="2.1", trained_at=5.0, baseline_accuracy=0.9)
+        model.set_facts(name="churn", version=None, trained_at=None)
+        assert (model.version, model.trained_at, model.baseline_accuracy) == ("2.1", 5.0, 0.9)
+
+
+class FakeWatch:
+    """Finds what it is told to find."""
+
+    def __init__(self, hold):
+        self.hold = hold
+        self.rows, self.errors, self.references = [], [], []
+        self.looks, self.changes = [], []
+        self.resets = 0
+
+    def update(self, predictions, features):
+        self.rows.append((predictions, features))
+
+    def update_errors(self, scores):
+        self.errors += scores.tolist()
+
+    def take_looks(self):
+        looks, self.looks = self.looks, []
+        return looks
+
+    def take_error_changes(self):
+        changes, self.changes = self.changes, []
+        return changes
+
+    def reset(self):
+        self.resets += 1
+
+    def set_reference(self, predictions, features):
+        self.references.append((predictions, features))
+
+
+class TestWatch:
+    def test_it_sees_rows_and_scores_and_each_deployment_has_its_own(self):
+        model = make_model(make_watch=FakeWatch)
+        first = model.watch
+        model.add_rows([1, 0], {"age": [31, 47]})
+        model.add_labels(right(2))
+        assert (first.rows, first.errors) == ([([1, 0], {"age": [31, 47]})], [True, True])
+        model.reset()
+        assert model.watch is first
+        assert first.resets == 2
+        model.deploy(50.0, 150.0)
+        assert model.watch is not first
+
+    def test_it_is_told_how_long_a_verdict_takes(self):
+        assert make_model(make_watch=FakeWatch, look_hold=7).watch.hold == 7
+
+    def test_what_it_finds_degrades_the_model_with_the_third_look(self):
+        model = make_model(make_watch=FakeWatch)
+        model.watch.looks = [Look("predictions", 0.3, 0.2, 500)] * 3
+        model.judge(1.0)
+        assert settle(model) == [("drift", True)]
+        assert (model.health, model.cause.value, model.cause.n) == ("degraded", 0.3, 500)
+
+    def test_another_reference_is_a_new_beginning(self):
+        model = make_model(make_watch=FakeWatch)
+        model.watch.looks = [Look("predictions", 0.3, 0.2, 500)] * 3
+        model.judge(1.0)
+        settle(model)
+        model.asleep = True
+        model.set_reference([1, 0], None)
+        assert model.watch.references == [([1, 0], None)]
+        assert model.health == "unknown"
+        # Its status is to be settled anew.
+        assert not model.asleep
+
+    def test_and_none_as_to_errors(self):
+        model = make_model(make_watch=FakeWatch)
+        model.watch.changes = [ErrorChange(rising=True, value=0.4, threshold=0.1, n=200)]
+        model.judge(1.0)
+        assert settle(model) == [("error_drift", True)]
+        model.set_reference([1, 0], None)
+        assert model.health == "degraded"
+        model.watch.changes = [ErrorChange(rising=False, value=0.1, threshold=0.4, n=200)]
+        model.judge(2.0)
+        assert settle(model) == [("error_drift", False)]
+        assert model.health == "unknown"
+
+    def test_without_one_nothing_is_watched(self):
+        model = make_model()
+        model.add_rows([1], None)
+        model.set_reference([1], None)
+        model.judge(1.0)
         assert settle(model) == []

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from ipyvitals.stats.interval import Z_95
 from ipyvitals.stats.window import ScoreWindow
-from ipyvitals.status import AccuracyRule, DriftRule, LimitRule, Look, Thresholds
+from ipyvitals.status import (
+    AccuracyRule,
+    DriftRule,
+    ErrorChange,
+    LimitRule,
+    Look,
+    Thresholds,
+)
 
 HUNDRED = 100
 
@@ -265,6 +272,10 @@ def look(value, what="feature 'age'"):
     return Look(what, value, 0.2, 500)
 
 
+def change(rising):
+    return ErrorChange(rising=rising, value=0.4, threshold=0.1, n=200)
+
+
 class TestDriftRule:
     def test_it_turns_with_the_third_look_in_a_row_and_names_what_drifted(self):
         rule = DriftRule(Thresholds())
@@ -293,6 +304,30 @@ class TestDriftRule:
     def test_where_drift_does_not_count_it_finds_nothing(self):
         rule = DriftRule(Thresholds(drift=False))
         assert rule.update([look(9.0)] * 9) == []
+        assert rule.update_errors([change(True)]) == []
+        assert not rule.on
+
+    def test_a_change_of_the_error_is_told_at_once_with_both_errors(self):
+        rule = DriftRule(Thresholds())
+        found = rule.update_errors([change(True), change(True), change(False), change(False)])
+        assert [(one.rule, one.on, one.reason) for one in found] == [
+            ("error_drift", True, "Mean error rose"),
+            ("error_drift", False, "Mean error fell again"),
+        ]
+        assert (found[0].value, found[0].threshold, found[0].n) == (0.4, 0.1, 200)
+
+    def test_a_first_change_for_the_better_is_no_trouble_that_ended(self):
+        rule = DriftRule(Thresholds())
+        assert rule.update_errors([change(False)]) == []
+        assert not rule.on
+
+    def test_another_reference_says_nothing_of_errors(self):
+        rule = DriftRule(Thresholds())
+        rule.update([look(0.3)] * 3)
+        rule.update_errors([change(True)])
+        rule.begin_anew()
+        assert rule.on
+        assert [one.on for one in rule.update_errors([change(False)])] == [False]
         assert not rule.on
 
 
@@ -302,9 +337,12 @@ def raised(kind):
         rule = AccuracyRule(kind, 0.8, 100, Thresholds())
         judge(rule, ScoreWindow(100), [False] * 50)
         return rule, lambda limit: AccuracyRule(kind, limit, 100, Thresholds())
-    if kind == "drift":
+    if kind in ("drift", "error_drift"):
         rule = DriftRule(Thresholds())
-        rule.update([look(0.3)] * 3)
+        found = (
+            rule.update([look(0.3)] * 3) if kind == "drift" else rule.update_errors([change(True)])
+        )
+        assert found
         return rule, lambda limit: DriftRule(Thresholds(drift=limit is not None))
     rule = LimitRule(kind, 0.05, Thresholds())
     for _ in range(3):
@@ -312,7 +350,10 @@ def raised(kind):
     return rule, lambda limit: LimitRule(kind, limit, Thresholds())
 
 
-@pytest.mark.parametrize("kind", ["accuracy", "baseline", "error_rate", "latency_p95", "drift"])
+KINDS = ["accuracy", "baseline", "error_rate", "latency_p95", "drift", "error_drift"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 class TestOtherThresholdsWhileRunning:
     def test_the_verdict_stays_until_a_streak_turns_it(self, kind):
         before, make = raised(kind)
