@@ -6,8 +6,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
-import numpy as np
-
 from ipyvitals.intake.labelling import Labelled
 from ipyvitals.snapshot import DriftSection, Health, ModelInfo, Rule, Status
 from ipyvitals.stats.durations import DurationTotals
@@ -248,7 +246,12 @@ class ModelState:
     @property
     def median_delay_seconds(self) -> float | None:
         """From prediction to label, over the last late labels."""
-        return float(np.median(self._delays)) if self._delays else None
+        if not self._delays:
+            return None
+        # Not numpy.median, which imports more of NumPy when it is first called: a fork in that
+        # moment leaves its lock to the child, which would wait for it for ever.
+        ordered, half = sorted(self._delays), len(self._delays) // 2
+        return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
     # How it is judged
 
