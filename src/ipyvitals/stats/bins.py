@@ -55,7 +55,7 @@ class NumericBins:
         bins = max(1, min(NUMERIC_BINS, ordered.size // MIN_BIN_ROWS))
         ends = np.arange(1, bins) * ordered.size // bins - 1
         # An edge at the very end would leave nothing above it.
-        edges = np.unique(ordered[ends])
+        edges = _distinct(ordered[ends])
         return cls(edges[edges < ordered[-1]])
 
     def index(self, values: Values) -> Indices:
@@ -166,9 +166,16 @@ def fit_bins(values: Values) -> Bins:
     if _are_numbers(values):
         numbers = _as_floats(values)
         numbers = numbers[~np.isnan(numbers)]
-        if np.unique(numbers).size > CATEGORIES:
+        if _distinct(np.sort(numbers)).size > CATEGORIES:
             return NumericBins.fit(numbers)
     return CategoricalBins.fit(values.tolist() if isinstance(values, np.ndarray) else values)
+
+
+def _distinct(ordered: Floats) -> Floats:
+    # Not numpy.unique, which imports more of NumPy when it is first called: a fork in that moment
+    # would leave its lock to the child.
+    distinct: Floats = ordered[np.diff(ordered, prepend=np.nan) != 0]
+    return distinct
 
 
 def _are_numbers(values: Values) -> bool:
