@@ -174,8 +174,9 @@ def fit_bins(values: Values) -> Bins:
 def _distinct(ordered: Floats) -> Floats:
     # Not numpy.unique, which imports more of NumPy when it is first called: a fork in that moment
     # would leave its lock to the child.
-    distinct: Floats = ordered[np.diff(ordered, prepend=np.nan) != 0]
-    return distinct
+    new = np.ones(ordered.size, dtype=np.bool_)
+    new[1:] = ordered[1:] != ordered[:-1]
+    return ordered[new]
 
 
 def _are_numbers(values: Values) -> bool:
