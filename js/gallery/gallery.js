@@ -8,7 +8,17 @@ const columns = Number(address.get("columns") ?? 1);
 document.documentElement.setAttribute("theme", theme);
 document.body.style.gridTemplateColumns = `repeat(${columns}, ${width}px)`;
 
-const WRITTEN = ["live", "training", "degraded", "empty", "idle", "failed", "stopped"];
+const WRITTEN = [
+  "live",
+  "training",
+  "degraded",
+  "empty",
+  "idle",
+  "failed",
+  "stopped",
+  "compared",
+  "regression",
+];
 const fixtures = Object.fromEntries(
   await Promise.all(
     WRITTEN.map(async (name) => {
@@ -20,10 +30,29 @@ const fixtures = Object.fromEntries(
 const now = fixtures.live.at;
 Date.now = () => now * 1000;
 
-const { live, training, degraded } = fixtures;
+const { live, training, degraded, compared, regression } = fixtures;
 const LONG = "customer-churn-gradient-boosting-with-calibration-and-a-very-long-name";
+/** A model for each customer, say: the challenger again and again, with other figures. */
+const fleet = Array.from({ length: 199 }, (_, i) => ({
+  ...compared.models[2],
+  model_id: `tenant-${i}`,
+  name: `tenant-${i}`,
+  status: i % 23 ? (i % 7 ? "active" : "idle") : "degraded",
+  predictions_per_minute: i % 7 ? Math.round(9000 / (i + 1)) : 0,
+  current_accuracy: i % 7 ? 0.99 - ((i * 37) % 100) / 700 : null,
+  latency_p95_seconds: i % 7 ? 0.0004 * (1 + ((i * 53) % 97)) : null,
+}));
+const collecting = { state: "collecting", reference_rows: 320, features: [], errors: null };
 const states = {
   ...fixtures,
+  unfolded: compared,
+  chosen: compared,
+  fleet: {
+    ...compared,
+    models: [compared.models[1], ...fleet],
+    drift: { ...compared.drift, ...collecting },
+  },
+  unfoldedRegression: regression,
   gone: live,
   quiet: { ...live, at: now - 95 },
   streaming: {
@@ -62,6 +91,7 @@ const states = {
     },
     metrics: {
       ...live.metrics,
+      segments: compared.metrics.segments.map((one, i) => ({ ...one, name: `${i} ${LONG}` })),
       predictions_per_minute: 1234567,
       calls_per_minute: 12345,
       total_predictions: 2410733,
@@ -77,6 +107,18 @@ const states = {
       count: 1,
       at: now,
     }),
+    models: compared.models.map((model) => ({
+      ...model,
+      name: LONG,
+      version: "2026.11.24-rc.1+g206404e",
+      predictions_per_minute: 1234567,
+      latency_p95_seconds: 12.51,
+    })),
+    labels: compared.labels,
+    drift: {
+      ...compared.drift,
+      features: compared.drift.features.map((one, i) => ({ ...one, name: `${i} ${LONG}` })),
+    },
   },
   markup: {
     ...live,
@@ -113,6 +155,11 @@ const panels = wanted.map((name) => {
   return { name, model, el };
 });
 
-for (const { name, model } of panels) if (name === "gone") model.fire("comm:close");
+for (const { name, model, el } of panels) {
+  if (name === "gone") model.fire("comm:close");
+  if (name === "chosen") el.querySelector('input[value="churn-2.2"]').click();
+  if (!/^unfolded|long/.test(name)) continue;
+  for (const one of el.querySelectorAll("details")) one.open = true;
+}
 await new Promise((done) => setTimeout(done, 1300));
 document.body.dataset.ready = "";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DEFAULTS, EVENT_TYPES } from "./contract.gen";
-import { decodeNotices, decodeSection, isObject } from "./decode";
+import { decodeModels, decodeNotices, decodeSection, isObject } from "./decode";
 import { decodeEvent, decodeSnapshot } from "./decodeStream";
 import { History } from "./history";
 import { fixture, PANEL_STATES, traitsOf } from "./testing/fixtures";
@@ -10,6 +10,8 @@ const SECTIONS = [
   ["training", "TrainingSection"],
   ["metrics", "MetricsSection"],
   ["system", "SystemSection"],
+  ["labels", "LabelsSection"],
+  ["drift", "DriftSection"],
 ] as const;
 
 describe("what Python writes is read in full", () => {
@@ -28,6 +30,7 @@ describe("what Python writes is read in full", () => {
       expect(decodeSection(name, traits[trait])).toEqual(traits[trait]);
     }
     expect(decodeNotices(traits.notices)).toEqual(traits.notices);
+    expect(decodeModels(traits.models)).toEqual(traits.models);
     const history = new History();
     history.load(traits.history);
     expect({ at: history.at, ...history.columns }).toEqual(traits.history);
@@ -39,6 +42,8 @@ describe("what Python writes is read in full", () => {
       training: DEFAULTS.TrainingSection,
       metrics: DEFAULTS.MetricsSection,
       system: DEFAULTS.SystemSection,
+      labels: DEFAULTS.LabelsSection,
+      drift: DEFAULTS.DriftSection,
     });
   });
 });

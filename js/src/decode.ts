@@ -5,6 +5,7 @@ import {
   HEALTHS,
   type LabelsSection,
   type MetricsSection,
+  type ModelInfo,
   type ModelSection,
   type Notice,
   RULES,
@@ -79,6 +80,16 @@ export function isKind(kind: string, value: unknown, shapes: Shapes = SECTION_KI
   });
 }
 
+/** Each field of a shape, as it came or, where it does not fit, as it is before anything is known. */
+function decodeFields(kinds: Kinds, unknown: Record<string, unknown>, value: unknown): unknown {
+  const source = isObject(value) ? value : {};
+  const fields = Object.entries(kinds).map(([field, kind]) => [
+    field,
+    isKind(kind, source[field]) ? source[field] : unknown[field],
+  ]);
+  return Object.fromEntries(fields);
+}
+
 /**
  * A section in which a field that is missing or of another type reads as if nothing were known
  * of it, so that a kernel of another version still shows what both sides understand.
@@ -87,16 +98,28 @@ export function decodeSection<Name extends keyof Sections>(
   name: Name,
   value: unknown,
 ): Sections[Name] {
-  const source = isObject(value) ? value : {};
-  const section: Record<string, unknown> = { ...DEFAULTS[name] };
-  for (const [field, kind] of Object.entries(SECTION_KINDS[name])) {
-    if (isKind(kind, source[field])) section[field] = source[field];
-  }
-  return section as unknown as Sections[Name];
+  return decodeFields(SECTION_KINDS[name], DEFAULTS[name], value) as Sections[Name];
 }
+
+const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 /** The notices of a list; an item that is none is left out. */
 export function decodeNotices(value: unknown): readonly Notice[] {
-  const items: unknown[] = Array.isArray(value) ? value : [];
-  return items.filter((item): item is Notice => hasKinds(SECTION_KINDS.Notice, item));
+  return listOf(value).filter((item): item is Notice => hasKinds(SECTION_KINDS.Notice, item));
+}
+
+/** All that a row tells of a model, an active one or another, before anything is known. */
+const NO_MODEL = {
+  ...DEFAULTS.MetricsSection,
+  ...DEFAULTS.ModelSection,
+  active: false,
+  duration_counts: [],
+  duration_sum_seconds: 0,
+};
+
+/** The models of a list, field by field like a section; one without an id is left out. */
+export function decodeModels(value: unknown): readonly ModelInfo[] {
+  return listOf(value)
+    .filter((item) => isObject(item) && typeof item["model_id"] === "string")
+    .map((item) => decodeFields(SECTION_KINDS.ModelInfo, NO_MODEL, item) as ModelInfo);
 }

@@ -145,3 +145,38 @@ test.each([
 ])("metric(%d) = %s", (value, text) => {
   expect(format.metric(value)).toBe(text);
 });
+
+test.each([
+  [null, "–"],
+  [0, "0"],
+  [0.2134, "0.213"],
+  [0.2, "0.200"],
+  [12.34, "12.3"],
+  [999.6, "1,000"],
+  [12_345.6, "12,346"],
+  [1_234_567, "1.2 M"],
+  [0.00001234, "1.2e-5"],
+  [2.5e12, "2.5e+12"],
+])("errorSize(%d) = %s", (value, text) => {
+  expect(format.errorSize(value)).toBe(text);
+});
+
+test.each([
+  [null, "–"],
+  [0, "0"],
+  [0.3149, "0.31"],
+  [0.0402, "0.04"],
+  [1.236, "1.2"],
+  [0.00034, "<0.001"],
+])("psi(%d) = %s", (value, text) => {
+  expect(format.psi(value)).toBe(text);
+});
+
+test.each([
+  [0.4, "400 ms"],
+  [42, "42 s"],
+  [185, "3 min"],
+  [7_300, "2 h"],
+])("delay(%d) = %s", (seconds, text) => {
+  expect(format.delay(seconds)).toBe(text);
+});

@@ -106,6 +106,10 @@ export function roughly(seconds: number): string {
   return `${Math.floor(whole / 86_400)} d`;
 }
 
+/** Likewise, and below a second exactly: `400 ms`, `3 min`. */
+export const delay = (seconds: number): string =>
+  seconds < 1 ? latencyText(seconds) : roughly(seconds);
+
 /** How long ago: `just now`, `2 h ago`, `yesterday`, then the date. All times in Unix seconds. */
 export function ago(at: Maybe, now: number, trans: Language): string {
   if (at === null) return UNKNOWN;
@@ -188,6 +192,19 @@ export function rate(perSecond: Maybe, trans: Language): string {
     "%1 steps/s",
     large ? shortCount(Math.round(perSecond)) : significant(perSecond, 2),
   );
+}
+
+/** An error in the unit of its target, to three significant digits: `0.213`, `12.3`, `1,235`. */
+export function errorSize(value: Maybe): string {
+  if (value === null) return UNKNOWN;
+  if (value >= 1e12 || (value > 0 && value < 1e-4)) return value.toExponential(1);
+  return value < 999.5 ? significant(value, 3) : shortCount(value);
+}
+
+/** A population stability index, to two significant digits: `0.31`, `0.04`, `1.2`, `<0.001`. */
+export function psi(value: Maybe): string {
+  if (value === null) return UNKNOWN;
+  return value > 0 && value < 0.001 ? "<0.001" : String(Number(value.toPrecision(2)));
 }
 
 /** A metric of a training run, to four significant digits. */

@@ -10,7 +10,8 @@ export const CHARTED = [
   "memory_percent",
 ] as const;
 export type Charted = (typeof CHARTED)[number];
-export type ChartPoint = Readonly<Record<Charted, Maybe>>;
+/** What is charted of one moment; a column that has no part in it is unknown then. */
+export type ChartPoint = Readonly<Partial<Record<Charted, Maybe>>>;
 
 export const SPAN_SECONDS = 300;
 /** Points closer than this replace each other: more would not be seen, but drawn. */
@@ -30,18 +31,16 @@ export class History {
   load(value: unknown): void {
     const source = isObject(value) ? value : {};
     const times: unknown[] = Array.isArray(source["at"]) ? source["at"] : [];
-    this.at.length = 0;
-    for (const name of CHARTED) this.columns[name].length = 0;
+    this.#forget(this.at.length);
     times.forEach((at, row) => {
       if (!isNumber(at) || at <= (this.at.at(-1) ?? Number.NEGATIVE_INFINITY)) return;
-      this.at.push(at);
-      for (const name of CHARTED) {
+      this.#push(at, (name) => {
         const column = source[name];
         const item: unknown = Array.isArray(column) ? column[row] : null;
-        this.columns[name].push(isNumber(item) ? item : null);
-      }
+        return isNumber(item) ? item : null;
+      });
     });
-    this.#forget();
+    this.#forgetOld();
   }
 
   /**
@@ -54,29 +53,36 @@ export class History {
     const previous = this.at.at(-2);
     const before = this.at.length;
     if (last !== undefined && previous !== undefined && last - previous < CLOSEST_SECONDS) {
-      this.at.pop();
-      for (const name of CHARTED) this.columns[name].pop();
+      this.#pop();
     } else if (last !== undefined && at - last > gap) {
-      this.at.push((last + at) / 2);
-      for (const name of CHARTED) this.columns[name].push(null);
+      this.#push((last + at) / 2, () => null);
     }
-    if (at === this.at.at(-1)) {
-      this.at.pop();
-      for (const name of CHARTED) this.columns[name].pop();
-    }
-    this.at.push(at);
-    for (const name of CHARTED) this.columns[name].push(point[name]);
+    if (at === this.at.at(-1)) this.#pop();
+    this.#push(at, (name) => point[name] ?? null);
     const grown = this.at.length > before;
-    this.#forget();
+    this.#forgetOld();
     return grown;
   }
 
-  #forget(): void {
-    const newest = this.at.at(-1);
-    if (newest === undefined) return;
-    const first = this.at.findIndex((at) => at >= newest - SPAN_SECONDS);
-    if (first <= 0) return;
-    this.at.splice(0, first);
-    for (const name of CHARTED) this.columns[name].splice(0, first);
+  #push(at: number, read: (name: Charted) => Maybe): void {
+    this.at.push(at);
+    for (const name of CHARTED) this.columns[name].push(read(name));
+  }
+
+  #pop(): void {
+    this.at.pop();
+    for (const name of CHARTED) this.columns[name].pop();
+  }
+
+  /** Leaves out the first `count` points. */
+  #forget(count: number): void {
+    this.at.splice(0, count);
+    for (const name of CHARTED) this.columns[name].splice(0, count);
+  }
+
+  #forgetOld(): void {
+    const oldest = (this.at.at(-1) ?? 0) - SPAN_SECONDS;
+    const first = this.at.findIndex((at) => at >= oldest);
+    if (first > 0) this.#forget(first);
   }
 }

@@ -1,6 +1,8 @@
 // What the kernel said last: one store for a model, shared by all its views.
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type {
+  DriftSection,
+  LabelsSection,
   MetricsSection,
   ModelSection,
   Notice,
@@ -8,9 +10,10 @@ import type {
   TrainingSection,
 } from "./contract.gen";
 import { DEFAULTS } from "./contract.gen";
-import { decodeNotices, decodeSection, isNumber } from "./decode";
+import { decodeModels, decodeNotices, decodeSection, isNumber } from "./decode";
 import type { Maybe } from "./format";
 import { History } from "./history";
+import { Models, type Series } from "./models";
 
 export const TRAITS = [
   "monitor",
@@ -21,16 +24,25 @@ export const TRAITS = [
   "metrics",
   "system",
   "notices",
+  "models",
+  "labels",
+  "drift",
   "history",
   "closed",
 ] as const;
 export type Trait = (typeof TRAITS)[number];
 
+/**
+ * What a message brings: everything a view needs to begin with, everything on the way, or what
+ * changed, of which `models` has only the rows that did.
+ */
+export type Extent = "fresh" | "full" | "delta";
+
 /** Silence is worth a word after three missed ticks, but never before 15 s. */
 const QUIET_TICKS = 3;
 const QUIET_SECONDS = 15;
 
-export class Store {
+export class Store implements Series {
   readonly monitor = signal("");
   readonly at = signal<Maybe>(null);
   readonly interval = signal<Maybe>(null);
@@ -39,6 +51,9 @@ export class Store {
   readonly metrics: Signal<MetricsSection> = signal(DEFAULTS.MetricsSection);
   readonly system: Signal<SystemSection> = signal(DEFAULTS.SystemSection);
   readonly notices = signal<readonly Notice[]>([]);
+  readonly models = new Models();
+  readonly labels: Signal<LabelsSection> = signal(DEFAULTS.LabelsSection);
+  readonly drift: Signal<DriftSection> = signal(DEFAULTS.DriftSection);
   readonly closed = signal(false);
   /** False once the kernel behind the model is known to be gone. */
   readonly connected = signal(true);
@@ -81,14 +96,19 @@ export class Store {
 
   /** The state of a fresh view: everything at once, with the history of the charts. */
   load(read: (trait: Trait) => unknown): void {
-    this.receive(TRAITS, read, false);
+    this.receive(TRAITS, read, "fresh");
   }
 
   /** One message of the kernel: the traits that changed. */
-  receive(changed: Iterable<Trait>, read: (trait: Trait) => unknown, live = true): void {
+  receive(
+    changed: Iterable<Trait>,
+    read: (trait: Trait) => unknown,
+    extent: Extent = "delta",
+  ): void {
+    const live = extent !== "fresh";
     batch(() => {
       const names = new Set(changed);
-      for (const name of names) this.#set(name, read(name));
+      for (const name of names) this.#set(name, read(name), extent);
       const at = this.at.value;
       if (names.has("at") && at !== null) this.#tick(at, live);
       if (names.has("model")) this.#modelAt.value = at;
@@ -124,7 +144,7 @@ export class Store {
     return Math.max(0, (this.at.value ?? start) - start);
   }
 
-  #set(name: Trait, value: unknown): void {
+  #set(name: Trait, value: unknown, extent: Extent): void {
     switch (name) {
       case "monitor":
         this.monitor.value = typeof value === "string" ? value : "";
@@ -148,6 +168,15 @@ export class Store {
       case "notices":
         this.notices.value = decodeNotices(value);
         break;
+      case "models":
+        this.models.receive(decodeModels(value), extent !== "delta");
+        break;
+      case "labels":
+        this.labels.value = decodeSection("LabelsSection", value);
+        break;
+      case "drift":
+        this.drift.value = decodeSection("DriftSection", value);
+        break;
       case "history":
         this.history.load(value);
         this.drawn.value += 1;
@@ -170,5 +199,6 @@ export class Store {
     const gap = interval === null ? undefined : Math.max(QUIET_TICKS * interval, QUIET_SECONDS);
     const point = { ...this.metrics.value, ...this.system.value };
     if (this.history.add(at, point, gap)) this.drawn.value += 1;
+    this.models.tick(at, point, gap);
   }
 }

@@ -157,3 +157,26 @@ test("a model without a kernel is shown as it was left", () => {
   expect(accuracy(el)).toBe("94.2 %");
   expect(el.querySelector('[data-fresh="no"]')).not.toBeNull();
 });
+
+test("rows of models that changed join the others; with the history come all there are", async () => {
+  const model = new FakeModel(traitsOf("compared"));
+  const { initialize, render } = widget();
+  initialize({ model });
+  const el = place();
+  act(() => {
+    render({ model, el });
+  });
+  const listed = (): string[] =>
+    [...el.querySelectorAll<HTMLInputElement>("input[type=radio]")].map((one) => one.value);
+  const [, champion, challenger] = traitsOf("compared").models as [object, object, object];
+  const third = { ...challenger, model_id: "churn-3", predictions_per_minute: 0 };
+  await receive(model, { at: AT + 1, models: [third] });
+  expect(listed()).toEqual(["churn-1", "churn-2.2", "churn-1.9", "churn-3"]);
+  const history = model.get("history");
+  await receive(model, {
+    at: AT + 2,
+    models: [champion, challenger],
+    history: { ...(history as object) },
+  });
+  expect(listed()).toEqual(["churn-1", "churn-2.2"]);
+});

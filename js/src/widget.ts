@@ -1,4 +1,6 @@
 // The anywidget entry: traits in, one store for the model, a panel for each view.
+// Apart from what is ours, which compresses better in one piece.
+import "uplot";
 import { h, render as renderInto } from "preact";
 import { watchKernel } from "./kernel";
 import { Store, TRAITS, type Trait } from "./store";
@@ -48,7 +50,8 @@ function follow(model: WidgetModel, store: Store): () => void {
   const take = (): void => {
     const names = [...changed];
     changed.clear();
-    store.receive(names, read);
+    // The history comes only with everything else, when the page asked for it.
+    store.receive(names, read, names.includes("history") ? "full" : "delta");
   };
   store.load(read);
   const stops = TRAITS.map((trait) =>

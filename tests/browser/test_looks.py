@@ -19,12 +19,14 @@ STATES = {
     "idle": "Idle",
     "failed": "Failed",
     "closed": "Stopped",
+    "compared": "Degraded",
+    "regression": "Live",
 }
 
 MAKE = """
 import time
 from ipywidgets import Box, Layout
-from ipyvitals import FakeClock, Monitor, Thresholds
+from ipyvitals import Drift, FakeClock, Monitor, Thresholds
 
 monitors = {}
 
@@ -67,6 +69,43 @@ clock.advance(3)
 run.fail(ValueError("Input X contains NaN."))
 monitor.tick()
 make("closed", "churn", served=90)[0].close()
+
+clock = FakeClock(time=time.time() - 200)
+monitor = Monitor(
+    name="compared", interval=None, clock=clock, drift=Drift(reference=300, window=100),
+    thresholds=Thresholds(cpu=None),
+)
+monitor.deploy("churn", version="1.9")
+challenger = monitor.deploy("churn", version="2.2", baseline_accuracy=0.95)
+monitor.deploy("churn", version="2.1")
+for n in range(600):
+    place, other = ("EU", "US", "APAC")[n % 3], "stays" if n % 11 else "leaves"
+    features = {"age": 30 + n % 17 + (n // 400) * 20, "plan": "ab"[n % 2]}
+    monitor.record("stays", other, latency=0.004, segment=place, features=features)
+    if n % 8 == 0:
+        monitor.record("stays", "stays" if n % 3 else "leaves", latency=0.01, model_id=challenger)
+    if n % 20 == 0:
+        monitor.record("stays", id=n, segment="LATAM")
+    if n % 20 == 10 and n > 100:
+        monitor.label(n - 110, "stays")
+    if n % 3 == 0:
+        clock.advance(1)
+        monitor.tick()
+monitors["compared"] = monitor
+
+clock = FakeClock(time=time.time() - 100)
+monitor = Monitor(
+    name="regression", interval=None, clock=clock, task="regression", tolerance=0.5, drift=True,
+    thresholds=Thresholds(cpu=None),
+)
+monitor.deploy("demand", version="6")
+monitor.deploy("demand", version="5")
+for n in range(100):
+    for model, far in (("demand-5", 0.07), ("demand-6", 0.05)):
+        monitor.record(12.0, 12.0 + far * (n % 10 - 4), latency=0.002, model_id=model)
+    clock.advance(1)
+    monitor.tick()
+monitors["regression"] = monitor
 """
 SHOW = "monitors[{state!r}]"
 SHOW_NARROW = "Box([monitors[{state!r}].panel()], layout=Layout(width='300px'))"
@@ -79,7 +118,7 @@ panel => {
     return [...panel.querySelectorAll("*")].filter(element => {
         const style = getComputedStyle(element);
         const box = element.getBoundingClientRect();
-        if (element.closest("svg, canvas, .uplot, [aria-live]") || box.width === 0) return false;
+        if (element.closest("svg, canvas, .uplot, .v-said") || box.width === 0) return false;
         const cut = element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0
             && style.overflowX === "hidden" && style.textOverflow !== "ellipsis";
         const out = box.left < outer.left - 1 || box.right > outer.right + 1
@@ -88,6 +127,7 @@ panel => {
     }).map(element => `${element.className}: ${element.textContent}`);
 }
 """
+UNFOLD = "panel => panel.querySelectorAll('details').forEach(one => { one.open = true; })"
 LIGHTNESS = """
 panel => {
     const canvas = document.createElement("canvas").getContext("2d");
@@ -110,6 +150,7 @@ def test_every_state_in_both_themes_and_widths(open_notebook, artefacts):
         panel = notebook.panel(index)
         expect(vital(panel, "model.status")).to_have_text(STATES[state])
         expect(panel.locator(".v-freshness:visible")).to_have_count(int(state == "closed"))
+        panel.evaluate(UNFOLD)
     for theme, is_light in (("Light", True), ("Dark", False)):
         notebook.command("apputils:change-theme", theme=f"JupyterLab {theme}")
         expect(notebook.page.locator("body")).to_have_attribute(

@@ -15,9 +15,13 @@ from typing import Any
 import msgspec
 
 from ipyvitals.snapshot import (
+    DriftSection,
     Durations,
+    ErrorDrift,
     Event,
+    FeatureDrift,
     Gpu,
+    LabelsSection,
     MetricsSection,
     ModelDeployed,
     ModelInfo,
@@ -25,6 +29,7 @@ from ipyvitals.snapshot import (
     ModelSection,
     ModelStatusChange,
     Notice,
+    Segment,
     Snapshot,
     SystemMetrics,
     SystemSection,
@@ -122,6 +127,100 @@ DEPLOYED = ModelInfo(
     baseline_accuracy=None,
     active=True,
 )
+CHAMPION = msgspec.structs.replace(
+    DEPLOYED,
+    accuracy_low=0.880,
+    accuracy_high=0.973,
+    accuracy_threshold=0.85,
+    health="healthy",
+    status_since=AT - 8_090,
+    window_labelled=100,
+    total_labelled=1_197,
+    label_coverage=0.96,
+    labels_pending=50,
+    predictions_per_minute=207,
+    latency_p50_seconds=0.0041,
+    latency_p95_seconds=0.0124,
+    latency_p99_seconds=0.031,
+)
+CHALLENGER = ModelInfo(
+    model_id="churn-2.2",
+    name="churn",
+    version="2.2",
+    trained_at=AT - 3_700,
+    deployed_at=AT - 3_000,
+    status="degraded",
+    total_predictions=131,
+    current_accuracy=0.81,
+    baseline_accuracy=0.95,
+    active=False,
+    health="degraded",
+    status_since=AT - 130,
+    reason="Accuracy dropped too far below its baseline",
+    reason_rule="baseline",
+    reason_value=0.81,
+    reason_threshold=0.85,
+    reason_n=100,
+    accuracy_low=0.722,
+    accuracy_high=0.875,
+    accuracy_threshold=0.85,
+    window_labelled=100,
+    total_labelled=121,
+    label_coverage=0.92,
+    labels_pending=6,
+    predictions_per_minute=23,
+    total_errors=2,
+    latency_p50_seconds=0.0062,
+    latency_p95_seconds=0.0191,
+    latency_p99_seconds=0.044,
+)
+RETIRED = ModelInfo(
+    model_id="churn-1.9",
+    name="churn",
+    version="1.9",
+    trained_at=AT - 900_000,
+    deployed_at=AT - 400_000,
+    status="stopped",
+    total_predictions=48_211,
+    current_accuracy=None,
+    baseline_accuracy=None,
+    active=False,
+)
+SEGMENTS = [
+    Segment(
+        name=name,
+        total_labelled=total,
+        window_labelled=min(100, total),
+        current_accuracy=accuracy,
+        accuracy_low=low,
+        accuracy_high=high,
+    )
+    for name, total, accuracy, low, high in (
+        ("EU", 640, 0.96, 0.902, 0.984),
+        ("US", 402, 0.93, 0.863, 0.966),
+        ("APAC", 78, 0.718, 0.610, 0.806),
+        ("LATAM", 12, None, None, None),
+        ("", 65, 0.892, 0.794, 0.947),
+    )
+]
+LABELS = LabelsSection(
+    pending=56, pending_limit=10_000, evicted=0, expired=3, unknown=2, duplicate=1, early=4
+)
+DRIFTED = DriftSection(
+    state="drifted",
+    reference_rows=1_000,
+    reference_size=1_000,
+    window_rows=500,
+    window_size=500,
+    watched=12,
+    features=[
+        FeatureDrift(name="age", kind="numeric", psi=0.31, threshold=0.042, drifted=True),
+        FeatureDrift(name="plan", kind="categorical", psi=0.052, threshold=0.031, drifted=True),
+        FeatureDrift(name="", kind="categorical", psi=0.018, threshold=0.027),
+        FeatureDrift(name="tenure", kind="numeric", psi=0.011, threshold=0.042),
+    ],
+    errors=ErrorDrift(error_rate=0.062, window_labelled=412, changes=2, rising=True),
+)
 
 
 def told(event: Any, seq: int, section: Any = None, **others: Any) -> Any:
@@ -200,6 +299,9 @@ def panel(**traits: Any) -> dict[str, Any]:
         "metrics": METRICS,
         "system": SYSTEM,
         "notices": [],
+        "models": [DEPLOYED],
+        "labels": LabelsSection(),
+        "drift": DriftSection(),
         "history": history(),
         "closed": False,
     }
@@ -216,6 +318,7 @@ def panels() -> dict[str, dict[str, Any]]:
             model=ModelSection(),
             metrics=nobody,
             system=SystemSection(),
+            models=[],
             history=first,
         ),
         "training": panel(
@@ -327,6 +430,46 @@ def panels() -> dict[str, dict[str, Any]]:
             training=FAILED_RUN,
             metrics=change(nobody, warming=False),
             history=history(served=False),
+        ),
+        "compared": panel(
+            metrics=change(
+                METRICS,
+                predictions_per_minute=207,
+                calls_per_minute=207,
+                labels_pending=50,
+                median_label_delay_seconds=185.0,
+                segments=SEGMENTS,
+            ),
+            models=[RETIRED, CHAMPION, CHALLENGER],
+            labels=LABELS,
+            drift=DRIFTED,
+        ),
+        "regression": panel(
+            model=change(MODEL, model_id="demand-5", name="demand", version="5"),
+            metrics=change(METRICS, task="regression", tolerance=0.5, mae=0.2134, rmse=0.3407),
+            models=[
+                change(
+                    CHAMPION,
+                    model_id=model_id,
+                    name=name,
+                    version=version,
+                    active=active,
+                    labels_pending=0,
+                    predictions_per_minute=rate,
+                    mae=mae,
+                    rmse=rmse,
+                )
+                for model_id, name, version, active, rate, mae, rmse in (
+                    ("demand-5", "demand", "5", True, 23, 0.2134, 0.3407),
+                    ("demand-6", "demand", "6", False, 20, 0.1987, 0.3316),
+                )
+            ],
+            drift=change(
+                DRIFTED,
+                state="watching",
+                features=[change(one, psi=0.012, drifted=False) for one in DRIFTED.features],
+                errors=None,
+            ),
         ),
         "stopped": panel(
             model=change(MODEL, status="stopped", status_since=AT - 30),

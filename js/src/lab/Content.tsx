@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 import type { Language } from "../language";
 import type { Store } from "../store";
 import { Panel } from "../view/Panel";
+import { Subject } from "../view/subject";
 import { type Theme, watchTheme } from "../view/surroundings";
 import { needsAttention } from "../view/words";
 import { ActionButton } from "./ActionButton";
@@ -53,6 +54,7 @@ export function Content({ lab, choice }: ContentProps): JSX.Element {
 }
 
 const keys = new WeakMap<Store, number>();
+const subjects = new WeakMap<Store, Subject>();
 let stores = 0;
 
 /** A panel belongs to one store for life. */
@@ -60,6 +62,13 @@ function keyOf(store: Store): number {
   const key = keys.get(store) ?? ++stores;
   keys.set(store, key);
   return key;
+}
+
+/** The model that was chosen is still shown when the notebook, or the sidebar, comes back. */
+function subjectOf(store: Store): Subject {
+  const subject = subjects.get(store) ?? new Subject(store);
+  subjects.set(store, subject);
+  return subject;
 }
 
 function Front({ lab, shown: { kernel, store } }: { lab: Lab; shown: Shown }): JSX.Element {
@@ -74,6 +83,7 @@ function Front({ lab, shown: { kernel, store } }: { lab: Lab; shown: Shown }): J
   return (
     <Panel
       store={store}
+      subject={subjectOf(store)}
       trans={trans}
       bannerAction={
         alive && needsAttention(status) && acknowledged_at === null ? (

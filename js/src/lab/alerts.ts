@@ -1,8 +1,8 @@
 // What is worth a notification, and in which words.
 import type { ModelStatusChange, TrainingCompleted } from "../contract.gen";
-import { duration, latencyText, ratio, ratioPlain } from "../format";
+import { duration } from "../format";
 import type { Language } from "../language";
-import { needsAttention } from "../view/words";
+import { against, needsAttention } from "../view/words";
 import type { EventMessage } from "./messages";
 
 export interface Alert {
@@ -43,17 +43,9 @@ function statusAlert(
         ? trans.__("%1 is degraded", model)
         : trans.__("%1 is unhealthy", model);
   const why = event.reason ? `: ${trans.known(event.reason)}` : "";
-  const text = `${word}${why}${evidenceOf(event, trans)} · ${place}`;
+  const proof = against(event.rule, event.value, event.threshold, trans);
+  const text = `${word}${why}${proof && `, ${proof}`} · ${place}`;
   return { type: status === "degraded" ? "warning" : "error", text };
-}
-
-function evidenceOf({ rule, value, threshold }: ModelStatusChange, trans: Language): string {
-  if (rule === null || value === null || threshold === null) return "";
-  const [saw, limit] =
-    rule === "latency_p95"
-      ? [latencyText(value, 3), latencyText(threshold, 3)]
-      : [`${ratio(value)} %`, ratioPlain(threshold)];
-  return trans.__(", %1 against %2", saw, limit);
 }
 
 const ENDS = { failed: "error", stopped: "info", completed: "success" } as const;

@@ -62,7 +62,7 @@ export class Kernel {
     const { store } = known;
     known.n = update.n;
     const changed = TRAITS.filter((trait) => trait !== "history" && update[trait] !== undefined);
-    store.receive(changed, (trait) => update[trait]);
+    store.receive(changed, (trait) => update[trait], update.full ? "full" : "delta");
   }
 
   gone(): void {
@@ -79,7 +79,7 @@ export class Kernel {
     const traits = TRAITS.filter((trait) => trait !== "history" || !known || update.history);
     if (known && update.n >= known.n) {
       known.n = update.n;
-      known.store.receive(traits, (trait) => update[trait]);
+      known.store.receive(traits, (trait) => update[trait], "full");
       return;
     }
     known?.store.dispose();

@@ -32,6 +32,11 @@ const known = (trans: Pick<TranslationBundle, "__">): string[] => [
   trans.__("disk"),
   trans.__("host"),
   trans.__("container"),
+  trans.__("evicted"),
+  trans.__("expired"),
+  trans.__("unknown"),
+  trans.__("duplicate"),
+  trans.__("early"),
 ];
 
 /** Likewise, around a word of the user's. */

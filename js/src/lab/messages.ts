@@ -1,6 +1,14 @@
 // Narrows what the Jupyter server's stream tells, message by message.
 import type { DEFAULTS, Event } from "../contract.gen";
-import { decodeNotices, decodeSection, hasKinds, isKind, isNumber, isObject } from "../decode";
+import {
+  decodeModels,
+  decodeNotices,
+  decodeSection,
+  hasKinds,
+  isKind,
+  isNumber,
+  isObject,
+} from "../decode";
 import { decodeEvent } from "../decodeStream";
 import {
   type KernelMessage,
@@ -23,6 +31,8 @@ const SECTION_OF: ReadonlyMap<string, SectionName> = new Map([
   ["training", "TrainingSection"],
   ["metrics", "MetricsSection"],
   ["system", "SystemSection"],
+  ["labels", "LabelsSection"],
+  ["drift", "DriftSection"],
 ]);
 /** What a sidebar needs of an update beside its sections; all else in it is left out. */
 const ENVELOPE = ["monitor", "n", "at", "seq", "full", "closed", "interval"] as const;
@@ -39,6 +49,7 @@ export function decodeUpdate(value: unknown): Update | null {
     if (value[field] !== undefined) update[field] = decodeSection(name, value[field]);
   }
   if (value["notices"] !== undefined) update["notices"] = decodeNotices(value["notices"]);
+  if (value["models"] !== undefined) update["models"] = decodeModels(value["models"]);
   if (isObject(value["history"])) update["history"] = value["history"];
   return update as unknown as Update;
 }

@@ -81,13 +81,19 @@ async function activate(
     pace.add(message);
     if (!settings.peek().alerts) return;
     if (message.type !== "model_status_change" && message.type !== "training_completed") return;
-    // An alert names the model as it is now.
+    // An alert names the model that it is about as it is now.
     pace.flush();
     alert(message);
   };
   const alert = (message: EventMessage): void => {
     const kernel = kernels.all.peek().get(message.kernel_id);
-    const model = kernel?.monitors.peek().get(message.monitor)?.model.peek();
+    const store = kernel?.monitors.peek().get(message.monitor);
+    const id = message.type === "model_status_change" ? message.model_id : null;
+    const model =
+      store?.models.all
+        .peek()
+        .get(id ?? "")
+        ?.row.peek() ?? store?.model.peek();
     const named = [model?.name ?? message.monitor, model?.version].filter(Boolean).join(" ");
     const place = kernel ? placeOf(kernel.info.peek(), trans) : trans.__("another notebook");
     alerts.take(message, { model: named, place }, isHidden());

@@ -15,6 +15,8 @@ export const PANEL_STATES = [
   "idle",
   "failed",
   "stopped",
+  "compared",
+  "regression",
 ] as const;
 export type PanelState = (typeof PANEL_STATES)[number];
 export type Traits = Record<Trait, unknown>;

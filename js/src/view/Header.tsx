@@ -1,15 +1,25 @@
 import { useComputed } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
-import { ago, clock, count, duration, moment, ratioWhole, roughly, UNKNOWN } from "../format";
+import {
+  ago,
+  clock,
+  count,
+  delay,
+  duration,
+  moment,
+  ratioWhole,
+  roughly,
+  UNKNOWN,
+} from "../format";
 import type { Language } from "../language";
-import type { Store } from "../store";
 import { useLanguage, woven } from "./spoken";
-import { Vital } from "./vital";
+import type { Subject } from "./subject";
+import { Vital, type VitalName } from "./vital";
 import { basis, evidence, freshness, needsAttention, statusTone, statusWord } from "./words";
 
-export function Header({ store }: { store: Store }): JSX.Element {
+export function Header({ subject }: { subject: Subject }): JSX.Element {
   const trans = useLanguage();
-  const { name, version, status, model_id, status_since } = store.model.value;
+  const { name, version, status, model_id, status_since } = subject.model.value;
   const known = name !== null || model_id !== null;
   return (
     <header class="v-head" data-tone={statusTone(status)}>
@@ -27,7 +37,7 @@ export function Header({ store }: { store: Store }): JSX.Element {
           {statusWord(status, trans)}
         </Vital>
       </div>
-      <Meta store={store} />
+      <Meta subject={subject} />
     </header>
   );
 }
@@ -36,9 +46,10 @@ const since = (at: number | null, trans: Language): string | undefined =>
   at === null ? undefined : trans.__("since %1", moment(at, trans) ?? "");
 
 /** Uptime; or, in its place, a quiet word that these values are no longer fresh. */
-function Meta({ store }: { store: Store }): JSX.Element {
+function Meta({ subject }: { subject: Subject }): JSX.Element {
   const trans = useLanguage();
-  const uptime = useComputed(() => duration(store.uptime.value));
+  const { store } = subject;
+  const uptime = useComputed(() => duration(subject.uptime.value));
   const word = useComputed(() => freshness(store, trans));
   const { monitor } = store;
   return (
@@ -54,14 +65,25 @@ function Meta({ store }: { store: Store }): JSX.Element {
       <span class="v-freshness" hidden={word.value === ""}>
         {word}
       </span>
+      {subject.other.value === null ? null : (
+        <button class="v-button" type="button" onClick={() => subject.choose(null)}>
+          {trans.__("Show active model")}
+        </button>
+      )}
     </p>
   );
 }
 
-export function Banner(props: { store: Store; action?: ComponentChildren }): JSX.Element | null {
-  const { store, action } = props;
+interface BannerProps {
+  subject: Subject;
+  /** What can be done about the active model. */
+  action?: ComponentChildren;
+}
+
+export function Banner({ subject, action }: BannerProps): JSX.Element | null {
   const trans = useLanguage();
-  const model = store.model.value;
+  const { store } = subject;
+  const model = subject.model.value;
   const { status, status_since, reason, acknowledged_at } = model;
   if (!needsAttention(status)) return null;
   const proof = evidence(model, trans);
@@ -88,12 +110,12 @@ export function Banner(props: { store: Store; action?: ComponentChildren }): JSX
           </>
         )}
       </span>
-      {action}
+      {subject.other.value === null ? action : null}
     </div>
   );
 }
 
-function Since({ store, at }: { store: Store; at: number }): JSX.Element {
+function Since({ store, at }: { store: Subject["store"]; at: number }): JSX.Element {
   const trans = useLanguage();
   const text = useComputed(() => {
     const now = store.now.value;
@@ -106,54 +128,103 @@ function Since({ store, at }: { store: Store; at: number }): JSX.Element {
   );
 }
 
-export function Facts({ store }: { store: Store }): JSX.Element {
+export function Facts({ subject }: { subject: Subject }): JSX.Element {
   const trans = useLanguage();
-  const trained = useComputed(() => ago(store.model.value.trained_at, store.now.value, trans));
-  const { trained_at } = store.model.value;
-  const metrics = store.metrics.value;
+  const model = subject.model.value;
+  const trained = useComputed(() =>
+    ago(subject.model.value.trained_at, subject.store.now.value, trans),
+  );
+  const { trained_at } = model;
+  const metrics = subject.metrics.value;
   const { total_labelled, total_errors, errors_per_minute } = metrics;
-  const total = Math.max(store.model.value.total_predictions, metrics.total_predictions);
+  const total = Math.max(model.total_predictions, metrics.total_predictions);
   return (
     <dl class="v-facts">
-      <div>
-        <dt>
-          <span class="v-wide">{trans.__("Last trained")}</span>
-          <span class="v-narrow">{trans.__("Trained")}</span>
-        </dt>
-        <dd>
-          <Vital of="model.trained_at" title={moment(trained_at, trans)}>
-            {trained}
-          </Vital>
-        </dd>
-      </div>
-      <div>
-        <dt>{trans.__("Predictions")}</dt>
-        <dd>
-          <Vital of="model.total_predictions">{count(total)}</Vital>
-        </dd>
-      </div>
-      <div>
-        <dt>{trans.__("Labelled")}</dt>
-        <dd>
-          <Vital
-            of="metrics.label_coverage"
-            title={trans._n("%2 label", "%2 labels", total_labelled, count(total_labelled))}
-          >
-            {ratioWhole(metrics.label_coverage)}
-          </Vital>
-        </dd>
-      </div>
-      <div>
-        <dt>{trans.__("Errors")}</dt>
-        <dd>
-          <Vital
-            of="metrics.total_errors"
-            title={trans.__("%1 in the last minute", count(errors_per_minute))}
-          >
-            {count(total_errors)}
-          </Vital>
-        </dd>
-      </div>
+      <Fact
+        label={
+          <>
+            <span class="v-wide">{trans.__("Last trained")}</span>
+            <span class="v-narrow">{trans.__("Trained")}</span>
+          </>
+        }
+        of="model.trained_at"
+        title={moment(trained_at, trans)}
+      >
+        {trained}
+      </Fact>
+      <Fact label={trans.__("Predictions")} of="model.total_predictions">
+        {count(total)}
+      </Fact>
+      <Fact
+        label={trans.__("Labelled")}
+        of="metrics.label_coverage"
+        title={trans._n("%2 label", "%2 labels", total_labelled, count(total_labelled))}
+      >
+        {ratioWhole(metrics.label_coverage)}
+      </Fact>
+      <LateLabels subject={subject} />
+      <Fact
+        label={trans.__("Errors")}
+        of="metrics.total_errors"
+        title={trans.__("%1 in the last minute", count(errors_per_minute))}
+      >
+        {count(total_errors)}
+      </Fact>
     </dl>
+  );
+}
+
+interface FactProps {
+  label: ComponentChildren;
+  of: VitalName;
+  title?: string | undefined;
+  children: ComponentChildren;
+  more?: ComponentChildren;
+}
+
+const Fact = ({ label, of, title, children, more }: FactProps): JSX.Element => (
+  <div title={title}>
+    <dt>{label}</dt>
+    <dd>
+      <Vital of={of}>{children}</Vital>
+      {more}
+    </dd>
+  </div>
+);
+
+/** What can become of a prediction that waits, or of a label, but that they meet. */
+const LOSSES = ["evicted", "expired", "unknown", "duplicate", "early"] as const;
+
+/** How many predictions wait for their labels, and how late those come; nothing where none are. */
+function LateLabels({ subject }: { subject: Subject }): JSX.Element | null {
+  const trans = useLanguage();
+  const labels = subject.store.labels.value;
+  const { labels_pending: pending, median_label_delay_seconds: late } = subject.metrics.value;
+  const ever = LOSSES.some((name) => labels[name] > 0) || labels.pending + pending > 0;
+  if (late === null && !ever) return null;
+  const told = LOSSES.map((name) => `${count(labels[name])} ${trans.known(name)}`);
+  return (
+    <>
+      <Fact
+        label={trans.__("Pending")}
+        of="metrics.labels_pending"
+        title={told.join(", ")}
+        more={LOSSES.map((name, i) => (
+          <Vital key={name} of={`labels.${name}`} class="v-said">
+            {", "}
+            {told[i]}
+          </Vital>
+        ))}
+      >
+        {count(pending)}
+      </Fact>
+      <Fact
+        label={trans.__("Labels")}
+        of="metrics.median_label_delay_seconds"
+        title={trans.__("Median time from prediction to label")}
+      >
+        {late === null ? UNKNOWN : trans.__("%1 late", delay(late))}
+      </Fact>
+    </>
   );
 }

@@ -6,7 +6,7 @@ import type { Language } from "../language";
 import type { Store } from "../store";
 import { Sparkline } from "./Sparkline";
 import { useLanguage } from "./spoken";
-import { Vital, type VitalName } from "./vital";
+import { Level, Vital, type VitalName } from "./vital";
 import type { Tone } from "./words";
 
 /** Where a meter turns amber, and where red, whatever the thresholds of the monitor say. */
@@ -109,13 +109,13 @@ function Meter({ label, of, value, tone, chart, store, children }: MeterProps): 
         <Vital of={of}>{percent(value)}</Vital>
       </dd>
       <dd class="v-track">
-        <Level value={value} />
+        <Level share={(value ?? 0) / 100} />
       </dd>
       <dd class="v-note">{children}</dd>
       {chart && store ? (
         <dd class="v-trend">
           <Sparkline
-            store={store}
+            series={() => store}
             of={chart}
             label={label}
             text={(percents) => `${percents.toFixed(1)} %`}
@@ -123,16 +123,6 @@ function Meter({ label, of, value, tone, chart, store, children }: MeterProps): 
           />
         </dd>
       ) : null}
-    </div>
-  );
-}
-
-/** The value again, for the eye alone. */
-function Level({ value }: { value: Maybe }): JSX.Element {
-  const level = Math.min(100, Math.max(0, value ?? 0));
-  return (
-    <div class="v-bar" aria-hidden="true">
-      <i style={{ transform: `scaleX(${level / 100})` }} />
     </div>
   );
 }
@@ -147,7 +137,7 @@ function GpuMeter({ gpu }: { gpu: Gpu }): JSX.Element {
         <span data-vital={`system.gpus.${index}.utilization_percent`}>{percent(value)}</span>
       </dd>
       <dd class="v-track">
-        <Level value={value} />
+        <Level share={(value ?? 0) / 100} />
       </dd>
       <dd class="v-note">
         <span data-vital={`system.gpus.${index}.memory_used_bytes`}>

@@ -13,7 +13,7 @@ export function Notices({ store }: { store: Store }): JSX.Element | null {
   const first = newest[0];
   if (first === undefined) return null;
   return (
-    <details class="v-notices">
+    <details class="v-fold v-notices">
       <summary>
         <b>{trans._n("%1 notice", "%1 notices", notices.length)}</b>
         <span class="v-latest">: {first.message}</span>

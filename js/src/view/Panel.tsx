@@ -4,22 +4,29 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Status } from "../contract.gen";
 import { english, type Language } from "../language";
+import type { Tracked } from "../models";
 import type { Store } from "../store";
+import { Drift } from "./Drift";
 import { Banner, Facts, Header } from "./Header";
 import { Meters } from "./Meters";
+import { Models } from "./Models";
 import { Notices } from "./Notices";
+import { Segments } from "./Segments";
 import { ChartGroup } from "./Sparkline";
 import { Spoken, useLanguage } from "./spoken";
+import { Subject } from "./subject";
 import { type Theme, watchTheme } from "./surroundings";
 import { Tiles } from "./Tiles";
 import { Training } from "./Training";
 import { statusTone, statusWord } from "./words";
 
-/** Counted because ids of the view library repeat in each tree, and a page has a tree a panel. */
-let panels = 0;
+/** Drawn, not counted: sidebar and cells have this code each for itself, on one page. */
+const newName = (): string => `ipyvitals-${Math.random().toString(36).slice(2)}`;
 
 export interface PanelProps {
   store: Store;
+  /** Where a view that comes back remembers which model it showed. */
+  subject?: Subject;
   /** What a page that can act on the kernel adds to the banner and to the training section. */
   bannerAction?: ComponentChildren;
   trainingAction?: ComponentChildren;
@@ -28,8 +35,9 @@ export interface PanelProps {
 
 export function Panel(props: PanelProps): JSX.Element {
   const { store, bannerAction, trainingAction, trans = english } = props;
+  const subject = useMemo(() => props.subject ?? new Subject(store), [store, props.subject]);
   const theme = useSignal<Theme | null>(null);
-  const group = useMemo(() => `ipyvitals-${++panels}`, []);
+  const group = useMemo(newName, []);
   useEffect(() => {
     const ending = new AbortController();
     watchTheme((found) => {
@@ -41,7 +49,7 @@ export function Panel(props: PanelProps): JSX.Element {
       stopWatching();
     };
   }, [store, theme]);
-  const { name, status } = store.model.value;
+  const { name, status } = subject.model.value;
   return (
     <section
       class="ipyvitals-panel"
@@ -54,38 +62,42 @@ export function Panel(props: PanelProps): JSX.Element {
       <Spoken.Provider value={trans}>
         <ChartGroup.Provider value={group}>
           <div class="v-top">
-            <Header store={store} />
-            <Banner store={store} action={bannerAction} />
-            <Facts store={store} />
+            <Header subject={subject} />
+            <Banner subject={subject} action={bannerAction} />
+            <Facts subject={subject} />
           </div>
           <Training store={store} action={trainingAction} />
-          <Tiles store={store} />
+          <Tiles subject={subject} />
+          <Segments subject={subject} />
+          <Drift subject={subject} />
+          <Models subject={subject} />
           <Meters store={store} />
           <Notices store={store} />
         </ChartGroup.Provider>
-        <Announcer store={store} />
+        <Announcer subject={subject} />
       </Spoken.Provider>
     </section>
   );
 }
 
-/** Tells a screen reader when the status changes, and only then. */
-function Announcer({ store }: { store: Store }): JSX.Element {
+/** Tells a screen reader when the status changes, and not when another model is chosen. */
+function Announcer({ subject }: { subject: Subject }): JSX.Element {
   const trans = useLanguage();
   const said = useSignal("");
-  const status = useComputed(() => store.model.value.status);
-  const last = useSignal<Status | null>(null);
+  const status = useComputed(() => subject.model.value.status);
+  const last = useSignal<{ other: Tracked | null; status: Status } | null>(null);
   useSignalEffect(() => {
     const now = status.value;
+    const other = subject.other.value;
     const before = last.peek();
-    last.value = now;
-    if (before === null || before === now) return;
-    const { name, reason } = store.model.peek();
+    last.value = { other, status: now };
+    if (before === null || before.other !== other || before.status === now) return;
+    const { name, reason } = subject.model.peek();
     const why = reason ? `. ${trans.known(reason)}` : "";
     said.value = `${name ?? trans.__("Model")}: ${statusWord(now, trans)}${why}`;
   });
   return (
-    <p class="v-announcer" aria-live="polite">
+    <p class="v-said" aria-live="polite">
       {said}
     </p>
   );

@@ -2,8 +2,8 @@ import { effect, useSignal } from "@preact/signals";
 import { createContext, type JSX } from "preact";
 import { useContext, useEffect, useRef } from "preact/hooks";
 import { clockSeconds, type Maybe, UNKNOWN } from "../format";
-import type { Charted } from "../history";
-import type { Store } from "../store";
+import type { Charted, History } from "../history";
+import type { Series } from "../models";
 import { Chart } from "./chart";
 import { forget, inNextFrame } from "./frames";
 import { useLanguage } from "./spoken";
@@ -13,13 +13,14 @@ import { watchTheme, watchVisible } from "./surroundings";
 export const ChartGroup = createContext("ipyvitals");
 
 export interface SparklineProps {
-  store: Store;
+  /** Of which the chart is; may read a signal. */
+  series: () => Series;
   of: Charted;
   label: string;
   text: (value: number) => string;
   range: (low: Maybe, high: Maybe) => readonly [number, number];
   fill?: boolean;
-  threshold?: (store: Store) => Maybe;
+  threshold?: () => Maybe;
 }
 
 /**
@@ -27,7 +28,8 @@ export interface SparklineProps {
  * time, which makes it a slider to a screen reader.
  */
 export function Sparkline(props: SparklineProps): JSX.Element {
-  const { store, of, label, text } = props;
+  const { of, label, text } = props;
+  const { history } = props.series();
   const trans = useLanguage();
   const element = useRef<HTMLDivElement>(null);
   const chart = useRef<Chart | null>(null);
@@ -58,8 +60,8 @@ export function Sparkline(props: SparklineProps): JSX.Element {
   };
 
   const index = cursor.value;
-  const readout = index === null ? "" : readAt(store, of, index, text);
-  const last = store.history.at.length - 1;
+  const readout = index === null ? "" : readAt(history, of, index, text);
+  const last = history.at.length - 1;
   return (
     <div class="v-spark-box">
       <div
@@ -93,16 +95,21 @@ const STEPS: Readonly<Record<string, number>> = {
   PageUp: 12,
 };
 
-function readAt(store: Store, of: Charted, index: number, text: (value: number) => string): string {
-  const at = store.history.at[index];
+function readAt(
+  history: History,
+  of: Charted,
+  index: number,
+  text: (value: number) => string,
+): string {
+  const at = history.at[index];
   if (at === undefined) return "";
-  const value = store.history.columns[of][index] ?? null;
+  const value = history.columns[of][index] ?? null;
   return `${value === null ? UNKNOWN : text(value)} · ${clockSeconds(at)}`;
 }
 
 function show(
   element: HTMLElement,
-  { store, of, range, fill = false, threshold }: SparklineProps,
+  { series, of, range, fill = false, threshold }: SparklineProps,
   group: string,
   signal: AbortSignal,
   hovered: (index: number | null) => void,
@@ -112,15 +119,16 @@ function show(
   let stale = false;
   const draw = (): void => {
     stale = false;
-    chart.draw(store.history.at, store.history.columns[of], threshold?.(store) ?? null);
+    const { history } = series();
+    chart.draw(history.at, history.columns[of], threshold?.() ?? null);
   };
   const ask = (): void => {
     if (visible) inNextFrame(draw);
     else stale = true;
   };
   const stop = effect(() => {
-    store.drawn.value;
-    threshold?.(store);
+    series().drawn.value;
+    threshold?.();
     ask();
   });
   watchVisible(

@@ -5,29 +5,32 @@ import {
   capacity,
   cores,
   count,
+  errorSize,
   latency,
   latencyText,
   type Maybe,
+  metric,
   percent,
   ratio,
   shortCount,
 } from "../format";
 import type { Language } from "../language";
 import type { Store } from "../store";
-import { Sparkline } from "./Sparkline";
+import { Sparkline, type SparklineProps } from "./Sparkline";
 import { useLanguage, woven } from "./spoken";
-import { Vital } from "./vital";
-import { healthTone, statusWord } from "./words";
+import type { Subject } from "./subject";
+import { Interval, Vital } from "./vital";
+import { statusTone, statusWord } from "./words";
 
 const WATCH_SECONDS = 60;
 
-export function Tiles({ store }: { store: Store }): JSX.Element {
+export function Tiles({ subject }: { subject: Subject }): JSX.Element {
   return (
     <dl class="v-tiles">
-      <Accuracy store={store} />
-      <Predictions store={store} />
-      <Latency store={store} />
-      <SystemHealth store={store} />
+      <Accuracy subject={subject} />
+      <Predictions subject={subject} />
+      <Latency subject={subject} />
+      <SystemHealth store={subject.store} />
     </dl>
   );
 }
@@ -41,31 +44,43 @@ function Tile(props: { label: ComponentChildren; children: ComponentChildren }):
   );
 }
 
-function Accuracy({ store }: { store: Store }): JSX.Element {
+type ChartProps = Omit<SparklineProps, "series"> & { subject: Subject };
+
+const Chart = ({ subject, ...props }: ChartProps): JSX.Element => (
+  <dd>
+    <Sparkline series={() => subject.series.value} {...props} />
+  </dd>
+);
+
+function Accuracy({ subject }: { subject: Subject }): JSX.Element {
   const trans = useLanguage();
-  const metrics = store.metrics.value;
+  const metrics = subject.metrics.value;
   const { current_accuracy: accuracy, accuracy_low: low, accuracy_high: high } = metrics;
   const { accuracy_threshold: threshold, window_labelled: labels, model_health } = metrics;
+  const { task, tolerance } = metrics;
   const poor = accuracy !== null && threshold !== null && accuracy < threshold;
   const judged = model_health === "degraded" || model_health === "unhealthy";
   return (
-    <Tile label={trans.__("Accuracy")}>
+    <Tile
+      label={
+        tolerance === null ? (
+          trans.__("Accuracy")
+        ) : (
+          <>
+            <span class="v-wide">{accuracyWord(tolerance, trans)}</span>
+            <span class="v-narrow">{trans.__("Within")}</span>{" "}
+            <Vital of="metrics.tolerance">± {metric(tolerance)}</Vital>
+          </>
+        )
+      }
+    >
       <dd class="v-value">
-        <Vital
-          of="metrics.current_accuracy"
-          unit={accuracy === null ? "" : "%"}
-          tone={poor && judged ? "warn" : undefined}
-        >
+        <Vital of="metrics.current_accuracy" unit="%" tone={poor && judged ? "warn" : undefined}>
           {ratio(accuracy)}
         </Vital>
       </dd>
       <dd class="v-note">
-        {low === null || high === null ? null : (
-          <span title={trans.__("95 % Wilson interval")}>
-            <Vital of="metrics.accuracy_low">{ratio(low)}</Vital>–
-            <Vital of="metrics.accuracy_high">{ratio(high)}</Vital> %
-          </span>
-        )}
+        <Interval of="metrics" low={low} high={high} />
         {labels === 0 ? (
           <Vital of="metrics.window_labelled">{trans.__("no labels yet")}</Vital>
         ) : (
@@ -78,22 +93,30 @@ function Accuracy({ store }: { store: Store }): JSX.Element {
           </span>
         )}
       </dd>
-      <dd>
-        <Sparkline
-          store={store}
-          of="current_accuracy"
-          label={trans.__("Accuracy")}
-          text={(value) => `${ratio(value)} %`}
-          range={accuracyRange}
-          threshold={thresholdOf}
-          fill
-        />
-      </dd>
+      {task === "regression" ? (
+        <dd class="v-note">
+          MAE <Vital of="metrics.mae">{errorSize(metrics.mae)}</Vital>{" "}
+          <span class="v-wide">· </span>
+          <br class="v-narrow" />
+          RMSE <Vital of="metrics.rmse">{errorSize(metrics.rmse)}</Vital>
+        </dd>
+      ) : null}
+      <Chart
+        subject={subject}
+        of="current_accuracy"
+        label={accuracyWord(tolerance, trans)}
+        text={(value) => `${ratio(value)} %`}
+        range={accuracyRange}
+        threshold={() => subject.metrics.value.accuracy_threshold}
+        fill
+      />
     </Tile>
   );
 }
 
-const thresholdOf = (store: Store): Maybe => store.metrics.value.accuracy_threshold;
+/** What the share of labels that count as right is called. */
+export const accuracyWord = (tolerance: Maybe, trans: Language): string =>
+  tolerance === null ? trans.__("Accuracy") : trans.__("Within tolerance");
 
 function accuracyRange(low: Maybe, high: Maybe): readonly [number, number] {
   if (low === null || high === null) return [0, 1];
@@ -109,10 +132,10 @@ const fromZero =
 const predictionsRange = fromZero(5);
 const latencyRange = fromZero(1e-6);
 
-function Predictions({ store }: { store: Store }): JSX.Element {
+function Predictions({ subject }: { subject: Subject }): JSX.Element {
   const trans = useLanguage();
-  const { predictions_per_minute, calls_per_minute: calls } = store.metrics.value;
-  const span = useComputed(() => watched(store, trans));
+  const { predictions_per_minute, calls_per_minute: calls } = subject.metrics.value;
+  const span = useComputed(() => watched(subject.store, trans));
   return (
     <Tile label={trans.__("Predictions")}>
       <dd class="v-value">
@@ -132,16 +155,14 @@ function Predictions({ store }: { store: Store }): JSX.Element {
           </span>
         ) : null}
       </dd>
-      <dd>
-        <Sparkline
-          store={store}
-          of="predictions_per_minute"
-          label={trans.__("Predictions per minute")}
-          text={(value) => `${shortCount(value)} /min`}
-          range={predictionsRange}
-          fill
-        />
-      </dd>
+      <Chart
+        subject={subject}
+        of="predictions_per_minute"
+        label={trans.__("Predictions per minute")}
+        text={(value) => `${shortCount(value)} /min`}
+        range={predictionsRange}
+        fill
+      />
     </Tile>
   );
 }
@@ -156,12 +177,12 @@ function watched(store: Store, trans: Language): string {
   return trans.__("first %1 s", Math.min(WATCH_SECONDS, Math.max(1, Math.round(at - first))));
 }
 
-function Latency({ store }: { store: Store }): JSX.Element {
+function Latency({ subject }: { subject: Subject }): JSX.Element {
   const trans = useLanguage();
-  const metrics = store.metrics.value;
+  const metrics = subject.metrics.value;
   const { latency_p50_seconds: p50, latency_p95_seconds: p95, latency_p99_seconds: p99 } = metrics;
   const { value, unit } = latency(p95);
-  const slow = store.model.value.reason_rule === "latency_p95";
+  const slow = subject.model.value.reason_rule === "latency_p95";
   return (
     <Tile label={trans.__("Latency p95")}>
       <dd class="v-value">
@@ -181,15 +202,13 @@ function Latency({ store }: { store: Store }): JSX.Element {
           </>
         )}
       </dd>
-      <dd>
-        <Sparkline
-          store={store}
-          of="latency_p95_seconds"
-          label={trans.__("Latency p95")}
-          text={(seconds) => latencyText(seconds, 3)}
-          range={latencyRange}
-        />
-      </dd>
+      <Chart
+        subject={subject}
+        of="latency_p95_seconds"
+        label={trans.__("Latency p95")}
+        text={(seconds) => latencyText(seconds, 3)}
+        range={latencyRange}
+      />
     </Tile>
   );
 }
@@ -213,7 +232,7 @@ function SystemHealth({ store }: { store: Store }): JSX.Element {
       }
     >
       <dd class="v-value v-word">
-        <Vital of="system.system_health" tone={healthTone(health)}>
+        <Vital of="system.system_health" tone={statusTone(health)}>
           {statusWord(health, trans)}
         </Vital>
       </dd>

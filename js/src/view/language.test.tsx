@@ -18,7 +18,7 @@ const marking: Language = {
   locale: "de-DE",
 };
 /** Signs, and dates: the same in every language, or of the locale. */
-const SYMBOLS = /\b(CPU|GPU|[KMGT]iB|ms|min|p50|p99|\d+\. \p{L}+\.? \d{4})(?!\p{L})/gu;
+const SYMBOLS = /\b(CPU|GPU|MAE|RMSE|[KMGT]iB|ms|min|p50|p99|\d+\. \p{L}+\.? \d{4})(?!\p{L})/gu;
 
 let container: HTMLElement;
 beforeEach(() => {
@@ -60,7 +60,8 @@ function untranslated(texts: string[], users: readonly string[]): string[] {
   });
 }
 
-const USERS = "churn digits-sgd val_accuracy loss default serving".split(" ");
+const USERS = `churn digits-sgd demand val_accuracy loss default serving EU US APAC LATAM age plan
+  tenure`.split(/\s+/);
 /** What the fixtures hold that comes from users, or is a sentence of Python with values in it. */
 function written(traits: Partial<Traits>): string[] {
   const notices = traits.notices as { message: string }[];
@@ -93,6 +94,44 @@ const VARIANTS: Record<string, Partial<Traits>> = {
       acknowledged_at: 1_789_900_000,
     }),
   },
+  "one label of a segment, one row, one change": {
+    metrics: changed(metrics, {
+      window_labelled: 1,
+      median_label_delay_seconds: 0.2,
+      segments: [
+        {
+          name: "EU",
+          window_labelled: 1,
+          total_labelled: 1,
+          current_accuracy: null,
+          accuracy_low: null,
+          accuracy_high: null,
+        },
+      ],
+    }),
+    drift: {
+      state: "collecting",
+      errors: { error_rate: null, window_labelled: 1, changes: 1, rising: false },
+    },
+    model: changed(model, {
+      status: "degraded",
+      reason_rule: "drift",
+      reason_value: 0.3,
+      reason_threshold: 0.1,
+      reason_n: 1,
+    }),
+  },
+  "errors that rose, and a window that is not full": {
+    drift: changed(traitsOf("compared").drift, { features: [] }),
+    model: changed(model, {
+      status: "failed",
+      reason_rule: "silence",
+      reason_value: 900,
+      reason_threshold: 300,
+      reason_n: 1,
+    }),
+  },
+  "no drift": { drift: changed(traitsOf("compared").drift, { state: "watching" }) },
   "a slow run": {
     training: changed(training, {
       state: "running",
@@ -116,6 +155,19 @@ describe("with a translator, no word is left that it was not asked for", () => {
   test.each(Object.keys(VARIANTS))("%s", (name) => {
     const traits = { ...traitsOf("live"), ...VARIANTS[name] };
     show(traits, marking);
+    expect(untranslated(said(container), written(traits))).toEqual([]);
+  });
+
+  test("a model that was chosen among many", () => {
+    const [, active, other] = traitsOf("compared").models as object[];
+    const many = Array.from({ length: 9 }, (_, i) => ({ ...other, model_id: `${i}` }));
+    const traits = { ...traitsOf("compared"), models: [active, ...many] };
+    show(traits, marking);
+    const unfold = container.querySelector<HTMLElement>(".v-models button");
+    expect(untranslated(said(container), written(traits))).toEqual([]);
+    act(() => unfold?.click());
+    act(() => container.querySelector<HTMLElement>('input[value="3"]')?.click());
+    expect(container.querySelector(".v-meta button")?.textContent).toBe("‹Show› ‹active› ‹model›");
     expect(untranslated(said(container), written(traits))).toEqual([]);
   });
 

@@ -109,6 +109,14 @@ const TEXTS: readonly (readonly [text: string, ground: string])[] = [
   ["muted", "bad-soft"],
   ["warn", "sub"],
   ["bad", "sub"],
+  ["ok", "sub"],
+  ["accent", "sub"],
+  // The row of the model that is shown.
+  ["ink", "accent-soft"],
+  ["muted", "accent-soft"],
+  ["ok", "accent-soft"],
+  ["warn", "accent-soft"],
+  ["bad", "accent-soft"],
   ...TONES.map((tone) => [tone, "bg"] as const),
   ...TONES.map((tone) => [tone, `${tone}-soft`] as const),
 ];
@@ -144,7 +152,7 @@ test("the computation agrees with known contrasts", () => {
 });
 
 test("no style reaches beyond the panel", () => {
-  for (const file of ["palette", "layout", "parts", "chart", "narrow"]) {
+  for (const file of ["palette", "layout", "parts", "lists", "models", "chart", "narrow"]) {
     const text = readFileSync(join(import.meta.dirname, `styles/${file}.css`), "utf8");
     const outermost = text.replace(/\/\*.*?\*\//gs, "").match(/^\S.*\{$/gm);
     for (const selector of outermost ?? []) {

@@ -1,58 +1,8 @@
-import { h, render } from "preact";
 import { act } from "preact/test-utils";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Store, type Trait } from "../store";
-import { changed, PANEL_STATES, type PanelState, type Traits, traitsOf } from "../testing/fixtures";
+import { describe, expect, test } from "vitest";
+import { changed, PANEL_STATES, type PanelState, traitsOf } from "../testing/fixtures";
+import { show } from "../testing/panel";
 import { CRITICAL_PERCENT, HIGH_PERCENT } from "./Meters";
-import { Panel } from "./Panel";
-
-interface Shown {
-  root: HTMLElement;
-  store: Store;
-  /** The text of a value, spaces as a reader sees them. */
-  text: (vital: string) => string | undefined;
-  receive: (values: Partial<Traits>) => void;
-  pass: (seconds: number) => void;
-}
-
-const containers: HTMLElement[] = [];
-
-beforeEach(() => {
-  vi.useFakeTimers();
-});
-afterEach(() => {
-  for (const container of containers.splice(0)) act(() => render(null, container));
-  vi.useRealTimers();
-});
-
-function show(state: PanelState, values: Partial<Traits> = {}): Shown {
-  const traits = { ...traitsOf(state), ...values };
-  let now = traits.at as number;
-  const store = new Store(() => now);
-  store.load((trait) => traits[trait]);
-  const container = document.createElement("div");
-  containers.push(container);
-  document.body.append(container);
-  act(() => render(h(Panel, { store }), container));
-  return {
-    root: container,
-    store,
-    text: (vital) => {
-      const element = container.querySelector(`[data-vital="${vital}"]`);
-      return element?.textContent?.replace(/\s+/g, " ").trim();
-    },
-    receive: (changes) => {
-      Object.assign(traits, changes);
-      act(() => store.receive(Object.keys(changes) as Trait[], (trait) => traits[trait]));
-    },
-    pass: (seconds) => {
-      now += seconds;
-      act(() => {
-        vi.advanceTimersByTime(seconds * 1000);
-      });
-    },
-  };
-}
 
 test("a live model, value by value", () => {
   const { text, root } = show("live");

@@ -1,17 +1,38 @@
 // One value of the contract on the page. `data-vital` is the hook for tests and for styling.
 import type { ComponentChildren, JSX } from "preact";
-import type { MetricsSection, ModelSection, SystemSection, TrainingSection } from "../contract.gen";
+import type {
+  DriftSection,
+  ErrorDrift,
+  FeatureDrift,
+  LabelsSection,
+  MetricsSection,
+  ModelInfo,
+  ModelSection,
+  Segment,
+  SystemSection,
+  TrainingSection,
+} from "../contract.gen";
+import { type Maybe, ratio, UNKNOWN } from "../format";
+import { useLanguage } from "./spoken";
 import type { Tone } from "./words";
 
 export type VitalName =
   | `model.${keyof ModelSection}`
   | `training.${keyof TrainingSection}`
   | `metrics.${keyof MetricsSection}`
-  | `system.${keyof SystemSection}`;
+  | `system.${keyof SystemSection}`
+  | `labels.${keyof LabelsSection}`
+  | `drift.${keyof DriftSection}`
+  // Of lists, by the name of the item.
+  | `models.${string}.${keyof ModelInfo | "share"}`
+  | `metrics.segments.${string}.${keyof Segment}`
+  | `drift.features.${string}.${keyof FeatureDrift}`
+  | `drift.errors.${keyof ErrorDrift}`;
 
 interface VitalProps {
   of: VitalName;
   children: ComponentChildren;
+  /** Left out where there is no value. */
   unit?: string;
   class?: string;
   tone?: Tone | undefined;
@@ -22,7 +43,36 @@ export function Vital({ of, children, unit, class: name, tone, title }: VitalPro
   return (
     <span data-vital={of} data-tone={tone} class={name} title={title}>
       {children}
-      {unit ? <small> {unit}</small> : null}
+      {unit && children !== UNKNOWN ? <small> {unit}</small> : null}
     </span>
+  );
+}
+
+interface IntervalProps {
+  of: "metrics" | `metrics.segments.${string}`;
+  low: Maybe;
+  high: Maybe;
+}
+
+/** `88.0–97.3 %`: how far an accuracy can be told. */
+export function Interval({ of, low, high }: IntervalProps): JSX.Element | null {
+  const trans = useLanguage();
+  if (low === null || high === null) return null;
+  return (
+    <span title={trans.__("95 % Wilson interval")}>
+      <Vital of={`${of}.accuracy_low`}>{ratio(low)}</Vital>–
+      <Vital of={`${of}.accuracy_high`}>{ratio(high)}</Vital> %
+    </span>
+  );
+}
+
+/** A share of 1 again, for the eye alone. */
+export function Level(props: { share: number; children?: ComponentChildren }): JSX.Element {
+  const { share, children } = props;
+  return (
+    <div class="v-bar" aria-hidden="true">
+      <i style={{ transform: `scaleX(${Math.min(1, Math.max(0, share))})` }} />
+      {children}
+    </div>
   );
 }

@@ -1,30 +1,35 @@
 // What the contract's labels are called on the panel, and the colour role of each.
-import type { Health, ModelSection, Status } from "../contract.gen";
-import { clock, count, latencyText, ratio, ratioPlain, UNKNOWN } from "../format";
+import type { Health, ModelSection, Rule, Status } from "../contract.gen";
+import {
+  clock,
+  count,
+  duration,
+  latencyText,
+  type Maybe,
+  psi,
+  ratio,
+  ratioPlain,
+  UNKNOWN,
+} from "../format";
 import type { Language } from "../language";
 import type { Store } from "../store";
 
 export type Tone = "accent" | "ok" | "warn" | "bad" | "muted";
 
-const STATUS_TONES: Readonly<Record<Status, Tone>> = {
+const TONES: Readonly<Record<Status | Health, Tone>> = {
   registered: "muted",
   training: "accent",
   active: "ok",
   idle: "muted",
+  healthy: "ok",
   degraded: "warn",
   unhealthy: "bad",
   stopped: "muted",
   failed: "bad",
-};
-const HEALTH_TONES: Readonly<Record<Health, Tone>> = {
   unknown: "muted",
-  healthy: "ok",
-  degraded: "warn",
-  unhealthy: "bad",
 };
 
-export const statusTone = (status: Status): Tone => STATUS_TONES[status];
-export const healthTone = (health: Health): Tone => HEALTH_TONES[health];
+export const statusTone = (status: Status | Health): Tone => TONES[status];
 
 export function statusWord(status: Status | Health, trans: Language): string {
   switch (status) {
@@ -55,24 +60,42 @@ export function statusWord(status: Status | Health, trans: Language): string {
 export const needsAttention = (status: Status): boolean =>
   status === "degraded" || status === "unhealthy" || status === "failed";
 
-/** `78.0 % against 85 %`: what a rule saw, in the unit of that rule. */
-export function evidence(model: ModelSection, trans: Language): string {
-  const { reason_rule: rule, reason_value: value, reason_threshold: threshold } = model;
-  if (rule === null || value === null || threshold === null) return "";
-  const [saw, limit] =
-    rule === "latency_p95"
-      ? [latencyText(value, 3), latencyText(threshold, 3)]
-      : [`${ratio(value)} %`, ratioPlain(threshold)];
-  return trans.__("%1 against %2", saw, limit);
+/** `78.0 % against 85 %`: what a rule saw, in the unit of that rule; empty when it saw nothing. */
+export function against(rule: Rule | null, saw: Maybe, limit: Maybe, trans: Language): string {
+  if (rule === null || saw === null || limit === null) return "";
+  switch (rule) {
+    case "latency_p95":
+      return trans.__("%1 against %2", latencyText(saw, 3), latencyText(limit, 3));
+    case "drift":
+      return trans.__("PSI %1 against %2", psi(saw), psi(limit));
+    case "silence":
+      return trans.__("%1 against %2", duration(saw), duration(limit));
+    default:
+      return trans.__("%1 against %2", `${ratio(saw)} %`, ratioPlain(limit));
+  }
 }
 
+type Reason = Pick<ModelSection, `reason_${"rule" | "value" | "threshold" | "n"}`>;
+
+/** Likewise of what a model's status rests on. */
+export const evidence = (model: Reason, trans: Language): string =>
+  against(model.reason_rule, model.reason_value, model.reason_threshold, trans);
+
 /** What `evidence` rests on, for its title. */
-export function basis(model: ModelSection, trans: Language): string | undefined {
-  const { reason_n: n, reason_rule: rule } = model;
+export function basis({ reason_n: n, reason_rule }: Reason, trans: Language): string | undefined {
   if (n === null) return undefined;
-  return rule === "accuracy"
-    ? trans._n("over %2 label", "over %2 labels", n, count(n))
-    : trans._n("over %2 call", "over %2 calls", n, count(n));
+  switch (reason_rule) {
+    case "accuracy":
+    case "baseline":
+    case "error_drift":
+      return trans._n("over %2 label", "over %2 labels", n, count(n));
+    case "drift":
+      return trans._n("over %2 row", "over %2 rows", n, count(n));
+    case "silence":
+      return trans._n("after %2 prediction", "after %2 predictions", n, count(n));
+    default:
+      return trans._n("over %2 call", "over %2 calls", n, count(n));
+  }
 }
 
 /** Why nothing more comes, or may come; empty as long as the values are fresh. */

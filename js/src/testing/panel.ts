@@ -1,0 +1,65 @@
+// A panel on the page, with the kernel's messages and the passing of time in a test's hands.
+import { h, render } from "preact";
+import { act } from "preact/test-utils";
+import { afterEach, beforeEach, vi } from "vitest";
+import { Store, type Trait } from "../store";
+import { Panel } from "../view/Panel";
+import { type PanelState, type Traits, traitsOf } from "./fixtures";
+
+export interface Shown {
+  root: HTMLElement;
+  store: Store;
+  /** The text of a value, spaces as a reader sees them. */
+  text: (vital: string) => string | undefined;
+  receive: (values: Partial<Traits>) => void;
+  pass: (seconds: number) => void;
+}
+
+const containers: HTMLElement[] = [];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  for (const container of containers.splice(0)) act(() => render(null, container));
+  // A frame that was asked for and never came would be waited for in the next test.
+  vi.runOnlyPendingTimers();
+  vi.useRealTimers();
+});
+
+export function show(state: PanelState, values: Partial<Traits> = {}): Shown {
+  const traits = { ...traitsOf(state), ...values };
+  let now = traits.at as number;
+  const store = new Store(() => now);
+  store.load((trait) => traits[trait]);
+  const root = view(store);
+  return {
+    root,
+    store,
+    text: (vital) => textIn(root, vital),
+    receive: (changes) => {
+      Object.assign(traits, changes);
+      act(() => store.receive(Object.keys(changes) as Trait[], (trait) => traits[trait]));
+    },
+    pass: (seconds) => {
+      now += seconds;
+      act(() => {
+        vi.advanceTimersByTime(seconds * 1000);
+      });
+    },
+  };
+}
+
+/** A view of a store that may have others. */
+export function view(store: Store): HTMLElement {
+  const container = document.createElement("div");
+  containers.push(container);
+  document.body.append(container);
+  act(() => render(h(Panel, { store }), container));
+  return container;
+}
+
+export function textIn(root: Element, vital: string): string | undefined {
+  const element = root.querySelector(`[data-vital="${vital}"]`);
+  return element?.textContent?.replace(/\s+/g, " ").trim();
+}

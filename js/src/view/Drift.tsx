@@ -1,0 +1,104 @@
+import type { JSX } from "preact";
+import { DEFAULTS, type DriftSection, type ErrorDrift, type FeatureDrift } from "../contract.gen";
+import { count, psi, ratio, UNKNOWN } from "../format";
+import type { Language } from "../language";
+import { useLanguage } from "./spoken";
+import type { Subject } from "./subject";
+import { Level, Vital } from "./vital";
+import { against } from "./words";
+
+/** Whether the active model drifts: one line, quiet until it does; feature by feature on demand. */
+export function Drift({ subject }: { subject: Subject }): JSX.Element | null {
+  const trans = useLanguage();
+  const drift = subject.store.drift.value;
+  if (drift.state === "off") return null;
+  // A row tells nothing of drift.
+  const { features, watched, errors, state } = subject.other.value ? UNTOLD : drift;
+  return (
+    <details class="v-fold">
+      <summary>
+        <Vital of="drift.state" tone={state === "drifted" ? "warn" : undefined}>
+          {subject.other.value ? trans.__("Drift: %1", UNKNOWN) : line(drift, trans)}
+        </Vital>
+      </summary>
+      <ul class="v-list v-drift">
+        {features.map((feature) => (
+          <Row key={feature.name} feature={feature} />
+        ))}
+        {features.length > 0 && watched > features.length ? (
+          <li>
+            <span class="v-name">{trans.__("and %1 more", count(watched - features.length))}</span>
+          </li>
+        ) : null}
+        {errors === null ? null : <Errors errors={errors} />}
+      </ul>
+    </details>
+  );
+}
+
+function line(drift: DriftSection, trans: Language): string {
+  const { state, reference_rows: rows, reference_size: size, errors } = drift;
+  const worst = drift.features.find((one) => one.drifted);
+  if (state === "drifted") {
+    return worst
+      ? trans.__("Drift of %1: %2", nameOf(worst, trans), proofOf(worst, trans))
+      : trans.__("Drift: errors rose to %1 %", ratio(errors?.error_rate ?? null));
+  }
+  if (state === "collecting") {
+    return trans.__("Drift: collecting reference %1 of %2", count(rows), count(size));
+  }
+  // Nothing was compared before the window is full once.
+  const looked = drift.features.some((one) => one.psi !== null);
+  const found = looked ? trans.__("No drift") : trans.__("Drift: %1", UNKNOWN);
+  return trans.__("%1 (%2 watched)", found, count(drift.watched));
+}
+
+const UNTOLD = DEFAULTS.DriftSection;
+
+const nameOf = ({ name }: FeatureDrift, trans: Language): string => name || trans.__("predictions");
+
+const proofOf = ({ psi: value, threshold }: FeatureDrift, trans: Language): string =>
+  against("drift", value, threshold, trans);
+
+/** The bar is full at twice the threshold, which stands in its middle. */
+function Row({ feature }: { feature: FeatureDrift }): JSX.Element {
+  const trans = useLanguage();
+  const { name, psi: value, threshold, drifted } = feature;
+  return (
+    <li data-tone={drifted ? "warn" : undefined} title={proofOf(feature, trans)}>
+      <span class="v-name">{nameOf(feature, trans)}</span>
+      <Level share={value && threshold ? value / threshold / 2 : 0}>
+        <u style={{ left: "50%" }} />
+      </Level>
+      <Vital of={`drift.features.${name}.psi`}>{psi(value)}</Vital>
+      <small class="v-wide">
+        <Vital of={`drift.features.${name}.threshold`}>
+          {trans.__("against %1", psi(threshold))}
+        </Vital>
+      </small>
+    </li>
+  );
+}
+
+function Errors({ errors }: { errors: ErrorDrift }): JSX.Element {
+  const trans = useLanguage();
+  const { error_rate, window_labelled: n, changes, rising } = errors;
+  return (
+    <li>
+      <span class="v-name">{trans.__("Errors")}</span>
+      <small class="v-told">
+        <Vital of="drift.errors.error_rate" unit="%">
+          {ratio(error_rate)}
+        </Vital>{" "}
+        <Vital of="drift.errors.window_labelled">
+          {trans._n("over %2 label", "over %2 labels", n, count(n))}
+        </Vital>
+        {", "}
+        <Vital of="drift.errors.changes">{trans._n("%1 change", "%1 changes", changes)}</Vital>
+        {rising ? (
+          <Vital of="drift.errors.rising">{trans.__(", the last for the worse")}</Vital>
+        ) : null}
+      </small>
+    </li>
+  );
+}

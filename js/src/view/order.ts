@@ -1,0 +1,47 @@
+// In which order models are listed.
+import { computed, type ReadonlySignal } from "@preact/signals";
+import type { ModelInfo } from "../contract.gen";
+import type { Models } from "../models";
+
+/** How many times the traffic of the one above it a model needs to take its place. */
+const LEAD = 1.25;
+
+/**
+ * The ids of `rows`: the active model, then by traffic, then the newest first. Those in `before`
+ * keep their places until one has `lead` times the traffic of the one above it, so that rows do
+ * not dance.
+ */
+export function orderOf(
+  rows: ReadonlyMap<string, ModelInfo>,
+  before: readonly string[] = [],
+  lead = LEAD,
+): string[] {
+  const order: string[] = [];
+  const rank = (id = ""): number => {
+    const row = rows.get(id);
+    return row?.active ? Number.POSITIVE_INFINITY : (row?.predictions_per_minute ?? 0);
+  };
+  const deployed = (id: string): number => rows.get(id)?.deployed_at ?? 0;
+  const place = (id: string, needed: number): void => {
+    let at = order.length;
+    while (at > 0 && rank(id) > rank(order[at - 1]) * needed) at -= 1;
+    order.splice(at, 0, id);
+  };
+  for (const id of before) if (rows.has(id)) place(id, lead);
+  const known = new Set(before);
+  const added = [...rows.keys()].filter((id) => !known.has(id));
+  added.sort((a, b) => rank(b) - rank(a) || deployed(b) - deployed(a));
+  for (const id of added) place(id, 1);
+  return order;
+}
+
+/** The order of one list, in which no row moves while it is `held`: under the pointer, say. */
+export function orderIn(models: Models, held: () => boolean): ReadonlySignal<readonly string[]> {
+  let last: readonly string[] = [];
+  return computed(() => {
+    const rows = new Map([...models.all.value].map(([id, { row }]) => [id, row.value]));
+    const next = orderOf(rows, last, held() ? Number.POSITIVE_INFINITY : LEAD);
+    if (next.length !== last.length || next.some((id, i) => id !== last[i])) last = next;
+    return last;
+  });
+}

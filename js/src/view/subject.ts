@@ -1,0 +1,53 @@
+// What one view shows of a monitor: its active model, or another that was chosen in this view.
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { DEFAULTS, type MetricsSection, type ModelSection } from "../contract.gen";
+import type { Maybe } from "../format";
+import type { Series, Tracked } from "../models";
+import type { Store } from "../store";
+
+export class Subject {
+  readonly store: Store;
+  /** The id of the model that is shown; null while none has one. */
+  readonly id: ReadonlySignal<string | null>;
+  /** The model that is shown in place of the active one; null while that is shown. */
+  readonly other: ReadonlySignal<Tracked | null>;
+  readonly model: ReadonlySignal<ModelSection>;
+  readonly metrics: ReadonlySignal<MetricsSection>;
+  readonly uptime: ReadonlySignal<Maybe>;
+  readonly series: ReadonlySignal<Series>;
+
+  readonly #chosen = signal<string | null>(null);
+
+  constructor(store: Store) {
+    const { all, active } = store.models;
+    this.store = store;
+    this.id = computed(() => {
+      const chosen = this.#chosen.value;
+      return chosen !== null && all.value.has(chosen) ? chosen : active.value;
+    });
+    this.other = computed(() => {
+      const id = this.id.value;
+      return id === null || id === active.value ? null : (all.value.get(id) ?? null);
+    });
+    // What a row does not tell is not known of that model.
+    this.model = computed(() => {
+      const row = this.other.value?.row.value;
+      return row ? { ...DEFAULTS.ModelSection, ...row } : store.model.value;
+    });
+    this.metrics = computed(() => {
+      const metrics = store.metrics.value;
+      const row = this.other.value?.row.value;
+      if (!row) return metrics;
+      const { task, tolerance, warming } = metrics;
+      const shared = { task, tolerance, warming, model_health: row.health };
+      return { ...DEFAULTS.MetricsSection, ...row, ...shared };
+    });
+    this.uptime = computed(() => (this.other.value ? null : store.uptime.value));
+    this.series = computed(() => this.other.value ?? store);
+  }
+
+  /** Shows a model until another is chosen, or it is gone; null shows whichever is active. */
+  choose(id: string | null): void {
+    this.#chosen.value = id === this.store.models.active.peek() ? null : id;
+  }
+}
