@@ -63,6 +63,7 @@ def rises_while_busy(notebook: NotebookPage, cell: int, element: Locator, times:
         before = risen.json_value()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("kernel", PYTHONS, indirect=True)
 def test_everything_moves_while_a_cell_computes(open_notebook, kernel):
     notebook = open_notebook(MAKE, COMPUTE)

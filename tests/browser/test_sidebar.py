@@ -42,6 +42,7 @@ def rises(page: Page, element: Locator, times: int = 3) -> None:
         before = risen.json_value()
 
 
+@pytest.mark.alone
 def test_it_is_live_while_a_cell_computes_and_goes_on_after_a_reload(open_notebook, page, server):
     notebook = open_notebook(make("churn"), COMPUTE)
     sidebar = SidebarPage(page).open()
@@ -70,6 +71,7 @@ def test_it_is_live_while_a_cell_computes_and_goes_on_after_a_reload(open_notebo
     assert sidebar.panel.locator(".v-spark canvas").count() > 0
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("kernel", "subshells"),
     [("python3", None), ("python3", "disabled"), (oldest.KERNEL, None)],
