@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 import zmq
@@ -101,14 +103,25 @@ def jupyter_server(kernels: list[SyntheticKernel], *extensions: str) -> Iterator
 
 
 def wait_for_url(process: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
-    """Return a server's URL, which it writes into its runtime folder once it answers."""
+    """Return a server's URL, which it writes into its runtime folder, once it answers."""
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and process.poll() is None:
         for file in runtime.glob("jpserver-*.json"):
             url: str = json.loads(file.read_text(encoding="utf-8"))["url"]
-            return url
+            if answers(url):
+                return url
         time.sleep(0.1)
     raise RuntimeError(f"Jupyter did not start:\n{log.read_text(encoding='utf-8')}")
+
+
+def answers(url: str) -> bool:
+    """Return whether anybody listens there: the URL is written a moment before."""
+    place = urlsplit(url)
+    try:
+        socket.create_connection((place.hostname, place.port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

@@ -25,8 +25,8 @@ from ipyvitals.snapshot import (
 )
 from ipyvitals.wire import Update
 
-KERNELS = (1, 10, 50)
-CLIENTS = 100
+LOADS = ((1, 100), (10, 100), (10, 300), (50, 100))
+"""Kernels and clients."""
 CPU_BOUND = 60.0
 P95_BOUND = 50.0
 PEER = "jupyter_resource_usage"
@@ -40,14 +40,15 @@ while True:
 
 def server_rows(*, quick: bool) -> list[Row]:
     """Measure the server's CPU and bytes by kernels, then how fast REST answers."""
-    rows = [asyncio.run(_load(number, seconds=5 if quick else 15)) for number in KERNELS]
+    seconds = 5 if quick else 15
+    rows = [asyncio.run(_load(*load, bound=load == LOADS[-1], seconds=seconds)) for load in LOADS]
     return [*rows, *asyncio.run(_rest(rounds=100 if quick else 400))]
 
 
-async def _load(number: int, seconds: int) -> Row:
+async def _load(number: int, listeners: int, *, bound: bool, seconds: int) -> Row:
     kernels = [SyntheticKernel() for _ in range(number)]
     with jupyter_server(kernels) as server:
-        clients = [await _connect(server) for _ in range(CLIENTS)]
+        clients = [await _connect(server) for _ in range(listeners)]
         sizes: list[int] = []
         listening = [asyncio.create_task(_listen(client, sizes)) for client in clients]
         n = 1
@@ -70,12 +71,12 @@ async def _load(number: int, seconds: int) -> Row:
     for kernel in kernels:
         kernel.close()
     messages = len(sizes) / seconds
-    tick = sum(sizes) / seconds / number / CLIENTS
+    tick = sum(sizes) / seconds / number / listeners
     return Row(
-        f"the server's CPU: {number} kernels at 1 update/s, {CLIENTS} WebSocket clients",
+        f"the server's CPU: {number} kernels at 1 update/s, {listeners} WebSocket clients",
         100 * share,
         "{:.1f} % of a core",
-        CPU_BOUND if number == max(KERNELS) else None,
+        CPU_BOUND if bound else None,
         measured=f"{messages:.0f} messages/s; {tick:.0f} bytes a tick, kernel and client; "
         f"{memory / 1e6:.0f} MB resident",
         data={"messages_per_second": messages, "tick_bytes": tick, "resident_bytes": memory},

@@ -1,21 +1,47 @@
 // Builds the extension for JupyterLab and Notebook 7 into src/ipyvitals/labextension: esbuild
 // makes one module of our sources, @jupyter/builder joins it to what JupyterLab shares.
 import { spawnSync } from "node:child_process";
-import { dirname, join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { argv, execPath, exit } from "node:process";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { uplotPlugin } from "./uplot.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const builder = join("node_modules", "@jupyter", "builder", "lib", "build-labextension.js");
-const core = join("node_modules", "@jupyterlab", "core-meta", "core.package.json");
+const made = join(here, "dist", "lab");
+const modules = join(here, "node_modules");
+const builder = join(modules, "@jupyter", "builder", "lib", "build-labextension.js");
+const core = join(modules, "@jupyterlab", "core-meta", "core.package.json");
 const watching = argv.includes("--watch");
+
+/**
+ * Describes the extension to the builder and to JupyterLab, which see whether it fits by its
+ * dependencies: those that JupyterLab brings, and not those of the build.
+ */
+function describe() {
+  const { dependencies, devDependencies, scripts, engines, peerDependencies, jupyterlab, ...rest } =
+    JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
+  const placed = (folder) => relative(made, join(here, folder));
+  const described = {
+    ...rest,
+    main: "plugin.js",
+    style: "plugin.css",
+    jupyterlab: {
+      ...jupyterlab,
+      outputDir: placed(jupyterlab.outputDir),
+      schemaDir: placed(jupyterlab.schemaDir),
+    },
+    dependencies: peerDependencies,
+  };
+  mkdirSync(made, { recursive: true });
+  writeFileSync(join(made, "package.json"), `${JSON.stringify(described, null, 2)}\n`);
+}
 
 function joinToLab({ errors }) {
   if (errors.length > 0) return;
   const options = ["--core-package-file", core, ...(watching ? ["--development"] : [])];
-  const { status, stdout, stderr } = spawnSync(execPath, [builder, ...options, "."], {
+  const { status, stdout, stderr } = spawnSync(execPath, [builder, ...options, made], {
     cwd: here,
     encoding: "utf8",
   });
@@ -28,7 +54,7 @@ function joinToLab({ errors }) {
 const options = {
   absWorkingDir: here,
   entryPoints: { plugin: "src/lab/plugin.ts" },
-  outdir: join("dist", "lab"),
+  outdir: made,
   bundle: true,
   format: "esm",
   target: ["es2022", "chrome123", "firefox120", "safari17.5"],
@@ -38,7 +64,6 @@ const options = {
   legalComments: "none",
   charset: "utf8",
   logLevel: "warning",
-  plugins: [uplotPlugin],
 };
 const styles = {
   ...options,
@@ -46,11 +71,11 @@ const styles = {
   minify: !watching,
 };
 const last = { name: "lab", setup: (build) => build.onEnd(joinToLab) };
+const scripts = { ...options, plugins: [uplotPlugin, last] };
 
+describe();
 if (watching) {
-  await (await esbuild.context(styles)).watch();
-  await (await esbuild.context({ ...options, plugins: [uplotPlugin, last] })).watch();
+  for (const each of [styles, scripts]) await (await esbuild.context(each)).watch();
 } else {
-  await esbuild.build(styles);
-  await esbuild.build({ ...options, plugins: [uplotPlugin, last] });
+  for (const each of [styles, scripts]) await esbuild.build(each);
 }

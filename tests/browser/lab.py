@@ -53,8 +53,11 @@ class LabServer:
 
 
 @contextmanager
-def lab_server(folder: Path) -> Iterator[LabServer]:
-    """Start a server whose files all lie in `folder`; stop it in the end, whatever happens."""
+def lab_server(folder: Path, **variables: str) -> Iterator[LabServer]:
+    """Start a server whose files all lie in `folder`; stop it in the end, whatever happens.
+
+    `variables` are of its environment.
+    """
     server = LabServer(free_port(), secrets.token_hex(16), folder)
     server.root.mkdir(parents=True)
     log = folder / "server.log"
@@ -62,7 +65,7 @@ def lab_server(folder: Path) -> Iterator[LabServer]:
         process = subprocess.Popen(
             command(server),
             cwd=server.root,
-            env=environment(server, folder),
+            env=environment(server, folder) | variables,
             stdout=output,
             stderr=output,
         )

@@ -9,7 +9,11 @@ import sys
 import pytest
 from playwright.sync_api import Locator, expect
 
+from tests import oldest
 from tests.browser.notebook_page import NotebookPage, vital
+
+PYTHONS = {"python3": sys.executable, oldest.KERNEL: str(oldest.PYTHON)}
+"""By the name of the kernel."""
 
 MAKE = """
 from datetime import datetime, timedelta, UTC
@@ -59,11 +63,13 @@ def rises_while_busy(notebook: NotebookPage, cell: int, element: Locator, times:
         before = risen.json_value()
 
 
-def test_everything_moves_while_a_cell_computes(open_notebook):
+@pytest.mark.alone
+@pytest.mark.parametrize("kernel", PYTHONS, indirect=True)
+def test_everything_moves_while_a_cell_computes(open_notebook, kernel):
     notebook = open_notebook(MAKE, COMPUTE)
     notebook.run(0)
     panel = notebook.panel(0)
-    assert notebook.value("__import__('sys').executable") == repr(sys.executable)
+    assert notebook.value("__import__('sys').executable") == repr(PYTHONS[kernel])
 
     expect(vital(panel, "model.name")).to_have_text("churn")
     expect(vital(panel, "model.version")).to_have_text("2.1")
@@ -84,27 +90,25 @@ def test_everything_moves_while_a_cell_computes(open_notebook):
     # A client of what this notebook serves; the loop lets it in after a second.
     notebook.value(LISTEN)
     port = int(notebook.value("listener.getsockname()[1]"))
-    client = socket.create_connection(("127.0.0.1", port))
+    with socket.create_connection(("127.0.0.1", port)):
+        notebook.start(1)
+        expect(vital(panel, "model.status")).to_have_text("Training")
+        expect(vital(panel, "training.stage")).to_have_text("Fit")
+        expect(vital(panel, "training.details")).to_have_text("pure Python")
+        rises_while_busy(notebook, 1, vital(panel, "training.progress"), times=5)
+        rises_while_busy(notebook, 1, vital(panel, "model.total_predictions"), times=4)
+        rises_while_busy(notebook, 1, vital(panel, "metrics.predictions_per_minute"), times=4)
+        expect(vital(panel, "metrics.current_accuracy")).to_have_text(re.compile(r"^95\.0 %$"))
+        expect(vital(panel, "metrics.latency_p95_seconds")).to_have_text(
+            re.compile(r"^(3\.9|4\.0)\d ms$")
+        )
+        expect(vital(panel, "training.metrics")).to_contain_text("loss")
+        # A look at the connections is put off by what the last one cost.
+        expect(vital(panel, "system.active_connections")).to_have_text("1", timeout=40_000)
+        # The loop keeps a core busy, and the panel says so: of this kernel too.
+        rises_while_busy(notebook, 1, vital(panel, "system.process_cpu_percent"), times=0)
+        notebook.expect_busy(1)
 
-    notebook.start(1)
-    expect(vital(panel, "model.status")).to_have_text("Training")
-    expect(vital(panel, "training.stage")).to_have_text("Fit")
-    expect(vital(panel, "training.details")).to_have_text("pure Python")
-    rises_while_busy(notebook, 1, vital(panel, "training.progress"), times=5)
-    rises_while_busy(notebook, 1, vital(panel, "model.total_predictions"), times=4)
-    rises_while_busy(notebook, 1, vital(panel, "metrics.predictions_per_minute"), times=4)
-    expect(vital(panel, "metrics.current_accuracy")).to_have_text(re.compile(r"^95\.0 %$"))
-    expect(vital(panel, "metrics.latency_p95_seconds")).to_have_text(
-        re.compile(r"^(3\.9|4\.0)\d ms$")
-    )
-    expect(vital(panel, "training.metrics")).to_contain_text("loss")
-    # A look at the connections is put off by what the last one cost.
-    expect(vital(panel, "system.active_connections")).to_have_text("1", timeout=40_000)
-    # The loop keeps a core busy, and the panel says so: of this kernel too.
-    rises_while_busy(notebook, 1, vital(panel, "system.process_cpu_percent"), times=0)
-    notebook.expect_busy(1)
-
-    client.close()
     notebook.command("notebook:interrupt-kernel")
     notebook.expect_done(1)
     expect(vital(panel, "training.details")).to_have_text("Interrupted")

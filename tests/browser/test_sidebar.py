@@ -9,6 +9,7 @@ import time
 import pytest
 from playwright.sync_api import Locator, Page, WebSocket, expect
 
+from tests import oldest
 from tests.browser.sidebar import COMPUTE, DEGRADE, TRACK, SidebarPage, make, open_beside, write
 
 KERNEL_SETTINGS = "@jupyterlab/apputils-extension:kernels-settings"
@@ -41,6 +42,7 @@ def rises(page: Page, element: Locator, times: int = 3) -> None:
         before = risen.json_value()
 
 
+@pytest.mark.alone
 def test_it_is_live_while_a_cell_computes_and_goes_on_after_a_reload(open_notebook, page, server):
     notebook = open_notebook(make("churn"), COMPUTE)
     sidebar = SidebarPage(page).open()
@@ -69,7 +71,12 @@ def test_it_is_live_while_a_cell_computes_and_goes_on_after_a_reload(open_notebo
     assert sidebar.panel.locator(".v-spark canvas").count() > 0
 
 
-@pytest.mark.parametrize("subshells", [None, "disabled"])
+@pytest.mark.alone
+@pytest.mark.parametrize(
+    ("kernel", "subshells"),
+    [("python3", None), ("python3", "disabled"), (oldest.KERNEL, None)],
+    indirect=["kernel"],
+)
 def test_stop_training_ends_a_running_loop_within_a_second(open_notebook, page, subshells):
     notebook = open_notebook(make("churn"), TRACK)
     sidebar = SidebarPage(page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import sys
@@ -10,6 +11,18 @@ from pathlib import Path
 
 import pytest
 
+PACKAGE = {"dependencies": {"preact": "1"}, "devDependencies": {"vitest": "1"}}
+NPM = """
+import json, pathlib, sys
+with open("npm.log", "a") as log:
+    print(*sys.argv[1:], file=log)
+if sys.argv[1] == "ci":
+    package = json.loads(pathlib.Path("package.json").read_text())
+    parts = ["dependencies"] if "--omit=dev" in sys.argv else list(package)
+    for name in ["esbuild", *(name for part in parts for name in package[part])]:
+        pathlib.Path("node_modules", name).mkdir(parents=True, exist_ok=True)
+    pathlib.Path("node_modules/.package-lock.json").write_text("{}")
+"""
 ASSETS = ("static/widget.js", "static/widget.css", "labextension/package.json")
 SCRIPT = Path(__file__).parents[2] / "scripts" / "frontend.py"
 
@@ -27,6 +40,7 @@ def tree(tmp_path):
     """A source tree whose assets are newer than all of their sources."""
     for name in ("js/package.json", "js/package-lock.json", "js/src/view/panel.tsx"):
         write(tmp_path / name)
+    write(tmp_path / "js/package.json", json.dumps(PACKAGE))
     for name in ASSETS:
         write(tmp_path / "src/ipyvitals" / name)
     for path in (tmp_path / "js").rglob("*"):
@@ -146,3 +160,48 @@ def test_a_build_that_succeeds_is_fresh_afterwards(frontend, tree, tmp_path, mon
     frontend.Frontend(tree).build_if_stale()
 
     assert frontend.Frontend(tree).is_fresh()
+
+
+@pytest.fixture
+def npm(tmp_path, monkeypatch):
+    """Return what was asked of npm so far."""
+    bin_folder = tmp_path / "bin"
+    program(bin_folder / "node", "print('v22.1.0')")
+    program(bin_folder / "npm", NPM)
+    monkeypatch.setenv("PATH", str(bin_folder))
+    log = tmp_path / "js/npm.log"
+
+    def asked():
+        lines = log.read_text().splitlines() if log.exists() else []
+        return [line.replace(" --ignore-scripts --no-audit --no-fund", "") for line in lines]
+
+    return asked
+
+
+def test_a_build_installs_what_a_build_needs_and_no_more(frontend, tree, npm):
+    age(tree / "js/package.json", -2_000)
+
+    frontend.Frontend(tree).build_if_stale()
+
+    assert npm() == ["ci --omit=dev --omit=peer", "run build"]
+
+
+def test_tests_get_the_rest_and_builds_need_nothing_more_then(frontend, tree, npm):
+    (tree / "src/ipyvitals" / ASSETS[0]).unlink()
+    with pytest.raises(frontend.FrontendError, match=r"made no .*widget\.js"):
+        frontend.Frontend(tree).build_if_stale()
+    frontend.Frontend(tree).npm("test")
+    frontend.Frontend(tree).install()
+    with pytest.raises(frontend.FrontendError):
+        frontend.Frontend(tree).build_if_stale()
+
+    assert npm() == ["ci --omit=dev --omit=peer", "run build", "ci", "test", "run build"]
+
+
+def test_other_versions_are_installed_anew(frontend, tree, npm):
+    frontend.Frontend(tree).install()
+    age(tree / "js/node_modules/.package-lock.json", 2_000)
+
+    frontend.Frontend(tree).install()
+
+    assert npm() == ["ci", "ci"]

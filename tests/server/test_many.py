@@ -1,55 +1,139 @@
-"""Fifty kernels and a hundred clients at once."""
+"""Twenty kernels and hundreds of clients at once, of which one does not read."""
 
 from __future__ import annotations
 
 import asyncio
+import json
+import socket
+from contextlib import AsyncExitStack
 
 import pytest
 
 from tests.server.fake_kernel import FakeKernel, delta, full
-from tests.server.serving import until
+from tests.server.serving import serving, until
 
 pytestmark = pytest.mark.anyio
 
-KERNELS, CLIENTS, ROUNDS = 50, 100, 3
+KERNELS, CLIENTS, ROUNDS = 20, 300, 4
+WAITING = 100
+SOCKET_BYTES = 4096
 
 
-async def test_every_client_hears_of_every_kernel_in_order(server):
-    kernels = [await FakeKernel(server).start() for _ in range(KERNELS)]
-    for kernel in kernels:
-        kernel.send(full())
-    await until(lambda: all(kernel.record.monitors for kernel in kernels))
-    streams = [await server.stream() for _ in range(CLIENTS)]
-    for stream in streams:
-        state = await stream.next()
-        assert len(state["kernels"]) == KERNELS
+class StuckClient:
+    """Opens the stream, and reads nothing of it until it is told to."""
 
-    wanted = {kernel.id: list(range(2, 2 + ROUNDS)) for kernel in kernels}
+    def __init__(self, server):
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BYTES)
+        self.socket.setblocking(False)
+        self.server = server
+        self.subscriber = None
 
-    async def listen(stream):
-        heard = {kernel.id: [] for kernel in kernels}
-        while heard != wanted:
-            message = await stream.next()
-            assert message["type"] != "missed"
-            if message["type"] == "update":
-                heard[message["kernel_id"]].append(message["update"]["n"])
-        return [one["id"] for one in stream.heard[1:]]
+    async def open(self):
+        before = set(self.server.hub.feed.subscribers)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(self.socket, ("127.0.0.1", self.server.app.port))
+        lines = [
+            "GET /ipyvitals/api/events HTTP/1.1",
+            f"Host: 127.0.0.1:{self.server.app.port}",
+            f"Authorization: token {self.server.token}",
+            "Connection: Upgrade",
+            "Upgrade: websocket",
+            "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        ]
+        await loop.sock_sendall(self.socket, "\r\n".join([*lines, "", ""]).encode())
+        subscribers = self.server.hub.feed.subscribers
+        await until(lambda: len(subscribers) > len(before))
+        (self.subscriber,) = subscribers - before
+        # What the two ends of a socket hold on the way is no memory of the server.
+        self.subscriber.ws_connection.stream.socket.setsockopt(
+            socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES
+        )
 
-    listening = [asyncio.create_task(listen(stream)) for stream in streams]
-    for n in range(2, 2 + ROUNDS):
+    @property
+    def held_bytes(self):
+        """What the server keeps for it: what waits, and what it has begun to write."""
+        stream = self.subscriber.ws_connection.stream
+        return self.subscriber._outbox._bytes + len(stream._write_buffer)
+
+    async def read(self, until_type):
+        """Read frames, up to one of a type; return all."""
+        reader, writer = await asyncio.open_connection(sock=self.socket)
+        async with asyncio.timeout(30):
+            await reader.readuntil(b"\r\n\r\n")
+            messages = []
+            while not messages or messages[-1]["type"] != until_type:
+                size = (await reader.readexactly(2))[1]
+                if size >= 126:
+                    more = await reader.readexactly(2 if size == 126 else 8)
+                    size = int.from_bytes(more, "big")
+                messages.append(json.loads(await reader.readexactly(size)))
+        writer.close()
+        return messages
+
+
+async def test_all_hear_everything_in_order_but_for_one_that_does_not_read(tmp_path):
+    config = {"IpyvitalsExtension": {"client_messages": WAITING}}
+    async with serving(tmp_path, config) as server, AsyncExitStack() as ending:
+        kernels = [await FakeKernel(server).start() for _ in range(KERNELS)]
         for kernel in kernels:
-            kernel.send(delta(n, predictions=n))
-        # As in life, there is time between two updates of a kernel.
-        await until(lambda n=n: all(one.latest.n == n for one in monitors(kernels)))
-        await until(lambda: not any(one._outbox._waiting for one in server.hub.feed.subscribers))
-    numbers = await asyncio.gather(*listening)
+            ending.callback(kernel.stop)
+        for kernel in kernels:
+            kernel.send(full())
+        await until(lambda: all(kernel.record.monitors for kernel in kernels))
+        streams = await asyncio.gather(*(server.stream() for _ in range(CLIENTS)))
+        for state in await asyncio.gather(*(stream.next() for stream in streams)):
+            assert len(state["kernels"]) == KERNELS
+        stuck = StuckClient(server)
+        await stuck.open()
 
-    for heard in numbers:
-        assert heard == list(range(heard[0], heard[0] + len(heard)))
-    for kernel in kernels:
-        assert not kernel.record.dropped
-        kernel.stop()
+        last = 1 + ROUNDS
+        wanted = {kernel.id: list(range(2, last + 1)) for kernel in kernels}
+        listening = [asyncio.create_task(listen(stream, wanted)) for stream in streams]
+        held = []
+        for n in range(2, last + 1):
+            for kernel in kernels:
+                kernel.send(delta(n, predictions=n))
+            # As in life, there is time between two updates of a kernel.
+            await until(lambda n=n: all(one.latest.n == n for one in monitors(kernels)))
+            others = server.hub.feed.subscribers - {stuck.subscriber}
+            await until(lambda others=others: not any(one._outbox._waiting for one in others))
+            held.append(stuck.held_bytes)
+        numbers = await asyncio.gather(*listening)
+
+        assert len({tuple(heard) for heard in numbers}) == 1
+        assert numbers[0] == list(range(numbers[0][0], numbers[0][0] + len(numbers[0])))
+        assert not any(kernel.record.dropped for kernel in kernels)
+        # More was sent than may wait: it was dropped, and nothing is held for it any more.
+        assert len(numbers[0]) > WAITING
+        assert held[0] > 0
+        assert max(held) <= state_bytes(stuck) + WAITING * 2_000
+        assert held[-1] <= state_bytes(stuck)
+
+        messages = await stuck.read("missed")
+        assert messages[0]["type"] == "state"
+        told = len(messages) - 2
+        assert told + messages[-1]["count"] == server.hub.feed.number - messages[0]["id"]
+
+
+async def listen(stream, wanted):
+    """Return the ids of all messages up to the last update of each kernel."""
+    heard = {kernel_id: [] for kernel_id in wanted}
+    ids = []
+    while heard != wanted:
+        message = await stream.next()
+        assert message["type"] != "missed"
+        ids.append(message["id"])
+        if message["type"] == "update":
+            heard[message["kernel_id"]].append(message["update"]["n"])
+    return ids
 
 
 def monitors(kernels):
     return [kernel.record.monitors["default"] for kernel in kernels]
+
+
+def state_bytes(client):
+    """Return how large the message is that every client begins with."""
+    return len(client.subscriber._state())

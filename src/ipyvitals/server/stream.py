@@ -155,9 +155,9 @@ class EventsHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
                 if missed := self._outbox.take_missed():
                     told = MissedMessage(id=self._hub.feed.number, count=missed)
                     state = self._state()
-                    await self.write_message(msgspec.json.encode(told).decode())
-                    await self.write_message(state.decode())
+                    await self.write_message(msgspec.json.encode(told))
+                    await self.write_message(state)
                 for data in self._outbox.take():
-                    await self.write_message(data.decode())
+                    await self.write_message(data)
         except WebSocketClosedError:
             self._hub.feed.subscribers.discard(self)
