@@ -167,6 +167,18 @@ class TestModelState:
         assert settle(model) == [("error_rate", False)]
         assert (model.health, model.cause.rule) == ("degraded", "accuracy")
 
+    def test_of_the_two_about_accuracy_the_threshold_is_the_cause(self):
+        model = make_model(accuracy=0.8, baseline_drop=0.05)
+        model.set_facts(baseline_accuracy=0.95)
+        right = np.ones(100, dtype=bool)
+        model.add_labels(Labelled(right))
+        model.add_labels(Labelled(np.tile([True] * 17 + [False] * 3, 6)))
+        assert settle(model) == [("baseline", True)]
+        assert model.cause.rule == "baseline"
+        model.add_labels(wrong(60))
+        assert settle(model) == [("accuracy", True)]
+        assert model.cause.rule == "accuracy"
+
     def test_rules_that_are_off_find_nothing(self):
         model = make_model(accuracy=None, error_rate=None)
         model.add_labels(wrong(100))
