@@ -306,7 +306,7 @@ class ModelState:
 
     @property
     def cause(self) -> Finding | None:
-        """The newest rule that is raised; of the two about accuracy, the one about its threshold."""
+        """The newest rule that is raised; of the two about accuracy, that of the threshold."""
         raised = self._raised
         rules = [rule for rule in raised if rule != "baseline" or "accuracy" not in raised]
         return raised[rules[-1]] if rules else None
