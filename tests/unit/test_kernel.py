@@ -61,9 +61,11 @@ def client(log):
 def run(client):
     def run_cell(code, fails=False):
         asked = client.execute(code)
-        messages, error = [], None
+        messages, error, done = [], None, False
+        # An older kernel may say that it is idle before all that was printed is there.
+        printed = not code.lstrip().startswith("print(")
         end = time.monotonic() + SECONDS
-        while True:
+        while not (done and printed):
             try:
                 message = client.get_iopub_msg(timeout=max(0.1, end - time.monotonic()))
             except queue.Empty:
@@ -72,8 +74,8 @@ def run(client):
             mine = message["parent_header"].get("msg_id") == asked
             if mine and message["msg_type"] == "error":
                 error = message["content"]
-            if mine and message["content"].get("execution_state") == "idle":
-                break
+            printed |= message["msg_type"] == "stream"
+            done |= mine and message["content"].get("execution_state") == "idle"
         assert (error is not None) == fails, error
         return Cell(messages, error)
 
