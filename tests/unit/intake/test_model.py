@@ -237,8 +237,9 @@ class TestModelState:
     def test_the_delay_is_that_of_as_many_labels_as_the_window_holds(self):
         model = make_model(window=3)
         assert model.median_delay_seconds is None
-        model.add_delays([100.0, 1.0, 2.0])
-        model.add_delays([3.0])
+        model.add_delays([100.0, 2.0])
+        assert model.median_delay_seconds == 51.0
+        model.add_delays([1.0, 4.0])
         assert model.median_delay_seconds == 2.0
 
     def test_a_baseline_is_a_second_threshold(self):
