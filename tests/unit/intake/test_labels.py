@@ -245,6 +245,13 @@ def test_a_prediction_waits_as_long_as_its_time_to_live():
     assert notices.count("labels.expired") == notices.count("labels.unknown") == 1
 
 
+def test_those_that_waited_too_long_do_not_count_as_having_made_room():
+    join, _ = make(capacity=2, ttl=10.0)
+    for id, at in (("a", 0.0), ("b", 1.0), ("c", 20.0)):
+        add(join, id, at=at)
+    assert (join.section().expired, join.section().evicted, join.pending) == (2, 0, 1)
+
+
 def test_memory_for_labelled_ids_is_bounded_too():
     join, notices = make(capacity=3)
     for id in range(5):

@@ -64,10 +64,10 @@ class TestEnd:
         assert rows[0].predictions_per_minute == 1
         assert (rows[0].status, rows[0].reason) == ("stopped", "Monitor closed")
 
-    def test_its_trouble_is_nobodys_any_more(self, make, serve):
-        monitor = make("churn")
-        serve(monitor, 0, 100)
+    def test_its_trouble_is_nobodys_any_more(self, monitor):
+        monitor.training().fail(ValueError("bad batch"))
         monitor.close()
+        assert monitor.snapshot().model.status == "failed"
 
         assert not monitor.acknowledge()
         assert monitor.snapshot().model.acknowledged_at is None

@@ -210,6 +210,30 @@ def test_accuracy_just_two_points_above_is_recovered():
     assert [on for on, _, _ in judge(rule, window, pattern)] == [False]
 
 
+@pytest.mark.parametrize(("margin", "recovers"), [(0.0, 80), (0.02, 82), (0.1, 90), (1.0, 100)])
+def test_how_far_above_the_threshold_it_has_recovered_is_a_setting(margin, recovers):
+    for right in (recovers - 1, recovers):
+        rule, window = accuracy_rule(0.8, recovery_margin=margin), ScoreWindow(100)
+        judge(rule, window, [False] * 50)
+        assert rule.on
+        judge(rule, window, ([True] * right + [False] * (100 - right)) * 3)
+        assert rule.on == (right < recovers)
+
+
+@pytest.mark.parametrize("hold", [1, 5, 20, 60])
+def test_how_many_labels_decide_is_a_setting(hold):
+    rule, window = accuracy_rule(0.8, label_hold=hold, min_labels=1), ScoreWindow(100)
+    assert judge(rule, window, [False] * (hold - 1)) == []
+    assert judge(rule, window, [False]) == [(True, 0.0, hold)]
+
+
+@pytest.mark.parametrize("labels", [1, 5, 30, 80])
+def test_how_many_labels_are_evidence_is_a_setting(labels):
+    rule, window = accuracy_rule(0.8, label_hold=1, min_labels=labels), ScoreWindow(100)
+    assert judge(rule, window, [False] * (labels - 1)) == []
+    assert judge(rule, window, [False]) == [(True, 0.0, labels)]
+
+
 def test_accuracy_between_the_two_limits_changes_nothing():
     pattern = ([True] * 81 + [False] * 19) * 5
     good, bad = accuracy_rule(0.8), accuracy_rule(0.8)
