@@ -15,6 +15,7 @@ NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_quickstart.ipynb"
 STORY_MS = 60_000
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", [2], indirect=True, ids=["twice-the-pixels"])
 def test_the_quickstart_trains_serves_degrades_and_recovers(open_notebook, artefacts):
     cells = [
