@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from ipyvitals.server import hub as hub_module
 from ipyvitals.snapshot import ModelDeployed, ModelSection
 from ipyvitals.wire import Reply
-from tests.server.fake_kernel import AT, FakeKernel, delta, full
+from tests.server.fake_kernel import AT, SNAPSHOT, FakeKernel, delta, full
 from tests.server.serving import until
 
 pytestmark = pytest.mark.anyio
@@ -122,15 +122,9 @@ async def test_a_wire_that_was_cut_is_mended(server, kernel, monkeypatch):
 
 async def test_names_are_text_and_stay_text(server, kernel):
     name = '<img src=x onerror=alert(1)>"\n\\{}%s'
-    kernel.send(
-        full(
-            name,
-            model=ModelSection(
-                name=name,
-                version="\ud800".encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
-            ),
-        )
-    )
+    version = "\ud800".encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    row = msgspec.structs.replace(SNAPSHOT.models[0], name=name, version=version)
+    kernel.send(full(name, model=ModelSection(name=name, version=version), models=[row]))
     await until(lambda: kernel.record.monitors)
 
     answer = await server.ask("api/monitoring/system", monitor=name)
