@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Hashable
 from typing import Any, NamedTuple, TypeAlias
 
@@ -54,10 +54,11 @@ class LabelJoin:
         self.capacity = capacity
         self.ttl = ttl
         self._notices = notices
-        self._pending: dict[Hashable, Waiting] = {}
-        self._labelled: dict[Hashable, None] = {}
-        self._gone: dict[Hashable, None] = {}
-        self._early: dict[Hashable, Early] = {}
+        # The first key of a plain dict is found by walking over all that was deleted before it.
+        self._pending: OrderedDict[Hashable, Waiting] = OrderedDict()
+        self._labelled: OrderedDict[Hashable, None] = OrderedDict()
+        self._gone: OrderedDict[Hashable, None] = OrderedDict()
+        self._early: OrderedDict[Hashable, Early] = OrderedDict()
         self._counts: Counter[str] = Counter()
         self.pending_of: Counter[str] = Counter()
         """How many predictions of each model wait, by its id."""
@@ -116,7 +117,9 @@ class LabelJoin:
 
     def take(self, id: Hashable, label: Early) -> Waiting | None:
         """Return the prediction that `id` waits with; without one the label waits itself."""
-        self._let_go(id, label.at)
+        waiting = self._pending.get(id)
+        if waiting is None or label.at - waiting.at > self.ttl:
+            self._let_go(id, label.at)
         if id in self._pending:
             self._remember(id)
             return self._drop(id)
@@ -127,7 +130,7 @@ class LabelJoin:
         self._notices.add("labels.unknown", f"no prediction waits under the id {id!r}")
         if id not in self._gone:
             if len(self._early) >= self.capacity:
-                del self._early[next(iter(self._early))]
+                self._early.popitem(last=False)
             self._early[id] = label
         return None
 
@@ -178,7 +181,7 @@ class LabelJoin:
         _keep(self._labelled, id, self.capacity)
 
 
-def _keep(ids: dict[Hashable, None], id: Hashable, capacity: int) -> None:
+def _keep(ids: OrderedDict[Hashable, None], id: Hashable, capacity: int) -> None:
     if id not in ids and len(ids) >= capacity:
-        del ids[next(iter(ids))]
+        ids.popitem(last=False)
     ids[id] = None
