@@ -40,6 +40,7 @@ class Recorder:
         self._engine = engine
         self._warner = warner
         self._now = engine.clock.monotonic
+        self._model_of = engine.figures.registry.get
         self._inbox = engine.figures.inbox
         self._waiting = engine.figures.inbox.entries
         self._ids_begin, self._ids = urandom(4).hex(), count(1)
@@ -109,7 +110,7 @@ class Recorder:
             if id is True:
                 (id,) = self._new_ids(1)
             self._check_marks(id, model_id)
-            extra = self._extra(segment, features)
+            extra = None if segment is features is None else self._extra(segment, features)
             self._inbox.append((self._now(), prediction, actual, id, latency, model_id, extra))
         if len(self._waiting) > INBOX_LIMIT:
             self._engine.fold()
@@ -245,8 +246,8 @@ class Recorder:
             )
         if self._warner.may_take():
             now = self._now()
-            for key, truth in zip(keys, truths, strict=True):
-                self._inbox.put(Label(key, truth, now))
+            pairs = zip(keys, _plain(truths), strict=True)
+            self._inbox.extend([Label(key, truth, now) for key, truth in pairs])
             self._after_entry()
 
     def record_error(
@@ -370,7 +371,7 @@ class Recorder:
         if id is not None:
             check_hashable("id", id)
         if model_id is not None:
-            self._engine.figures.registry.get(model_id)
+            self._model_of(model_id)
         # Before the entry, so that no fold takes it for a plain one.
         self._inbox.mixed = True
 
@@ -396,4 +397,12 @@ def _segments(segment: Any, n: int) -> list[Hashable]:
 def _waiting(
     keys: list[Hashable], rows: Rows, segments: list[Hashable] | None
 ) -> list[tuple[Hashable, Any, Hashable]]:
-    return list(zip(keys, rows, segments or [None] * len(keys), strict=True))
+    return list(zip(keys, _plain(rows), segments or [None] * len(keys), strict=True))
+
+
+def _plain(rows: Rows) -> list[Any]:
+    """Return plain Python values where they are exactly the same, which compare much faster."""
+    if isinstance(rows, np.ndarray) and (rows.dtype.kind in "biuU" or rows.dtype == np.float64):
+        plain: list[Any] = rows.tolist()
+        return plain
+    return list(rows)

@@ -6,22 +6,16 @@ import threading
 from collections import deque
 from collections.abc import Callable, Hashable
 from itertools import repeat
-from operator import is_, itemgetter
 from typing import Any
 
-import numpy as np
-
-from ipyvitals.intake.columns import Columns
+from ipyvitals.intake.columns import Columns, ColumnsByModel
 from ipyvitals.intake.entries import UNSET, Batch, Failure, Label
 from ipyvitals.intake.labelling import Labeller
-from ipyvitals.intake.labels import Early, LabelJoin, Owner, Waiting
+from ipyvitals.intake.labels import Early, LabelJoin, Waiting
 from ipyvitals.intake.registry import Registry
 from ipyvitals.notices import Notices
 
 __all__ = ["INBOX_LIMIT", "ROWS_LIMIT", "Inbox"]
-
-
-AT, PREDICTION, ACTUAL, LATENCY = (itemgetter(place) for place in (0, 1, 2, 4))
 
 INBOX_LIMIT = 16_384
 """Entries after which whoever appends folds as well."""
@@ -74,6 +68,11 @@ class Inbox:
             self.rows += entry.rows * (1 + entry.columns)
         self.append(entry)
 
+    def extend(self, labels: list[Label]) -> None:
+        """Queue many labels."""
+        self.mixed = True
+        self.entries.extend(labels)
+
     @property
     def pending(self) -> int:
         """How many entries wait to be folded."""
@@ -104,11 +103,13 @@ class Inbox:
         self._folder = None
 
     def _fold_entries(self, entries: list[Any]) -> None:
+        columns = ColumnsByModel(self._registry, self._labeller, watching=self.watching)
         try:
             if self.mixed:
-                self._fold_mixed(entries)
+                self._fold_mixed(entries, columns)
             else:
-                self._fold_plain(entries)
+                columns[None].plain = entries
+            columns.add_to_models()
         except Exception as error:
             self._notices.add(
                 "intake.fold_failed",
@@ -116,50 +117,24 @@ class Inbox:
                 len(entries),
             )
 
-    def _fold_plain(self, entries: list[Any]) -> None:
-        # Column by column: zip(*entries) would make one object an entry for the collector to track.
-        model = self._registry.active
-        at = np.fromiter(map(AT, entries), np.float64, len(entries))
-        model.add_calls(at)
-        if model.watch is not None:
-            model.add_rows(list(map(PREDICTION, entries)), None)
-        # None becomes NaN, which `record` lets nobody pass.
-        seconds = np.array(list(map(LATENCY, entries)), dtype=np.float64)
-        timed = ~np.isnan(seconds)
-        if timed.any():
-            model.add_durations(at[timed], seconds[timed])
-        if any(map(is_, map(ACTUAL, entries), repeat(UNSET))):
-            entries = [entry for entry in entries if entry[2] is not UNSET]
-        if entries:
-            predictions, actuals = list(map(PREDICTION, entries)), list(map(ACTUAL, entries))
-            model.add_labels(self._labeller.pairs(predictions, actuals))
-
-    def _fold_mixed(self, entries: list[Any]) -> None:
-        by_model: dict[str, Columns] = {}
-        active = self._registry.active.model_id
-
-        def columns_of_model(model_id: str | None) -> Columns:
-            key = active if model_id is None else model_id
-            return by_model.get(key) or by_model.setdefault(key, Columns(self._labeller))
-
+    def _fold_mixed(self, entries: list[Any], by_model: ColumnsByModel) -> None:
         for entry in entries:
             if type(entry) is tuple:
-                self._fold_record(entry, columns_of_model(entry[5]), entry[5] or active)
+                _, _, _, id, _, model_id, extra = entry
+                if id is None and extra is None:
+                    by_model[model_id].plain.append(entry)
+                else:
+                    self._fold_record(entry, by_model[model_id])
             elif type(entry) is Label:
-                self._fold_label(entry, columns_of_model)
+                self._fold_label(entry, by_model)
             elif type(entry) is Failure:
-                columns_of_model(entry.model_id).failures.append(entry.at)
+                by_model[entry.model_id].failures.append(entry.at)
             else:
-                columns = columns_of_model(entry.model_id)
-                self._fold_batch(entry, columns, entry.model_id or active)
-        for model_id, columns in by_model.items():
-            model = self._registry.find(model_id)
-            if model is not None:
-                columns.add_to(model)
+                self._fold_batch(entry, by_model[entry.model_id])
 
-    def _fold_record(self, entry: Any, columns: Columns, model_id: str) -> None:
-        at, prediction, actual, id, latency, _, extra = entry
-        columns.add_call(at, 1, latency)
+    def _fold_record(self, entry: Any, columns: Columns) -> None:
+        at, prediction, actual, id, _, _, extra = entry
+        columns.records.append(entry)
         segment, features = extra if extra is not None else (None, None)
         if self.watching:
             columns.watch(prediction, features)
@@ -168,39 +143,31 @@ class Inbox:
             if id is not None:
                 self._join.settle(id)
         elif id is not None:
-            self._wait(id, Waiting(self._owner(model_id), prediction, at, segment), columns)
+            self._wait(id, Waiting(columns.owner, prediction, at, segment), columns)
 
-    def _fold_label(self, label: Label, columns_of_model: Callable[[str | None], Columns]) -> None:
-        waiting = self._join.take(label.id, Early(label.actual, label.at))
+    def _fold_label(self, label: Label, by_model: ColumnsByModel) -> None:
+        early = Early(label.actual, label.at)
+        waiting = self._join.take(label.id, early)
         if waiting is not None:
-            columns = columns_of_model(waiting.owner[0])
-            self._fold_late(waiting, Early(label.actual, label.at), columns)
+            _fold_late(waiting, early, by_model[waiting.owner[0]])
 
-    def _fold_batch(self, batch: Batch, columns: Columns, model_id: str) -> None:
-        columns.add_call(batch.at, batch.rows, batch.latency)
-        if batch.watched is not None:
-            columns.watch_rows(*batch.watched)
-        if batch.labelled is not None:
-            columns.add_labelled(batch.labelled)
+    def _fold_batch(self, batch: Batch, columns: Columns) -> None:
+        columns.add_batch(batch)
         for id in batch.settled:
             self._join.settle(id)
-        owner = self._owner(model_id)
         for id, prediction, segment in batch.waiting:
-            self._wait(id, Waiting(owner, prediction, batch.at, segment), columns)
-
-    def _owner(self, model_id: str) -> Owner:
-        model = self._registry.find(model_id)
-        return model_id, model.deployment if model is not None else 0
+            self._wait(id, Waiting(columns.owner, prediction, batch.at, segment), columns)
 
     def _wait(self, id: Hashable, waiting: Waiting, columns: Columns) -> None:
         early = self._join.add(id, waiting)
         if early is not None:
-            self._fold_late(waiting, early, columns)
+            _fold_late(waiting, early, columns)
 
-    def _fold_late(self, waiting: Waiting, label: Early, columns: Columns) -> None:
-        if waiting.owner == self._owner(waiting.owner[0]):
-            columns.add_pair(waiting.prediction, label.actual, waiting.segment)
-            if label.at >= waiting.at:
-                columns.delays.append(label.at - waiting.at)
-        else:
-            columns.stale += 1
+
+def _fold_late(waiting: Waiting, label: Early, columns: Columns) -> None:
+    if waiting.owner == columns.owner:
+        columns.add_pair(waiting.prediction, label.actual, waiting.segment)
+        if label.at >= waiting.at:
+            columns.delays.append(label.at - waiting.at)
+    else:
+        columns.stale += 1

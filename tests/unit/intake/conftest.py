@@ -49,9 +49,10 @@ class Bench:
         latency=None,
         model_id=None,
         segment=None,
+        features=None,
         at=NOW,
     ):
-        extra = None if segment is None else Extra(segment)
+        extra = None if segment is features is None else Extra(segment, features)
         if not (id is None is model_id is extra):
             self.inbox.mixed = True
         self.inbox.append((at, prediction, actual, id, latency, model_id, extra))
@@ -66,6 +67,7 @@ class Bench:
         latency=None,
         model_id=None,
         segments=None,
+        watched=None,
         at=NOW,
     ):
         self.inbox.put(
@@ -77,7 +79,7 @@ class Bench:
                 settled=list(settled),
                 latency=latency,
                 model_id=model_id,
-                watched=None,
+                watched=watched,
             )
         )
 

@@ -11,6 +11,20 @@ from ipyvitals.intake.predictions import INBOX_LIMIT
 NOW = 1_000.0
 
 
+class Watched:
+    """Keeps predictions, each with its feature ``age``."""
+
+    def __init__(self):
+        self.rows = []
+
+    def update(self, predictions, features):
+        ages = (features or {}).get("age") or [None] * len(predictions)
+        self.rows += zip(predictions, ages, strict=True)
+
+    def update_errors(self, scores):
+        pass
+
+
 class TestPlainRecords:
     def test_nothing_is_counted_before_it_is_folded(self, bench):
         bench.record(1, 1)
@@ -143,6 +157,31 @@ class TestMixedEntries:
         bench.record(1, 0)
         bench.record(1, 0)
         assert bench.figures()["window"] == (2, 0.0)
+
+    def test_rows_are_watched_in_the_order_in_which_they_came(self, bench):
+        seen = bench.model.watch = Watched()
+        bench.inbox.watching = True
+        bench.record(1, id="late")
+        bench.record(2)
+        bench.batch(2, watched=([3, 4], {"age": [30, 40]}))
+        bench.record(5, 5)
+        bench.label("late", 1)
+        bench.record(6)
+        bench.record(7, features={"age": 70})
+        bench.record(8)
+        bench.inbox.fold()
+        ages = [None, None, 30, 40, None, None, 70, None]
+        assert seen.rows == list(zip(range(1, 9), ages, strict=True))
+        assert bench.figures()["predictions"] == 8
+
+    def test_a_late_label_keeps_its_place_among_plain_records(self, make_bench):
+        bench = make_bench(window=2)
+        bench.record(1, id="late")
+        bench.record(1, 1)
+        bench.record(1, 1)
+        bench.label("late", 0)
+        bench.record(1, 1)
+        assert bench.figures()["window"] == (2, 0.5)
 
     def test_models_have_figures_of_their_own(self, make_bench):
         bench = make_bench(models=("a", "b"))

@@ -36,6 +36,17 @@ def test_the_truth_comes_later(monitor, accuracy):
     assert accuracy(monitor) == 0.5
 
 
+@pytest.mark.parametrize(
+    "kind", ["bool", "int8", "uint64", "float32", "float64", "U3", "datetime64[ns]", "object"]
+)
+def test_arrays_are_joined_as_numpy_compares_them(monitor, accuracy, kind):
+    said, truths = (np.array(values).astype(kind) for values in ([0, 1, 2, 3], [0, 1, 3, 2]))
+    ids = monitor.record_batch(said, ids=True)
+    monitor.label_batch(ids, truths)
+
+    assert accuracy(monitor) == (said == truths).mean()
+
+
 def test_for_batches_too(monitor):
     monitor.record_batch(["a", "b", "c"], ids=[1, 2, 3])
     monitor.label_batch(pd.Series([3, 1]), ["c", "x"])
