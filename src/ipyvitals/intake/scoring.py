@@ -51,9 +51,9 @@ class Scorer:
             return self._by_callable(self._score, predictions, actuals)
         right = _equal(predictions, actuals)
         if self._on_mismatch is not None and not right.all():
-            wrong = np.flatnonzero(~right)[:MISMATCH_SAMPLE]
-            for index in wrong:
-                self._compare_kinds(predictions[index], actuals[index])
+            for row in np.flatnonzero(~right)[:MISMATCH_SAMPLE].tolist():
+                if type(predictions[row]) is not type(actuals[row]):
+                    self._compare_kinds(predictions[row], actuals[row])
         return right
 
     def rows(self, predictions: Rows, actuals: Rows) -> Scores:

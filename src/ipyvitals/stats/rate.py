@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import floor
+
 import numpy as np
 
 from ipyvitals.stats.seconds import Floats, Ints, SecondRing
@@ -44,7 +46,13 @@ class SlidingCount:
         """
         if not times.size:
             return
-        self._expire(float(times.max()))
+        newest = floor(times.max())
+        self._expire(newest)
+        if newest == self._ring.head == floor(times.min()):
+            # All in the newest second, as in most ticks.
+            new = times.size if weights is None else int(weights.sum())
+            self._slots[newest % self._ring.size] += new
+            return
         slots, inside = self._ring.locate(times)
         if weights is None:
             self._slots += np.bincount(slots[inside], minlength=self._ring.size)

@@ -48,8 +48,14 @@ class Switch:
         list of int
             The steps at which the switch turned; it turns to and fro.
         """
-        turn_on, self._entered = _held(np.concatenate([self._entered, enter]), self.hold)
-        turn_off, self._left = _held(np.concatenate([self._left, leave]), self.hold)
+        entered = np.concatenate([self._entered, enter])
+        left = np.concatenate([self._left, leave])
+        # Copies: a part of an array keeps all of it in memory.
+        self._entered = entered[enter.size :].copy()
+        self._left = left[leave.size :].copy()
+        if not (leave if self.on else enter).any():
+            return []
+        turn_on, turn_off = _held(entered, self.hold), _held(left, self.hold)
         if ready is not None:
             turn_on = turn_on & ready
         turns: list[int] = []
@@ -65,15 +71,14 @@ class Switch:
         return turns
 
 
-def _held(flags: Flags, hold: int) -> tuple[Flags, Flags]:
-    """Return where `hold` flags in a row end, and the flags that the next call begins with.
+def _held(flags: Flags, hold: int) -> Flags:
+    """Return where `hold` flags in a row end.
 
     Widths double, so that 20 in a row take five passes of whole arrays.
     """
-    rest = flags[flags.size - hold + 1 :]
     width = 1
     while width < hold:
         step = min(width, hold - width)
         flags = flags[step:] & flags[:-step]
         width += step
-    return flags, rest
+    return flags
