@@ -11,15 +11,16 @@ import numpy as np
 
 from ipyvitals.intake.arguments import Rows
 from ipyvitals.intake.drift import columns_of
-from ipyvitals.intake.entries import UNSET, Batch
+from ipyvitals.intake.entries import UNSET, Batch, Extra
 from ipyvitals.intake.labelling import Labelled, Labeller
 from ipyvitals.intake.labels import Owner
 from ipyvitals.intake.model import ModelState
 from ipyvitals.intake.registry import Registry
 
-__all__ = ["Columns", "ColumnsByModel"]
+__all__ = ["NO_EXTRA", "Columns", "ColumnsByModel"]
 
-AT, PREDICTION, ACTUAL, LATENCY = (itemgetter(place) for place in (0, 1, 2, 4))
+AT, PREDICTION, ACTUAL, LATENCY, EXTRA = (itemgetter(place) for place in (0, 1, 2, 4, 6))
+NO_EXTRA = Extra()
 
 
 class Columns:
@@ -40,7 +41,7 @@ class Columns:
         self._labeller = labeller
         self._watching = watching
         self.plain: list[Any] = []
-        """Records without id, segment and features, behind all that came before them."""
+        """Records without id, behind all that came before them."""
         self.records: list[Any] = []
         """Records of which no more is to be taken than when they were and how long they took."""
         self.failures: list[float] = []
@@ -104,14 +105,20 @@ class Columns:
         # Column by column: zip(*plain) would make one object an entry for the collector to track.
         plain, self.plain = self.plain, []
         self.records = self.records + plain if self.records else plain
+        mixed = any(map(EXTRA, plain))
         if self._watching:
             self._single[0].extend(map(PREDICTION, plain))
-            self._single[1].extend(repeat(None, len(plain)))
+            self._single[1].extend(_extras(plain, 1) if mixed else repeat(None, len(plain)))
         if any(map(is_, map(ACTUAL, plain), repeat(UNSET))):
             plain = [entry for entry in plain if entry[2] is not UNSET]
         self._predictions.extend(map(PREDICTION, plain))
         self._actuals.extend(map(ACTUAL, plain))
-        self._segments.extend(repeat(None, len(plain)))
+        if mixed:
+            segments = _extras(plain, 0)
+            self._segmented |= any(segment is not None for segment in segments)
+            self._segments.extend(segments)
+        else:
+            self._segments.extend(repeat(None, len(plain)))
 
     def _settle_pairs(self) -> None:
         """Score the pairs so far, so that a batch behind them keeps its place."""
@@ -167,6 +174,10 @@ class ColumnsByModel(dict[str | None, Columns]):
             model = None if model_id is None else self._registry.find(model_id)
             if model is not None:
                 columns.add_to(model)
+
+
+def _extras(records: list[Any], place: int) -> list[Any]:
+    return [(record[6] or NO_EXTRA)[place] for record in records]
 
 
 def _add_records(records: list[Any], model: ModelState) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -73,7 +74,7 @@ def as_row(features: Any) -> dict[Any, Any]:
     >>> as_row([31, "Bern"])
     {'0': 31, '1': 'Bern'}
     """
-    if isinstance(features, Mapping):
+    if type(features) is dict or isinstance(features, Mapping):
         row = dict(features)
     elif hasattr(features, "items") and not hasattr(features, "columns"):
         row = dict(features.items())  # a pandas Series is no Mapping, and yet has names
@@ -98,7 +99,14 @@ def columns_of(rows: Sequence[Mapping[Any, Any] | None]) -> dict[str, Rows]:
     """
     present = [row or {} for row in rows]
     names = islice(dict.fromkeys(chain.from_iterable(present)), MAX_COLUMNS)
-    return {_text(name): [row.get(name) for row in present] for name in names}
+    return {_text(name): _column(present, name) for name in names}
+
+
+def _column(rows: list[Mapping[Any, Any]], name: Any) -> list[Any]:
+    try:
+        return list(map(itemgetter(name), rows))
+    except KeyError:
+        return [row.get(name) for row in rows]
 
 
 def _text(name: Any) -> str:

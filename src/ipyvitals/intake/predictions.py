@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable
 from itertools import repeat
 from typing import Any
 
-from ipyvitals.intake.columns import Columns, ColumnsByModel
+from ipyvitals.intake.columns import NO_EXTRA, Columns, ColumnsByModel
 from ipyvitals.intake.entries import UNSET, Batch, Failure, Label
 from ipyvitals.intake.labelling import Labeller
 from ipyvitals.intake.labels import Early, LabelJoin, Waiting
@@ -120,11 +120,11 @@ class Inbox:
     def _fold_mixed(self, entries: list[Any], by_model: ColumnsByModel) -> None:
         for entry in entries:
             if type(entry) is tuple:
-                _, _, _, id, _, model_id, extra = entry
-                if id is None and extra is None:
-                    by_model[model_id].plain.append(entry)
+                columns = by_model[entry[5]]
+                if entry[3] is None:
+                    columns.plain.append(entry)
                 else:
-                    self._fold_record(entry, by_model[model_id])
+                    self._fold_record(entry, columns)
             elif type(entry) is Label:
                 self._fold_label(entry, by_model)
             elif type(entry) is Failure:
@@ -135,7 +135,7 @@ class Inbox:
     def _fold_record(self, entry: Any, columns: Columns) -> None:
         at, prediction, actual, id, _, _, extra = entry
         columns.records.append(entry)
-        segment, features = extra if extra is not None else (None, None)
+        segment, features = extra or NO_EXTRA
         if self.watching:
             columns.watch(prediction, features)
         if actual is not UNSET:
