@@ -38,11 +38,13 @@ class ErrorWindow:
     @property
     def mae(self) -> float | None:
         """Mean absolute error, in the unit of the target; ``None`` without labels."""
-        return _mean(np.abs(self._last))
+        return _mean(np.abs(self._last)) if self._last.size else None
 
     @property
     def rmse(self) -> float | None:
         """Root mean squared error, in the unit of the target; ``None`` without labels."""
+        if not self._last.size:
+            return None
         with np.errstate(over="ignore"):
             mean = _mean(np.square(self._last))
         return None if mean is None else sqrt(mean)
@@ -50,8 +52,6 @@ class ErrorWindow:
 
 def _mean(errors: Floats) -> float | None:
     """Return the mean, or ``None`` where it is beyond all floats: no wire has a word for that."""
-    if not errors.size:
-        return None
     with np.errstate(over="ignore"):
         mean = float(errors.mean())
     return mean if isfinite(mean) else None

@@ -33,6 +33,8 @@ class SlidingCount:
     def __init__(self, size: int = 60) -> None:
         self._ring = SecondRing(size)
         self._slots: Ints = np.zeros(size, dtype=np.int64)
+        self._count = 0
+        """The sum of the slots."""
 
     def update(self, times: Floats, weights: Ints | None = None) -> None:
         """Count events.
@@ -52,17 +54,19 @@ class SlidingCount:
             # All in the newest second, as in most ticks.
             new = times.size if weights is None else int(weights.sum())
             self._slots[newest % self._ring.size] += new
+            self._count += new
             return
         slots, inside = self._ring.locate(times)
         if weights is None:
             self._slots += np.bincount(slots[inside], minlength=self._ring.size)
         else:
             np.add.at(self._slots, slots[inside], weights[inside])
+        self._count = int(self._slots.sum())
 
     def get(self, now: float) -> int:
         """Return the count in the seconds up to `now`."""
         self._expire(now)
-        return int(self._slots.sum())
+        return self._count
 
     def merge(self, other: SlidingCount) -> None:
         """Add what another one of the same size holds, whose times came from the same clock."""
@@ -74,5 +78,7 @@ class SlidingCount:
         self.update(seconds.astype(np.float64), other._slots[seconds % other._ring.size])
 
     def _expire(self, now: float) -> None:
-        for slot in self._ring.advance(now):
-            self._slots[slot] = 0
+        gone = self._ring.advance(now)
+        if gone:
+            self._count -= int(self._slots[gone].sum())
+            self._slots[gone] = 0
