@@ -51,6 +51,12 @@ def prometheus() -> tuple[Callable[[], None], Callable[[float], None]]:
     return counter.inc, histogram.observe
 
 
+def peers() -> tuple[Callable[[], None], Callable[[float], None], Callable[[Any, Any], None]]:
+    """Return what counts and times a prediction with prometheus_client, and scores it by river."""
+    update = utils.Rolling(metrics.Accuracy(), window_size=WINDOW).update
+    return *prometheus(), update
+
+
 def call_rows(*, quick: bool) -> list[Row]:
     """Time the call with a monitor that ticks; folding happens between the timed stretches."""
     floor, (inc, observe) = Floor(), prometheus()
@@ -121,8 +127,7 @@ def cpu_rows(*, quick: bool) -> list[Row]:
             return process_time() - start
 
     def with_peers() -> float:
-        inc, observe = prometheus()
-        update = utils.Rolling(metrics.Accuracy(), window_size=WINDOW).update
+        inc, observe, update = peers()
         start = process_time()
         for prediction, actual, latency in feed:
             inc()
