@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ class ProcessTree:
         self._cpu_at: float | None = None
         self._cpu_percent: float | None = None
         self._connections: int | None = None
-        self._connections_pace = Pace(CONNECTIONS_SHARE, least=CONNECTIONS_SECONDS)
+        self._connections_pace = Pace(CONNECTIONS_SHARE, time.thread_time, least=CONNECTIONS_SECONDS)
 
     def parts(self) -> Mapping[str, Part]:
         """Return what can be read, by name."""
