@@ -42,7 +42,9 @@ class ProcessTree:
         self._cpu_at: float | None = None
         self._cpu_percent: float | None = None
         self._connections: int | None = None
-        self._connections_pace = Pace(CONNECTIONS_SHARE, time.thread_time, least=CONNECTIONS_SECONDS)
+        self._connections_pace = Pace(
+            CONNECTIONS_SHARE, time.thread_time, least=CONNECTIONS_SECONDS
+        )
 
     def parts(self) -> Mapping[str, Part]:
         """Return what can be read, by name."""
