@@ -61,11 +61,9 @@ def client(log):
 def run(client):
     def run_cell(code, fails=False):
         asked = client.execute(code)
-        messages, error, done = [], None, False
-        # An older kernel may say that it is idle before all that was printed is there.
-        printed = not code.lstrip().startswith("print(")
+        messages, error = [], None
         end = time.monotonic() + SECONDS
-        while not (done and printed):
+        while True:
             try:
                 message = client.get_iopub_msg(timeout=max(0.1, end - time.monotonic()))
             except queue.Empty:
@@ -74,8 +72,13 @@ def run(client):
             mine = message["parent_header"].get("msg_id") == asked
             if mine and message["msg_type"] == "error":
                 error = message["content"]
-            printed |= message["msg_type"] == "stream"
-            done |= mine and message["content"].get("execution_state") == "idle"
+            if mine and message["content"].get("execution_state") == "idle":
+                break
+        while (reply := client.get_shell_msg(timeout=SECONDS))["parent_header"]["msg_id"] != asked:
+            pass
+        if reply["content"]["status"] == "aborted":
+            # A kernel before 7 may still be dropping what was queued behind a cell that failed.
+            return run_cell(code, fails)
         assert (error is not None) == fails, error
         return Cell(messages, error)
 
