@@ -15,7 +15,7 @@ from tests.server.serving import serving, until
 pytestmark = pytest.mark.anyio
 
 KERNELS, CLIENTS, ROUNDS = 20, 300, 3
-WAITING = 100
+WAITING = 60
 SOCKET_BYTES = 4096
 TEXT_FRAME = 1
 
