@@ -14,8 +14,8 @@ from tests.browser.notebook_page import NotebookPage, vital
 COMPUTE = """
 from time import perf_counter
 start, right = perf_counter(), 0
-with monitor.training(total=1000, stage="Fit", details="pure Python") as run:
-    while (passed := perf_counter() - start) < 50:
+with monitor.training(total=2000, stage="Fit", details="pure Python") as run:
+    while (passed := perf_counter() - start) < 100:
         loss = sum(1.0 / step for step in range(1, 2_000))
         right = (right + 1) % 20
         monitor.record("stays", "stays" if right else "leaves", latency=0.004)
