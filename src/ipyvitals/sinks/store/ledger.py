@@ -1,8 +1,9 @@
-"""Writes the rows of one session into a database."""
+"""Writes the rows of one session into a database, and finds what is there of a model."""
 
 from __future__ import annotations
 
 import sqlite3
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
@@ -24,9 +25,9 @@ from ipyvitals.sinks.store.rows import (
     SystemRow,
 )
 from ipyvitals.sinks.store.shape import METRICS, SYSTEM
-from ipyvitals.snapshot import Event
+from ipyvitals.snapshot import Event, Point
 
-__all__ = ["Ledger", "Past"]
+__all__ = ["Found", "Ledger"]
 
 METRICS_COLUMNS = tuple(column.name for column in METRICS[1:])
 SYSTEM_COLUMNS = tuple(column.name for column in SYSTEM)
@@ -34,17 +35,20 @@ COMMON_FIELDS = ("monitor", "seq", "at", "type", "model_id")
 PLAIN = (str, bytes, int, float, bool, type(None))
 MAX_TEXT_CHARS = 1_000
 LARGEST = (1 << 63) - 1
+POINTS = 600
+"""As many as the charts keep."""
 
 _metrics_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*METRICS_COLUMNS)
 _system_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*SYSTEM_COLUMNS)
 
 
-class Past(NamedTuple):
+class Found(NamedTuple):
     """What an earlier kernel left of a model."""
 
     head: bytes
     body: bytes | None
-    trained_at: float | None
+    points: list[Point]
+    """Those behind the charts, oldest first."""
 
 
 class Ledger:
@@ -74,14 +78,13 @@ class Ledger:
         self._id: int = found.fetchone()[0]
 
     def write(self, rows: Iterable[Row], now: float) -> None:
-        """Write rows, and note that the session lives."""
+        """Write rows."""
         groups: dict[type, list[Any]] = defaultdict(list)
         for row in rows:
             groups[type(row)].append(row)
         # Labels come behind the predictions that they are of.
         for kind, of_kind in sorted(groups.items(), key=lambda item: item[0] is LabelRow):
             self._write_kind(kind, of_kind, now)
-        self.beat(now)
 
     def beat(self, now: float) -> None:
         """Note that the session lives."""
@@ -95,25 +98,23 @@ class Ledger:
             "UPDATE sessions SET heartbeat_at = ?, ended_at = ? WHERE id = ?", (now, now, self._id)
         )
 
-    def claim(self, model_id: str, now: float) -> Past | None:
+    def claim(self, model_id: str, now: float) -> Found | None:
         """Hold a model that no living process holds, or begin one; return what is there of it."""
         where = (self._session.monitor, model_id)
         found = self._connection.execute(
-            "SELECT models.id, head, body, trained_at, sessions.id, token, heartbeat_at, ended_at,"
-            " pid, place, born FROM models LEFT JOIN sessions ON sessions.id = models.holder"
+            "SELECT models.id, head, body, sessions.id, token, heartbeat_at, ended_at, pid, place,"
+            " born FROM models LEFT JOIN sessions ON sessions.id = models.holder"
             " WHERE models.monitor = ? AND model_id = ? ORDER BY slot",
             where,
         ).fetchall()
         # Its own first: it may hold a second one since a first was taken.
-        for key, head, body, trained_at, holder, *facts in sorted(
-            found, key=lambda row: row[4] != self._id
-        ):
+        for key, head, body, holder, *facts in sorted(found, key=lambda row: row[3] != self._id):
             if holder in (None, self._id) or not alive(Holder(*facts), now):
                 self._connection.execute(
                     "UPDATE models SET holder = ? WHERE id = ?", (self._id, key)
                 )
                 self._models[model_id] = key
-                return None if head is None else Past(head, body, trained_at)
+                return None if head is None else Found(head, body, self._points(key))
         made = self._connection.execute(
             "INSERT INTO models (monitor, model_id, slot, holder, first_at, saved_at) "
             "SELECT ?1, ?2, coalesce(max(slot), 0) + 1, ?3, ?4, ?4 FROM models "
@@ -122,6 +123,37 @@ class Ledger:
         )
         self._models[model_id] = int(made.lastrowid or 0)
         return None
+
+    def _points(self, key: int) -> list[Point]:
+        figures = self._connection.execute(
+            "SELECT at, current_accuracy, predictions_per_minute, latency_p95_seconds, session "
+            "FROM metrics WHERE model = ? ORDER BY at DESC LIMIT ?",
+            (key, POINTS),
+        ).fetchall()[::-1]
+        if not figures:
+            return []
+        # Loads are read less often than figures change: each point has those read last.
+        loads = self._connection.execute(
+            "SELECT at, cpu_percent, memory_percent FROM system WHERE session = ? "
+            "ORDER BY at DESC LIMIT ?",
+            (figures[-1][-1], POINTS),
+        ).fetchall()[::-1]
+        moments = [at for at, _, _ in loads]
+        points = []
+        for at, accuracy, rate, latency, _ in figures:
+            place = bisect_right(moments, at) - 1
+            _, cpu, memory = loads[place] if place >= 0 else (at, None, None)
+            points.append(
+                Point(
+                    at=at,
+                    current_accuracy=accuracy,
+                    predictions_per_minute=rate,
+                    latency_p95_seconds=latency,
+                    cpu_percent=cpu,
+                    memory_percent=memory,
+                )
+            )
+        return points
 
     def save(self, state: StateRow, now: float) -> None:
         """Keep what a new kernel needs to go on with a model."""
@@ -183,9 +215,9 @@ class Ledger:
             many(*_predictions(self._id, rows))
         elif kind is LabelRow:
             many(
-                "UPDATE predictions SET actual = ?, labelled = 1 "
-                "WHERE session = ? AND model_id = ? AND key = ? AND NOT labelled",
-                [(_plain(row.actual), self._id, row.model_id, _key(row.id)) for row in rows],
+                "UPDATE predictions SET actual = ?, labelled = 1 WHERE NOT labelled AND id = "
+                "(SELECT max(id) FROM predictions WHERE session = ? AND key = ?)",
+                [(_plain(row.actual), self._id, _plain(row.id)) for row in rows],
             )
         else:
             columns = ("session", "at", "seq", "type", "model_id", "data")
@@ -212,7 +244,7 @@ def _predictions(session: int, rows: Iterable[PredictionRow]) -> tuple[str, list
     )
     values = [
         (
-            *(session, row.at, row.model_id, _key(row.id), _plain(row.prediction)),
+            *(session, row.at, row.model_id, _plain(row.id), _plain(row.prediction)),
             *(_plain(row.actual), row.labelled, row.latency_seconds, _plain(row.segment)),
         )
         for row in rows
@@ -222,10 +254,6 @@ def _predictions(session: int, rows: Iterable[PredictionRow]) -> tuple[str, list
 
 def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def _key(id: Any) -> str | None:
-    return None if id is None else str(id)[:MAX_TEXT_CHARS]
 
 
 def _plain(value: Any) -> Any:

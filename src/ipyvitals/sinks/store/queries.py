@@ -19,6 +19,8 @@ class Own(NamedTuple):
 
     token: str
     started_at: float
+    others: tuple[str, ...] = ()
+    """Sessions that live."""
 
 
 class Asked(NamedTuple):
@@ -52,14 +54,19 @@ class Asked(NamedTuple):
                 values.append(value)
         if self.own is not None and held is None:
             # Of others only what was over before it began.
-            conditions.append("(s.token = ? OR coalesce(s.ended_at, s.heartbeat_at) <= ?)")
-            values += [*self.own]
+            others = ", ".join("?" * len(self.own.others))
+            conditions.append(
+                "(s.token = ? OR (coalesce(s.ended_at, s.heartbeat_at) <= ?"
+                f" AND s.token NOT IN ({others})))"
+            )
+            values += [self.own.token, self.own.started_at, *self.own.others]
         elif self.own is not None:
             conditions.append(held or "")
             values += [self.own.token, self.own.token]
         return " AND ".join(conditions) or "1", values
 
 
+NOTHING = "SELECT NULL AS at WHERE false"
 HELD = (
     "(m.holder = (SELECT id FROM {schema}.sessions WHERE token = ?) OR m.model_id NOT IN "
     "(SELECT model_id FROM {schema}.models WHERE holder = "
@@ -167,4 +174,4 @@ def happenings(
             f"WHERE {where.format(monitor='s.monitor')}"
         )
         values += its
-    return f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY at", values
+    return f"SELECT * FROM ({' UNION ALL '.join(parts) or NOTHING}) ORDER BY at", values

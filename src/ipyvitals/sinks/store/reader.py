@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,7 @@ import msgspec
 
 from ipyvitals.errors import ArgumentValueError, StoreError
 from ipyvitals.moments import unix_seconds
+from ipyvitals.sinks.store.connections import Gate, connect
 from ipyvitals.sinks.store.files import attach, unreadable
 from ipyvitals.sinks.store.frames import frame, resampled_training, seconds_of
 from ipyvitals.sinks.store.lease import Holder, Session, alive
@@ -71,34 +73,34 @@ class Reader:
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
-        self._connection = sqlite3.connect(
-            ":memory:",
-            uri=True,
-            isolation_level=None,
-            timeout=PATIENCE_SECONDS,
-            check_same_thread=False,
-        )
+        self._pid = os.getpid()
+        self._gate = Gate()
+        self._connection = connect(":memory:", uri=True, timeout=PATIENCE_SECONDS)
         self._schemas: tuple[str, ...] = ()
-        try:
-            if path is not None:
-                attach(self._connection, path, FILE)
-                self._check(path)
-                self._schemas = (FILE,)
-        except BaseException:
-            self._connection.close()
-            raise
+        with self._gate:
+            try:
+                if path is not None:
+                    attach(self._connection, path, FILE)
+                    self._check(path)
+                    self._schemas = (FILE,)
+            except BaseException:
+                self._connection.close()
+                raise
 
     def add(self, session: Session, rows: Iterable[Row]) -> None:
         """Read these rows as well: of a session, and in no file."""
-        if not self._schemas or self._schemas[-1] != MEMORY:
-            prepare(self._connection)
-            self._schemas = (*self._schemas, MEMORY)
-        with transaction(self._connection):
-            Ledger(self._connection, session, time.time()).write(rows, time.time())
+        with self._gate:
+            if MEMORY not in self._schemas:
+                prepare(self._connection)
+                self._schemas = (*self._schemas, MEMORY)
+            with transaction(self._connection):
+                Ledger(self._connection, session, time.time()).write(rows, time.time())
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
+        """Let go of the file; a forked child leaves it to its parent."""
+        if self._pid == os.getpid():
+            with self._gate:
+                self._connection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -120,7 +122,11 @@ class Reader:
         """Return a section of the history; with `own`, that of one monitor alone."""
         _check_section(section, model_id, freq)
         asked = Asked(
-            unix_seconds("since", since), unix_seconds("until", until), monitor, model_id, own
+            unix_seconds("since", since),
+            unix_seconds("until", until),
+            monitor,
+            model_id,
+            None if own is None else own._replace(others=self._living(own.token)),
         )
         seconds = None if freq is None else seconds_of(freq)
         columns = COLUMNS[section]
@@ -193,6 +199,13 @@ class Reader:
             key=lambda one: one.started_at,
         )
 
+    def _living(self, token: str) -> tuple[str, ...]:
+        """Return the sessions that live, but that with the `token`."""
+        now = time.time()
+        found = self._all(f"SELECT {HOLDER} FROM {{schema}}.sessions AS s WHERE s.ended_at IS NULL")
+        holders = [Holder(*facts) for facts in found]
+        return tuple(one.token for one in holders if one.token != token and alive(one, now))
+
     def _rows(
         self, section: str, asked: Asked, seconds: float | None, skip: int
     ) -> Sequence[Sequence[Any]]:
@@ -229,8 +242,11 @@ class Reader:
     def _fetch(self, text: str, values: list[Any]) -> list[tuple[Any, ...]]:
         if not self._schemas:
             return []
+        if self._pid != os.getpid():
+            raise StoreError("expected a store that this process opened, got one of its parent.")
         try:
-            return self._connection.execute(text, values).fetchall()
+            with self._gate:
+                return self._connection.execute(text, values).fetchall()
         except sqlite3.DatabaseError as error:
             if self._path is None:
                 raise

@@ -92,7 +92,6 @@ class PredictionRow(NamedTuple):
 class LabelRow(NamedTuple):
     """The truth about a prediction that was kept without one."""
 
-    model_id: str
     id: Any
     actual: Any
 

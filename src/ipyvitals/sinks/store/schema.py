@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from ipyvitals.errors import StoreError
 from ipyvitals.sinks.store.shape import METRICS, SYSTEM, Column
 
-__all__ = ["APPLICATION_ID", "VERSION", "columns_of", "prepare", "transaction"]
+__all__ = ["APPLICATION_ID", "VERSION", "check_ours", "columns_of", "prepare", "transaction"]
 
 APPLICATION_ID = 0x69707976
 """``"ipyv"``: tells the file from one of another program."""
@@ -104,7 +104,7 @@ CREATE TABLE predictions (
   session INTEGER NOT NULL,
   at REAL NOT NULL,
   model_id TEXT NOT NULL,
-  key TEXT,
+  key,
   prediction,
   actual,
   labelled INTEGER NOT NULL,
@@ -145,7 +145,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         _figures("metrics_minutes", "model", METRICS, "session INTEGER", "n INTEGER NOT NULL"),
         _figures("system_minutes", "session", SYSTEM, "n INTEGER NOT NULL"),
         PREDICTIONS,
-        "CREATE INDEX predictions_by_key ON predictions (session, model_id, key)",
+        "CREATE INDEX predictions_by_key ON predictions (session, key)",
         "CREATE INDEX predictions_by_time ON predictions (at)",
     ),
 )
@@ -175,6 +175,17 @@ class transaction:  # noqa: N801 - reads as a word of the language
 def columns_of(connection: sqlite3.Connection, schema: str, table: str) -> set[str]:
     """Return the columns that a table has; none when it does not exist."""
     return {row[1] for row in connection.execute(f"PRAGMA {schema}.table_info({table})")}
+
+
+def check_ours(connection: sqlite3.Connection) -> None:
+    """Look whether the file may be written.
+
+    Raises
+    ------
+    StoreError
+        When the file is that of another program, or of a newer ipyvitals.
+    """
+    _version(connection)
 
 
 def prepare(connection: sqlite3.Connection, until: int = VERSION) -> None:

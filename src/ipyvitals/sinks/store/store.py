@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from ipyvitals.errors import StoreError
-from ipyvitals.sinks.store.files import default_path, store_path
+from ipyvitals.sinks.store.paths import default_path, store_path
 from ipyvitals.sinks.store.reader import Reader
 from ipyvitals.sinks.store.records import StoredModel, StoredMonitor, StoredRun
 

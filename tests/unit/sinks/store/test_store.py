@@ -208,9 +208,9 @@ def test_predictions_get_their_label_when_it_comes(write, history):
     session = write(
         PredictionRow(NOON, "churn", "a", "stays", None, False, 0.004, None),
         PredictionRow(NOON + 1, "churn", None, 0.5, 1, True, None, ("EU", 3)),
-        LabelRow("churn", "a", "leaves"),
+        LabelRow("a", "leaves"),
     )
-    write(LabelRow("churn", "a", "too late"), session=session)
+    write(LabelRow("a", "too late"), session=session)
 
     found = history("predictions")
 
