@@ -137,10 +137,15 @@ def open_store(path: str | PathLike[str] | None = None) -> Store:
 
     Examples
     --------
-    >>> from ipyvitals import open_store
-    >>> open_store("nowhere.sqlite")
-    Traceback (most recent call last):
-    ipyvitals.errors.StoreError: nowhere.sqlite: expected a file of history, and there is none.
+    >>> from tempfile import TemporaryDirectory
+    >>> from ipyvitals import Monitor, open_store
+    >>> with TemporaryDirectory() as folder:
+    ...     path = f"{folder}/history.sqlite"
+    ...     with Monitor("churn", interval=None, store=path) as monitor:
+    ...         monitor.record(1, 1)
+    ...     with open_store(path) as store:
+    ...         print(store.history("metrics")["total_predictions"].to_list()[-1])
+    1
     """
     found = default_path() if path is None else store_path(path)
     if found is None:
