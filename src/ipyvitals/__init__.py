@@ -54,6 +54,7 @@ from ipyvitals.snapshot import (
 from ipyvitals.status import Thresholds
 
 if TYPE_CHECKING:
+    from ipyvitals.charts.comparison import compare
     from ipyvitals.panel import StatusPanel
     from ipyvitals.sinks.store.records import StoredModel, StoredMonitor, StoredRun
     from ipyvitals.sinks.store.store import Store, open_store
@@ -102,12 +103,14 @@ __all__ = [
     "TrainingSection",
     "UnknownModelError",
     "__version__",
+    "compare",
     "open_store",
 ]
 
 LAZY = {
     # Loading ipywidgets takes longer than all the rest; scripts without a panel need none of it.
     "StatusPanel": "ipyvitals.panel",
+    "compare": "ipyvitals.charts.comparison",
     **dict.fromkeys(("Store", "open_store"), "ipyvitals.sinks.store.store"),
     **dict.fromkeys(("StoredModel", "StoredMonitor", "StoredRun"), "ipyvitals.sinks.store.records"),
 }

@@ -261,18 +261,22 @@ def _latency(snapshot: Snapshot, charts: Charts) -> str:
 
 
 def _health(system: SystemSection) -> str:
-    limiter = "CPU" if system.limiter == "cpu" else system.limiter
-    notes = [f"{limiter} high"] if limiter else []
+    notes = [f"{_part(system.limiter)} high"] if system.limiter else []
     notes += [system.scope or "not measured"]
     notes += [cores(system.cpu_limit_cores), capacity(system.memory_limit_bytes)]
     note = escape(", ".join(filter(None, notes)))
     if system.unknown_components:
-        note += f"<br>{escape(', '.join(system.unknown_components))} not readable"
+        unknown = ", ".join(map(_part, system.unknown_components))
+        note += f"<br>{escape(unknown)} not readable"
     if system.process_memory_bytes is not None:
         used = bytes_text(system.process_memory_bytes)
         note += f"<br>kernel {percent(system.process_cpu_percent)} CPU, {used}"
     health = system.system_health
     return _tile("System health", value(status_word(health), tone=_tone(health)), note)
+
+
+def _part(name: str) -> str:
+    return "CPU" if name == "cpu" else name
 
 
 def _meters(system: SystemSection, charts: Charts) -> str:

@@ -105,8 +105,9 @@ def breaks(at: Floats) -> NDArray[np.intp]:
     steps = np.diff(at)
     long = np.flatnonzero(steps > SHORTEST_GAP_SECONDS)
     # Usual is what is usual nearby: what lies far back may be kept by the hour.
-    nearby = long[:, None] + np.arange(-NEARBY_STEPS, NEARBY_STEPS + 1)
-    usual = np.median(steps[np.clip(nearby, 0, len(steps) - 1)], axis=1) if len(long) else 0.0
+    wide = min(2 * NEARBY_STEPS + 1, len(steps))
+    firsts = np.clip(long - NEARBY_STEPS, 0, len(steps) - wide)
+    usual = np.median(steps[firsts[:, None] + np.arange(wide)], axis=1) if len(long) else 0.0
     return long[steps[long] > GAP_STEPS * usual] + 1
 
 

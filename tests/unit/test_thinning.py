@@ -86,6 +86,8 @@ def test_one_failure_in_90_days_of_seconds_is_drawn():
         ([1] * 20, []),
         ([1] * 10 + [900] + [1] * 10, [11]),
         ([1] * 10 + [50] + [1] * 10, []),
+        ([900] + [5] * 3, [1]),
+        ([5] * 3 + [900], [4]),
         # A lonely point between two pauses.
         ([1] * 10 + [900, 900] + [1] * 10, [11, 12]),
         # Old points are kept by the hour, new ones by the second: none of it is a pause.
