@@ -30,8 +30,11 @@ def stacked(rows: Sequence[Row], palette: Palette, latency: Scale) -> dict[str, 
     """Return the layout of rows above each other, over one axis of time."""
     heights = [ROW_PX * row.weight for row in rows]
     whole = height_px(rows)
+    template = plotly_template(palette)
+    # Not of the axis alone: its type is guessed anew when a widget gets numbers for moments.
+    template.layout.xaxis.type = "date"
     layout: dict[str, Any] = {
-        "template": plotly_template(palette),
+        "template": template,
         "height": TOP_PX + whole + BOTTOM_PX,
         "margin": {"l": 52, "r": 16, "t": TOP_PX, "b": BOTTOM_PX},
         "showlegend": False,

@@ -57,7 +57,10 @@ def live_timeline(timeline: Timeline, snapshot: Snapshot) -> tuple[FigureWidget,
         {**heads[one.head].to_plotly_json(), "x": [], "y": [], "customdata": None} for one in grown
     ]
     figure = go.FigureWidget([*heads, *tails], timeline.figure.layout)
+    figure.update_traces(mode="lines")
     figure.layout.xaxis.range = None
+    # A widget is 700 px wide at first; with the first batch it takes the width that there is.
+    figure.layout.autosize = True
     figure.layout.title.text = (
         f"{plain(timeline.title)}   {small('live', timeline.palette)}"
         if timeline.title

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import comm
 import numpy as np
 import pytest
 from comm.base_comm import BaseComm
 
+from ipyvitals import FakeClock, Monitor
 from ipyvitals.charts.live import TAIL_POINTS, live_timeline
 from ipyvitals.charts.palette import PALETTES
 from ipyvitals.charts.timeline import timeline
@@ -194,5 +198,62 @@ def test_it_begins_from_nothing(metrics, system, models):
     live.show(snapshot(1))
 
     assert list(ends(figure, "Accuracy")[1].x / 1000 - START) == [0.0, 1.0]
+    assert {one.mode for one in figure.data} == {"lines"}
     assert figure.layout.xaxis.range is None
     assert ">live<" in figure.layout.title.text
+
+
+@pytest.fixture
+def clock():
+    return FakeClock(time=START + 100)
+
+
+@pytest.fixture
+def monitor(clock):
+    with Monitor("churn", version="1", interval=None, clock=clock) as monitor:
+        yield monitor
+
+
+def test_a_monitor_feeds_it_tick_by_tick(monitor, clock):
+    figure = monitor.plot(live=True)
+    for _ in range(3):
+        monitor.record_batch([1] * 100, [1] * 75 + [0] * 25)
+        clock.advance(1)
+        monitor.tick()
+
+    _, tail = ends(figure, "Accuracy")
+    assert list(tail.x / 1000 - START) == [100.0, 101.0, 102.0, 103.0]
+    assert list(tail.y)[1:] == [0.75, 0.75, 0.75]
+
+
+def test_it_begins_with_the_last_quarter_of_an_hour(monitor, clock):
+    for _ in range(40):
+        monitor.record_batch([1] * 10, [1] * 10)
+        clock.advance(60)
+        monitor.tick()
+    head, _ = ends(monitor.plot(live=True), "Accuracy")
+    whole, _ = ends(monitor.plot(live=True, since=START), "Accuracy")
+
+    assert head.x[0] / 1000 >= clock.time() - 15 * 60
+    assert whole.x[0] / 1000 < START + 200
+
+
+def test_a_monitor_lets_go_of_a_closed_figure(monitor):
+    figure = monitor.plot(live=True)
+    assert monitor._engine._publisher.watched
+    figure.close()
+    monitor.tick()
+
+    assert not monitor._engine._publisher.watched
+    assert monitor.snapshot().notices == []
+
+
+def test_a_figure_does_not_keep_its_monitor(clock):
+    other = Monitor("churn", name="other", interval=None, clock=clock)
+    figure = other.plot(live=True)
+    gone = weakref.ref(other)
+    del other
+    gc.collect()
+
+    assert gone() is None
+    figure.close()
