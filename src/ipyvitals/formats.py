@@ -26,6 +26,7 @@ __all__ = [
     "ratio",
     "ratio_plain",
     "ratio_whole",
+    "roughly",
     "short_count",
     "status_word",
 ]
@@ -161,6 +162,15 @@ def moment(at: float | None, *, seconds: bool = True) -> str:
     except (OverflowError, OSError, ValueError):
         return UNKNOWN
     return f"{when.day} {when.strftime('%b %Y, %H:%M:%S' if seconds else '%b %Y, %H:%M')} UTC"
+
+
+def roughly(seconds: float) -> str:
+    """Return a duration in one unit: ``4 min``, ``2 h``."""
+    whole = max(0, int(seconds))
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if whole >= size:
+            return f"{whole // size} {unit}"
+    return f"{whole} s"
 
 
 def plural(n: int, word: str) -> str:

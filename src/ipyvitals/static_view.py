@@ -54,7 +54,7 @@ from ipyvitals.static_parts import (
 )
 from ipyvitals.text_view import text_view
 
-__all__ = ["saved_mark", "saved_text", "static_view"]
+__all__ = ["STATUS_TONES", "saved_mark", "saved_text", "static_view"]
 
 STATUS_TONES: dict[Status | Health, Tone] = {
     "training": "accent",

@@ -129,6 +129,14 @@ def test_moments_read_the_same_everywhere():
 
 
 @pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-3, "0 s"), (59.9, "59 s"), (240, "4 min"), (7500, "2 h"), (90_000, "1 d")],
+)
+def test_a_rough_duration_has_one_unit(seconds, text):
+    assert formats.roughly(seconds) == text
+
+
+@pytest.mark.parametrize(
     ("rule", "value", "threshold", "text"),
     [
         ("accuracy", 0.78, 0.85, "78.0 % against 85 %"),
