@@ -183,12 +183,14 @@ class Viewer:
         self, since: Any, until: Any, model_id: str | None, template: str | None
     ) -> Timeline:
         from ipyvitals.charts.timeline import timeline
+        from ipyvitals.charts.times import PIXELS
 
-        when = {"since": since, "until": until}
-        name = self._engine.settings.name
+        engine, when = self._engine, {"since": since, "until": until}
+        engine.keep(all=True)
+        name = engine.settings.name
         return timeline(
-            self.history("metrics", **when, model_id=model_id),
-            self.history("system", **when),
+            engine.archive.history("metrics", **when, model_id=model_id, pixels=PIXELS),
+            engine.archive.history("system", **when, pixels=PIXELS),
             # Who is active was often decided before.
             self.history("models", until=until),
             model_id=model_id,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 from ipyvitals.sinks.store.schema import columns_of
 from ipyvitals.sinks.store.shape import METRICS, SYSTEM, Column
 
-__all__ = ["Asked", "Own", "Query", "figures", "happenings"]
+__all__ = ["Asked", "Own", "Query", "figures", "happenings", "rows_of"]
 
 Query: TypeAlias = tuple[str, list[Any]]
 
@@ -88,16 +88,7 @@ def figures(
     """
     of_model = section == "metrics"
     columns = METRICS if of_model else SYSTEM
-    parts: list[str] = []
-    values: list[Any] = []
-    for schema in schemas:
-        for table in (f"{schema}.{section}", f"{schema}.{section}_minutes"):
-            there = columns_of(connection, *table.split("."))
-            if there:
-                text, its = _figures_of(table, there, columns, asked, of_model=of_model)
-                parts.append(text)
-                values += its
-    rows = " UNION ALL ".join(parts)
+    rows, values = rows_of(connection, schemas, section, asked)
     names = ["monitor", "session", *(["model_id"] if of_model else [])]
     if seconds is None:
         shown = ", ".join([*names, *map(_rounded, columns)])
@@ -111,6 +102,24 @@ def figures(
         f"GROUP BY {keys}, floor_at ORDER BY floor_at"
     )
     return text, [seconds, seconds, *values]
+
+
+def rows_of(
+    connection: sqlite3.Connection, schemas: Iterable[str], section: str, asked: Asked
+) -> Query:
+    """Return the query for all rows of a section of figures, those of seconds and of minutes."""
+    of_model = section == "metrics"
+    columns = METRICS if of_model else SYSTEM
+    parts: list[str] = []
+    values: list[Any] = []
+    for schema in schemas:
+        for table in (f"{schema}.{section}", f"{schema}.{section}_minutes"):
+            there = columns_of(connection, *table.split("."))
+            if there:
+                text, its = _figures_of(table, there, columns, asked, of_model=of_model)
+                parts.append(text)
+                values += its
+    return " UNION ALL ".join(parts), values
 
 
 def _figures_of(

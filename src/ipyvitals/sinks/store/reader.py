@@ -15,6 +15,7 @@ import msgspec
 from ipyvitals.errors import ArgumentValueError, StoreError
 from ipyvitals.moments import unix_seconds
 from ipyvitals.sinks.store.connections import Gate, connect
+from ipyvitals.sinks.store.extremes import extremes
 from ipyvitals.sinks.store.files import attach, unreadable
 from ipyvitals.sinks.store.frames import frame, resampled_training, seconds_of
 from ipyvitals.sinks.store.lease import Holder, Session, alive
@@ -118,8 +119,12 @@ class Reader:
         model_id: str | None = None,
         freq: Any = None,
         own: Own | None = None,
+        pixels: int | None = None,
     ) -> pd.DataFrame:
-        """Return a section of the history; with `own`, that of one monitor alone."""
+        """Return a section of the history; with `own`, that of one monitor alone.
+
+        With `pixels`, of many figures only what is seen in a drawing of that width.
+        """
         _check_section(section, model_id, freq)
         asked = Asked(
             unix_seconds("since", since),
@@ -135,6 +140,10 @@ class Reader:
         if section == "training":
             found = frame(self._training(asked, columns), columns)
             return found if seconds is None else resampled_training(found, seconds)
+        if section in FIGURES and pixels is not None:
+            rows = extremes(self._fetch, self._connection, self._schemas, section, asked, pixels)
+            if rows is not None:
+                return frame(rows, columns)
         if seconds is not None:
             columns = tuple(column.averaged for column in columns)
         return frame(self._rows(section, asked, seconds, skip=0 if own is None else 2), columns)
