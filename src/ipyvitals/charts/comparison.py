@@ -72,7 +72,7 @@ def compare(
     >>> [trace.name for trace in figure.data]
     ['slow', 'fast']
     """
-    import plotly.graph_objects as go
+    from ipyvitals.charts.shown import RecordedFigure
 
     palette, by = palette_of(template), check_by(by)
     found = runs_of(runs)
@@ -86,7 +86,9 @@ def compare(
         if (curve := run.curves.get(name)) is not None
     ]
     _show_once(traces)
-    figure = go.Figure(traces, _layout(names, columns, len(found), (by, unit), palette))
+    figure: Figure = RecordedFigure(
+        traces, _layout(names, columns, len(found), (by, unit), palette)
+    )
     if not found:
         figure.layout.title.text = small("No run has metrics yet.", palette)
     return figure

@@ -41,7 +41,7 @@ def live_timeline(timeline: Timeline, snapshot: Snapshot) -> tuple[FigureWidget,
     snapshot : Snapshot
         How it is now.
     """
-    import plotly.graph_objects as go
+    from ipyvitals.charts.shown import RecordedFigureWidget
 
     heads = list(timeline.figure.data)
     lines = {line.column: (line, row.key) for row in timeline.rows for line in row.lines}
@@ -56,7 +56,7 @@ def live_timeline(timeline: Timeline, snapshot: Snapshot) -> tuple[FigureWidget,
     tails = [
         {**heads[one.head].to_plotly_json(), "x": [], "y": [], "customdata": None} for one in grown
     ]
-    figure = go.FigureWidget([*heads, *tails], timeline.figure.layout)
+    figure = RecordedFigureWidget([*heads, *tails], timeline.figure.layout)
     figure.update_traces(mode="lines")
     figure.layout.xaxis.range = None
     # A widget is 700 px wide at first; with the first batch it takes the width that there is.

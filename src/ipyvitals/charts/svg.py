@@ -49,6 +49,7 @@ class _Drawing:
         self._traces = [
             {**one, "x": self._numbers(one["x"]), "y": np.asarray(one["y"], dtype=float)}
             for one in traces
+            if one.get("x") is not None and len(one["x"])
         ]
         self._span = self._whole_span()
 
@@ -69,6 +70,8 @@ class _Drawing:
     # Where things are
 
     def _numbers(self, values: Any) -> Floats:
+        if self._dated and np.asarray(values).dtype.kind == "f":
+            return np.asarray(values, dtype=float) / 1e3
         if self._dated:
             moments = np.asarray(values, dtype="datetime64[ms]")
             numbers = moments.astype(float) / 1e3
@@ -109,9 +112,9 @@ class _Drawing:
         y = self._layout[f"yaxis{axis[1:]}"]
         low, high = _limits([one["y"] for one in traces])
         if y.get("rangemode") == "tozero":
-            low, high = min(0.0, low), max(high * 1.06, 1e-9)
+            low, high = min(0.0, low), high * 1.06 if high > 0 else 1.0
         else:
-            spare = (high - low) * 0.06 or 0.01
+            spare = (high - low) * 0.06 or max(abs(high) * 0.05, 0.01)
             low, high = low - spare, high + spare
 
         def place(value: Any) -> Any:

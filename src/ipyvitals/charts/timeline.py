@@ -70,7 +70,7 @@ def timeline(
     ArgumentValueError, ArgumentTypeError
         When `template` is no template, or a table is not indexed by time.
     """
-    import plotly.graph_objects as go
+    from ipyvitals.charts.shown import RecordedFigure
 
     palette = palette_of(template)
     deployments = [one for one in deployments_of(Table(models)) if model_id in (None, one.model_id)]
@@ -89,7 +89,7 @@ def timeline(
             line_of(line, row, axis, tables[line.section], palette, latency) for line in row.lines
         ]
     made = Timeline(
-        figure=go.Figure(traces, stacked(rows, palette, latency)),
+        figure=RecordedFigure(traces, stacked(rows, palette, latency)),
         title=title,
         rows=rows,
         latency=latency,

@@ -132,7 +132,7 @@ def _status(one: Entry) -> str:
         return UNKNOWN
     word = status_word(one.status)
     if not one.live:
-        return "Ended" if one.status == "stopped" else f"was {word.lower()}"
+        return word if one.status in ("stopped", "failed") else f"was {word.lower()}"
     if one.progress is not None:
         return f"{word} {int(one.progress)} %"
     return f"{word}: {one.reason}" if one.reason and one.status in TROUBLE else word

@@ -76,6 +76,13 @@ def test_the_spike_is_in_its_place(history):
     assert max(x for x, _ in points) == pytest.approx(right, abs=1)
 
 
+def test_silence_lies_on_the_floor_of_a_scale_that_people_can_read(history):
+    image = drawn(history(predictions_per_minute=0, current_accuracy=None))
+
+    assert "0.5" in words(image)
+    assert not [text for text in words(image) if "e-" in text]
+
+
 def test_gaps_stay_gaps(history):
     accuracy = np.where(np.arange(3600) // 600 == 2, np.nan, 0.95)
     line = paths(drawn(history(current_accuracy=accuracy)), LIGHT.accent)[0]

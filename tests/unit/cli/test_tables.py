@@ -28,7 +28,7 @@ def status(**fields):
     [
         ({"status": "active"}, "Live"),
         ({"status": "active", "live": False}, "was live"),
-        ({"status": "stopped", "live": False}, "Ended"),
+        ({"status": "stopped", "live": False}, "Stopped"),
         ({"status": "training", "stage": "Fit", "progress": 41.9}, "Training 41 %"),
         ({"status": "training", "stage": "Fit"}, "Training"),
         (
