@@ -33,6 +33,7 @@ BENCHMARKS = {
     "size": "benchmarks.size:size_rows",
     "import": "benchmarks.imports:import_rows",
     "idle": "benchmarks.idle:idle_rows",
+    "plot": "benchmarks.plot:plot_rows",
     "server": "benchmarks.server:server_rows",
 }
 PEERS = (

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ipyvitals._version import __version__
@@ -21,6 +22,7 @@ from ipyvitals.errors import (
     IpyvitalsError,
     IpyvitalsWarning,
     LabelTypeWarning,
+    StoreError,
     UnknownModelError,
 )
 from ipyvitals.intake.drift import Drift
@@ -52,7 +54,10 @@ from ipyvitals.snapshot import (
 from ipyvitals.status import Thresholds
 
 if TYPE_CHECKING:
+    from ipyvitals.charts.comparison import compare
     from ipyvitals.panel import StatusPanel
+    from ipyvitals.sinks.store.records import StoredModel, StoredMonitor, StoredRun
+    from ipyvitals.sinks.store.store import Store, open_store
 
 __all__ = [
     "EVENT_TYPES",
@@ -83,6 +88,11 @@ __all__ = [
     "Segment",
     "Snapshot",
     "StatusPanel",
+    "Store",
+    "StoreError",
+    "StoredModel",
+    "StoredMonitor",
+    "StoredRun",
     "SystemClock",
     "SystemMetrics",
     "SystemSection",
@@ -93,15 +103,23 @@ __all__ = [
     "TrainingSection",
     "UnknownModelError",
     "__version__",
+    "compare",
+    "open_store",
 ]
+
+LAZY = {
+    # Loading ipywidgets takes longer than all the rest; scripts without a panel need none of it.
+    "StatusPanel": "ipyvitals.panel",
+    "compare": "ipyvitals.charts.comparison",
+    **dict.fromkeys(("Store", "open_store"), "ipyvitals.sinks.store.store"),
+    **dict.fromkeys(("StoredModel", "StoredMonitor", "StoredRun"), "ipyvitals.sinks.store.records"),
+}
+"""Names that are loaded when they are used, and from where."""
 
 
 def __getattr__(name: str) -> Any:
-    # Loading ipywidgets takes longer than all the rest; scripts without a panel need none of it.
-    if name == "StatusPanel":
-        from ipyvitals.panel import StatusPanel
-
-        return StatusPanel
+    if name in LAZY:
+        return getattr(import_module(LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import threading
-import weakref
 from collections.abc import Callable
+from functools import partial
 from math import inf
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
+from ipyvitals.archive import CLOSE_SECONDS, Archive, keep_at_exit
+from ipyvitals.calls import both, weakly
 from ipyvitals.clock import Clock
+from ipyvitals.display import Display
+from ipyvitals.due import Every
 from ipyvitals.figures import Figures
 from ipyvitals.fork import renew_in_child
 from ipyvitals.intake.training import TrainingDesk
+from ipyvitals.machine import Machine, Sampler
 from ipyvitals.notices import Notices
 from ipyvitals.publisher import Publisher, View
 from ipyvitals.sections import point
@@ -21,31 +26,19 @@ from ipyvitals.settings import Settings
 from ipyvitals.sinks.callbacks import Callbacks
 from ipyvitals.sinks.events import EventLog
 from ipyvitals.sinks.history import History
-from ipyvitals.snapshot import (
-    ModelInfo,
-    Snapshot,
-    SystemSection,
-    TrainingSection,
-)
-from ipyvitals.status import SystemRule, Thresholds
+from ipyvitals.snapshot import ModelInfo, Snapshot, TrainingSection
+from ipyvitals.status import Thresholds
 from ipyvitals.text_view import text_view
 from ipyvitals.ticker import ticker
 
-__all__ = ["Engine", "Sampler"]
+__all__ = ["Engine"]
 
 T = TypeVar("T")
 
 PROGRESS_SECONDS = 0.1
 FIRST_SAMPLE_SECONDS = 1.0
 LEFT_SECONDS = 2.0
-
-
-class Sampler(Protocol):
-    """What reads the machine."""
-
-    def sample(self, now: float) -> SystemSection:
-        """Return a reading; its health is judged elsewhere."""
-        ...
+KEEP_SECONDS = 1.0
 
 
 class Engine:
@@ -87,14 +80,18 @@ class Engine:
         self.forked = False
         self.notices = Notices(clock.time)
         self.callbacks = Callbacks(self.notices)
-        self.events = EventLog(settings.name, clock.time, self.callbacks.put)
+        self.archive = Archive(settings.name, clock, self.notices, settings.store)
+        self.events = EventLog(
+            settings.name, clock.time, both(self.callbacks.put, self.archive.event)
+        )
         self.history = History()
         self.desk = TrainingDesk(
             clock,
             self.notices,
-            on_change=_weakly(self._training_moved),
-            on_end=_weakly(self._training_ended),
+            on_change=weakly(self._training_moved),
+            on_end=weakly(self._training_ended),
             wake=ticker.wake,
+            on_report=self.archive.runs.report,
         )
         desk = self.desk
         self.figures = Figures(
@@ -105,25 +102,21 @@ class Engine:
             training=lambda: desk.running,
             on_mismatch=on_mismatch,
         )
+        if settings.store_predictions:
+            self.figures.inbox.keep = self.archive.predictions.keep
         self._kernel_busy = kernel_busy
-        self._pause = pause
-        self._make_sampler = sampler
-        self._sampler = sampler(self.notices)
-        self._system_rule = SystemRule(settings.thresholds)
-        self._system = SystemSection()
+        self._machine = Machine(sampler, settings.thresholds, self.notices, kernel_busy)
         self._publisher = Publisher(self.events, self.notices)
-        self._metrics_due = self._system_due = clock.monotonic()
-        self._primed = False
+        self._display = Display(self._publisher, clock, pause)
+        now = clock.monotonic()
+        self._metrics_due = Every(settings.metrics_interval, now)
+        self._keep_due = Every(KEEP_SECONDS, now)
+        self._system_due = Every(settings.interval or inf, now)
         self._progress_at = -inf
-        self._progress = TrainingSection()
-        self._show_due = self._show_progress_due = False
-        self._shown: Snapshot | None = None
-        self._shown_at = -inf
-        self._turn = 0
         self._last: Snapshot | None = None
         self._lock = threading.RLock()
-        self._sampling = threading.Lock()
         renew_in_child(self)
+        keep_at_exit(self)
         if settings.interval is not None:
             ticker.add(self)
 
@@ -131,9 +124,13 @@ class Engine:
 
     def deploy(self, model_id: str, *, announce: bool, **facts: Any) -> None:
         """Make a model the active one and note `facts` about it; `announce` a deployment."""
+        known = model_id in self.figures.registry
+        past = self.archive.recall(model_id, facts, self.history, known=known)
         with self._lock:
             self.fold()
-            self.figures.deploy(model_id, announce=announce, **facts)
+            self.figures.deploy(model_id, announce=announce, past=past, **facts)
+            if announce:
+                self.archive.deployed(self.figures.active)
         self.ask_to_show()
 
     def fold(self) -> None:
@@ -168,7 +165,7 @@ class Engine:
         """Judge by other thresholds from here on."""
         with self._lock:
             self.figures.adjust(thresholds)
-            self._system_rule.adjust(thresholds)
+            self._machine.adjust(thresholds)
         self.ask_to_show()
 
     def retire(self, model_id: str) -> None:
@@ -220,97 +217,103 @@ class Engine:
             self.desk.end_left()
             self._publish_progress(self.clock.monotonic())
             self._publish_metrics()
+            self.keep(all=True)
+            self._display.due = True
         self._show()
 
-    def open_loops(self) -> set[int]:
-        """Return marks of the `track` loops that are open."""
-        return {id(run) for run in self.desk.tracked}
+    def keep(self, *, all: bool = False) -> None:
+        """Hand over what is to be kept; windows of very many labels, too, with `all`."""
+        with self._lock:
+            if not self.closed:
+                self.figures.fold()
+                self.archive.runs.look(self.desk.report())
+                self.archive.keep(self.figures, self.history, all=all)
 
-    def end_loops(self, started: set[int], error: BaseException) -> None:
-        """End the `track` loops that an error left behind, but those marked in `started`."""
-        self.desk.end_left(error)
-        for run in self.desk.tracked:
-            if id(run) not in started:
-                if isinstance(error, KeyboardInterrupt):
-                    run.stop("Interrupted")
-                else:
-                    run.fail(error)
+    def keep_last(self, seconds: float) -> None:
+        """Hand over what is to be kept, within `seconds`: the interpreter is about to exit."""
+        self.archive.wait_for_late(seconds)
+        self.patiently(partial(self.keep, all=True), seconds)
 
     def close(self) -> None:
         """End in order: count what came, tell that the models stopped, let the threads go."""
+        self.archive.wait_for_late(CLOSE_SECONDS)
         with self._lock:
             if self.closed:
                 return
             self.fold()
             for run in self.desk.open_runs[:1]:
                 run.stop("Monitor closed")
+            # A new kernel goes on from how things stood before.
+            self.keep(all=True)
             self.figures.stop()
+            self.archive.keep(self.figures, self.history, states=False)
             self.closed, self._last = True, self._snapshot()
         ticker.remove(self)
         self._show()
         self._publisher.end()
         self.callbacks.close()
+        self.archive.close()
 
     # What falls due
 
     def run_due(self) -> float:
         """Do what is due; return the seconds until more will be."""
-        interval = self.settings.interval
-        if self.closed or interval is None:
+        if self.closed or self.settings.interval is None:
             return inf
         try:
-            return self._run_due(interval)
+            return self._run_due()
         except Exception as error:
             self.notices.add("ticker.failed", f"{type(error).__name__}: {error}")
             return self.settings.metrics_interval
 
-    def _run_due(self, interval: float) -> float:
+    def _run_due(self) -> float:
         now = self.clock.monotonic()
-        if now >= self._system_due:
+        if self._system_due.passed(now):
             # Loads are differences: the first reading has none, so the second follows soon.
-            self._sample(quiet=not self._primed)
-            wait = interval if self._primed else min(interval, FIRST_SAMPLE_SECONDS)
-            self._system_due = _next(self._system_due, wait, now)
-            self._primed = self._show_due = True
+            first = not self._machine.primed
+            self._sample(quiet=first)
+            if first:
+                self._system_due.at_last(now + FIRST_SAMPLE_SECONDS)
+            self._display.due = True
         with self._lock:
             # A cell tells of the error that left a loop only once its traceback is written.
             patience = LEFT_SECONDS if self._kernel_busy() else 0.0
             self.desk.end_left(before=now - patience)
             if now >= self._progress_at + PROGRESS_SECONDS:
                 self._publish_progress(now)
-            if now >= self._metrics_due:
-                self._metrics_due = _next(self._metrics_due, self.settings.metrics_interval, now)
+            if self._metrics_due.passed(now):
                 self._publish_metrics()
-                self._show_due = True
-        if self._show_due or self._show_progress_due:
-            self._show(progress_only=not self._show_due)
-        due = min(self._metrics_due, self._system_due)
+                self._display.due = True
+            if self._keep_due.passed(now):
+                self.keep()
+        if self._display.due or self._display.progress_due:
+            self._show()
+        due = min(self._metrics_due.next, self._system_due.next, self._keep_due.next)
         if self.desk.running:
             due = min(due, now + PROGRESS_SECONDS)
         return max(0.0, due - self.clock.monotonic())
 
     def _sample(self, *, quiet: bool = False) -> None:
-        with self._sampling:
-            reading = self._sampler.sample(self.clock.monotonic())
-        reading = msgspec.structs.replace(reading, kernel_busy=self._kernel_busy())
+        reading = self._machine.read(self.clock.monotonic())
         with self._lock:
-            self._system = self._system_rule.update(reading)
+            reading = self._machine.judge(reading)
             if not quiet and not self.closed:
-                self._publisher.system(self._system)
+                self._publisher.system(reading)
+                self.archive.system(reading)
 
     def _publish_metrics(self) -> None:
         self.figures.review()
         metrics = self.figures.metrics()
         self._publisher.metrics(self.figures.active.model_id, metrics)
-        self.history.add(point(self.clock.time(), metrics, self._system))
+        self.history.add(point(self.clock.time(), metrics, self._machine.section))
 
     def _publish_progress(self, now: float) -> None:
         if not self.desk.running:
             return
         section = self.desk.section()
         if self._publisher.progress(section):
-            self._progress, self._progress_at = section, now
-            self._show_progress_due = True
+            self._display.progress, self._progress_at = section, now
+            self._display.progress_due = True
 
     def _training_moved(self) -> None:
         with self._lock:
@@ -321,7 +324,7 @@ class Engine:
                 active.lifecycle = "registered"
             if self.desk.running != (active.status == "training"):
                 self.figures.settle()
-                self._show_due = True
+                self._display.due = True
             now = self.clock.monotonic()
             if now < self._progress_at + PROGRESS_SECONDS:
                 return
@@ -347,39 +350,21 @@ class Engine:
             seq=self.events.seq,
             at=self.clock.time(),
             training=self.desk.section(),
-            system=self._system,
+            system=self._machine.section,
             notices=self.notices.get(),
             **self.figures.sections(),
         )
 
     def ask_to_show(self) -> None:
         """Let the ticker show the state soon; takes no lock."""
-        self._show_due = True
+        self._display.due = True
         ticker.wake()
 
-    def _show(self, *, progress_only: bool = False) -> None:
-        self._show_due = self._show_progress_due = False
-        now = self.clock.monotonic()
-        too_early = now - self._shown_at < self._pause() and not self.closed
-        if too_early or not self._publisher.watched:
-            return
-        self._shown_at = now
-        with self._lock:
-            self._turn += 1
-            if self._last is not None:
-                shown = self._last
-            elif progress_only and self._shown is not None:
-                # Ten times a second, beside a busy cell: figures wait for their own interval.
-                shown = msgspec.structs.replace(
-                    self._shown,
-                    at=self.clock.time(),
-                    seq=self.events.seq,
-                    training=self._progress,
-                )
-            else:
-                shown = self._snapshot()
-            turn, self._shown = self._turn, shown
-        self._publisher.show(shown, turn)
+    def _show(self) -> None:
+        self._display.show(self._newest, lambda: self.events.seq, self._lock, closed=self.closed)
+
+    def _newest(self) -> Snapshot:
+        return self._snapshot() if self._last is None else self._last
 
     def __repr__(self) -> str:
         return text_view(self.snapshot(), closed=self.closed, threadless=self.forked)
@@ -388,29 +373,11 @@ class Engine:
         """Go on without a thread in a forked child, which shows nothing."""
         self.forked = True
         self._lock = threading.RLock()
-        self._sampling = threading.Lock()
         self.notices.reset_lock()
         self.figures.inbox.reset_lock()
         self.desk.reset_lock()
+        self.archive.after_fork()
         self.events.after_fork()
         self.callbacks.after_fork()
         self._publisher.after_fork()
-        self._sampler = self._make_sampler(self.notices)
-
-
-def _weakly(method: Callable[..., None]) -> Callable[..., None]:
-    """Return a function that calls `method` as long as its object lives, and keeps it not."""
-    reference = weakref.WeakMethod(method)
-
-    def call(*args: Any) -> None:
-        bound = reference()
-        if bound is not None:
-            bound(*args)
-
-    return call
-
-
-def _next(due: float, interval: float, now: float) -> float:
-    """Return the next of the regular moments; those that were slept through are left out."""
-    due += interval
-    return due if due > now else now + interval
+        self._machine.after_fork()

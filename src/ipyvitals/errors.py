@@ -6,7 +6,8 @@
     └── IpyvitalsError
         ├── ArgumentValueError   (also a ValueError)
         │   └── UnknownModelError
-        └── ArgumentTypeError    (also a TypeError)
+        ├── ArgumentTypeError    (also a TypeError)
+        └── StoreError
 
     UserWarning
     └── IpyvitalsWarning
@@ -25,6 +26,7 @@ __all__ = [
     "IpyvitalsError",
     "IpyvitalsWarning",
     "LabelTypeWarning",
+    "StoreError",
     "UnknownModelError",
 ]
 
@@ -43,6 +45,10 @@ class ArgumentTypeError(IpyvitalsError, TypeError):
 
 class UnknownModelError(ArgumentValueError):
     """A ``model_id`` names no model of this monitor."""
+
+
+class StoreError(IpyvitalsError):
+    """A file of history cannot be read: it is none, broken, or of a newer version."""
 
 
 class IpyvitalsWarning(UserWarning):

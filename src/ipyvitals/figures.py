@@ -11,6 +11,7 @@ from ipyvitals.intake.drift import DriftWatch
 from ipyvitals.intake.labelling import Labeller
 from ipyvitals.intake.labels import LabelJoin
 from ipyvitals.intake.model import ModelState
+from ipyvitals.intake.model_state import Past, resume
 from ipyvitals.intake.predictions import Inbox
 from ipyvitals.intake.registry import Registry
 from ipyvitals.intake.scoring import Scorer
@@ -88,12 +89,19 @@ class Figures:
         """The model that predictions belong to."""
         return self.registry.active
 
-    def deploy(self, model_id: str, *, announce: bool, **facts: Any) -> None:
-        """Make a model the active one and note `facts` about it; `announce` a deployment."""
+    def deploy(
+        self, model_id: str, *, announce: bool, past: Past | None = None, **facts: Any
+    ) -> None:
+        """Make a model the active one and note `facts` about it; `announce` a deployment.
+
+        With a `past` it goes on from there.
+        """
         replaced = self.active
         now = self._clock.monotonic()
         model = self.registry.add(model_id, now, self._clock.time())
         model.set_facts(**facts)
+        if past is not None:
+            resume(model, past, now, facts)
         if not announce:
             return
         model.lifecycle = "active"
@@ -181,17 +189,28 @@ class Figures:
                 model.lifecycle = "stopped"
                 self._judge.settle(model, now, training=False)
 
-    def metrics(self) -> MetricsSection:
-        """Return what the active model did of late."""
+    def resume(self, model_id: str, past: Past, facts: dict[str, Any]) -> None:
+        """Let a model that is here go on from its past, which came late."""
+        model = self.registry.find(model_id)
+        if model is not None:
+            resume(model, past, self._clock.monotonic(), facts)
+
+    def metrics(self, model: ModelState | None = None) -> MetricsSection:
+        """Return what a model, by default the active one, did of late."""
         now = self._clock.monotonic()
+        model = self.active if model is None else model
         return metrics_section(
-            self.active,
+            model,
             now,
             warming=now - self._started < WARMING_SECONDS,
-            pending=self._join.pending_of[self.active.model_id],
+            pending=self.pending(model),
             task=self._settings.task,
             tolerance=self._settings.tolerance,
         )
+
+    def pending(self, model: ModelState) -> int:
+        """Return how many predictions of a model wait for their label."""
+        return self._join.pending_of[model.model_id]
 
     def models(self) -> list[ModelInfo]:
         """Return the models that have a name or made a prediction, oldest first."""
@@ -199,7 +218,7 @@ class Figures:
         return [self._row(model, now) for model in self.registry if model.known]
 
     def _row(self, model: ModelState, now: float) -> ModelInfo:
-        active, pending = model is self.active, self._join.pending_of[model.model_id]
+        active, pending = model is self.active, self.pending(model)
         row = model.row
         if row is None or not model.asleep or (row.active, row.labels_pending) != (active, pending):
             row = model_info(model, now, active=active, pending=pending)

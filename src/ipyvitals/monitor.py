@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from datetime import datetime
+from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -26,9 +27,12 @@ from ipyvitals.settings import check_settings
 from ipyvitals.snapshot import Event, ModelInfo, Snapshot
 from ipyvitals.status import Thresholds
 from ipyvitals.system import SystemSampler
+from ipyvitals.viewing import Viewer
 from ipyvitals.warn import Warner
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ipyvitals.panel import StatusPanel
 
 __all__ = ["Monitor"]
@@ -36,7 +40,7 @@ __all__ = ["Monitor"]
 _named: weakref.WeakValueDictionary[str, Monitor] = weakref.WeakValueDictionary()
 
 
-class Monitor(Operator):
+class Monitor(Viewer, Operator):
     """The vital signs of a model, and of the machine under it.
 
     As the last expression of a cell it shows the live panel. Any thread may use it. After
@@ -83,6 +87,12 @@ class Monitor(Operator):
         Seconds for which a prediction waits for its label.
     disk_path : str, optional
         A path on the disk to watch; the working folder by default.
+    store : path or bool, optional
+        The file that keeps the history, from which a new kernel goes on; ``True`` is one in
+        Jupyter's data folder, but without a background thread none; ``None`` keeps the last
+        rows in memory.
+    store_predictions : bool
+        Whether to keep every single prediction with its label too; they may be private.
 
     Raises
     ------
@@ -120,6 +130,8 @@ class Monitor(Operator):
         pending_limit: int = 10_000,
         label_ttl: float = 86_400.0,
         disk_path: str | None = None,
+        store: str | PathLike[str] | bool | None = True,
+        store_predictions: bool = False,
     ) -> None:
         if model is None and (version is not None or trained_at is not None):
             raise ArgumentValueError(
@@ -139,6 +151,8 @@ class Monitor(Operator):
             metrics_interval=metrics_interval,
             pending_limit=pending_limit,
             label_ttl=label_ttl,
+            store=store,
+            store_predictions=store_predictions,
         )
         facts = None if model is None else model_facts(model, version, trained_at)
         used = SystemClock() if clock is None else check_clock(clock)
@@ -160,7 +174,7 @@ class Monitor(Operator):
             engine.deploy(model_id_of(facts), announce=False, **facts)
         self._panel: StatusPanel | None = None
         _named[settings.name] = self
-        jupyter.watch_cells(engine)
+        jupyter.watch_cells(engine.desk)
         kernel_side.attach(engine)
 
     @property
@@ -200,6 +214,52 @@ class Monitor(Operator):
         """
         self._engine.fold()
         return self._engine.events.get(since)
+
+    def history(
+        self,
+        section: str = "metrics",
+        *,
+        since: datetime | str | float | None = None,
+        until: datetime | str | float | None = None,
+        model_id: str | None = None,
+        freq: Any = None,
+    ) -> pd.DataFrame:
+        """Return what is kept: of this monitor, and of those of its name before it.
+
+        Parameters
+        ----------
+        section : {"metrics", "system", "training", "events", "models", "predictions"}
+        since, until : datetime, str or float, optional
+            From this moment on, and before that one; ISO 8601 or Unix seconds as well.
+        model_id : str, optional
+            Only this model.
+        freq : str or timedelta, optional
+            One row a stretch of this length, such as ``"1min"``: means of what is measured, the
+            last of totals and states.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by ``time`` in UTC. Units stand in the names of the columns.
+
+        Raises
+        ------
+        ArgumentValueError, ArgumentTypeError
+            When an argument makes no sense.
+
+        Examples
+        --------
+        >>> monitor = Monitor("churn", interval=None)
+        >>> monitor.record(1, 1)
+        >>> monitor.history("metrics", model_id="churn")["total_predictions"].to_list()
+        [1]
+        >>> monitor.close()
+        """
+        self._engine.keep(all=True)
+        self._warner.warn_pending()
+        return self._engine.archive.history(
+            section, since=since, until=until, model_id=model_id, freq=freq
+        )
 
     def on(self, event_type: str, callback: Callable[[Any], object]) -> Callable[[], None]:
         """Call `callback` with each event of a type, on a thread that only does that.
@@ -247,21 +307,23 @@ class Monitor(Operator):
         self._engine.tick()
 
     def flush(self, timeout: float = 10.0) -> bool:
-        """Wait until everything recorded so far is folded, published and handed to callbacks.
+        """Wait until everything recorded so far is folded, published, told and stored.
 
         Parameters
         ----------
         timeout : float
-            Seconds to wait for callbacks at most.
+            Seconds to wait for callbacks, and for the disk, at most.
 
         Returns
         -------
         bool
-            False when callbacks took longer than that.
+            False when callbacks took longer than that, or the history could not be written.
         """
+        self._engine.archive.wait_for_late(timeout)
         self._engine.publish()
         self._warner.warn_pending()
-        return self._engine.callbacks.drain(timeout)
+        told = self._engine.callbacks.drain(timeout)
+        return self._engine.archive.flush(timeout) and told
 
     def close(self) -> None:
         """End in order; a closed monitor still answers, but takes nothing more."""

@@ -12,9 +12,9 @@ from ipyvitals.intake.arguments import (
     check_text,
     model_facts,
     model_id_of,
-    unix_seconds,
 )
 from ipyvitals.intake.drift import as_columns
+from ipyvitals.moments import unix_seconds
 from ipyvitals.recording import Recorder
 from ipyvitals.settings import check_thresholds
 from ipyvitals.status import Thresholds

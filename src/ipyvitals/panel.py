@@ -16,6 +16,7 @@ from ipyvitals.errors import IpyvitalsError
 from ipyvitals.notices import Notices
 from ipyvitals.sinks.history import History
 from ipyvitals.snapshot import Snapshot
+from ipyvitals.static_view import saved_mark, saved_text, static_view
 
 __all__ = ["Source", "StatusPanel"]
 
@@ -143,11 +144,14 @@ class StatusPanel(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle: Any = super()._repr_mimebundle_(**kwargs)
         source = self._source()
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        if source is not None and data is not None:
-            # What GitHub, and notebooks without a kernel, show in place of the view.
-            data["text/plain"] = repr(source)
-        return bundle
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        if source is None or data is None:
+            return bundle
+        # What stands in place of the view where there is no kernel, or no widgets.
+        snapshot = source.snapshot()
+        data["text/html"] = static_view(snapshot, source.history.columns())
+        data["text/plain"] = saved_text(snapshot, closed=source.closed)
+        return data, {**metadata, "ipyvitals": saved_mark(snapshot)}
 
 
 def _state(snapshot: Snapshot, sections: Any = SECTIONS) -> dict[str, Any]:

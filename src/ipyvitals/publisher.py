@@ -27,8 +27,8 @@ __all__ = ["Publisher", "View"]
 class View(Protocol):
     """What shows snapshots as they come, such as the panel."""
 
-    def show(self, snapshot: Snapshot) -> None:
-        """Show a snapshot; called from one thread at a time."""
+    def show(self, snapshot: Snapshot) -> bool | None:
+        """Show a snapshot; called from one thread at a time. False: there is no view any more."""
         ...
 
     def end(self) -> None:
@@ -82,7 +82,8 @@ class Publisher:
 
     def watch(self, view: View) -> None:
         """Show snapshots in `view` from here on."""
-        self._views = [*self._views, view]
+        with self._lock:
+            self._views = [*self._views, view]
 
     @property
     def watched(self) -> bool:
@@ -94,8 +95,9 @@ class Publisher:
         with self._lock:
             if turn > self._turn:
                 self._turn = turn
-                for view in self._views:
-                    self._try(view.show, snapshot)
+                gone = [view for view in self._views if self._try(view.show, snapshot) is False]
+                if gone:
+                    self._views = [view for view in self._views if view not in gone]
 
     def end(self) -> None:
         """Tell the views that nothing more will come."""
@@ -103,11 +105,12 @@ class Publisher:
             for view in self._views:
                 self._try(view.end)
 
-    def _try(self, call: Callable[..., None], *args: Any) -> None:
+    def _try(self, call: Callable[..., Any], *args: Any) -> Any:
         try:
-            call(*args)
+            return call(*args)
         except Exception as error:
             self._notices.add("views.failed", f"{type(error).__name__}: {error}")
+            return None
 
     def after_fork(self) -> None:
         """Show nothing in a forked child: the wires are the parent's."""

@@ -13,7 +13,7 @@ from ipyvitals.engine import Engine
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.intake.arguments import Rows, as_rows, check_hashable, check_latency
 from ipyvitals.intake.drift import as_columns, as_row
-from ipyvitals.intake.entries import UNSET, Batch, Extra, Failure, Label
+from ipyvitals.intake.entries import UNSET, Batch, Extra, Failure, Kept, Label
 from ipyvitals.intake.predictions import INBOX_LIMIT, ROWS_LIMIT
 from ipyvitals.intake.run import TrainingRun
 from ipyvitals.warn import Warner
@@ -196,6 +196,7 @@ class Recorder:
                 latency=seconds,
                 model_id=model_id,
                 watched=(rows.copy(), columns) if self._inbox.watching else None,
+                kept=None if self._inbox.keep is None else _kept(rows, truths, keys, segments),
             )
         )
         self._after_entry()
@@ -392,6 +393,13 @@ def _segments(segment: Any, n: int) -> list[Hashable]:
     if isinstance(segment, (str, bytes, int, float, np.generic)):
         return [segment] * n
     return _hashables("segment", segment)
+
+
+def _kept(
+    rows: Rows, truths: Rows | None, keys: list[Hashable] | None, segments: list[Hashable] | None
+) -> Kept:
+    # The arrays are still the user's.
+    return Kept(rows.copy(), None if truths is None else truths.copy(), keys, segments)
 
 
 def _waiting(

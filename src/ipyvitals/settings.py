@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from ipyvitals.intake.arguments import check_count, check_seconds, check_size, c
 from ipyvitals.intake.drift import Drift
 from ipyvitals.intake.labelling import SegmentOf
 from ipyvitals.intake.scoring import Score
+from ipyvitals.sinks.store.paths import store_path
 from ipyvitals.snapshot import Task
 from ipyvitals.status import Thresholds
 
@@ -35,6 +37,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_interval: float
     pending_limit: int
     label_ttl: float
+    store: Path | None
+    store_predictions: bool
 
 
 def check_settings(
@@ -51,6 +55,8 @@ def check_settings(
     metrics_interval: Any,
     pending_limit: Any,
     label_ttl: Any,
+    store: Any,
+    store_predictions: Any,
 ) -> Settings:
     """Return the settings, or raise an error that says which one makes no sense."""
     if score is not None and not callable(score):
@@ -76,6 +82,8 @@ def check_settings(
         metrics_interval=check_seconds("metrics_interval", metrics_interval, shortest),
         pending_limit=check_count("pending_limit", pending_limit),
         label_ttl=check_seconds("label_ttl", label_ttl, 0.0),
+        store=_store(store, interval),
+        store_predictions=_flag("store_predictions", store_predictions),
     )
 
 
@@ -87,6 +95,19 @@ def check_thresholds(thresholds: Any) -> Thresholds:
             "Thresholds(accuracy=0.85)."
         )
     return thresholds
+
+
+def _store(store: Any, interval: Any) -> Path | None:
+    if store is True and interval is None:
+        # One that is ticked by hand, as in tests, does not touch the user's history unasked.
+        return None
+    return store_path(store)
+
+
+def _flag(what: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ArgumentTypeError(f"{what}={value!r}: expected True or False.")
+    return value
 
 
 def _tolerance(task: Task, tolerance: Any, score: Any) -> float | None:

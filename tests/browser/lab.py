@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -29,6 +30,7 @@ class LabServer:
         self.token = token
         self.root = folder / "notebooks"
         self.settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
+        self.history = folder / "data" / "ipyvitals"
 
     def ask(self, path: str, method: str = "GET") -> object:
         """Return the answer of the server's API."""
@@ -42,8 +44,9 @@ class LabServer:
         return json.loads(body) if body else None
 
     def reset(self) -> None:
-        """Leave nothing of one test to the next: neither kernels nor a theme."""
+        """Leave nothing of one test to the next: no kernels, no history, no theme."""
         self.shut_down_kernels()
+        shutil.rmtree(self.history, ignore_errors=True)
         (self.settings / "themes.jupyterlab-settings").unlink(missing_ok=True)
 
     def shut_down_kernels(self) -> None:

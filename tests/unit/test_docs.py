@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import ipyvitals
-from ipyvitals import EVENT_TYPES, Drift, Monitor, Thresholds, TrainingRun, snapshot
+from ipyvitals import EVENT_TYPES, Drift, Monitor, Store, Thresholds, TrainingRun, snapshot
+from ipyvitals.sinks.store.shape import COLUMNS
 from ipyvitals.system.host import Host
 from ipyvitals.system.process_tree import ProcessTree
 
@@ -39,14 +40,14 @@ def test_every_exported_name_is_documented():
     assert set(ipyvitals.__all__) - code_words("api.md") == set()
 
 
-@pytest.mark.parametrize("kind", [Monitor, TrainingRun])
+@pytest.mark.parametrize("kind", [Monitor, Store, TrainingRun])
 def test_every_public_call_is_documented(kind):
     assert public(kind) - code_words("api.md") == set()
 
 
 @pytest.mark.parametrize(
     "call",
-    [Monitor, Thresholds, Drift, *calls(Monitor), *calls(TrainingRun)],
+    [Monitor, Thresholds, Drift, *calls(Monitor), *calls(Store), *calls(TrainingRun)],
     ids=lambda call: call.__qualname__,
 )
 def test_every_setting_is_documented(call):
@@ -66,6 +67,31 @@ def test_every_field_of_a_section_is_explained(section):
     fields = set(getattr(snapshot, section).__struct_fields__)
 
     assert fields - code_words("numbers.md") == set()
+
+
+@pytest.mark.parametrize(
+    ("record", "document"),
+    [("StoredMonitor", "api.md"), ("StoredModel", "api.md"), ("StoredRun", "api.md")],
+)
+def test_every_field_of_a_record_is_documented(record, document):
+    fields = set(getattr(ipyvitals, record).__struct_fields__)
+
+    assert fields - code_words(document) == set()
+
+
+@pytest.mark.parametrize("section", COLUMNS)
+def test_every_column_of_the_history_is_documented_with_its_type(section):
+    text = (DOCS / "history.md").read_text(encoding="utf-8")
+    (chapter,) = re.findall(
+        rf"^### `{section}`\n(.*?)(?=^##|\Z)", text, flags=re.DOTALL | re.MULTILINE
+    )
+    told = {
+        name: kind.strip()
+        for names, kind in re.findall(r"^\| (`.*?`) \| (.*?) \|", chapter, flags=re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", names)
+    }
+
+    assert told == {column.name: column.kind for column in COLUMNS[section]}
 
 
 def test_every_setting_and_command_of_jupyterlab_is_documented():

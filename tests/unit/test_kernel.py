@@ -163,10 +163,11 @@ def test_the_same_cell_again_replaces_the_monitor(run):
 import threading
 before = monitor
 monitor = Monitor("churn", version="2.1", interval=0.2, metrics_interval=0.1)
-print(before.closed, [t.name for t in threading.enumerate() if t.name.startswith("ipyvitals")])
+names = [thread.name for thread in threading.enumerate()]
+print(before.closed, sorted(name for name in names if name.startswith("ipyvitals")))
 """)
 
-    assert cell.text == "True ['ipyvitals-ticker']\n"
+    assert cell.text == "True ['ipyvitals-store', 'ipyvitals-ticker']\n"
     closed = [one["data"].get("state") for one in cell.of("comm_msg")]
     assert {"closed": True} in closed
 

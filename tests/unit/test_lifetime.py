@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -15,7 +16,8 @@ from ipyvitals import Monitor
 from ipyvitals.ticker import ticker
 
 def ours():
-    return [thread.name for thread in threading.enumerate() if "ipyvitals" in thread.name]
+    names = [thread.name for thread in threading.enumerate() if "ipyvitals" in thread.name]
+    return sorted(name.removeprefix("ipyvitals-") for name in names)
 
 def until(condition):
     end = time.monotonic() + 20
@@ -38,13 +40,16 @@ WARNINGS = ("-W", "error", "-W", "ignore:This process:DeprecationWarning")
 
 def run(code):
     """Run `code` in a fresh interpreter; return what it printed."""
-    done = subprocess.run(
-        [sys.executable, *WARNINGS, "-c", PRELUDE + textwrap.dedent(code)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    with TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [sys.executable, *WARNINGS, "-c", PRELUDE + textwrap.dedent(code)],
+            # Each with a history of its own: a model would go on from the test before.
+            env={**os.environ, "JUPYTER_DATA_DIR": folder},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
     assert done.stderr == ""
     assert done.returncode == 0
     return done.stdout.split()
@@ -75,7 +80,7 @@ def test_closing_leaves_no_thread():
         print(*ours())
         monitor.close()
         print(len(ours()))
-    """) == ["ipyvitals-ticker", "ipyvitals-callbacks", "0"]
+    """) == ["callbacks", "store", "ticker", "0"]
 
 
 def test_dropping_the_last_reference_leaves_no_thread():
@@ -88,26 +93,26 @@ def test_dropping_the_last_reference_leaves_no_thread():
         with monitor.training() as run:
             run.update(1)
         monitor.snapshot()
-        assert len(ours()) == 2
+        assert len(ours()) == 3
         del monitor, run
         until(lambda: not ours())
         print("none")
     """) == ["none"]
 
 
-def test_the_same_cell_again_leaves_one_thread():
+def test_the_same_cell_again_leaves_one_thread_of_each_kind():
     assert run("""
         for _ in range(5):
             monitor = Monitor("m")
         print(*ours())
-    """) == ["ipyvitals-ticker"]
+    """) == ["store", "ticker"]
 
 
-def test_monitors_share_a_thread():
+def test_monitors_share_their_threads():
     assert run("""
         monitors = [Monitor(name=f"m{number}") for number in range(5)]
         print(*ours())
-    """) == ["ipyvitals-ticker"]
+    """) == ["store", "ticker"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -152,9 +157,9 @@ class TestFork:
             assert "Forked" not in repr(monitor)
             monitor.label("a", 1)
             snapshot = monitor.snapshot()
-            print(snapshot.metrics.total_predictions, snapshot.metrics.total_labelled, len(ours()))
+            print(snapshot.metrics.total_predictions, snapshot.metrics.total_labelled, *ours())
             assert snapshot.notices == []
-        """) == ["2", "2", "2"]
+        """) == ["2", "2", "callbacks", "store", "ticker"]
 
     def test_a_child_may_have_a_monitor_of_its_own(self):
         run("""
@@ -163,7 +168,7 @@ class TestFork:
                 monitor = Monitor("child", interval=0.1, metrics_interval=0.1)
                 monitor.record(1, 1)
                 until(lambda: any(e.type == "model_metrics_update" for e in monitor.events()))
-                assert ours() == ["ipyvitals-ticker"]
+                assert ours() == ["ticker"]
                 sys.exit(0)
             _, status = os.wait()
             assert status == 0
@@ -183,7 +188,7 @@ class TestFork:
                 gc.collect()
                 assert monitor.snapshot().metrics.total_predictions == 1
                 assert "Forked" not in repr(monitor)
-                assert ours() == ["ipyvitals-ticker"]
+                assert ours() == ["ticker"]
                 print("child")
                 sys.exit(0)
             _, status = os.wait()

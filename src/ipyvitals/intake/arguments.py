@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from datetime import datetime
-from math import isfinite, nan
+from collections.abc import Hashable, Iterable, Mapping
+from math import isfinite
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from ipyvitals.clock import Clock
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
+from ipyvitals.moments import unix_seconds
 
 __all__ = [
     "Rows",
@@ -25,7 +25,6 @@ __all__ = [
     "check_text",
     "model_facts",
     "model_id_of",
-    "unix_seconds",
 ]
 
 Rows: TypeAlias = "list[Any] | np.ndarray[Any, np.dtype[Any]]"
@@ -142,33 +141,6 @@ def model_id_of(facts: dict[str, Any]) -> str:
     """Return the id of a model that was given none."""
     name, version = facts["name"], facts["version"]
     return name if version is None else f"{name}-{version}"
-
-
-def unix_seconds(what: str, moment: Any) -> float | None:
-    """Return a moment as Unix seconds; a `datetime` without a zone is in local time."""
-    if moment is None:
-        return None
-    if isinstance(moment, str):
-        try:
-            moment = datetime.fromisoformat(moment)
-        except ValueError:
-            raise ArgumentValueError(
-                f"{what}={moment!r}: expected a date such as '2026-05-01T12:00:00+00:00'."
-            ) from None
-    if isinstance(moment, np.datetime64):
-        never = np.isnat(moment)
-        moment = nan if never else moment.astype("datetime64[us]").astype(np.int64) / 1e6
-    timestamp: Callable[[], float] | None = getattr(moment, "timestamp", None)
-    try:
-        seconds = float(moment if timestamp is None else timestamp())
-    except (TypeError, ValueError, OverflowError):
-        raise ArgumentTypeError(
-            f"{what}={moment!r}: expected a datetime, an ISO 8601 string or Unix seconds, "
-            f"got {type(moment).__name__}."
-        ) from None
-    if not isfinite(seconds):
-        raise ArgumentValueError(f"{what}={moment!r}: expected a moment in time.")
-    return seconds
 
 
 def as_rows(what: str, values: Any) -> Rows:

@@ -10,7 +10,7 @@ import msgspec
 from ipyvitals.intake.arguments import Rows
 from ipyvitals.intake.labelling import Labelled
 
-__all__ = ["UNSET", "Batch", "Extra", "Failure", "Label"]
+__all__ = ["UNSET", "Batch", "Extra", "Failure", "Kept", "Label"]
 
 
 class Unset:
@@ -30,6 +30,15 @@ class Extra(NamedTuple):
     features: Mapping[str, Any] | None = None
 
 
+class Kept(NamedTuple):
+    """The rows of one call, as they came."""
+
+    predictions: Rows
+    actuals: Rows | None
+    ids: list[Hashable] | None
+    segments: list[Hashable] | None
+
+
 class Batch(msgspec.Struct, frozen=True):
     """Rows of one call: their labels, or what waits for labels."""
 
@@ -43,11 +52,14 @@ class Batch(msgspec.Struct, frozen=True):
     model_id: str | None
     watched: tuple[Rows, Mapping[str, Rows] | None] | None
     """Predictions, and features by column, for whoever watches for drift."""
+    kept: Kept | None = None
+    """All of it, where predictions are kept."""
 
     @property
     def columns(self) -> int:
         """How many columns wait beside the labels."""
-        return 0 if self.watched is None else 1 + len(self.watched[1] or ())
+        watched = 0 if self.watched is None else 1 + len(self.watched[1] or ())
+        return watched + (0 if self.kept is None else 2)
 
 
 class Label(msgspec.Struct, frozen=True):

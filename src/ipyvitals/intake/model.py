@@ -243,6 +243,16 @@ class ModelState:
             self._raised.pop("drift", None)
             self.asleep = False
 
+    def prepend_delays(self, seconds: list[float]) -> None:
+        """Put delays before those that are there, as far as there is room."""
+        room = self._window_size - len(self._delays)
+        self._delays.extendleft(reversed(seconds[max(0, len(seconds) - room) :]))
+
+    @property
+    def delays(self) -> list[float]:
+        """How long after their prediction the last late labels came, oldest first."""
+        return list(self._delays)
+
     @property
     def median_delay_seconds(self) -> float | None:
         """From prediction to label, over the last late labels."""
@@ -297,6 +307,15 @@ class ModelState:
         """Return the turns that rules took since the last call, oldest first."""
         findings, self._findings = self._findings, []
         return findings
+
+    def hear(self, findings: list[Finding]) -> None:
+        """Take turns that somebody else saw."""
+        self._findings += findings
+
+    @property
+    def raised(self) -> list[Finding]:
+        """The rules that are raised, the one raised first in front."""
+        return list(self._raised.values())
 
     def weigh(self, finding: Finding) -> None:
         """Let a turn count in `health`."""

@@ -60,6 +60,8 @@ class Inbox:
         Set late it could be read too early, and an id would be lost."""
         self.watching = False
         """Whether models watch for drift."""
+        self.keep: Callable[[list[Any], str], None] | None = None
+        """Takes entries that were folded, and the id of the model that was active."""
 
     def put(self, entry: Batch | Label | Failure) -> None:
         """Queue anything but a plain record."""
@@ -110,6 +112,8 @@ class Inbox:
             else:
                 columns[None].plain = entries
             columns.add_to_models()
+            if self.keep is not None:
+                self.keep(entries, self._registry.active.model_id)
         except Exception as error:
             self._notices.add(
                 "intake.fold_failed",

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from math import isfinite
 from operator import length_hint
 from types import CodeType, TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.snapshot import TrainingState
 
-__all__ = ["ENDLESS", "STOPPED", "TrainingRun"]
+__all__ = ["ENDLESS", "STOPPED", "Report", "TrainingRun"]
 
 ENDLESS = 1 << 62
 STOPPED = "Stopped on request"
@@ -35,6 +35,19 @@ class Desk(Protocol):
     def end(self, run: TrainingRun, state: TrainingState, details: str | None) -> None:
         """Close a run."""
         ...
+
+
+class Report(NamedTuple):
+    """How a run that is in no other stands, and the metrics that it reports with that."""
+
+    run: int
+    """Counts these runs from 1."""
+    stage: str
+    state: TrainingState
+    step: int | None
+    total: int | None
+    details: str
+    metrics: dict[str, float | None]
 
 
 class TrainingRun:

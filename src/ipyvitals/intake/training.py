@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from ipyvitals.clock import Clock
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.intake.pace import Pace
-from ipyvitals.intake.run import ENDLESS, STOPPED, TrainingRun
+from ipyvitals.intake.run import ENDLESS, STOPPED, Report, TrainingRun
 from ipyvitals.notices import Notices
 from ipyvitals.snapshot import TrainingSection, TrainingState
 
@@ -39,6 +39,8 @@ class TrainingDesk:
         Called with the section of a run that was not inside another when it ends.
     wake : callable
         Called when something is to be looked at soon, from anywhere: it must take no lock.
+    on_report : callable
+        Called, outside the lock, with a `Report` whenever a run begins or ends, or reports metrics.
     """
 
     def __init__(
@@ -48,12 +50,15 @@ class TrainingDesk:
         on_change: Callable[[], None],
         on_end: Callable[[TrainingSection], None],
         wake: Callable[[], None],
+        on_report: Callable[[Report], object] = lambda report: None,
     ) -> None:
         self._clock = clock
         self._notices = notices
         self._on_change = on_change
         self._on_end = on_end
         self._wake = wake
+        self._on_report = on_report
+        self._number = 0
         self._left: deque[tuple[TrainingRun, float]] = deque()
         self._make_lock()
         self._open: list[TrainingRun] = []
@@ -88,9 +93,13 @@ class TrainingDesk:
                 self._reached = 0.0
                 self._finished_steps = 0
                 self._inner_metrics = {}
+                self._number += 1
             else:
                 self._open[-1]._has_inner = True
             self._open.append(run)
+            report = self._report_of(run, {}) if len(self._open) == 1 else None
+        if report is not None:
+            self._on_report(report)
         self._on_change()
         return run
 
@@ -164,6 +173,9 @@ class TrainingDesk:
             if details is not None:
                 run.details = str(details)
             run.metrics.update(known)
+            report = self._report_of(run, known) if known else None
+        if report is not None:
+            self._on_report(report)
         self._on_change()
 
     def end(self, run: TrainingRun, state: TrainingState, details: str | None) -> None:
@@ -190,7 +202,9 @@ class TrainingDesk:
             last = None
             if position == 0:
                 last = self._last = self._section_of([run])
+                report = self._report_of(run, {})
         if last is not None:
+            self._on_report(report)
             self._on_end(last)
         else:
             self._on_change()
@@ -217,6 +231,33 @@ class TrainingDesk:
                 run.stop("Interrupted")
             else:
                 run.fail(error)
+
+    def report(self) -> Report | None:
+        """Return how the run in front stands, without its metrics; ``None`` while none is open."""
+        with self._lock:
+            return self._report_of(self._open[0], {}) if self._open else None
+
+    def _report_of(self, run: TrainingRun, metrics: dict[str, float | None]) -> Report:
+        outer = self._open[0] if self._open else run
+        # Steps of an inner run go on where the one before it ended: they are to be drawn.
+        step = run.current if run is outer else self._finished_steps + run.current
+        return Report(
+            self._number, outer.stage, outer.state, step, outer.total, outer.details, metrics
+        )
+
+    def open_loops(self) -> set[int]:
+        """Return marks of the `track` loops that are open."""
+        return {id(run) for run in self.tracked}
+
+    def end_loops(self, started: set[int], error: BaseException) -> None:
+        """End the `track` loops that an error left behind, but those marked in `started`."""
+        self.end_left(error)
+        for run in self.tracked:
+            if id(run) not in started:
+                if isinstance(error, KeyboardInterrupt):
+                    run.stop("Interrupted")
+                else:
+                    run.fail(error)
 
     def section(self) -> TrainingSection:
         """Return how training stands now."""

@@ -19,6 +19,7 @@ from ipyvitals.server.rest import (
     ModelsHandler,
     SystemHandler,
 )
+from ipyvitals.server.saving import SavedPanels
 from ipyvitals.server.stream import EventsHandler
 
 __all__ = ["IpyvitalsExtension"]
@@ -66,6 +67,11 @@ class IpyvitalsExtension(ExtensionApp):
         min=0.1,
         help="Seconds to wait for a kernel's answer; then REST answers 504, or what is known.",
     ).tag(config=True)
+    save_panels = Bool(
+        True,
+        help="Whether panels are saved with their notebook as they are then, for readers without "
+        "a kernel; else as they were when their cell ran.",
+    ).tag(config=True)
     max_update_bytes = Integer(
         1024 * 1024, min=1024, help="Bytes of one update of a kernel; larger ones are dropped."
     ).tag(config=True)
@@ -87,6 +93,8 @@ class IpyvitalsExtension(ExtensionApp):
             ),
             self.log,
         )
+        if self.save_panels:
+            server.contents_manager.register_pre_save_hook(SavedPanels(self.hub))
         server.io_loop.add_callback(self._begin)
 
     def _begin(self) -> None:

@@ -22,7 +22,7 @@ from ipyvitals.server.messages import (
     UpdateMessage,
     event_message,
 )
-from ipyvitals.server.records import KernelRecord
+from ipyvitals.server.records import KernelRecord, MonitorRecord
 from ipyvitals.server.viewers import Viewers
 from ipyvitals.wire import Reply, Request, RequestKind, Update
 
@@ -114,6 +114,15 @@ class Hub:
     def states(self, kernel_id: str | None = None) -> list[KernelState]:
         """Return all kernels, or the one."""
         return [self.state(one) for one in self.records if kernel_id in (None, one)]
+
+    def monitors_of(self, path: str) -> dict[str, MonitorRecord]:
+        """Return the monitors of a notebook's kernel, by name."""
+        return {
+            name: monitor
+            for kernel_id, record in self.records.items()
+            if self._kernels.path_of(kernel_id) == path
+            for name, monitor in record.monitors.items()
+        }
 
     def viewers(self, kernel_id: str) -> int:
         """Return how many watch a kernel: notebooks, and clients of the stream."""

@@ -94,6 +94,10 @@ class Kernels:
         count: int = getattr(self._manager, "_kernel_connections", {}).get(kernel_id, 0)
         return count
 
+    def path_of(self, kernel_id: str) -> str | None:
+        """Return the path of a kernel's notebook."""
+        return self._notebooks.get(kernel_id, (None, None))[0]
+
     def describe(self, kernel_id: str) -> dict[str, Any]:
         """Return what a person knows a kernel by, and how it is."""
         path, name = self._notebooks.get(kernel_id, (None, None))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 from ipyvitals.snapshot import Point
@@ -10,6 +12,7 @@ from ipyvitals.snapshot import Point
 __all__ = ["History"]
 
 LIMIT = 600
+GAP_SECONDS = 0.001
 
 
 class History:
@@ -29,6 +32,15 @@ class History:
     def add(self, point: Point) -> None:
         """Append a point; the oldest leaves when there are too many."""
         self._points.append(point)
+
+    def prepend(self, points: Sequence[Point]) -> None:
+        """Put points of an earlier kernel in front, as far as there is room, and a gap behind."""
+        first = min((point.at for point in self._points), default=inf)
+        room = (self._points.maxlen or 0) - len(self._points) - 1
+        older = [point for point in points if point.at < first][-room:] if room > 0 else []
+        if older:
+            gap = Point(at=older[-1].at + GAP_SECONDS)
+            self._points.extendleft([gap, *reversed(older)])
 
     def columns(self) -> dict[str, list[Any]]:
         """Return one list a field, all of one length, oldest first."""

@@ -35,6 +35,11 @@ class DurationTotals:
         """Durations in each bucket, an upper bound included; the last has no bound."""
         return [int(count) for count in self._counts]
 
+    def add(self, counts: list[int], sum_seconds: float) -> None:
+        """Add what was counted elsewhere, in the same buckets."""
+        self._counts += np.array(counts, dtype=np.int64)
+        self.sum_seconds += sum_seconds
+
     def merge(self, other: DurationTotals) -> None:
         """Add all that another one counted."""
         self._counts += other._counts

@@ -36,6 +36,15 @@ class ErrorWindow:
         self._last = np.concatenate([self._last, residuals])[-self.size :]
 
     @property
+    def residuals(self) -> Floats:
+        """The differences that it holds, oldest first; not to be changed."""
+        return self._last
+
+    def prepend(self, older: Floats) -> None:
+        """Put differences before those that it holds, as far as there is room."""
+        self._last = np.concatenate([older, self._last])[-self.size :]
+
+    @property
     def mae(self) -> float | None:
         """Mean absolute error, in the unit of the target; ``None`` without labels."""
         return _mean(np.abs(self._last)) if self._last.size else None

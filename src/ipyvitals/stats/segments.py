@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from ipyvitals.stats.seconds import Floats
 from ipyvitals.stats.window import Scores, ScoreWindow
 
 __all__ = ["Group", "SegmentWindows"]
@@ -28,6 +29,11 @@ class Group:
         """Add scores in [0, 1], shape (n,), oldest first."""
         self.window.update(scores)
         self.total += scores.size
+
+    def prepend(self, total: int, scores: Floats) -> None:
+        """Put `total` labels before these, of which `scores` are the last."""
+        self.window.prepend(scores)
+        self.total += total
 
 
 class SegmentWindows:
@@ -83,6 +89,41 @@ class SegmentWindows:
     def get(self) -> Iterator[tuple[Hashable, Group]]:
         """Yield the segments that have a place, the most frequent first."""
         yield from sorted(self._groups.items(), key=lambda item: -item[1].total)
+
+    @property
+    def others(self) -> dict[Hashable, int]:
+        """How many labels segments without a place have, as far as they are counted."""
+        return dict(self._others)
+
+    def prepend(
+        self,
+        groups: Iterable[tuple[Hashable, int, Floats]],
+        other: tuple[int, Floats],
+        others: Mapping[Hashable, int],
+    ) -> None:
+        """Put labels before those that it holds.
+
+        Parameters
+        ----------
+        groups : iterable
+            Segment, labels in all and last scores of each that had a place.
+        other : tuple
+            Labels in all, and last scores, of all that had none.
+        others : mapping
+            How many labels these have.
+        """
+        for segment, total, scores in groups:
+            group = self._groups.get(segment)
+            if group is None and len(self._groups) < self._places:
+                group = self._groups[segment] = Group(self._size)
+            if group is None:
+                self._others[segment] = self._others.get(segment, 0) + total
+                group = self.other
+            group.prepend(total, scores)
+        self.other.prepend(*other)
+        for segment, total in others.items():
+            if segment not in self._groups:
+                self._others[segment] = self._others.get(segment, 0) + total
 
     def _place_of(self, segment: Hashable, new: int) -> Group | None:
         group = self._groups.get(segment)

@@ -33,6 +33,16 @@ class Switch:
         self._entered: Flags = np.zeros(hold - 1, dtype=np.bool_)
         self._left: Flags = np.zeros(hold - 1, dtype=np.bool_)
 
+    @property
+    def streaks(self) -> tuple[Flags, Flags]:
+        """The last `hold` − 1 flags of "enter" and of "leave", which the next may complete."""
+        return self._entered, self._left
+
+    def resume(self, entered: Flags, left: Flags) -> None:
+        """Go on after such flags; those of another `hold` say nothing."""
+        if entered.size == left.size == self.hold - 1:
+            self._entered, self._left = entered, left
+
     def update(self, enter: Flags, leave: Flags, ready: Flags | None = None) -> list[int]:
         """Take the next steps.
 

@@ -44,6 +44,15 @@ class ScoreWindow:
         """Mean score in [0, 1], or ``None`` without labels."""
         return float(self._last.sum() / self._last.size) if self._last.size else None
 
+    @property
+    def scores(self) -> Floats:
+        """The scores that it holds, oldest first; not to be changed."""
+        return self._last
+
+    def prepend(self, older: Floats) -> None:
+        """Put scores before those that it holds, as far as there is room."""
+        self._last = np.concatenate([older, self._last])[-self.size :]
+
     def update(self, scores: Scores) -> None:
         """Add scores in [0, 1], shape (n,), oldest first."""
         if scores.size >= self.size:

@@ -5,11 +5,21 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from ipyvitals.snapshot import Health, Status
-from ipyvitals.status.rules import AccuracyRule, DriftRule, ErrorChange, Finding, LimitRule, Look
+from ipyvitals.status.rules import (
+    CHANGED,
+    AccuracyRule,
+    DriftRule,
+    ErrorChange,
+    Finding,
+    LimitRule,
+    Look,
+    Verdict,
+)
 from ipyvitals.status.system import SystemRule
 from ipyvitals.status.thresholds import Policy, Thresholds
 
 __all__ = [
+    "CHANGED",
     "AccuracyRule",
     "DriftRule",
     "ErrorChange",
@@ -20,6 +30,7 @@ __all__ = [
     "Policy",
     "SystemRule",
     "Thresholds",
+    "Verdict",
     "status_of",
 ]
 

@@ -13,7 +13,7 @@ from ipyvitals.stats.streak import Flags, Switch
 from ipyvitals.stats.window import Scores, ScoreWindow
 from ipyvitals.status.thresholds import Thresholds
 
-__all__ = ["AccuracyRule", "DriftRule", "ErrorChange", "Finding", "LimitRule", "Look"]
+__all__ = ["AccuracyRule", "DriftRule", "ErrorChange", "Finding", "LimitRule", "Look", "Verdict"]
 
 ROUNDING = 1e-9
 """Less than any label moves the accuracy: 0.8 + 0.02 is a little more than 82 of 100, and a
@@ -38,6 +38,18 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     value: float | None = None
     threshold: float | None = None
     n: int | None = None
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a rule stands, for a new kernel to go on from."""
+
+    threshold: float | None = None
+    on: bool = False
+    entered: list[bool] = []
+    left: list[bool] = []
+    """The last flags of its streaks."""
+    rising: bool = False
+    """Of drift: whether the mean error rose."""
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -104,6 +116,16 @@ class AccuracyRule:
         self._switch.on = before.on
         return []
 
+    @property
+    def verdict(self) -> Verdict:
+        """Where it stands."""
+        return _verdict_of(self._switch, self.threshold)
+
+    def resume(self, verdict: Verdict) -> None:
+        """Go on from a verdict; a streak under another threshold says nothing."""
+        if self.threshold is not None:
+            _resume(self._switch, verdict, streak=verdict.threshold == self.threshold)
+
     def update(self, window: ScoreWindow, scores: Scores) -> list[Finding]:
         """Judge `scores`, which `window` has not seen yet; return each turn, oldest first."""
         if self.threshold is None or not scores.size:
@@ -162,6 +184,16 @@ class LimitRule:
         self._switch.on = before.on
         return []
 
+    @property
+    def verdict(self) -> Verdict:
+        """Where it stands."""
+        return _verdict_of(self._switch, self.threshold)
+
+    def resume(self, verdict: Verdict) -> None:
+        """Go on from a verdict; a streak under another threshold says nothing."""
+        if self.threshold is not None:
+            _resume(self._switch, verdict, streak=verdict.threshold == self.threshold)
+
     def update(self, value: float | None, n: int) -> list[Finding]:
         """Judge `value`, which rests on `n` calls; too few calls are no evidence."""
         if self.threshold is None or value is None or n < self._min_calls:
@@ -206,6 +238,18 @@ class DriftRule:
         """Forget what looks found, since they look at another reference now."""
         self._switch = Switch(self._switch.hold)
 
+    @property
+    def verdict(self) -> Verdict:
+        """Where it stands."""
+        verdict = _verdict_of(self._switch, None)
+        return msgspec.structs.replace(verdict, rising=self._rising)
+
+    def resume(self, verdict: Verdict) -> None:
+        """Go on from a verdict."""
+        if self._counts:
+            _resume(self._switch, verdict, streak=True)
+            self._rising = verdict.rising
+
     def update_errors(self, changes: Iterable[ErrorChange]) -> list[Finding]:
         """Judge changes of the mean error, oldest first; return each turn."""
         findings: list[Finding] = []
@@ -238,3 +282,15 @@ class DriftRule:
                 )
             )
         return findings
+
+
+def _verdict_of(switch: Switch, threshold: float | None) -> Verdict:
+    entered, left = switch.streaks
+    return Verdict(threshold=threshold, on=switch.on, entered=entered.tolist(), left=left.tolist())
+
+
+def _resume(switch: Switch, verdict: Verdict, *, streak: bool) -> None:
+    switch.on = verdict.on
+    if streak:
+        flags = (np.array(one, dtype=np.bool_) for one in (verdict.entered, verdict.left))
+        switch.resume(*flags)

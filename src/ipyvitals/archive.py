@@ -1,0 +1,323 @@
+"""What is kept of a monitor: handed to a file where there is one, else to memory."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+import time
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import msgspec
+
+from ipyvitals.clock import Clock
+from ipyvitals.errors import StoreError
+from ipyvitals.figures import Figures
+from ipyvitals.intake.model import ModelState
+from ipyvitals.intake.model_state import Past, body_of, head_of, past_of
+from ipyvitals.notices import Notices
+from ipyvitals.prediction_log import PredictionLog
+from ipyvitals.run_log import RunLog
+from ipyvitals.sinks.history import History
+from ipyvitals.sinks.store.backlog import IN_MEMORY, Backlog
+from ipyvitals.sinks.store.rows import DeploymentRow, MetricsRow, StateRow, SystemRow
+from ipyvitals.snapshot import Event, MetricsSection, SystemSection
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ipyvitals.sinks.store.account import Recall
+    from ipyvitals.sinks.store.sink import Sink
+
+__all__ = ["CLOSE_SECONDS", "Archive", "keep_at_exit"]
+
+RECALL_SECONDS = 1.0
+"""For so long `deploy` waits for what an earlier kernel left; it may come later, too."""
+BODY_BYTES_PER_SECOND = 100_000
+"""Windows of very many labels are written less often than every second."""
+FLUSH_SECONDS = 5.0
+CLOSE_SECONDS = 2.0
+
+
+class Kept(NamedTuple):
+    """What was handed over last of one model."""
+
+    mark: tuple[Any, ...]
+    lively: bool
+    asleep: bool
+    told: tuple[str, MetricsSection]
+    labels: tuple[int, int]
+    """Of the windows that were handed over last."""
+    body_due: float
+
+
+class Archive:
+    """Hands over what changed.
+
+    Its owner holds a lock around every call that hands over, and around none that waits.
+
+    Parameters
+    ----------
+    monitor : str
+        Its name.
+    clock : Clock
+        Where all times come from.
+    notices : Notices
+        Where what cannot be read is counted.
+    path : Path, optional
+        The file. Without one, the last rows are kept in memory.
+    """
+
+    def __init__(
+        self, monitor: str, clock: Clock, notices: Notices, path: Path | None = None
+    ) -> None:
+        self._monitor = monitor
+        self._clock = clock
+        self._notices = notices
+        self._path = path
+        self._started_at = clock.time()
+        self._sink = None if path is None else _sink(path, monitor, clock, notices)
+        self._backlog = Backlog(IN_MEMORY) if self._sink is None else self._sink.backlog
+        self.runs = RunLog(clock, self._backlog)
+        self.predictions = PredictionLog(clock, self._backlog)
+        self._kept: dict[str, Kept] = {}
+        self._recalled: set[str] = set()
+        self._late: dict[str, tuple[Recall, dict[str, Any]]] = {}
+
+    # What happened
+
+    def event(self, event: Event) -> None:
+        """Keep an event; takes no lock but that of the rows."""
+        self._backlog.put(event)
+
+    def system(self, reading: SystemSection) -> None:
+        """Keep a reading of the machine."""
+        self._backlog.put(SystemRow(self._clock.time(), reading))
+
+    def deployed(self, model: ModelState) -> None:
+        """Keep a deployment."""
+        self._backlog.put(
+            DeploymentRow(
+                self._clock.time(),
+                model.model_id,
+                model.name,
+                model.version,
+                model.trained_at,
+                model.deployed_at,
+                model.baseline_accuracy,
+            )
+        )
+
+    def keep(
+        self, figures: Figures, history: History, *, states: bool = True, all: bool = False
+    ) -> None:
+        """Keep the figures of all models that changed, and what a new kernel goes on from.
+
+        Parameters
+        ----------
+        figures : Figures
+            Just folded.
+        history : History
+            Gets the points of an earlier kernel, once they are there.
+        states : bool
+            Whether a new kernel goes on from how things stand now.
+        all : bool
+            Whether large windows are due, too.
+        """
+        self._resume_late(figures, history)
+        now = self._clock.monotonic()
+        kept: dict[str, Kept] = {}
+        for model in figures.registry:
+            before = self._kept.get(model.model_id)
+            if before is not None and before.asleep and model.asleep:
+                kept[model.model_id] = before
+            elif model.known:
+                kept[model.model_id] = self._keep_model(
+                    figures, model, before, now, states=states, all=all
+                )
+        self._kept = kept
+        if self._sink is not None:
+            self._sink.wake()
+
+    def _keep_model(
+        self,
+        figures: Figures,
+        model: ModelState,
+        before: Kept | None,
+        now: float,
+        *,
+        states: bool,
+        all: bool,
+    ) -> Kept:
+        mark = _mark_of(model, figures.pending(model))
+        lively = bool(model.calls.get(now) or model.errors.get(now))
+        labels = (model.total_labelled, model.deployment)
+        still = before is not None and before.mark == mark and not (lively or before.lively)
+        if before is not None and still and not (all and before.labels != labels):
+            return before._replace(asleep=model.asleep)
+        at = self._clock.time()
+        metrics = msgspec.structs.replace(figures.metrics(model), segments=[])
+        told = (model.status, metrics)
+        if before is None or before.told != told:
+            self._backlog.put(MetricsRow(at, model.model_id, *told))
+        # Labels that are in no file yet are so since the last time, or since ever.
+        written, due = (before.labels, before.body_due) if before is not None else ((-1, -1), now)
+        # A nameless model is another one in each notebook; of one whose past may still come,
+        # what is in the file is not to be written over.
+        if states and self._sink is not None and model.name and model.model_id not in self._late:
+            body = body_of(model) if labels != written and (all or now >= due) else None
+            if body is not None:
+                written, due = labels, now + len(body) / BODY_BYTES_PER_SECOND
+            self._sink.save(
+                StateRow(
+                    at,
+                    model.model_id,
+                    model.name,
+                    model.version,
+                    model.trained_at,
+                    model.deployed_at,
+                    model.status,
+                    model.total_predictions,
+                    metrics.current_accuracy,
+                    head_of(model, now),
+                    body,
+                )
+            )
+        return Kept(mark, lively, model.asleep, told, written, due)
+
+    # What an earlier kernel left
+
+    def recall(
+        self, model_id: str, told: dict[str, Any], history: History, *, known: bool
+    ) -> Past | None:
+        """Return what an earlier kernel left of a model; waits a little, and holds no lock.
+
+        Parameters
+        ----------
+        model_id : str
+        told : dict
+            What the user says of the model.
+        history : History
+            Gets the points behind the charts.
+        known : bool
+            Whether the model is here already; once here, it goes on by itself.
+        """
+        if self._sink is None or (known and model_id in self._recalled):
+            return None
+        self._recalled.add(model_id)
+        recall = self._sink.recall(model_id)
+        if recall.wait(RECALL_SECONDS):
+            return self._past(recall, history)
+        self._late[model_id] = (recall, told)
+        return None
+
+    def wait_for_late(self, seconds: float) -> None:
+        """Wait a while for what earlier kernels left: before, no state of a model is kept."""
+        end = time.monotonic() + seconds
+        for recall, _ in list(self._late.values()):
+            recall.wait(max(0.0, end - time.monotonic()))
+
+    def _resume_late(self, figures: Figures, history: History) -> None:
+        for model_id, (recall, told) in list(self._late.items()):
+            if recall.done:
+                del self._late[model_id]
+                past = self._past(recall, history)
+                if past is not None:
+                    figures.resume(model_id, past, told)
+
+    def _past(self, recall: Recall, history: History) -> Past | None:
+        if recall.found is None:
+            return None
+        history.prepend(recall.found.points)
+        try:
+            return past_of(recall.found.head, recall.found.body)
+        except ValueError as error:
+            self._notices.add("store.state", f"{recall.model_id!r} begins anew: {error}")
+            return None
+
+    def flush(self, timeout: float) -> bool:
+        """Wait until all is on the disk; false when it is not."""
+        return self._sink is None or self._sink.flush(timeout)
+
+    def close(self) -> None:
+        """Keep nothing more, and let others go on with the models."""
+        if self._sink is not None:
+            self._sink.close(CLOSE_SECONDS)
+
+    def history(self, section: str, **asked: Any) -> pd.DataFrame:
+        """Return a section of what is kept; from memory, where it is in no file."""
+        from ipyvitals.sinks.store.lease import Session
+        from ipyvitals.sinks.store.queries import Own
+        from ipyvitals.sinks.store.reader import Reader
+
+        session = self._sink.session if self._sink else Session.here(self._monitor, 0.0)
+        own = Own(session.token, self._started_at)
+        kept = self._sink is not None and self._sink.flush(FLUSH_SECONDS)
+        rows = [] if kept else self._backlog.rows()
+        try:
+            reader = Reader(self._path)
+        except StoreError:
+            reader = Reader()
+        with reader:
+            if rows:
+                reader.add(session, rows)
+            return reader.history(section, monitor=self._monitor, own=own, **asked)
+
+    def after_fork(self) -> None:
+        """Keep nothing in a forked child: the file is the parent's."""
+        self._sink = None
+        self._backlog.after_fork()
+        self.runs.after_fork()
+
+
+class Keeper(Protocol):
+    """Whoever has an archive."""
+
+    def keep_last(self, seconds: float) -> None:
+        """Hand over what is to be kept, within `seconds`."""
+        ...
+
+
+_keepers: weakref.WeakSet[Keeper] = weakref.WeakSet()
+
+
+def keep_at_exit(keeper: Keeper) -> None:
+    """Have what came last kept when the interpreter exits; held weakly."""
+    _keepers.add(keeper)
+
+
+def _at_exit() -> None:
+    for keeper in list(_keepers):
+        keeper.keep_last(CLOSE_SECONDS / 2)
+    writer = sys.modules.get("ipyvitals.sinks.store.writer")
+    if writer is not None:
+        writer.finish(CLOSE_SECONDS)
+
+
+atexit.register(_at_exit)
+
+
+def _sink(path: Path, monitor: str, clock: Clock, notices: Notices) -> Sink | None:
+    # SQLite takes some milliseconds to import.
+    from ipyvitals.sinks.store.connections import has_inherited
+    from ipyvitals.sinks.store.sink import Sink
+
+    if not has_inherited():
+        return Sink(path, monitor, notices, clock.time)
+    notices.add(
+        "store.forked",
+        "the process that this one was forked from writes a history, so this one keeps its own in "
+        "memory; start workers by 'spawn' to have theirs on the disk",
+    )
+    return None
+
+
+def _mark_of(model: ModelState, pending: int) -> tuple[Any, ...]:
+    """Return what tells whether anything changed beside the rates of the last minute."""
+    return (
+        *(model.total_predictions, model.total_labelled, model.total_errors, pending),
+        *(model.status, model.status_since, model.reason, model.acknowledged_at),
+        *(model.name, model.version, model.trained_at, model.deployed_at, model.deployment),
+        *(model.baseline_accuracy, model.lifecycle),
+    )

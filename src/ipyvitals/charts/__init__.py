@@ -1,0 +1,1 @@
+"""Figures of what was recorded, made from the tables of the history."""

@@ -1,0 +1,151 @@
+"""Training runs as they are compared: one curve a metric, whatever form they come in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+
+from ipyvitals.charts.tables import Table
+from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
+from ipyvitals.formats import moment
+from ipyvitals.thinning import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["By", "Curve", "Run", "runs_of"]
+
+By: TypeAlias = Literal["step", "time"]
+
+LONG = {"run", "metric", "value"}
+EXPECTED = (
+    "expected a Store, a Monitor, a DataFrame as history('training') returns it, a list of those, "
+    "or a dict of a DataFrame a run, with one column a metric"
+)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One metric of one run, in the order of time."""
+
+    steps: Floats
+    seconds: Floats
+    """Since the run began; NaN where times are not known."""
+    values: Floats
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run."""
+
+    name: str
+    curves: dict[str, Curve]
+
+
+def runs_of(runs: Any) -> list[Run]:
+    """Return the runs that have metrics, in the order in which they began.
+
+    Raises
+    ------
+    ArgumentTypeError
+        When `runs` has no form that is known.
+    """
+    return _unique([run for run in _found(runs) if run.curves])
+
+
+def _found(runs: Any) -> Iterator[Run]:
+    if isinstance(runs, Mapping):
+        for name, frame in runs.items():
+            yield from _named(str(name), frame)
+    elif callable(getattr(runs, "history", None)):
+        yield from _long(runs.history("training"))
+    elif set(getattr(runs, "columns", ())) >= LONG:
+        yield from _long(runs)
+    elif isinstance(runs, Iterable) and not hasattr(runs, "columns") and not isinstance(runs, str):
+        for one in runs:
+            yield from _found(one)
+    else:
+        raise ArgumentTypeError(f"compare({runs!r:.80}): {EXPECTED}.")
+
+
+def _named(name: str, frame: Any) -> Iterator[Run]:
+    """Return what a user called by a name: one run of the history, or a table of metrics."""
+    if callable(getattr(frame, "history", None)):
+        frame = frame.history("training")
+    columns = set(getattr(frame, "columns", ()))
+    if not columns:
+        raise ArgumentTypeError(f"compare({{{name!r}: {frame!r:.60}}}): {EXPECTED}.")
+    if not columns >= LONG:
+        yield Run(name, _wide(frame))
+        return
+    found = list(_long(frame))
+    for run in found:
+        yield Run(name if len(found) == 1 else f"{name}, {run.name}", run.curves)
+
+
+def _wide(frame: pd.DataFrame) -> dict[str, Curve]:
+    import pandas as pd
+
+    numeric = frame.select_dtypes("number")
+    if isinstance(frame.index, pd.DatetimeIndex):
+        table = Table(numeric)
+        seconds = table.at - table.at[0] if len(table) else table.at
+        steps = np.arange(1.0, len(table) + 1)
+        columns = {str(name): table.numbers(str(name)) for name in numeric.columns}
+    else:
+        steps = pd.to_numeric(frame.index.to_series(), errors="coerce").to_numpy(dtype=float)
+        seconds = np.full(len(steps), np.nan)
+        columns = {str(name): numeric[name].to_numpy(float, na_value=np.nan) for name in numeric}
+    return {
+        name: Curve(steps, seconds, values)
+        for name, values in columns.items()
+        if np.isfinite(values).any()
+    }
+
+
+def _long(frame: pd.DataFrame) -> Iterator[Run]:
+    several = "monitor" in frame.columns and frame["monitor"].nunique() > 1
+    for _, rows in frame.groupby("run", sort=False):
+        began = float(Table(rows).at[0])
+        curves = {}
+        for metric, its in rows[rows["metric"].notna()].groupby("metric", sort=False):
+            table = Table(its)
+            steps = table.numbers("step")
+            # Whoever does not count steps is drawn by the order of what was told.
+            counted = steps if np.isfinite(steps).any() else np.arange(1.0, len(table) + 1)
+            curves[str(metric)] = Curve(counted, table.at - began, table.numbers("value"))
+        yield Run(_label(Table(rows), began, with_monitor=several), curves)
+
+
+def _label(rows: Table, began: float, *, with_monitor: bool) -> str:
+    parts: list[str] = []
+    for column in ("monitor", "stage") if with_monitor else ("stage",):
+        texts = set(rows.texts(column).tolist())
+        # A stage that moves on, such as "Epoch 3 of 10", names no run.
+        if len(texts) == 1:
+            parts += texts
+    parts.append(moment(began).removesuffix(" UTC"))
+    state = rows.texts("state")[-1]
+    if state in ("failed", "stopped"):
+        parts.append(state)
+    return ", ".join(filter(None, parts))
+
+
+def _unique(runs: list[Run]) -> list[Run]:
+    seen: dict[str, int] = {}
+    named = []
+    for run in runs:
+        seen[run.name] = seen.get(run.name, 0) + 1
+        again = seen[run.name]
+        named.append(run if again == 1 else Run(f"{run.name} ({again})", run.curves))
+    return named
+
+
+def check_by(by: Any) -> By:
+    """Return what runs are drawn over, or raise an error that says what there is."""
+    if by not in ("step", "time"):
+        raise ArgumentValueError(f"compare(by={by!r}): expected 'step' or 'time'.")
+    return by  # type: ignore[no-any-return]

@@ -1,0 +1,1 @@
+"""Monitors in a terminal: ``python -m ipyvitals``."""

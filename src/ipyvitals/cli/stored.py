@@ -1,0 +1,50 @@
+"""Monitors that are in a file of history."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ipyvitals.cli.entries import Entry
+from ipyvitals.sinks.store.store import open_store
+
+__all__ = ["stored_entries"]
+
+
+def stored_entries(path: Path) -> list[Entry]:
+    """Return the models of a file of history, the one heard of last first.
+
+    Raises
+    ------
+    StoreError
+        When it cannot be read.
+    """
+    with open_store(path) as store:
+        monitors, models, runs = store.monitors(), store.models(), store.runs()
+    running = {run.monitor: run for run in runs if run.state == "running"}
+    entries = []
+    for model in models:
+        run = running.get(model.monitor) if model.live else None
+        share = run.step / run.total * 100 if run and run.step is not None and run.total else None
+        entries.append(
+            Entry(
+                source="store",
+                monitor=model.monitor,
+                live=model.live,
+                model_id=model.model_id,
+                name=model.name,
+                version=model.version,
+                status=model.status,
+                current_accuracy=model.current_accuracy,
+                total_predictions=model.total_predictions,
+                stage=run.stage if run else None,
+                progress=share,
+                last_at=model.last_at,
+            )
+        )
+    named = {one.monitor for one in entries}
+    entries += [
+        Entry(source="store", monitor=one.name, live=one.live, last_at=one.last_at)
+        for one in monitors
+        if one.name not in named
+    ]
+    return sorted(entries, key=lambda one: (one.live, one.last_at or 0.0), reverse=True)

@@ -1,0 +1,156 @@
+"""The list as text: plain columns anywhere, and a table in colour where rich is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ipyvitals.cli.entries import Entry
+from ipyvitals.formats import (
+    UNKNOWN,
+    count,
+    latency,
+    ratio,
+    roughly,
+    short_count,
+    status_word,
+)
+from ipyvitals.static_view import STATUS_TONES
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+__all__ = ["NOTHING", "plain_table", "printable", "rich_table"]
+
+HEADINGS = (
+    "MONITOR",
+    "MODEL",
+    "STATUS",
+    "ACCURACY",
+    "PREDICTIONS",
+    "/MIN",
+    "P95",
+    "HEARD",
+    "WHERE",
+)
+MODEL, STATUS = HEADINGS.index("MODEL"), HEADINGS.index("STATUS")
+LEAST_NEEDED = [
+    HEADINGS.index(name)
+    for name in ("P95", "PREDICTIONS", "MONITOR", "HEARD", "/MIN", "WHERE", "ACCURACY")
+]
+"""What goes first where a terminal is narrow."""
+STATUS_LEAST, GAP = 20, 2
+NUMBERS = {"PREDICTIONS", "/MIN", "P95"}
+STYLES: dict[str, str] = {"accent": "blue", "ok": "green", "warn": "yellow", "bad": "red"}
+NOTHING = "No monitors yet."
+TROUBLE = ("degraded", "unhealthy", "failed")
+
+
+def plain_table(entries: Sequence[Entry], now: float) -> str:
+    """Return aligned columns; nothing without entries."""
+    if not entries:
+        return ""
+    lines = [HEADINGS, *(_cells(one, now) for one in entries)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+
+    def aligned(line: Sequence[str]) -> str:
+        cells = (
+            cell.rjust(width) if heading in NUMBERS else cell.ljust(width)
+            for cell, width, heading in zip(line, widths, HEADINGS, strict=True)
+        )
+        return "  ".join(cells).rstrip()
+
+    return "\n".join(aligned(line) for line in lines)
+
+
+def rich_table(entries: Sequence[Entry], now: float, width: int) -> RenderableType:
+    """Return a table of rich that fits into so many columns of a terminal.
+
+    Where there is little room, first the reason of a status is cut, then whole columns go.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    lines = [_cells(one, now) for one in entries]
+    shown = _fitting(lines, width)
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
+    for place in shown:
+        heading = HEADINGS[place]
+        table.add_column(
+            heading,
+            justify="right" if heading in NUMBERS else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+            width=shown[place],
+        )
+    for one, line in zip(entries, lines, strict=True):
+        cells = {place: Text(line[place]) for place in shown}
+        tone = STATUS_TONES.get(one.status or "unknown", "muted") if one.live else "muted"
+        cells[MODEL].stylize("bold")
+        cells[STATUS].stylize(STYLES.get(tone, "dim"))
+        table.add_row(*cells.values(), style="" if one.live else "dim")
+    return table
+
+
+def _fitting(lines: Sequence[Sequence[str]], width: int) -> dict[int, int]:
+    """Return the places of the columns for which there is room, and how wide each is."""
+    wide = {
+        place: max(len(line[place]) for line in (HEADINGS, *lines))
+        for place in range(len(HEADINGS))
+    }
+    wanted = wide[STATUS]
+    wide[STATUS] = min(wanted, STATUS_LEAST)
+    for place in LEAST_NEEDED:
+        if sum(wide.values()) + GAP * len(wide) <= width:
+            break
+        wide.pop(place)
+    spare = width - sum(wide.values()) - GAP * len(wide)
+    wide[STATUS] = min(wanted, wide[STATUS] + max(0, spare))
+    return wide
+
+
+def _cells(one: Entry, now: float) -> tuple[str, ...]:
+    called = " ".join(filter(None, [one.name or one.model_id, one.version]))
+    p95 = one.latency_p95_seconds
+    heard = UNKNOWN if one.last_at is None else _ago(now - one.last_at)
+    cells = (
+        one.monitor,
+        called or UNKNOWN,
+        _status(one),
+        _accuracy(one),
+        count(one.total_predictions),
+        short_count(one.predictions_per_minute),
+        latency(p95),
+        heard,
+        one.notebook or one.kernel_id or "history",
+    )
+    return tuple(map(printable, cells))
+
+
+def _status(one: Entry) -> str:
+    if one.status is None:
+        return UNKNOWN
+    word = status_word(one.status)
+    if not one.live:
+        return word if one.status in ("stopped", "failed") else f"was {word.lower()}"
+    if one.progress is not None:
+        return f"{word} {int(one.progress)} %"
+    return f"{word}: {one.reason}" if one.reason and one.status in TROUBLE else word
+
+
+def _accuracy(one: Entry) -> str:
+    if one.current_accuracy is None:
+        return UNKNOWN
+    text = f"{ratio(one.current_accuracy)} %"
+    if one.accuracy_low is None or one.accuracy_high is None:
+        return text
+    return f"{text} ({ratio(one.accuracy_low)}{UNKNOWN}{ratio(one.accuracy_high)})"
+
+
+def _ago(seconds: float) -> str:
+    return "now" if seconds < 10 else f"{roughly(seconds)} ago"
+
+
+def printable(text: str) -> str:
+    """Take away what a terminal would obey: names may come from anybody."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)

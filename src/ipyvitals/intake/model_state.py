@@ -1,0 +1,256 @@
+"""What of a model outlives its kernel, as bytes: written here, and taken up again here.
+
+A field that an older version did not write has a default; one that it wrote and this version does
+not know is left out. Only a `VERSION` that rises makes older kernels refuse it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, TypeAlias
+
+import msgspec
+import numpy as np
+
+from ipyvitals.intake.model import ModelState
+from ipyvitals.snapshot import Status
+from ipyvitals.stats.durations import BOUNDS_SECONDS
+from ipyvitals.stats.packing import pack, unpack
+from ipyvitals.stats.seconds import Floats
+from ipyvitals.stats.segments import Group, SegmentWindows
+from ipyvitals.status import CHANGED, Finding, Lifecycle, Verdict, status_of
+
+__all__ = ["VERSION", "Past", "body_of", "head_of", "past_of", "resume"]
+
+VERSION = 1
+RULES = ("accuracy_rule", "baseline_rule", "error_rule", "latency_rule", "drift_rule")
+
+Name: TypeAlias = str | int | float | bool
+"""A segment's; others cannot be told apart by what is written, and begin anew."""
+
+
+class Head(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Totals and verdicts: small, and written whenever anything changed."""
+
+    v: int = VERSION
+    name: str | None = None
+    version: str | None = None
+    trained_at: float | None = None
+    baseline_accuracy: float | None = None
+    deployed_at: float | None = None
+    lifecycle: Lifecycle = "registered"
+    status: Status = "registered"
+    status_since: float | None = None
+    reason: str | None = None
+    evidence: Finding | None = None
+    acknowledged_at: float | None = None
+    silent_seconds: float = 0.0
+    total_predictions: int = 0
+    total_labelled: int = 0
+    total_errors: int = 0
+    duration_bounds: list[float] = []
+    duration_counts: list[int] = []
+    duration_sum_seconds: float = 0.0
+    raised: list[Finding] = []
+    """Oldest first."""
+    verdicts: dict[str, Verdict] = {}
+    """By rule."""
+
+
+class SegmentState(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One group of labels."""
+
+    name: Name | None = None
+    total: int = 0
+    scores: bytes | None = None
+
+
+class Body(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Windows: as large as the user wants them."""
+
+    v: int = VERSION
+    scores: bytes | None = None
+    residuals: bytes | None = None
+    delays: bytes | None = None
+    segments: list[SegmentState] = []
+    other: SegmentState | None = None
+    others: list[SegmentState] = []
+
+
+class Past(msgspec.Struct, frozen=True):
+    """What there is of a model."""
+
+    head: Head
+    body: Body
+
+
+def head_of(model: ModelState, now: float) -> bytes:
+    """Return totals and verdicts of a model at monotonic second `now`."""
+    return msgspec.msgpack.encode(
+        Head(
+            name=model.name,
+            version=model.version,
+            trained_at=model.trained_at,
+            baseline_accuracy=model.baseline_accuracy,
+            deployed_at=model.deployed_at,
+            lifecycle=model.lifecycle,
+            status=model.status,
+            status_since=model.status_since,
+            reason=model.reason,
+            evidence=model.evidence,
+            acknowledged_at=model.acknowledged_at,
+            silent_seconds=model.silent_for(now),
+            total_predictions=model.total_predictions,
+            total_labelled=model.total_labelled,
+            total_errors=model.total_errors,
+            duration_bounds=list(BOUNDS_SECONDS),
+            duration_counts=model.durations.counts,
+            duration_sum_seconds=model.durations.sum_seconds,
+            raised=model.raised,
+            verdicts={name: getattr(model, name).verdict for name in RULES},
+        )
+    )
+
+
+def body_of(model: ModelState) -> bytes:
+    """Return the windows of a model."""
+    body = Body(
+        scores=_packed(model.window.scores),
+        residuals=_packed(model.residuals.residuals),
+        delays=_packed(np.array(model.delays, dtype=np.float64)),
+    )
+    if model.segments is not None:
+        groups = ((_name(segment), group) for segment, group in model.segments.get())
+        body.segments = [_group(name, group) for name, group in groups if name is not None]
+        body.other = _group(None, model.segments.other)
+        others = ((_name(segment), total) for segment, total in model.segments.others.items())
+        body.others = [SegmentState(name=one, total=n) for one, n in others if one is not None]
+    return msgspec.msgpack.encode(body)
+
+
+def past_of(head: bytes, body: bytes | None) -> Past:
+    """Return what `head_of` and `body_of` wrote.
+
+    Raises
+    ------
+    ValueError
+        When it is of a newer version, or nothing of the kind.
+    """
+    try:
+        past = Past(
+            msgspec.msgpack.decode(head, type=Head),
+            Body() if body is None else msgspec.msgpack.decode(body, type=Body),
+        )
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"expected the state of a model, got something else: {error}") from error
+    newest = max(past.head.v, past.body.v)
+    if newest > VERSION:
+        raise ValueError(f"expected a state of version {VERSION} or older, got {newest}.")
+    for packed in _all_packed(past.body):
+        _unpacked(packed)
+    return past
+
+
+def resume(model: ModelState, past: Past, now: float, told: dict[str, Any]) -> None:
+    """Let a model go on from its past, as if what it did here so far had come after that.
+
+    Parameters
+    ----------
+    model : ModelState
+        Just made, or a little later.
+    past : Past
+        What an earlier kernel left.
+    now : float
+        Monotonic seconds.
+    told : dict
+        What the user said of the model this time, which counts. When it was trained at another
+        time, then its window and verdicts begin anew, and only totals go on.
+    """
+    head, trained_at = past.head, told.get("trained_at")
+    trained_anew = trained_at is not None and head.trained_at not in (None, trained_at)
+    before = model.window.count
+    facts = ["name", "version", "trained_at", *([] if before else ["baseline_accuracy"])]
+    for fact in facts:
+        if getattr(model, fact) is None:
+            setattr(model, fact, getattr(head, fact))
+    if not before:
+        model.set_facts()
+    if not model.total_predictions:
+        model.last_prediction = now - head.silent_seconds
+    model.total_predictions += head.total_predictions
+    model.total_labelled += head.total_labelled
+    model.total_errors += head.total_errors
+    if head.duration_bounds == list(BOUNDS_SECONDS):
+        model.durations.add(head.duration_counts, head.duration_sum_seconds)
+    model.asleep = False
+    if trained_anew:
+        return
+    if told.get("deployed_at") is None and head.deployed_at is not None:
+        model.deployed_at = head.deployed_at
+    _resume_windows(model, past.body)
+    if before < model.accuracy_rule.min_labels and model.status in ("registered", "active"):
+        _resume_verdicts(model, head)
+
+
+def _resume_windows(model: ModelState, body: Body) -> None:
+    model.window.prepend(_unpacked(body.scores))
+    model.residuals.prepend(_unpacked(body.residuals))
+    model.prepend_delays(_unpacked(body.delays).tolist())
+    if body.segments or body.other is not None:
+        segments = model.segments = model.segments or SegmentWindows(model.window.size)
+        other = body.other or SegmentState()
+        segments.prepend(
+            [(one.name, one.total, _unpacked(one.scores)) for one in body.segments],
+            (other.total, _unpacked(other.scores)),
+            {one.name: one.total for one in body.others},
+        )
+
+
+def _resume_verdicts(model: ModelState, head: Head) -> None:
+    for name, verdict in head.verdicts.items():
+        if name in RULES and (name != "drift_rule" or model.watch is not None):
+            getattr(model, name).resume(verdict)
+    on = {rule for name in RULES for rule in _raised_by(getattr(model, name))}
+    for finding in head.raised:
+        model.weigh(finding)
+    gone = [one.rule for one in head.raised if one.rule not in on]
+    model.hear([Finding(rule=rule, on=False, reason=CHANGED) for rule in gone])
+    if head.lifecycle != "stopped":
+        model.lifecycle = head.lifecycle
+    passing = head.status in ("training", "stopped")
+    model.status = head.status
+    if passing:
+        model.status = status_of(model.lifecycle, model.health, training=False, idle=False)
+    model.status_since = head.status_since or model.status_since
+    model.reason, model.evidence = (None, None) if passing else (head.reason, head.evidence)
+    model.acknowledged_at = head.acknowledged_at
+
+
+def _raised_by(rule: Any) -> list[str]:
+    verdict: Verdict = rule.verdict
+    if hasattr(rule, "rule"):
+        return [rule.rule] if verdict.on else []
+    return ["drift"] * verdict.on + ["error_drift"] * verdict.rising
+
+
+def _all_packed(body: Body) -> list[bytes | None]:
+    groups = [*body.segments, *([body.other] if body.other else [])]
+    return [body.scores, body.residuals, body.delays, *(group.scores for group in groups)]
+
+
+def _group(name: Name | None, group: Group) -> SegmentState:
+    return SegmentState(name=name, total=group.total, scores=_packed(group.window.scores))
+
+
+def _name(segment: Hashable) -> Name | None:
+    if isinstance(segment, np.generic):
+        segment = segment.item()
+    return segment if isinstance(segment, (str, int, float)) else None
+
+
+def _packed(values: Floats) -> bytes | None:
+    return pack(values) if values.size else None
+
+
+def _unpacked(data: bytes | None) -> Floats:
+    return np.empty(0) if data is None else unpack(data)

@@ -1,0 +1,41 @@
+"""Moments, in whatever way users write them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from math import isfinite, nan
+from typing import Any
+
+import numpy as np
+
+from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
+
+__all__ = ["unix_seconds"]
+
+
+def unix_seconds(what: str, moment: Any) -> float | None:
+    """Return a moment as Unix seconds; a `datetime` without a zone is in local time."""
+    if moment is None:
+        return None
+    if isinstance(moment, str):
+        try:
+            moment = datetime.fromisoformat(moment)
+        except ValueError:
+            raise ArgumentValueError(
+                f"{what}={moment!r}: expected a date such as '2026-05-01T12:00:00+00:00'."
+            ) from None
+    if isinstance(moment, np.datetime64):
+        never = np.isnat(moment)
+        moment = nan if never else moment.astype("datetime64[us]").astype(np.int64) / 1e6
+    timestamp: Callable[[], float] | None = getattr(moment, "timestamp", None)
+    try:
+        seconds = float(moment if timestamp is None else timestamp())
+    except (TypeError, ValueError, OverflowError):
+        raise ArgumentTypeError(
+            f"{what}={moment!r}: expected a datetime, an ISO 8601 string or Unix seconds, "
+            f"got {type(moment).__name__}."
+        ) from None
+    if not isfinite(seconds):
+        raise ArgumentValueError(f"{what}={moment!r}: expected a moment in time.")
+    return seconds

@@ -1,0 +1,81 @@
+"""Single predictions, as rows to be kept; only where somebody asked for that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ipyvitals.clock import Clock
+from ipyvitals.intake.arguments import Rows
+from ipyvitals.intake.entries import UNSET, Batch, Label
+from ipyvitals.sinks.store.backlog import Backlog
+from ipyvitals.sinks.store.rows import LabelRow, PredictionRow
+
+__all__ = ["PredictionLog"]
+
+
+class PredictionLog:
+    """Keeps every prediction and every label that was folded.
+
+    Parameters
+    ----------
+    clock : Clock
+        Turns the entries' monotonic times into dates.
+    backlog : Backlog
+        Takes the rows.
+    """
+
+    def __init__(self, clock: Clock, backlog: Backlog) -> None:
+        self._clock = clock
+        self._backlog = backlog
+
+    def keep(self, entries: list[Any], active: str) -> None:
+        """Keep entries of the inbox; those without a model are of the `active` one."""
+        offset = self._clock.time() - self._clock.monotonic()
+        for entry in entries:
+            if type(entry) is tuple:
+                at, prediction, actual, id, latency, model_id, extra = entry
+                self._put(
+                    at + offset,
+                    model_id or active,
+                    id,
+                    prediction,
+                    actual,
+                    latency,
+                    None if extra is None else extra.segment,
+                )
+            elif type(entry) is Label:
+                self._backlog.put(LabelRow(entry.id, entry.actual))
+            elif type(entry) is Batch:
+                self._put_batch(entry, entry.at + offset, entry.model_id or active)
+
+    def _put_batch(self, batch: Batch, at: float, model_id: str) -> None:
+        if batch.kept is None:
+            return
+        predictions, actuals, ids, segments = batch.kept
+        values = _values(predictions)
+        truths = [UNSET] * len(values) if actuals is None else _values(actuals)
+        for row, (prediction, actual) in enumerate(zip(values, truths, strict=True)):
+            id = None if ids is None else ids[row]
+            segment = None if segments is None else segments[row]
+            # The latency is that of the whole call.
+            self._put(at, model_id, id, prediction, actual, batch.latency, segment)
+
+    def _put(
+        self,
+        at: float,
+        model_id: str,
+        id: Any,
+        prediction: Any,
+        actual: Any,
+        latency: float | None,
+        segment: Any,
+    ) -> None:
+        labelled = actual is not UNSET
+        truth = actual if labelled else None
+        self._backlog.put(
+            PredictionRow(at, model_id, id, prediction, truth, labelled, latency, segment)
+        )
+
+
+def _values(rows: Rows) -> list[Any]:
+    return rows if isinstance(rows, list) else rows.tolist()

@@ -1,0 +1,1 @@
+"""The history on a disk, in one SQLite file that several kernels share."""

@@ -1,0 +1,147 @@
+"""What one monitor wants kept, and asks back: between its threads and the one that writes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from ipyvitals.sinks.store.backlog import Backlog
+from ipyvitals.sinks.store.lease import Session
+from ipyvitals.sinks.store.ledger import Found, Ledger
+from ipyvitals.sinks.store.rows import StateRow
+
+__all__ = ["Account", "Notices", "Recall", "Request"]
+
+
+class Notices(Protocol):
+    """Where what goes wrong is counted."""
+
+    def add(self, code: str, message: str, count: int = 1) -> None:
+        """Count something."""
+        ...
+
+
+class Request:
+    """Something asked of the writer; whoever asks may wait."""
+
+    def __init__(self) -> None:
+        self.done = False
+        self._answered = threading.Event()
+
+    def answer(self, *, done: bool) -> None:
+        """Let whoever waits go on; not done means: not now."""
+        self.done = done
+        self._answered.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for an answer; return whether it is done."""
+        self._answered.wait(seconds)
+        return self.done
+
+
+class Recall(Request):
+    """Asks for what an earlier kernel left of a model, which from then on is this session's."""
+
+    def __init__(self, model_id: str) -> None:
+        super().__init__()
+        self.model_id = model_id
+        self.found: Found | None = None
+
+
+class Account:
+    """Rows, states and requests of one session.
+
+    The thread that writes holds this, and not the sink, which therefore can be dropped.
+
+    Parameters
+    ----------
+    session : Session
+    backlog : Backlog
+        Its rows.
+    notices : Notices
+    time : callable
+        Returns the Unix time in seconds.
+    """
+
+    def __init__(
+        self, session: Session, backlog: Backlog, notices: Notices, time: Callable[[], float]
+    ) -> None:
+        self.session = session
+        self.backlog = backlog
+        self.notices = notices
+        self.time = time
+        self.closing = False
+        """Whether nothing more will come."""
+        self.ledger: Ledger | None = None
+        self.beat_at = 0.0
+        """When the file was told last that the session lives, in monotonic seconds."""
+        self._states: dict[str, StateRow] = {}
+        self._flushes: list[Request] = []
+        self._recalls: list[Recall] = []
+        self._lock = threading.RLock()
+
+    @property
+    def urgent(self) -> bool:
+        """Whether somebody waits."""
+        return bool(self._flushes or self._recalls or self.closing)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self._states or len(self.backlog) or self.urgent)
+
+    def save(self, state: StateRow) -> None:
+        """Keep the newest state of a model; one without a body leaves the body that waits."""
+        with self._lock:
+            before = self._states.get(state.model_id)
+            if before is not None and state.body is None:
+                state = state._replace(body=before.body)
+            self._states[state.model_id] = state
+
+    def ask(self, request: Request, *, last: bool = False) -> None:
+        """Ask the writer for something; `last` says that nothing more will come."""
+        with self._lock:
+            self.closing = self.closing or last
+            if isinstance(request, Recall):
+                self._recalls.append(request)
+            else:
+                self._flushes.append(request)
+
+    def take_states(self) -> dict[str, StateRow]:
+        """Return the states that wait, which wait no more."""
+        with self._lock:
+            states, self._states = self._states, {}
+            return states
+
+    def put_back(self, states: dict[str, StateRow], flushes: list[Request]) -> None:
+        """Let what was taken wait again, but states of which there is a newer one."""
+        with self._lock:
+            newer, self._states = self._states, states
+            for state in newer.values():
+                self.save(state)
+            self._flushes = flushes + self._flushes
+
+    def take_flushes(self) -> tuple[list[Request], bool]:
+        """Return the requests for a flush, which are asked no more, and whether they are last."""
+        with self._lock:
+            flushes, self._flushes = self._flushes, []
+            return flushes, self.closing
+
+    def recalls(self) -> list[Recall]:
+        """Return what is to be recalled."""
+        with self._lock:
+            return list(self._recalls)
+
+    def answer(self, recalls: list[Recall]) -> None:
+        """Answer recalls, which are asked no more."""
+        with self._lock:
+            self._recalls = [one for one in self._recalls if one not in recalls]
+        for one in recalls:
+            one.answer(done=True)
+
+    def not_now(self) -> None:
+        """Let those who wait go on without an answer; recalls stay asked."""
+        flushes, _ = self.take_flushes()
+        for request in (*flushes, *self.recalls()):
+            request.answer(done=False)

@@ -1,0 +1,266 @@
+"""Writes the rows of one session into a database, and finds what is there of a model."""
+
+from __future__ import annotations
+
+import sqlite3
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ipyvitals._version import __version__
+from ipyvitals.sinks.store.lease import Holder, Session, alive
+from ipyvitals.sinks.store.rows import (
+    DeploymentRow,
+    LabelRow,
+    MetricsRow,
+    PredictionRow,
+    ProgressRow,
+    Row,
+    RunRow,
+    StateRow,
+    SystemRow,
+)
+from ipyvitals.sinks.store.shape import METRICS, SYSTEM
+from ipyvitals.snapshot import Event, Point
+
+__all__ = ["Found", "Ledger"]
+
+METRICS_COLUMNS = tuple(column.name for column in METRICS[1:])
+SYSTEM_COLUMNS = tuple(column.name for column in SYSTEM)
+COMMON_FIELDS = ("monitor", "seq", "at", "type", "model_id")
+PLAIN = (str, bytes, int, float, bool, type(None))
+MAX_TEXT_CHARS = 1_000
+LARGEST = (1 << 63) - 1
+POINTS = 600
+"""As many as the charts keep."""
+
+_metrics_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*METRICS_COLUMNS)
+_system_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*SYSTEM_COLUMNS)
+
+
+class Found(NamedTuple):
+    """What an earlier kernel left of a model."""
+
+    head: bytes
+    body: bytes | None
+    points: list[Point]
+    """Those behind the charts, oldest first."""
+
+
+class Ledger:
+    """Knows the session's number in the file, and those of its models. Not thread-safe.
+
+    Whoever calls it has begun a transaction; when that fails, a new ledger goes on.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+    session : Session
+        Whose rows they are.
+    now : float
+        Unix seconds.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, session: Session, now: float) -> None:
+        self._connection = connection
+        self._session = session
+        self._models: dict[str, int] = {}
+        values = {**session._asdict(), "heartbeat_at": now, "version": __version__}
+        connection.execute(
+            _insert("sessions", tuple(values)) + " ON CONFLICT (token) DO NOTHING",
+            tuple(values.values()),
+        )
+        found = connection.execute("SELECT id FROM sessions WHERE token = ?", (session.token,))
+        self._id: int = found.fetchone()[0]
+
+    def write(self, rows: Iterable[Row], now: float) -> None:
+        """Write rows."""
+        groups: dict[type, list[Any]] = defaultdict(list)
+        for row in rows:
+            groups[type(row)].append(row)
+        # Labels come behind the predictions that they are of.
+        for kind, of_kind in sorted(groups.items(), key=lambda item: item[0] is LabelRow):
+            self._write_kind(kind, of_kind, now)
+
+    def beat(self, now: float) -> None:
+        """Note that the session lives."""
+        self._connection.execute(
+            "UPDATE sessions SET heartbeat_at = ? WHERE id = ?", (now, self._id)
+        )
+
+    def end(self, now: float) -> None:
+        """Note that the session is over: others may go on with its models."""
+        self._connection.execute(
+            "UPDATE sessions SET heartbeat_at = ?, ended_at = ? WHERE id = ?", (now, now, self._id)
+        )
+
+    def claim(self, model_id: str, now: float) -> Found | None:
+        """Hold a model that no living process holds, or begin one; return what is there of it."""
+        where = (self._session.monitor, model_id)
+        found = self._connection.execute(
+            "SELECT models.id, head, body, sessions.id, token, heartbeat_at, ended_at, pid, place,"
+            " born FROM models LEFT JOIN sessions ON sessions.id = models.holder"
+            " WHERE models.monitor = ? AND model_id = ? ORDER BY slot",
+            where,
+        ).fetchall()
+        # Its own first: it may hold a second one since a first was taken.
+        for key, head, body, holder, *facts in sorted(found, key=lambda row: row[3] != self._id):
+            if holder in (None, self._id) or not alive(Holder(*facts), now):
+                self._connection.execute(
+                    "UPDATE models SET holder = ? WHERE id = ?", (self._id, key)
+                )
+                self._models[model_id] = key
+                return None if head is None else Found(head, body, self._points(key))
+        made = self._connection.execute(
+            "INSERT INTO models (monitor, model_id, slot, holder, first_at, saved_at) "
+            "SELECT ?1, ?2, coalesce(max(slot), 0) + 1, ?3, ?4, ?4 FROM models "
+            "WHERE monitor = ?1 AND model_id = ?2",
+            (*where, self._id, now),
+        )
+        self._models[model_id] = int(made.lastrowid or 0)
+        return None
+
+    def _points(self, key: int) -> list[Point]:
+        figures = self._connection.execute(
+            "SELECT at, current_accuracy, predictions_per_minute, latency_p95_seconds, session "
+            "FROM metrics WHERE model = ? ORDER BY at DESC LIMIT ?",
+            (key, POINTS),
+        ).fetchall()[::-1]
+        if not figures:
+            return []
+        # Loads are read less often than figures change: each point has those read last.
+        loads = self._connection.execute(
+            "SELECT at, cpu_percent, memory_percent FROM system WHERE session = ? "
+            "ORDER BY at DESC LIMIT ?",
+            (figures[-1][-1], POINTS),
+        ).fetchall()[::-1]
+        moments = [at for at, _, _ in loads]
+        points = []
+        for at, accuracy, rate, latency, _ in figures:
+            place = bisect_right(moments, at) - 1
+            _, cpu, memory = loads[place] if place >= 0 else (at, None, None)
+            points.append(
+                Point(
+                    at=at,
+                    current_accuracy=accuracy,
+                    predictions_per_minute=rate,
+                    latency_p95_seconds=latency,
+                    cpu_percent=cpu,
+                    memory_percent=memory,
+                )
+            )
+        return points
+
+    def save(self, state: StateRow, now: float) -> None:
+        """Keep what a new kernel needs to go on with a model."""
+        values = {
+            "name": state.name,
+            "version": state.version,
+            "trained_at": state.trained_at,
+            "deployed_at": state.deployed_at,
+            "status": state.status,
+            "total_predictions": state.total_predictions,
+            "current_accuracy": state.current_accuracy,
+            "saved_at": state.at,
+            "head": state.head,
+        }
+        if state.body is not None:
+            values["body"] = state.body
+        assignments = ", ".join(f"{name} = ?" for name in values)
+        update = f"UPDATE models SET {assignments} WHERE id = ? AND holder = ?"
+        key = self._key_of(state.model_id, now)
+        done = self._connection.execute(update, (*values.values(), key, self._id))
+        if not done.rowcount:
+            # Somebody took this process for gone, and goes on with the model: so there are two.
+            self.claim(state.model_id, now)
+            key = self._models[state.model_id]
+            self._connection.execute(update, (*values.values(), key, self._id))
+
+    def _key_of(self, model_id: str, now: float) -> int:
+        if model_id not in self._models:
+            self.claim(model_id, now)
+        return self._models[model_id]
+
+    def _write_kind(self, kind: type, rows: Sequence[Any], now: float) -> None:
+        many = self._connection.executemany
+        if kind is MetricsRow:
+            keys = [self._key_of(row.model_id, now) for row in rows]
+            many(
+                _insert("metrics", ("model", "at", "session", "status", *METRICS_COLUMNS)),
+                [
+                    (key, row.at, self._id, row.status, *_metrics_of(row.metrics))
+                    for key, row in zip(keys, rows, strict=True)
+                ],
+            )
+        elif kind is SystemRow:
+            many(
+                _insert("system", ("session", "at", *SYSTEM_COLUMNS)),
+                [(self._id, row.at, *_system_of(row.system)) for row in rows],
+            )
+        elif kind is DeploymentRow:
+            many(
+                _insert("deployments", ("session", *DeploymentRow._fields)),
+                [(self._id, *row) for row in rows],
+            )
+        elif kind in (RunRow, ProgressRow):
+            many(
+                _insert("runs" if kind is RunRow else "progress", ("session", *kind._fields)),
+                [(self._id, *row[:-1], _json(row.metrics)) for row in rows],
+            )
+        elif kind is PredictionRow:
+            many(*_predictions(self._id, rows))
+        elif kind is LabelRow:
+            many(
+                "UPDATE predictions SET actual = ?, labelled = 1 WHERE NOT labelled AND id = "
+                "(SELECT max(id) FROM predictions WHERE session = ? AND key = ?)",
+                [(_plain(row.actual), self._id, _plain(row.id)) for row in rows],
+            )
+        else:
+            columns = ("session", "at", "seq", "type", "model_id", "data")
+            many(_insert("events", columns), [(self._id, *_event(row)) for row in rows])
+
+
+def _insert(table: str, columns: Sequence[str]) -> str:
+    # A clock that was set back may tell the same moment twice.
+    places = ", ".join("?" * len(columns))
+    verb = "INSERT" if table == "sessions" else "INSERT OR REPLACE"
+    return f"{verb} INTO {table} ({', '.join(columns)}) VALUES ({places})"
+
+
+def _event(event: Event) -> tuple[Any, ...]:
+    fields: dict[str, Any] = msgspec.to_builtins(event)
+    data = {name: value for name, value in fields.items() if name not in COMMON_FIELDS}
+    return event.at, event.seq, event.type, fields.get("model_id"), _json(data)
+
+
+def _predictions(session: int, rows: Iterable[PredictionRow]) -> tuple[str, list[tuple[Any, ...]]]:
+    columns = (
+        *("session", "at", "model_id", "key", "prediction", "actual", "labelled"),
+        *("latency_seconds", "segment"),
+    )
+    values = [
+        (
+            *(session, row.at, row.model_id, _plain(row.id), _plain(row.prediction)),
+            *(_plain(row.actual), row.labelled, row.latency_seconds, _plain(row.segment)),
+        )
+        for row in rows
+    ]
+    return _insert("predictions", columns), values
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _plain(value: Any) -> Any:
+    """Return what SQLite can keep: numbers and texts as they are, of anything else its text."""
+    item = getattr(value, "item", None)
+    if callable(item) and getattr(value, "ndim", None) == 0:
+        value = item()
+    if not isinstance(value, PLAIN) or (isinstance(value, int) and abs(value) > LARGEST):
+        value = repr(value)
+    return value[:MAX_TEXT_CHARS] if isinstance(value, (str, bytes)) else value

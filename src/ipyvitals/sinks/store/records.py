@@ -1,0 +1,69 @@
+"""What a file of history tells of monitors, models and runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ipyvitals.snapshot import Status, TrainingState
+
+__all__ = ["StoredModel", "StoredMonitor", "StoredRun"]
+
+
+class _Record(msgspec.Struct, frozen=True, kw_only=True):
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain dicts, lists, strings and numbers."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
+
+
+class StoredMonitor(_Record, frozen=True, kw_only=True):
+    """All sessions of monitors of one name. Times are Unix seconds."""
+
+    name: str
+    sessions: int
+    """How many monitors of that name there were: one a kernel, or more."""
+    first_at: float
+    last_at: float
+    """When the last of them was heard of."""
+    live: bool
+    """Whether one of them goes on."""
+
+
+class StoredModel(_Record, frozen=True, kw_only=True):
+    """A model of a monitor, as it was kept last."""
+
+    monitor: str
+    model_id: str
+    slot: int
+    """1; more for kernels that had the model while another one had it."""
+    name: str | None
+    version: str | None
+    trained_at: float | None
+    deployed_at: float | None
+    status: Status | None
+    total_predictions: int | None
+    current_accuracy: float | None
+    first_at: float
+    last_at: float
+    live: bool
+    """Whether a living process has it."""
+
+
+class StoredRun(_Record, frozen=True, kw_only=True):
+    """A training run."""
+
+    run: str
+    """Its id, as in ``history("training")``."""
+    monitor: str
+    stage: str
+    state: TrainingState
+    """``"stopped"`` for a run whose process is gone."""
+    started_at: float
+    ended_at: float | None
+    step: int | None
+    total: int | None
+    details: str
+    metrics: dict[str, float | None]
+    """The newest value of each metric."""

@@ -1,0 +1,253 @@
+"""The tables of the file, and how those of an older one become these."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+
+from ipyvitals.errors import StoreError
+from ipyvitals.sinks.store.shape import METRICS, SYSTEM, Column
+
+__all__ = ["APPLICATION_ID", "VERSION", "check_ours", "columns_of", "prepare", "transaction"]
+
+APPLICATION_ID = 0x69707976
+"""``"ipyv"``: tells the file from one of another program."""
+
+SQL_TYPES = {"number": "REAL", "count": "INTEGER", "flag": "INTEGER"}
+
+SESSIONS = """
+CREATE TABLE sessions (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  token TEXT NOT NULL UNIQUE,
+  monitor TEXT NOT NULL,
+  started_at REAL NOT NULL,
+  heartbeat_at REAL NOT NULL,
+  ended_at REAL,
+  host TEXT NOT NULL,
+  pid INTEGER NOT NULL,
+  place TEXT,
+  born TEXT,
+  version TEXT
+)"""
+MODELS = """
+CREATE TABLE models (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  monitor TEXT NOT NULL,
+  model_id TEXT NOT NULL,
+  slot INTEGER NOT NULL,
+  holder INTEGER,
+  name TEXT,
+  version TEXT,
+  trained_at REAL,
+  deployed_at REAL,
+  status TEXT,
+  total_predictions INTEGER,
+  current_accuracy REAL,
+  first_at REAL NOT NULL,
+  saved_at REAL NOT NULL,
+  head BLOB,
+  body BLOB,
+  UNIQUE (monitor, model_id, slot)
+)"""
+EVENTS = """
+CREATE TABLE events (
+  session INTEGER NOT NULL,
+  at REAL NOT NULL,
+  seq INTEGER NOT NULL,
+  type TEXT NOT NULL,
+  model_id TEXT,
+  data TEXT NOT NULL,
+  PRIMARY KEY (session, at, seq)
+) WITHOUT ROWID"""
+DEPLOYMENTS = """
+CREATE TABLE deployments (
+  session INTEGER NOT NULL,
+  at REAL NOT NULL,
+  model_id TEXT NOT NULL,
+  name TEXT,
+  version TEXT,
+  trained_at REAL,
+  deployed_at REAL,
+  baseline_accuracy REAL,
+  PRIMARY KEY (session, at, model_id)
+) WITHOUT ROWID"""
+RUNS = """
+CREATE TABLE runs (
+  session INTEGER NOT NULL,
+  run INTEGER NOT NULL,
+  started_at REAL NOT NULL,
+  ended_at REAL,
+  stage TEXT NOT NULL,
+  state TEXT NOT NULL,
+  step INTEGER,
+  total INTEGER,
+  details TEXT NOT NULL,
+  metrics TEXT NOT NULL,
+  PRIMARY KEY (session, run)
+) WITHOUT ROWID"""
+PROGRESS = """
+CREATE TABLE progress (
+  session INTEGER NOT NULL,
+  run INTEGER NOT NULL,
+  n INTEGER NOT NULL,
+  at REAL NOT NULL,
+  stage TEXT NOT NULL,
+  state TEXT NOT NULL,
+  step INTEGER,
+  total INTEGER,
+  metrics TEXT NOT NULL,
+  PRIMARY KEY (session, run, n)
+) WITHOUT ROWID"""
+PREDICTIONS = """
+CREATE TABLE predictions (
+  id INTEGER PRIMARY KEY,
+  session INTEGER NOT NULL,
+  at REAL NOT NULL,
+  model_id TEXT NOT NULL,
+  key,
+  prediction,
+  actual,
+  labelled INTEGER NOT NULL,
+  latency_seconds REAL,
+  segment
+)"""
+
+
+def _figures(table: str, key: str, columns: Iterable[Column], *extra: str) -> str:
+    lines = [f"{key} INTEGER NOT NULL", "at REAL NOT NULL", *extra]
+    lines += [_sql(column) for column in columns]
+    return f"CREATE TABLE {table} ({', '.join(lines)}, PRIMARY KEY ({key}, at)) WITHOUT ROWID"
+
+
+def _sql(column: Column) -> str:
+    return f"{column.name} {SQL_TYPES.get(column.kind, 'TEXT')}"
+
+
+FIGURES = {
+    "metrics": METRICS,
+    "metrics_minutes": METRICS,
+    "system": SYSTEM,
+    "system_minutes": SYSTEM,
+}
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        SESSIONS,
+        MODELS,
+        _figures("metrics", "model", METRICS, "session INTEGER"),
+        _figures("system", "session", SYSTEM),
+        EVENTS,
+        DEPLOYMENTS,
+        RUNS,
+        PROGRESS,
+    ),
+    (
+        _figures("metrics_minutes", "model", METRICS, "session INTEGER", "n INTEGER NOT NULL"),
+        _figures("system_minutes", "session", SYSTEM, "n INTEGER NOT NULL"),
+        PREDICTIONS,
+        "CREATE INDEX predictions_by_key ON predictions (session, key)",
+        "CREATE INDEX predictions_by_time ON predictions (at)",
+    ),
+)
+"""What makes each version out of the one before. An empty file has version 0."""
+
+VERSION = len(MIGRATIONS)
+
+
+class transaction:  # noqa: N801 - reads as a word of the language
+    """Write in one piece or not at all; others wait meanwhile."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        try:
+            if kind is None:
+                self._connection.execute("COMMIT")
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+
+def columns_of(connection: sqlite3.Connection, schema: str, table: str) -> set[str]:
+    """Return the columns that a table has; none when it does not exist."""
+    return {row[1] for row in connection.execute(f"PRAGMA {schema}.table_info({table})")}
+
+
+def check_ours(connection: sqlite3.Connection) -> None:
+    """Look whether the file may be written.
+
+    Raises
+    ------
+    StoreError
+        When the file is that of another program, or of a newer ipyvitals.
+    """
+    _version(connection)
+
+
+def prepare(connection: sqlite3.Connection, until: int = VERSION) -> None:
+    """Make the tables, or bring those of an older version up to date.
+
+    Fields that are new in the contract become new columns; that is no new version, since older
+    kernels may go on to write the file.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        In autocommit mode.
+    until : int
+        Version to stop at.
+
+    Raises
+    ------
+    StoreError
+        When the file is that of another program, or of a newer ipyvitals.
+    """
+    if _is_current(connection):
+        return
+    with transaction(connection):
+        version = _version(connection)
+        for step in MIGRATIONS[version:until]:
+            for statement in step:
+                connection.execute(statement)
+        for table, wanted in FIGURES.items():
+            there = columns_of(connection, "main", table)
+            for column in wanted if there else ():
+                if column.name not in there:
+                    connection.execute(f"ALTER TABLE {table} ADD COLUMN {_sql(column)}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {max(version, until)}")
+
+
+def _is_current(connection: sqlite3.Connection) -> bool:
+    return _version(connection) == VERSION and all(
+        {column.name for column in wanted} <= columns_of(connection, "main", table)
+        for table, wanted in FIGURES.items()
+    )
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version = int(_pragma(connection, "user_version"))
+    application = _pragma(connection, "application_id")
+    if application != APPLICATION_ID and (application or version or _has_tables(connection)):
+        raise StoreError(
+            "expected a history of ipyvitals, got the database of another program; "
+            "name another file by Monitor(store=…)."
+        )
+    if version > VERSION:
+        raise StoreError(
+            f"expected a history of version {VERSION} or older, got version {version}, of a newer "
+            "ipyvitals; install that, or name another file by Monitor(store=…)."
+        )
+    return version
+
+
+def _has_tables(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])

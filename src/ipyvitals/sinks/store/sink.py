@@ -1,0 +1,86 @@
+"""`Sink`: how a monitor hands over what is to be kept."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+
+from ipyvitals.sinks.store.account import Account, Notices, Recall, Request
+from ipyvitals.sinks.store.backlog import WAITING, Backlog
+from ipyvitals.sinks.store.lease import Session
+from ipyvitals.sinks.store.rows import Row, StateRow
+from ipyvitals.sinks.store.writer import Writer, writer_of
+
+__all__ = ["Sink"]
+
+
+class Sink:
+    """Takes rows without waiting; a thread of its own writes them to a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    monitor : str
+        Name of the monitor.
+    notices : Notices
+        Where what goes wrong is counted.
+    time : callable
+        Returns the Unix time in seconds.
+    """
+
+    def __init__(
+        self, path: Path, monitor: str, notices: Notices, time: Callable[[], float]
+    ) -> None:
+        self.path = path
+        self.session = Session.here(monitor, time())
+        self.backlog = Backlog(WAITING)
+        self._kept: bool | None = None
+        """Whether all was kept when it was closed; ``None`` before."""
+        self._account = Account(self.session, self.backlog, notices, time)
+        self._writer = writer_of(path)
+        self._writer.add(self._account)
+        # Dropped, and not closed: what it was handed is still written.
+        weakref.finalize(self, _end, self._account, self._writer).atexit = False
+
+    def put(self, row: Row) -> None:
+        """Hand over a row; `wake` has it written."""
+        self.backlog.put(row)
+
+    def save(self, state: StateRow) -> None:
+        """Hand over what a new kernel needs to go on with a model."""
+        self._account.save(state)
+
+    def wake(self) -> None:
+        """Have what was handed over written soon."""
+        self._writer.wake()
+
+    def recall(self, model_id: str) -> Recall:
+        """Ask for what an earlier kernel left of a model."""
+        recall = Recall(model_id)
+        self._account.ask(recall)
+        self._writer.wake()
+        return recall
+
+    def flush(self, timeout: float) -> bool:
+        """Wait until all that was handed over is on the disk; false when it is not."""
+        return self._ask(timeout, last=False) if self._kept is None else self._kept
+
+    def close(self, timeout: float) -> bool:
+        """Hand over nothing more, let others go on with the models; return whether all is kept."""
+        if self._kept is None:
+            self._kept = self._ask(timeout, last=True)
+            self._writer.join(timeout)
+        return self._kept
+
+    def _ask(self, timeout: float, *, last: bool) -> bool:
+        flush = Request()
+        self._account.ask(flush, last=last)
+        self._writer.wake()
+        return flush.wait(timeout)
+
+
+def _end(account: Account, writer: Writer) -> None:
+    account.closing = True
+    writer.wake()

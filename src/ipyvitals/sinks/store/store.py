@@ -1,0 +1,153 @@
+"""`Store`: a file of history, opened for reading."""
+
+from __future__ import annotations
+
+import threading
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from ipyvitals.errors import StoreError
+from ipyvitals.sinks.store.paths import default_path, store_path
+from ipyvitals.sinks.store.reader import Reader
+from ipyvitals.sinks.store.records import StoredModel, StoredMonitor, StoredRun
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Store", "open_store"]
+
+
+class Store:
+    """The history of all monitors that write one file; made by `open_store`.
+
+    Kernels may go on writing meanwhile: each call sees what is there by then. Any thread may
+    use it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        """The file."""
+        self._lock = threading.Lock()
+        self._reader: Reader | None = Reader(path)
+
+    def history(
+        self,
+        section: str = "metrics",
+        *,
+        since: Any = None,
+        until: Any = None,
+        monitor: str | None = None,
+        model_id: str | None = None,
+        freq: Any = None,
+    ) -> pd.DataFrame:
+        """Return a section of the history, of one monitor or of all.
+
+        Parameters
+        ----------
+        section : {"metrics", "system", "training", "events", "models", "predictions"}
+        since, until : datetime, str or float, optional
+            From this moment on, and before that one; ISO 8601 or Unix seconds as well.
+        monitor, model_id : str, optional
+            Only those of this name.
+        freq : str or timedelta, optional
+            One row a stretch of this length, such as ``"1min"``: means of what is measured, the
+            last of totals and states.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by ``time`` in UTC. The columns are those of `Monitor.history`, with
+            ``monitor`` and ``session`` in front.
+
+        Raises
+        ------
+        ArgumentValueError, ArgumentTypeError
+            When an argument makes no sense.
+        StoreError
+            When the file cannot be read.
+        """
+        with self._lock:
+            return self._open.history(
+                section, since=since, until=until, monitor=monitor, model_id=model_id, freq=freq
+            )
+
+    def monitors(self) -> list[StoredMonitor]:
+        """Return the names of monitors, the one heard of last at the end."""
+        with self._lock:
+            return self._open.monitors()
+
+    def models(self, monitor: str | None = None) -> list[StoredModel]:
+        """Return the models, of one monitor or of all, the one kept last at the end."""
+        with self._lock:
+            return self._open.models(monitor)
+
+    def runs(self, monitor: str | None = None) -> list[StoredRun]:
+        """Return the training runs, of one monitor or of all, the newest at the end."""
+        with self._lock:
+            return self._open.runs(monitor)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            if self._reader is not None:
+                self._reader.close()
+                self._reader = None
+
+    @property
+    def _open(self) -> Reader:
+        if self._reader is None:
+            raise StoreError(
+                f"{self.path}: expected an open store, got a closed one; open_store()."
+            )
+        return self._reader
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        closed = ", closed" if self._reader is None else ""
+        return f"<Store {str(self.path)!r}{closed}>"
+
+
+def open_store(path: str | PathLike[str] | None = None) -> Store:
+    """Open a file of history for reading.
+
+    Parameters
+    ----------
+    path : str or path, optional
+        The file; the default one, in Jupyter's data folder, when left out.
+
+    Returns
+    -------
+    Store
+
+    Raises
+    ------
+    StoreError
+        When there is no such file, or it is no history of ipyvitals.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from ipyvitals import Monitor, open_store
+    >>> with TemporaryDirectory() as folder:
+    ...     path = f"{folder}/history.sqlite"
+    ...     with Monitor("churn", interval=None, store=path) as monitor:
+    ...         monitor.record(1, 1)
+    ...     with open_store(path) as store:
+    ...         print(store.history("metrics")["total_predictions"].to_list()[-1])
+    1
+    """
+    found = default_path() if path is None else store_path(path)
+    if found is None:
+        raise StoreError("expected a file of history, and IPYVITALS_STORE says that there is none.")
+    return Store(found)

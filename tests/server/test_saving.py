@@ -1,0 +1,129 @@
+"""A notebook that is saved takes along how its monitors are then."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.server.serving import serving, started, until
+
+pytestmark = pytest.mark.anyio
+
+LATER = """
+monitor.record_batch([1] * 90, [1] * 90, latency=0.004)
+monitor.flush()
+"""
+
+
+def notebook(*outputs):
+    return {
+        "type": "notebook",
+        "content": {
+            "nbformat": 4,
+            "nbformat_minor": 5,
+            "metadata": {},
+            "cells": [
+                {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# Text"},
+                {
+                    "cell_type": "code",
+                    "id": "b",
+                    "metadata": {},
+                    "execution_count": 1,
+                    "source": "monitor",
+                    "outputs": [
+                        {"output_type": "stream", "name": "stdout", "text": "hello"},
+                        *outputs,
+                    ],
+                },
+            ],
+        },
+    }
+
+
+def panel(monitor="default", at=1.0, **data):
+    return {
+        "output_type": "display_data",
+        "metadata": {"ipyvitals": {"monitor": monitor, "at": at}},
+        "data": {"text/html": "as it was", "text/plain": "as it was", **data},
+    }
+
+
+async def saved(server, path, *outputs):
+    """Return the outputs that are in the file once such a notebook is saved."""
+    answer = await server.ask(f"api/contents/{path}", "PUT", notebook(*outputs))
+    assert answer.code in (200, 201), answer.body
+    answer = await server.ask(f"api/contents/{path}")
+    return [
+        {kind: "".join(text) for kind, text in output["data"].items()}
+        for output in answer.json["content"]["cells"][1]["outputs"][1:]
+    ]
+
+
+async def test_a_panel_is_saved_as_it_is_now(server):
+    page = await started(server)
+    await page.run(LATER)
+    record = server.hub.records[page.kernel_id].monitors["default"]
+    await until(lambda: record.snapshot().metrics.total_predictions == 100)
+
+    first, second = await saved(server, "a.ipynb", panel(), panel())
+
+    assert "99.0" in first["text/html"]
+    assert "last 100 labels" in first["text/html"]
+    assert "not live" in first["text/html"]
+    assert "data:image/svg+xml" in first["text/html"]
+    assert first["text/plain"].startswith("ipyvitals 'default': churn 2.1, Live")
+    assert second == first
+
+
+async def test_a_closed_monitor_is_saved_with_its_last_values(server):
+    page = await started(server)
+    await page.run("monitor.close()")
+    record = server.hub.records[page.kernel_id].monitors["default"]
+    await until(lambda: record.latest.closed)
+
+    (output,) = await saved(server, "a.ipynb", panel())
+
+    assert "Stopped" in output["text/html"]
+    assert "Closed: these are the last values." in output["text/plain"]
+
+
+async def test_what_is_not_this_notebooks_own_panel_is_left_alone(server):
+    await started(server)
+    other = {"output_type": "display_data", "metadata": {}, "data": {"text/html": "a table"}}
+
+    outputs = await saved(
+        server,
+        "a.ipynb",
+        other,
+        panel(monitor="another"),
+        panel(at=1e12),
+        {**panel(), "metadata": {"ipyvitals": "nonsense"}},
+    )
+
+    assert [one["text/html"] for one in outputs] == ["a table", *["as it was"] * 3]
+
+
+async def test_a_notebook_without_a_kernel_keeps_what_it_has(server):
+    await started(server, path="a.ipynb")
+
+    (output,) = await saved(server, "b.ipynb", panel())
+
+    assert output == {"text/html": "as it was", "text/plain": "as it was"}
+
+
+async def test_other_files_are_saved_as_ever(server, caplog):
+    await started(server)
+    text = {"type": "file", "format": "text", "content": "a text"}
+    assert (await server.ask("api/contents/a.txt", "PUT", text)).code in (200, 201)
+    empty = {**notebook(), "content": {**notebook()["content"], "cells": []}}
+    assert (await server.ask("api/contents/a.ipynb", "PUT", empty)).code in (200, 201)
+
+    assert "hook" not in caplog.text.replace("Running pre-save hook", "").lower()
+
+
+async def test_it_can_be_turned_off(tmp_path):
+    off = {"IpyvitalsExtension": {"save_panels": False}}
+    async with serving(tmp_path, off) as server:
+        await started(server)
+        (output,) = await saved(server, "a.ipynb", panel())
+        assert output["text/html"] == "as it was"
+        await server.settle()

@@ -1,0 +1,331 @@
+"""The same model in a new kernel goes on."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import msgspec
+import pytest
+
+from ipyvitals import FakeClock, Monitor, Thresholds
+from ipyvitals.sinks.store.ledger import Found
+from tests.unit.sinks.store.places import read_only
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "history.sqlite"
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """Let a busy machine take its time to look into the file."""
+    monkeypatch.setattr("ipyvitals.archive.RECALL_SECONDS", 30.0)
+    return lambda seconds: monkeypatch.setattr("ipyvitals.archive.RECALL_SECONDS", seconds)
+
+
+@pytest.fixture
+def kernel(make, path, clock):
+    """Begin as a new kernel does, an hour after the last one ended."""
+
+    def begin(*args, **kwargs):
+        clock.advance(3_600)
+        return make(*args, **{"store": path, **kwargs})
+
+    return begin
+
+
+def told(monitor):
+    """What goes on."""
+    snapshot = monitor.snapshot()
+    model, metrics = snapshot.model, snapshot.metrics
+    names = (
+        *("current_accuracy", "accuracy_low", "window_labelled", "total_labelled", "mae", "rmse"),
+        *("total_predictions", "total_errors", "model_health", "segments", "label_coverage"),
+        *("median_label_delay_seconds", "accuracy_threshold"),
+    )
+    return {
+        **{name: getattr(metrics, name) for name in names},
+        **{
+            name: getattr(model, name)
+            for name in model.__struct_fields__
+            if name != "uptime_seconds"
+        },
+        "durations": snapshot.durations,
+    }
+
+
+def degrade(monitor, serve):
+    monitor.record_error(model_id=None)
+    monitor.record(1, id="late", latency=0.2, segment="EU")
+    monitor.label("late", 1)
+    serve(monitor, 50, 40)
+    assert monitor.snapshot().model.status == "degraded"
+
+
+@pytest.mark.parametrize("how", ["constructor", "deploy", "model_id"])
+def test_it_goes_on_with_everything_that_lasts(kernel, serve, how, clock):
+    def begin():
+        if how == "constructor":
+            return kernel("churn", version="2.1", trained_at=5.0)
+        monitor = kernel()
+        if how == "deploy":
+            monitor.deploy("churn", version="2.1", trained_at=5.0, baseline_accuracy=0.99)
+        else:
+            monitor.deploy("whatever", model_id="mine")
+        return monitor
+
+    first = begin()
+    degrade(first, serve)
+    before = told(first)
+    first.close()
+
+    second = begin()
+    snapshot = second.snapshot()
+
+    assert told(second) == before
+    assert snapshot.metrics.predictions_per_minute == 0
+    assert snapshot.model.uptime_seconds == 0
+    assert [event.type for event in second.events()] in ([], ["model_deployed"])
+    serve(second, 150)
+    assert second.snapshot().model.status == "active"
+
+
+def test_regression_goes_on(kernel):
+    first = kernel("price", task="regression", tolerance=1.0)
+    first.record_batch([1.0, 2.0, 3.0], [1.5, 4.0, 3.0])
+    before = told(first)
+    first.close()
+
+    second = kernel("price", task="regression", tolerance=1.0)
+    assert told(second) == before
+    assert before["mae"] == pytest.approx(2.5 / 3)
+
+
+def test_the_charts_go_on(kernel, serve, clock):
+    first = kernel("churn")
+    for _ in range(3):
+        clock.advance(1)
+        serve(first, 1)
+        first.tick()
+    first.close()
+    moments = first._engine.history.columns()["at"]
+
+    second = kernel("churn")
+    second.tick()
+
+    columns = second._engine.history.columns()
+    assert columns["at"][:3] == moments
+    assert columns["predictions_per_minute"] == [1, 2, 3, None, 0]
+    assert columns["memory_percent"][0] is not None
+
+
+def test_an_end_without_a_goodbye_is_an_end_too(path, clock, serve):
+    # What a kill leaves; that processes may be killed at any moment is tried in test_processes.
+    first = Monitor("churn", interval=None, clock=clock, store=path)
+    serve(first, 50, 40)
+    assert first.flush()
+    first._engine.archive._sink._account.closing = True
+    first._engine.archive._sink.wake()
+    first._engine.closed = True
+
+    with Monitor("churn", interval=None, clock=clock, store=path) as second:
+        snapshot = second.snapshot()
+    assert (snapshot.metrics.total_labelled, snapshot.model.status) == (90, "degraded")
+
+
+class TestAnotherModel:
+    @pytest.mark.parametrize(
+        ("model", "options"),
+        [
+            ("churn", {"version": "2.2"}),
+            ("rival", {"version": "2.1"}),
+            ("churn", {"version": "2.1", "name": "other"}),
+            ("churn", {"version": "2.1", "store": None}),
+        ],
+    )
+    def test_another_one_does_not(self, kernel, serve, model, options):
+        first = kernel("churn", version="2.1")
+        serve(first, 3)
+        first.close()
+
+        assert told(kernel(model, **options))["total_predictions"] == 0
+
+    def test_a_model_without_a_name_does_not(self, kernel, serve):
+        first = kernel()
+        serve(first, 3)
+        first.close()
+
+        second = kernel()
+        assert told(second)["total_predictions"] == 0
+        serve(second, 1)
+        assert second.history()["total_predictions"].to_list()[-1] == 1
+
+    def test_all_models_of_a_monitor_do(self, kernel, serve):
+        first = kernel("champion")
+        first.deploy("challenger")
+        serve(first, 3)
+        first.record(1, 1, model_id="champion")
+        first.retire("champion")
+        first.close()
+
+        second = kernel("champion")
+        second.deploy("challenger")
+        rows = {row.model_id: row for row in second.models()}
+        assert rows["champion"].total_predictions == 1
+        assert rows["champion"].status == "registered"
+        assert (rows["challenger"].total_predictions, rows["challenger"].status) == (3, "active")
+
+
+class TestWhatIsSaidAgain:
+    def test_trained_anew_begins_anew_but_for_totals(self, kernel, serve):
+        first = kernel("churn", trained_at=5.0)
+        degrade(first, serve)
+        first.close()
+
+        second = kernel("churn", trained_at=6.0)
+
+        now = told(second)
+        assert (now["trained_at"], now["status"], now["window_labelled"]) == (6.0, "registered", 0)
+        assert (now["total_predictions"], now["total_errors"]) == (91, 1)
+        assert sum(now["durations"].counts) == 1
+
+    def test_to_deploy_it_again_begins_anew_as_ever(self, kernel, serve):
+        first = kernel("churn")
+        serve(first, 3)
+        first.close()
+
+        second = kernel("churn")
+        assert told(second)["window_labelled"] == 3
+        second.deploy("churn")
+        assert told(second)["window_labelled"] == 0
+        assert told(second)["total_labelled"] == 3
+
+    def test_other_thresholds_hold(self, kernel, serve, moves):
+        first = kernel("churn")
+        degrade(first, serve)
+        first.close()
+
+        second = kernel("churn", thresholds=Thresholds(accuracy=None))
+
+        second.snapshot()
+        assert moves(second) == [("degraded", "active", "Thresholds changed")]
+
+
+def test_the_same_cell_again_goes_on(kernel, serve):
+    for total in (3, 6, 9):
+        monitor = kernel("churn")
+        serve(monitor, 3)
+        assert told(monitor)["total_predictions"] == total
+
+
+def test_a_reset_is_not_undone(kernel, serve):
+    first = kernel("churn")
+    degrade(first, serve)
+    first.reset()
+    first.close()
+
+    now = told(kernel("churn"))
+    assert (now["status"], now["window_labelled"], now["total_labelled"]) == ("active", 0, 91)
+
+
+def test_drift_says_nothing_of_a_reference_that_is_gone(kernel):
+    first = kernel("churn", drift=True)
+    first.record_batch([1] * 5_000)
+    first.record_batch([2] * 5_000)
+    first.tick()
+    assert first.snapshot().model.status == "degraded"
+    first.close()
+
+    second = kernel("churn", drift=True)
+    assert second.snapshot().drift.state == "collecting"
+
+
+class TestADiskThatTakesItsTime:
+    def test_nothing_is_lost_though_the_end_comes_before_the_answer(self, kernel, serve, patience):
+        patience(0.0)
+        for _ in range(3):
+            monitor = kernel("churn")
+            serve(monitor, 3)
+            monitor.close()
+
+        with_time = kernel("churn")
+        with_time.flush()
+        assert told(with_time)["total_predictions"] == 9
+
+    def test_what_comes_late_is_put_before_what_was_seen(self, kernel, path, serve, patience):
+        first = kernel("churn", version="2.1", trained_at=5.0)
+        degrade(first, serve)
+        first.close()
+        with sqlite3.connect(path, isolation_level=None) as other:
+            other.execute("BEGIN IMMEDIATE")
+            patience(0.01)
+            second = kernel("churn", version="2.1")
+            assert told(second)["total_predictions"] == 0
+            serve(second, 2)
+            # Nothing of the little that there is may take the place of what is in the file.
+            second.tick()
+            other.execute("COMMIT")
+        other.close()
+        second.flush()
+        second.tick()
+
+        now = told(second)
+        assert (now["total_predictions"], now["trained_at"]) == (93, 5.0)
+        assert (now["window_labelled"], now["status"]) == (93, "degraded")
+        second.close()
+        patience(30.0)
+        assert told(kernel("churn", version="2.1"))["total_predictions"] == 93
+
+    def test_a_monitor_begins_though_the_disk_does_not_answer(self, kernel, path, serve, clock):
+        with read_only(path.parent):
+            monitor = kernel("churn")
+            serve(monitor, 3)
+            assert told(monitor)["total_predictions"] == 3
+
+
+class TestAStateThatCannotBeRead:
+    def test_the_model_begins_anew_and_says_so(self, kernel, path, serve, notice):
+        first = kernel("churn")
+        serve(first, 3)
+        first.close()
+        with sqlite3.connect(path) as connection:
+            connection.execute("UPDATE models SET head = ?", (msgspec.msgpack.encode({"v": 99}),))
+        connection.close()
+
+        second = kernel("churn")
+
+        assert told(second)["total_predictions"] == 0
+        assert notice(second, "store.state") == 1
+
+    def test_points_alone_do_no_harm(self):
+        assert Found(b"", None, []).points == []
+
+
+def test_windows_of_very_many_labels_are_written_less_often(kernel, serve, path, clock):
+    monitor = kernel("churn", accuracy_window=1_000_000, score=lambda prediction, actual: 0.5)
+    serve(monitor, 0, 250_000)
+    monitor._engine.keep()
+    bodies = []
+    for _ in range(25):
+        clock.advance(1)
+        serve(monitor, 1)
+        monitor._engine.keep()
+        states = monitor._engine.archive._sink._account.take_states()
+        bodies += [state.body is not None for state in states.values()]
+        assert {state.total_predictions for state in states.values()} in (
+            set(), {monitor.snapshot().metrics.total_predictions},
+        )  # fmt: skip
+
+    assert 1 <= sum(bodies) <= 3
+
+
+def test_the_wall_clock_alone_may_jump(make, path, serve):
+    for jump in (86_400, -86_400):
+        clock = FakeClock()
+        clock.set_wall(clock.time() + jump)
+        monitor = make("churn", store=path, clock=clock)
+        serve(monitor, 3)
+        monitor.close()
+
+    assert told(make("churn", store=path))["total_predictions"] == 6

@@ -1,0 +1,76 @@
+"""Rows wait, within bounds, until they are written."""
+
+from __future__ import annotations
+
+from ipyvitals.sinks.store.backlog import IN_MEMORY, WAITING, Backlog
+from ipyvitals.sinks.store.rows import RunRow, SystemRow
+from ipyvitals.snapshot import ModelDeployed, SystemSection
+from tests.unit.sinks.store.conftest import NOON
+
+
+def reading(at):
+    return SystemRow(at, SystemSection())
+
+
+def event(seq):
+    return ModelDeployed(
+        monitor="m", seq=seq, at=NOON, model_id="m", model_name="m", model_version=None,
+        deployment_timestamp=NOON,
+    )  # fmt: skip
+
+
+def run(number, step):
+    return RunRow(number, NOON, None, "Fit", "running", step, None, "", {})
+
+
+def test_rows_stay_until_they_are_confirmed():
+    backlog = Backlog(WAITING)
+    for at in range(5):
+        backlog.put(reading(at))
+    backlog.put(event(1))
+
+    first = backlog.take(3)
+    assert (first.rows, first.last) == ([reading(0), reading(1), reading(2)], False)
+    assert backlog.take(3).rows == first.rows
+    backlog.confirm(first)
+    second = backlog.take(3)
+
+    assert (second.rows, second.last) == ([reading(3), reading(4), event(1)], True)
+    backlog.confirm(second)
+    assert (len(backlog), backlog.rows()) == (0, [])
+
+
+def test_the_oldest_of_a_kind_make_room():
+    backlog = Backlog({**WAITING, SystemRow: 3})
+    backlog.put(event(1))
+    for at in range(5):
+        backlog.put(reading(at))
+
+    assert backlog.rows() == [reading(2), reading(3), reading(4), event(1)]
+    assert (backlog.take_dropped(), backlog.take_dropped()) == (2, 0)
+
+
+def test_rows_that_leave_while_they_are_written_are_not_confirmed_twice():
+    backlog = Backlog({**WAITING, SystemRow: 3})
+    for at in range(3):
+        backlog.put(reading(at))
+    batch = backlog.take(10)
+    for at in range(3, 5):
+        backlog.put(reading(at))
+
+    backlog.confirm(batch)
+
+    assert backlog.rows() == [reading(3), reading(4)]
+
+
+def test_how_a_run_stands_takes_the_place_of_how_it_stood():
+    backlog = Backlog(IN_MEMORY)
+    for row in (run(1, 1), run(1, 2), run(2, 1)):
+        backlog.put(row)
+    assert backlog.rows() == [run(1, 2), run(2, 1)]
+
+    batch = backlog.take(10)
+    backlog.put(run(2, 2))
+    backlog.confirm(batch)
+
+    assert backlog.rows() == [run(2, 2)]

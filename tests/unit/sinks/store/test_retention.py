@@ -1,0 +1,217 @@
+"""Seconds become minutes, and what is old goes, in small steps."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pandas as pd
+import pytest
+
+from ipyvitals.clock import FakeClock
+from ipyvitals.sinks.store import retention
+from ipyvitals.sinks.store.files import open_for_writing
+from ipyvitals.sinks.store.retention import DAY, MINUTES_SECONDS, RAW_SECONDS, Retention
+from ipyvitals.sinks.store.rows import DeploymentRow, PredictionRow, ProgressRow, RunRow, SystemRow
+from ipyvitals.snapshot import ModelMetricsUpdate, ModelStatusChange, SystemSection
+from tests.unit.sinks.store.conftest import NOON
+
+
+class Keeper:
+    """Keeps a file short, by a clock that moves when told to."""
+
+    def __init__(self, path):
+        self.clock = FakeClock(time=NOON)
+        self.connection = open_for_writing(path)
+        self.retention = Retention()
+        self.step()
+
+    def step(self):
+        return self.retention.step(self.connection, self.clock.time(), self.clock.monotonic())
+
+    def sleep(self, seconds):
+        """Let time pass as it does for a kernel that looks now and then."""
+        while seconds > 0:
+            self.clock.advance(min(seconds, DAY / 4))
+            seconds -= DAY / 4
+            self.step()
+
+    def settle(self):
+        """Step until there is nothing more to do."""
+        for steps in range(1, 10_000):
+            if self.step() > retention.PAUSE_SECONDS:
+                return steps
+            self.clock.advance(retention.PAUSE_SECONDS)
+        raise AssertionError("it never rests")
+
+
+@pytest.fixture
+def keeper(path):
+    made = Keeper(path)
+    yield made
+    made.connection.close()
+
+
+def metrics_update(seq, at):
+    return ModelMetricsUpdate(
+        monitor="default", seq=seq, at=at, model_id="churn", current_accuracy=None,
+        predictions_per_minute=1, total_predictions=1, model_health="unknown",
+    )  # fmt: skip
+
+
+def status_change(seq, at):
+    return ModelStatusChange(
+        monitor="default", seq=seq, at=at, model_id="churn", old_status="active",
+        new_status="idle", reason=None,
+    )  # fmt: skip
+
+
+def test_after_a_week_seconds_become_minutes(write, figures, history, keeper):
+    rows = [
+        figures(second, predictions_per_minute=second, total_predictions=second,
+                current_accuracy=0.5 if second % 2 else None)
+        for second in range(150)
+    ]  # fmt: skip
+    write(*rows, *(SystemRow(NOON + at, SystemSection(cpu_percent=at)) for at in range(0, 150, 5)))
+    before = history(freq="1min"), history("system", freq="1min")
+
+    keeper.sleep(RAW_SECONDS - DAY / 2)
+    keeper.settle()
+    assert len(history()) == 150
+    keeper.sleep(DAY)
+    keeper.settle()
+
+    after = history()
+    assert list(after.index) == list(before[0].index)
+    assert after["predictions_per_minute"].to_list() == [30, 90, 135]  # of 29.5, 89.5 and 134.5
+    assert after["total_predictions"].to_list() == [59, 119, 149]
+    pd.testing.assert_frame_equal(history(freq="1min"), before[0])
+    pd.testing.assert_frame_equal(history("system", freq="1min"), before[1])
+    assert history(freq="5min")["predictions_per_minute"].to_list() == [pytest.approx(74.5)]
+
+
+def test_rows_that_come_late_for_a_minute_count_in_it(write, figures, history, keeper):
+    session = write(*(figures(second, predictions_per_minute=10) for second in range(3)))
+    keeper.sleep(RAW_SECONDS + DAY)
+    keeper.settle()
+    write(figures(30, predictions_per_minute=50, total_predictions=9), session=session)
+    keeper.sleep(DAY)
+    keeper.settle()
+
+    found = history(freq="1min")
+    assert (found["predictions_per_minute"].to_list(), found["total_predictions"].to_list()) == (
+        [20.0],
+        [9],
+    )
+
+
+def test_after_90_days_there_is_nothing(write, figures, path, keeper):
+    write(
+        figures(0), SystemRow(NOON, SystemSection()), metrics_update(1, NOON),
+        status_change(2, NOON), DeploymentRow(NOON, "churn", "churn", None, None, NOON, None),
+        RunRow(1, NOON, NOON + 1, "Fit", "completed", 1, 1, "", {}),
+        ProgressRow(1, 1, NOON, "Fit", "running", 1, 1, {"loss": 1.0}),
+        PredictionRow(NOON, "churn", "a", 1, 1, True, None, None), ended=NOON + 2,
+    )  # fmt: skip
+
+    def counts():
+        with sqlite3.connect(path) as connection:
+            tables = [row[0] for row in connection.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+            )]  # fmt: skip
+            found = {
+                table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+                for table in tables
+            }
+        return {table: count for table, count in found.items() if count}
+
+    keeper.sleep(RAW_SECONDS + DAY)
+    keeper.settle()
+    assert counts() == {
+        "sessions": 1,
+        "models": 1,
+        "metrics_minutes": 1,
+        "system_minutes": 1,
+        "events": 1,
+        "deployments": 1,
+        "runs": 1,
+        "progress": 1,
+    }
+    keeper.sleep(MINUTES_SECONDS - RAW_SECONDS)
+    keeper.settle()
+    assert counts() == {}
+
+
+def test_what_goes_on_stays(write, figures, history, keeper, path):
+    session = write(figures(0), RunRow(1, NOON, None, "Fit", "running", 1, 1, "", {}))
+    keeper.clock.advance(MINUTES_SECONDS + DAY)
+    write(figures(0), session=session)
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE sessions SET heartbeat_at = ?", (keeper.clock.time(),))
+    keeper.settle()
+
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT count(*) FROM models").fetchone() == (1,)
+        assert connection.execute("SELECT count(*) FROM runs").fetchone() == (1,)
+
+
+def test_steps_are_small_and_leave_time_to_others(write, figures, keeper):
+    write(*(figures(second) for second in range(4 * 3_600)))
+    write(*(metrics_update(seq, NOON) for seq in range(5_000)))
+    keeper.clock.advance(RAW_SECONDS + DAY / 2)
+
+    def most_changed():
+        before = keeper.connection.total_changes
+        keeper.step()
+        return keeper.connection.total_changes - before
+
+    changed = []
+    for _ in range(15):
+        changed.append(most_changed())
+        assert most_changed() == 0, "the next step is not due yet"
+        keeper.clock.advance(retention.PAUSE_SECONDS)
+    assert 0 < max(changed) <= retention.STEP_ROWS
+    assert sum(changed) >= 5_000 + 4 * 3_600
+
+
+def test_it_rests_while_there_is_nothing_to_do(write, figures, keeper):
+    write(figures(0))
+    keeper.sleep(60)
+
+    assert keeper.settle() == 1
+    assert keeper.step() == pytest.approx(retention.REST_SECONDS, abs=60)
+
+
+def test_a_clock_that_jumps_forward_is_not_believed_at_once(write, figures, history, keeper):
+    write(figures(0))
+    keeper.sleep(60)
+    keeper.clock.set_wall(NOON + 10 * 365 * DAY)
+    keeper.clock.advance(retention.REST_SECONDS)
+    keeper.settle()
+    assert len(history()) == 1
+
+    keeper.clock.set_wall(NOON + 600)
+    keeper.clock.advance(2 * retention.DOUBT_SECONDS)
+    keeper.settle()
+    assert len(history()) == 1
+
+
+def test_a_clock_that_stays_ahead_is_believed_after_an_hour(write, figures, history, keeper):
+    write(figures(0))
+    keeper.sleep(60)
+    keeper.clock.set_wall(NOON + 100 * DAY)
+    for _ in range(30):
+        keeper.clock.advance(retention.REST_SECONDS)
+        keeper.settle()
+
+    assert len(history()) == 0
+
+
+def test_unused_pages_go_back_to_the_disk(write, figures, path, keeper):
+    write(*(metrics_update(seq, NOON) for seq in range(60_000)))
+    keeper.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    large = path.stat().st_size
+    keeper.sleep(RAW_SECONDS + DAY / 2)
+    keeper.settle()
+    keeper.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    assert path.stat().st_size < large / 2
