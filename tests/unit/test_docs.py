@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -60,12 +61,17 @@ def test_every_setting_is_documented(call):
     [
         *("ModelSection", "TrainingSection", "MetricsSection", "SystemSection"),
         *("LabelsSection", "DriftSection", "FeatureDrift", "ErrorDrift", "Segment", "ModelInfo"),
+        *("Gpu", "ProcessUse"),
     ],
 )
 def test_every_field_of_a_section_is_explained(section):
     fields = set(getattr(snapshot, section).__struct_fields__)
 
     assert fields - code_words("numbers.md") == set()
+
+
+def test_every_reason_of_a_gpu_is_explained():
+    assert set(get_args(snapshot.GpuReason)) - code_words("numbers.md") == set()
 
 
 def test_every_setting_and_command_of_jupyterlab_is_documented():
