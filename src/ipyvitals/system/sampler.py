@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any, Protocol
 
 from ipyvitals.snapshot import SystemSection
 from ipyvitals.stats.trend import Trend
+from ipyvitals.system.connections import Connections
 from ipyvitals.system.container import Container
 from ipyvitals.system.disk import Disk
 from ipyvitals.system.host import Host
@@ -143,4 +145,6 @@ def sources(disk_path: str | None = None) -> Iterator[tuple[str, Callable[[], So
     yield "disk", lambda: Disk(disk_path)
     yield "network", Network
     yield "container", Container
-    yield "process", ProcessTree
+    tree = cache(ProcessTree)
+    yield "process", tree
+    yield "connections", lambda: Connections(tree())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from types import SimpleNamespace
 
@@ -27,8 +29,13 @@ LOST_WITH = {
     "disk_io": ("disk_io_scope",),
     "shared_memory": ("shared_memory_percent",),
     "network": ("network_received_bytes",),
+    "processes": (
+        *("process_threads", "process_cpu_percent"),
+        *("process_memory_bytes", "process_memory_kind"),
+    ),
     "process_cpu": ("process_cpu_percent",),
-    "process_memory": ("process_memory_bytes",),
+    "process_memory": ("process_memory_bytes", "process_memory_kind"),
+    "process_files": ("process_open_files", "open_files_percent"),
     "connections": ("active_connections",),
 }
 
@@ -178,6 +185,42 @@ def test_a_disk_that_hangs_stops_nothing_else(notices):
     assert reading.disk_percent is reading.disk_path is None
     assert None not in (reading.cpu_percent, reading.memory_percent, reading.process_memory_bytes)
     assert notices.count("system.disk") == 2
+
+
+def test_a_system_that_is_not_linux_tells_what_psutil_does():
+    """As on macOS and Windows: without what only Linux has, or only POSIX."""
+    code = """
+import os, socket, sys
+import psutil
+psutil.LINUX = False
+del socket.AF_NETLINK, os.O_CLOEXEC, os.sched_getaffinity
+for name in ("cpu_affinity", "num_fds"):
+    delattr(psutil.Process, name)
+sys.modules["resource"] = None
+disks = type("Disks", (), {"read_bytes": 1, "write_bytes": 2})
+psutil.disk_io_counters = lambda: disks
+
+from ipyvitals.notices import Notices
+from ipyvitals.system import SystemSampler
+
+notices = Notices(lambda: 0.0)
+sampler = SystemSampler(notices=notices)
+sampler.sample(0.0)
+told = sampler.sample(5.0)
+assert told.scope == told.memory_scope == told.disk_io_scope == "host"
+assert told.process_memory_kind == "rss"
+assert told.process_children == 0
+assert told.active_connections == 0
+assert None not in (told.memory_percent, told.disk_percent, told.network_sent_bytes)
+unknown = (told.open_files_limit, told.process_open_files, told.oom_kills)
+assert unknown == (None, None, None), unknown
+print([one.code for one in notices.get()])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stderr == ""
+    assert done.stdout == "[]\n"
 
 
 def test_a_sampler_may_be_made_and_used_on_different_threads():
