@@ -9,11 +9,14 @@ from typing import Any, Protocol
 
 from ipyvitals.snapshot import SystemSection
 from ipyvitals.stats.trend import Trend
+from ipyvitals.system.amd import Amd
 from ipyvitals.system.connections import Connections
 from ipyvitals.system.container import Container
 from ipyvitals.system.disk import Disk
+from ipyvitals.system.gpu import Gpus
 from ipyvitals.system.host import Host
 from ipyvitals.system.network import Network
+from ipyvitals.system.nvidia import Nvidia
 from ipyvitals.system.process_tree import ProcessTree
 from ipyvitals.system.source import Part, Source, UnreadError
 
@@ -148,3 +151,4 @@ def sources(disk_path: str | None = None) -> Iterator[tuple[str, Callable[[], So
     tree = cache(ProcessTree)
     yield "process", tree
     yield "connections", lambda: Connections(tree())
+    yield "gpus", lambda: Gpus((Nvidia(), Amd()), tree())

@@ -13,9 +13,12 @@ import pytest
 from ipyvitals.notices import Notices
 from ipyvitals.snapshot import SystemSection
 from ipyvitals.system.disk import Disk
+from ipyvitals.system.gpu import Gpus
+from ipyvitals.system.nvidia import Nvidia
 from ipyvitals.system.patient import Patient
 from ipyvitals.system.sampler import SystemSampler, sources
 from ipyvitals.system.source import UnreadError
+from tests.unit.system.fake_nvml import FakeDevice, FakeNvml
 
 GIB = 2**30
 PARTS = [name for _, make in sources() for name in make().parts()]
@@ -37,6 +40,7 @@ LOST_WITH = {
     "process_memory": ("process_memory_bytes", "process_memory_kind"),
     "process_files": ("process_open_files", "open_files_percent"),
     "connections": ("active_connections",),
+    "gpus": ("gpus_reason",),
 }
 
 
@@ -241,9 +245,15 @@ def test_a_sampler_may_be_made_and_used_on_different_threads():
 
 
 def test_what_sources_hold_is_let_go_at_the_end():
-    fake = FakeSource()
-    of(fake).close()
-    assert fake.closed == 1
+    fake, nvml = FakeSource(), FakeNvml(FakeDevice("GPU-a"))
+    sampler = of(fake, Gpus([Nvidia(nvml)], FakeTree()))
+    sampler.sample(0.0)
+    sampler.close()
+    assert (fake.closed, nvml.opened, nvml.closed) == (1, 1, 1)
+
+
+class FakeTree:
+    pids = (1,)
 
 
 class TestLookingAhead:
