@@ -6,7 +6,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from math import inf
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,6 +14,7 @@ from ipyvitals.clock import Clock
 from ipyvitals.figures import Figures
 from ipyvitals.fork import renew_in_child
 from ipyvitals.intake.training import TrainingDesk
+from ipyvitals.machine import Kernel, Machine, Sampler
 from ipyvitals.notices import Notices
 from ipyvitals.publisher import Publisher, View
 from ipyvitals.sections import point
@@ -27,25 +28,17 @@ from ipyvitals.snapshot import (
     SystemSection,
     TrainingSection,
 )
-from ipyvitals.status import SystemRule, Thresholds
+from ipyvitals.status import Thresholds
 from ipyvitals.text_view import text_view
 from ipyvitals.ticker import ticker
 
-__all__ = ["Engine", "Sampler"]
+__all__ = ["Engine"]
 
 T = TypeVar("T")
 
 PROGRESS_SECONDS = 0.1
 FIRST_SAMPLE_SECONDS = 1.0
 LEFT_SECONDS = 2.0
-
-
-class Sampler(Protocol):
-    """What reads the machine."""
-
-    def sample(self, now: float) -> SystemSection:
-        """Return a reading; its health is judged elsewhere."""
-        ...
 
 
 class Engine:
@@ -63,8 +56,8 @@ class Engine:
         Where all times come from.
     sampler : callable
         Takes the notices and returns what reads the machine.
-    kernel_busy : callable
-        Returns whether a cell is running; ``None`` outside a kernel.
+    kernel : Kernel
+        Tells whether a cell is running.
     pause : callable
         Returns the seconds to leave between two showings; 0 while somebody watches.
     on_mismatch : callable
@@ -77,7 +70,7 @@ class Engine:
         clock: Clock,
         *,
         sampler: Callable[[Notices], Sampler],
-        kernel_busy: Callable[[], bool | None],
+        kernel: Kernel,
         pause: Callable[[], float],
         on_mismatch: Callable[[str], None],
     ) -> None:
@@ -105,12 +98,16 @@ class Engine:
             training=lambda: desk.running,
             on_mismatch=on_mismatch,
         )
-        self._kernel_busy = kernel_busy
+        self._kernel = kernel
         self._pause = pause
-        self._make_sampler = sampler
-        self._sampler = sampler(self.notices)
-        self._system_rule = SystemRule(settings.thresholds)
-        self._system = SystemSection()
+        notices = self.notices
+        self._machine = Machine(
+            clock,
+            settings.thresholds,
+            sampler=lambda: sampler(notices),
+            kernel=kernel,
+            lag=ticker.lag if settings.interval is not None else lambda since: None,
+        )
         self._publisher = Publisher(self.events, self.notices)
         self._metrics_due = self._system_due = clock.monotonic()
         self._primed = False
@@ -122,7 +119,6 @@ class Engine:
         self._turn = 0
         self._last: Snapshot | None = None
         self._lock = threading.RLock()
-        self._sampling = threading.Lock()
         renew_in_child(self)
         if settings.interval is not None:
             ticker.add(self)
@@ -149,7 +145,7 @@ class Engine:
             self.fold()
             if self._last is not None:
                 return msgspec.structs.replace(self._last, notices=self.notices.get())
-            return self._snapshot()
+            return self._snapshot(self._machine.now())
 
     def models(self) -> list[ModelInfo]:
         """Return the models that have a name or made a prediction, oldest first."""
@@ -168,7 +164,7 @@ class Engine:
         """Judge by other thresholds from here on."""
         with self._lock:
             self.figures.adjust(thresholds)
-            self._system_rule.adjust(thresholds)
+            self._machine.adjust(thresholds)
         self.ask_to_show()
 
     def retire(self, model_id: str) -> None:
@@ -245,11 +241,12 @@ class Engine:
             for run in self.desk.open_runs[:1]:
                 run.stop("Monitor closed")
             self.figures.stop()
-            self.closed, self._last = True, self._snapshot()
+            self.closed, self._last = True, self._snapshot(self._machine.now())
         ticker.remove(self)
         self._show()
         self._publisher.end()
         self.callbacks.close()
+        self._machine.close()
 
     # What falls due
 
@@ -274,7 +271,7 @@ class Engine:
             self._primed = self._show_due = True
         with self._lock:
             # A cell tells of the error that left a loop only once its traceback is written.
-            patience = LEFT_SECONDS if self._kernel_busy() else 0.0
+            patience = LEFT_SECONDS if self._kernel.busy() else 0.0
             self.desk.end_left(before=now - patience)
             if now >= self._progress_at + PROGRESS_SECONDS:
                 self._publish_progress(now)
@@ -290,19 +287,17 @@ class Engine:
         return max(0.0, due - self.clock.monotonic())
 
     def _sample(self, *, quiet: bool = False) -> None:
-        with self._sampling:
-            reading = self._sampler.sample(self.clock.monotonic())
-        reading = msgspec.structs.replace(reading, kernel_busy=self._kernel_busy())
+        reading = self._machine.read()
         with self._lock:
-            self._system = self._system_rule.update(reading)
+            section = self._machine.judge(reading)
             if not quiet and not self.closed:
-                self._publisher.system(self._system)
+                self._publisher.system(section)
 
     def _publish_metrics(self) -> None:
         self.figures.review()
         metrics = self.figures.metrics()
         self._publisher.metrics(self.figures.active.model_id, metrics)
-        self.history.add(point(self.clock.time(), metrics, self._system))
+        self.history.add(point(self.clock.time(), metrics, self._machine.section))
 
     def _publish_progress(self, now: float) -> None:
         if not self.desk.running:
@@ -341,13 +336,13 @@ class Engine:
             self._publisher.completed(section)
         self.ask_to_show()
 
-    def _snapshot(self) -> Snapshot:
+    def _snapshot(self, system: SystemSection) -> Snapshot:
         return Snapshot(
             monitor=self.settings.name,
             seq=self.events.seq,
             at=self.clock.time(),
             training=self.desk.section(),
-            system=self._system,
+            system=system,
             notices=self.notices.get(),
             **self.figures.sections(),
         )
@@ -377,7 +372,7 @@ class Engine:
                     training=self._progress,
                 )
             else:
-                shown = self._snapshot()
+                shown = self._snapshot(self._machine.shown())
             turn, self._shown = self._turn, shown
         self._publisher.show(shown, turn)
 
@@ -388,14 +383,13 @@ class Engine:
         """Go on without a thread in a forked child, which shows nothing."""
         self.forked = True
         self._lock = threading.RLock()
-        self._sampling = threading.Lock()
         self.notices.reset_lock()
         self.figures.inbox.reset_lock()
         self.desk.reset_lock()
         self.events.after_fork()
         self.callbacks.after_fork()
         self._publisher.after_fork()
-        self._sampler = self._make_sampler(self.notices)
+        self._machine.after_fork()
 
 
 def _weakly(method: Callable[..., None]) -> Callable[..., None]:
