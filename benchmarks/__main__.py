@@ -29,6 +29,7 @@ BENCHMARKS = {
     "track": "benchmarks.track:track_rows",
     "loop": "benchmarks.loop:loop_rows",
     "memory": "benchmarks.memory:memory_rows",
+    "sample": "benchmarks.sample:sample_rows",
     "paint": "benchmarks.paint:paint_rows",
     "size": "benchmarks.size:size_rows",
     "import": "benchmarks.imports:import_rows",

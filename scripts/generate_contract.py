@@ -50,6 +50,7 @@ ALIASES = {
 
 SECTIONS = (
     *("ModelSection", "TrainingSection", "MetricsSection", "SystemSection", "Gpu", "Notice"),
+    "ProcessUse",
     *("LabelsSection", "DriftSection", "FeatureDrift", "ErrorDrift", "Segment", "ModelInfo"),
 )
 

@@ -133,6 +133,7 @@ export interface SystemSection {
   readonly disk_percent: number | null;
   readonly active_connections: number | null;
   readonly system_health: Health;
+  /** `"container"` where a limit on CPU or memory binds, else `"host"`. */
   readonly scope: "container" | "host" | null;
   readonly memory_used_bytes: number | null;
   readonly memory_limit_bytes: number | null;
@@ -141,23 +142,100 @@ export interface SystemSection {
   readonly disk_free_bytes: number | null;
   /** CPU of the kernel's own process tree, in percent of `cpu_limit_cores`. */
   readonly process_cpu_percent: number | null;
-  /** Resident memory of the kernel's own process tree. */
+  /** Memory of the kernel's own process tree. */
   readonly process_memory_bytes: number | null;
   readonly gpus: readonly Gpu[];
-  /** The component that `system_health` follows: `"cpu"`, `"memory"`, `"disk"`. */
+  /** The component that `system_health` follows: `"cpu"`, `"memory"`, `"disk"`, `"gpu_memory"`, `"shared_memory"` or `"open_files"`. */
   readonly limiter: string | null;
   /** Components left out of `system_health` because they could not be read. */
   readonly unknown_components: readonly string[];
   readonly kernel_busy: boolean | null;
+  /** Of whom `cpu_percent` and `cpu_limit_cores` speak. */
+  readonly cpu_scope: "container" | "host" | null;
+  /** Of whom the three figures of the memory speak. */
+  readonly memory_scope: "container" | "host" | null;
+  /** Of the scheduler's periods since the last reading: in which the CPU was used up early. */
+  readonly cpu_throttled_percent: number | null;
+  /** For how long processes had to wait for that, since the container began. */
+  readonly cpu_throttled_seconds: number | null;
+  /** Processes killed for lack of memory, since the container, or the machine, began. */
+  readonly oom_kills: number | null;
+  /** When the last of them was noticed by this monitor. */
+  readonly oom_kill_at: number | null;
+  /** Until the memory is full, at the pace of the last minute; only while that is steady. */
+  readonly memory_full_seconds: number | null;
+  /** Of `/dev/shm`, through which processes hand each other arrays. */
+  readonly shared_memory_percent: number | null;
+  readonly shared_memory_free_bytes: number | null;
+  readonly shared_memory_limit_bytes: number | null;
+  /** Whose reads and writes follow: the container's, or those of the disk under `disk_path`. */
+  readonly disk_io_scope: "container" | "host" | null;
+  readonly disk_read_bytes_per_second: number | null;
+  readonly disk_written_bytes_per_second: number | null;
+  /** Since the monitor began; likewise the next. */
+  readonly disk_read_bytes: number | null;
+  readonly disk_written_bytes: number | null;
+  readonly network_received_bytes_per_second: number | null;
+  readonly network_sent_bytes_per_second: number | null;
+  /** Since the monitor began; likewise the next. */
+  readonly network_received_bytes: number | null;
+  readonly network_sent_bytes: number | null;
+  /** `"pss"`: pages that processes share count once. `"rss"`: in some, more than once. */
+  readonly process_memory_kind: "pss" | "rss" | null;
+  /** Processes that the kernel and its children started, and that live. */
+  readonly process_children: number | null;
+  readonly process_threads: number | null;
+  readonly process_open_files: number | null;
+  /** Files that the kernel itself has open, of those that it may open. */
+  readonly open_files_percent: number | null;
+  readonly open_files_limit: number | null;
+  /** The three of the tree with the most memory. */
+  readonly top_processes: readonly ProcessUse[];
+  /** Utilization of the busiest of `gpus`. */
+  readonly gpu_percent: number | null;
+  /** Memory in use on the fullest of `gpus`. */
+  readonly gpu_memory_percent: number | null;
+  /** Why `gpus` is empty. */
+  readonly gpus_reason: "failed" | "lost" | "mig" | "no_device" | "no_driver" | "no_library" | "no_permission" | "not_supported" | "pid_namespace" | "timeout" | null;
+  /** When the cell that runs began. */
+  readonly kernel_busy_since: number | null;
+  /** For how long it has been running. */
+  readonly kernel_busy_seconds: number | null;
+  /** How late a thread of the kernel got its turn, at worst since the last reading. */
+  readonly kernel_lag_seconds: number | null;
+  /** Whether that was so late that something keeps Python's lock from all other threads. */
+  readonly gil_starved: boolean | null;
 }
 
 /** One device that this process may use. */
 export interface Gpu {
+  /** Its place among those that this process may use: `cuda:0` is 0. */
   readonly index: number;
   readonly name: string | null;
   readonly utilization_percent: number | null;
   readonly memory_used_bytes: number | null;
   readonly memory_total_bytes: number | null;
+  readonly temperature_celsius: number | null;
+  readonly power_watts: number | null;
+  readonly power_limit_watts: number | null;
+  /** What the kernel and its children hold of the memory. */
+  readonly process_memory_bytes: number | null;
+  readonly uuid: string | null;
+  /** Whether it is a part of a device (Multi-Instance GPU). */
+  readonly mig: boolean;
+  /** Why a field is unknown, by the name of the field. */
+  readonly reasons: Readonly<Record<string, "failed" | "lost" | "mig" | "no_device" | "no_driver" | "no_library" | "no_permission" | "not_supported" | "pid_namespace" | "timeout">>;
+}
+
+/** One process of the kernel's own tree. */
+export interface ProcessUse {
+  readonly pid: number;
+  readonly name: string;
+  readonly memory_bytes: number;
+  /** In percent of `cpu_limit_cores`. */
+  readonly cpu_percent: number | null;
+  /** Whether it is the kernel itself. */
+  readonly own: boolean;
 }
 
 /** Something that went wrong in the background: counted, logged, and shown. */
@@ -280,6 +358,12 @@ export interface Point {
   readonly latency_p95_seconds: number | null;
   readonly cpu_percent: number | null;
   readonly memory_percent: number | null;
+  readonly gpu_percent: number | null;
+  readonly gpu_memory_percent: number | null;
+  readonly disk_read_bytes_per_second: number | null;
+  readonly disk_written_bytes_per_second: number | null;
+  readonly network_received_bytes_per_second: number | null;
+  readonly network_sent_bytes_per_second: number | null;
 }
 
 /** Sent every `interval` seconds. */
@@ -453,20 +537,67 @@ export const SECTION_KINDS = {
     "gpus": "Gpu[]",
     "limiter": "string|null",
     "unknown_components": "string[]",
-    "kernel_busy": "boolean|null"
+    "kernel_busy": "boolean|null",
+    "cpu_scope": "container|host|null",
+    "memory_scope": "container|host|null",
+    "cpu_throttled_percent": "number|null",
+    "cpu_throttled_seconds": "number|null",
+    "oom_kills": "number|null",
+    "oom_kill_at": "number|null",
+    "memory_full_seconds": "number|null",
+    "shared_memory_percent": "number|null",
+    "shared_memory_free_bytes": "number|null",
+    "shared_memory_limit_bytes": "number|null",
+    "disk_io_scope": "container|host|null",
+    "disk_read_bytes_per_second": "number|null",
+    "disk_written_bytes_per_second": "number|null",
+    "disk_read_bytes": "number|null",
+    "disk_written_bytes": "number|null",
+    "network_received_bytes_per_second": "number|null",
+    "network_sent_bytes_per_second": "number|null",
+    "network_received_bytes": "number|null",
+    "network_sent_bytes": "number|null",
+    "process_memory_kind": "pss|rss|null",
+    "process_children": "number|null",
+    "process_threads": "number|null",
+    "process_open_files": "number|null",
+    "open_files_percent": "number|null",
+    "open_files_limit": "number|null",
+    "top_processes": "ProcessUse[]",
+    "gpu_percent": "number|null",
+    "gpu_memory_percent": "number|null",
+    "gpus_reason": "failed|lost|mig|no_device|no_driver|no_library|no_permission|not_supported|pid_namespace|timeout|null",
+    "kernel_busy_since": "number|null",
+    "kernel_busy_seconds": "number|null",
+    "kernel_lag_seconds": "number|null",
+    "gil_starved": "boolean|null"
   },
   "Gpu": {
     "index": "number",
     "name": "string|null",
     "utilization_percent": "number|null",
     "memory_used_bytes": "number|null",
-    "memory_total_bytes": "number|null"
+    "memory_total_bytes": "number|null",
+    "temperature_celsius": "number|null",
+    "power_watts": "number|null",
+    "power_limit_watts": "number|null",
+    "process_memory_bytes": "number|null",
+    "uuid": "string|null",
+    "mig": "boolean",
+    "reasons": "{failed|lost|mig|no_device|no_driver|no_library|no_permission|not_supported|pid_namespace|timeout}"
   },
   "Notice": {
     "code": "string",
     "message": "string",
     "count": "number",
     "at": "number"
+  },
+  "ProcessUse": {
+    "pid": "number",
+    "name": "string",
+    "memory_bytes": "number",
+    "cpu_percent": "number|null",
+    "own": "boolean"
   },
   "LabelsSection": {
     "pending": "number",
@@ -574,7 +705,13 @@ export const OTHER_KINDS = {
     "predictions_per_minute": "number|null",
     "latency_p95_seconds": "number|null",
     "cpu_percent": "number|null",
-    "memory_percent": "number|null"
+    "memory_percent": "number|null",
+    "gpu_percent": "number|null",
+    "gpu_memory_percent": "number|null",
+    "disk_read_bytes_per_second": "number|null",
+    "disk_written_bytes_per_second": "number|null",
+    "network_received_bytes_per_second": "number|null",
+    "network_sent_bytes_per_second": "number|null"
   },
   "SystemMetrics": {
     "type": "=system_metrics",
@@ -731,7 +868,40 @@ export const DEFAULTS = {
     "gpus": [],
     "limiter": null,
     "unknown_components": [],
-    "kernel_busy": null
+    "kernel_busy": null,
+    "cpu_scope": null,
+    "memory_scope": null,
+    "cpu_throttled_percent": null,
+    "cpu_throttled_seconds": null,
+    "oom_kills": null,
+    "oom_kill_at": null,
+    "memory_full_seconds": null,
+    "shared_memory_percent": null,
+    "shared_memory_free_bytes": null,
+    "shared_memory_limit_bytes": null,
+    "disk_io_scope": null,
+    "disk_read_bytes_per_second": null,
+    "disk_written_bytes_per_second": null,
+    "disk_read_bytes": null,
+    "disk_written_bytes": null,
+    "network_received_bytes_per_second": null,
+    "network_sent_bytes_per_second": null,
+    "network_received_bytes": null,
+    "network_sent_bytes": null,
+    "process_memory_kind": null,
+    "process_children": null,
+    "process_threads": null,
+    "process_open_files": null,
+    "open_files_percent": null,
+    "open_files_limit": null,
+    "top_processes": [],
+    "gpu_percent": null,
+    "gpu_memory_percent": null,
+    "gpus_reason": null,
+    "kernel_busy_since": null,
+    "kernel_busy_seconds": null,
+    "kernel_lag_seconds": null,
+    "gil_starved": null
   },
   "LabelsSection": {
     "pending": 0,

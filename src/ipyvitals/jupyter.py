@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import time
 import weakref
 from collections.abc import Callable
 from typing import Any, Protocol
 
-__all__ = ["answer_requests", "has_widgets", "kernel_busy", "open_broadcast", "watch_cells"]
+__all__ = ["answer_requests", "has_widgets", "kernel", "open_broadcast", "watch_cells"]
 
 log = logging.getLogger("ipyvitals")
 
@@ -33,6 +34,7 @@ class _Cells:
         self._watchers: weakref.WeakSet[Watcher] = weakref.WeakSet()
         # The first monitor is made inside a cell, whose beginning nobody saw.
         self._before: list[set[int]] = [set()]
+        self._begun = time.monotonic()
         shell.events.register("pre_run_cell", self._begin)
         shell.events.register("post_run_cell", self._end)
 
@@ -40,10 +42,16 @@ class _Cells:
     def busy(self) -> bool:
         return bool(self._before)
 
+    @property
+    def busy_seconds(self) -> float | None:
+        return time.monotonic() - self._begun if self._before else None
+
     def add(self, watcher: Watcher) -> None:
         self._watchers.add(watcher)
 
     def _begin(self, info: Any) -> None:
+        if not self._before:
+            self._begun = time.monotonic()
         self._before.append(set().union(*(one.open_loops() for one in list(self._watchers))))
 
     def _end(self, result: Any) -> None:
@@ -66,13 +74,27 @@ def has_widgets() -> bool:
     return kernel is not None and made_in == here
 
 
-def kernel_busy() -> bool | None:
-    """Return whether a cell is running; ``None`` outside a kernel."""
-    shell = _shell()
-    if getattr(shell, "kernel", None) is None:
-        return None
-    cells = _of_shells.get(shell)
-    return cells.busy if cells is not None else None
+class _Kernel:
+    """What the cells of this process's shell do, if it is a kernel's."""
+
+    def busy(self) -> bool | None:
+        """Return whether a cell is running; ``None`` outside a kernel."""
+        cells = self._cells()
+        return cells.busy if cells is not None else None
+
+    def busy_seconds(self) -> float | None:
+        """Return for how long it has been running; ``None`` while none is."""
+        cells = self._cells()
+        return cells.busy_seconds if cells is not None else None
+
+    @staticmethod
+    def _cells() -> _Cells | None:
+        shell = _shell()
+        return _of_shells.get(shell) if getattr(shell, "kernel", None) is not None else None
+
+
+kernel = _Kernel()
+"""That of this process, if it is one."""
 
 
 def open_broadcast(name: str) -> Callable[[dict[str, Any]], None] | None:

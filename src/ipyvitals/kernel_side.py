@@ -114,5 +114,5 @@ class KernelSide:
         return update
 
 
-kernel_side = KernelSide(Presence(jupyter.kernel_busy))
+kernel_side = KernelSide(Presence(jupyter.kernel.busy))
 """That of this process."""

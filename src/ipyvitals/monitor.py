@@ -26,7 +26,6 @@ from ipyvitals.operating import Operator
 from ipyvitals.settings import check_settings
 from ipyvitals.snapshot import Event, ModelInfo, Snapshot
 from ipyvitals.status import Thresholds
-from ipyvitals.system import SystemSampler
 from ipyvitals.viewing import Viewer
 from ipyvitals.warn import Warner
 
@@ -159,12 +158,15 @@ class Monitor(Viewer, Operator):
         before = _named.get(settings.name)
         if before is not None:
             before.close()
+        # With psutil it costs a fifth of what importing ipyvitals does.
+        from ipyvitals.system import SystemSampler
+
         warner = Warner(settings.name)
         engine = Engine(
             settings,
             used,
-            sampler=lambda notices: SystemSampler(disk_path, notices),
-            kernel_busy=jupyter.kernel_busy,
+            sampler=lambda notices: SystemSampler(disk_path, notices, wall=used.time),
+            kernel=jupyter.kernel,
             pause=kernel_side.presence.pause,
             on_mismatch=warner.on_mismatch,
         )

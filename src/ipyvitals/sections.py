@@ -6,6 +6,8 @@ from collections.abc import Hashable
 
 from ipyvitals.intake.model import ModelState
 from ipyvitals.snapshot import (
+    POINTS_OF_METRICS,
+    POINTS_OF_SYSTEM,
     Durations,
     MetricsSection,
     ModelInfo,
@@ -147,14 +149,17 @@ def model_info(model: ModelState, now: float, *, active: bool, pending: int) -> 
 
 
 def point(at: float, metrics: MetricsSection, system: SystemSection) -> Point:
-    """Return one moment of the charts."""
+    """Return one moment of the charts.
+
+    Examples
+    --------
+    >>> point(1.0, MetricsSection(predictions_per_minute=3), SystemSection(cpu_percent=12.0))
+    Point(at=1.0, current_accuracy=None, predictions_per_minute=3, ... cpu_percent=12.0, ...)
+    """
     return Point(
         at=at,
-        current_accuracy=metrics.current_accuracy,
-        predictions_per_minute=metrics.predictions_per_minute,
-        latency_p95_seconds=metrics.latency_p95_seconds,
-        cpu_percent=system.cpu_percent,
-        memory_percent=system.memory_percent,
+        **{name: getattr(metrics, name) for name in POINTS_OF_METRICS},
+        **{name: getattr(system, name) for name in POINTS_OF_SYSTEM},
     )
 
 

@@ -116,12 +116,18 @@ def _training(snapshot: Snapshot) -> str:
 def _system(snapshot: Snapshot) -> str:
     system = snapshot.system
     health = UNKNOWN if system.system_health == "unknown" else system.system_health.title()
+    if system.limiter is not None:
+        health += f" ({system.limiter.replace('_', ' ')})"
     connections = UNKNOWN if system.active_connections is None else system.active_connections
     return (
         f"System {health}: CPU {_percent(system.cpu_percent)}, "
         f"memory {_percent(system.memory_percent)}, disk {_percent(system.disk_percent)}, "
-        f"connections {connections}"
+        f"connections {connections}{_ahead(system.memory_full_seconds)}"
     )
+
+
+def _ahead(seconds: float | None) -> str:
+    return "" if seconds is None else f"; memory full in about {max(1, round(seconds / 60))} min"
 
 
 def _percent(value: float | None, digits: int = 0) -> str:

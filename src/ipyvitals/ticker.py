@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import atexit
 import threading
+import time
 import weakref
+from collections import deque
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
@@ -14,6 +16,7 @@ __all__ = ["Ticker", "ticker"]
 
 LONGEST_WAIT_SECONDS = 60.0
 JOIN_SECONDS = 2.0
+LAGS_KEPT = 1_000
 
 
 class Ticking(Protocol):
@@ -42,6 +45,7 @@ class Ticker:
         self._alarm: SimpleQueue[None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._stopped = False
+        self._lags: deque[tuple[float, float]] = deque(maxlen=LAGS_KEPT)
 
     @property
     def running(self) -> bool:
@@ -73,6 +77,14 @@ class Ticker:
         if self._thread is not None:
             self._alarm.put(None)
 
+    def lag(self, since: float) -> float | None:
+        """Return how late the thread woke at worst since a moment, in seconds.
+
+        Every thread of this process had to wait so long for its turn. ``None`` when it did not
+        wake by itself, e.g. because it does not run.
+        """
+        return max((late for at, late in list(self._lags) if at >= since), default=None)
+
     def stop(self) -> None:
         """End the thread for good: the interpreter is about to exit."""
         self._stopped = True
@@ -94,12 +106,15 @@ class Ticker:
             self._sleep(wait)
 
     def _sleep(self, seconds: float) -> None:
+        due = time.monotonic() + seconds
         try:
             self._alarm.get(timeout=seconds)
-            while True:
-                self._alarm.get_nowait()
         except Empty:
+            now = time.monotonic()
+            self._lags.append((now, max(0.0, now - due)))
             return
+        while not self._alarm.empty():
+            self._alarm.get_nowait()
 
     def _run_members(self) -> float:
         wait = LONGEST_WAIT_SECONDS

@@ -14,7 +14,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
 from ipyvitals.server import prometheus
-from ipyvitals.server.metrics import MEASURES, MODEL_MEASURES, MODEL_STATE_SETS, STATE_SETS
+from ipyvitals.server.metrics import (
+    GPU_MEASURES,
+    MEASURES,
+    MODEL_MEASURES,
+    MODEL_STATE_SETS,
+    STATE_SETS,
+)
 from ipyvitals.snapshot import (
     DriftSection,
     Durations,
@@ -59,9 +65,21 @@ def complete():
     known = {
         name: 1
         for name in SystemSection.__struct_fields__
-        if name.endswith(("_percent", "_bytes", "_cores", "_connections"))
+        if name.endswith(
+            ("_percent", "_bytes", "_cores", "_connections", "_seconds", "_kills", "_limit")
+        )
+        or name in ("process_children", "process_threads", "process_open_files")
     }
-    gpu = Gpu(index=0, utilization_percent=50.0, memory_used_bytes=1, memory_total_bytes=2)
+    gpu = Gpu(
+        index=0,
+        utilization_percent=50.0,
+        memory_used_bytes=1,
+        memory_total_bytes=2,
+        process_memory_bytes=1,
+        temperature_celsius=60.0,
+        power_watts=200.0,
+        power_limit_watts=300.0,
+    )
     return full(
         model=replaced(SNAPSHOT.model, uptime_seconds=5.0, trained_at=1.0),
         metrics=replaced(
@@ -135,7 +153,7 @@ async def test_every_metric_is_exposed_and_lints(server):
     kernel.stop()
 
     found = families(text)
-    every = (*MEASURES, *MODEL_MEASURES, *STATE_SETS, *MODEL_STATE_SETS)
+    every = (*MEASURES, *MODEL_MEASURES, *GPU_MEASURES, *STATE_SETS, *MODEL_STATE_SETS)
     assert {one.name for one in every} <= found.keys()
     assert {
         "ipyvitals_prediction_duration_seconds",

@@ -6,14 +6,14 @@ import inspect
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import ipyvitals
 from ipyvitals import EVENT_TYPES, Drift, Monitor, Store, Thresholds, TrainingRun, snapshot
 from ipyvitals.sinks.store.shape import COLUMNS
-from ipyvitals.system.host import Host
-from ipyvitals.system.process_tree import ProcessTree
+from ipyvitals.system.sampler import sources
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -61,6 +61,7 @@ def test_every_setting_is_documented(call):
     [
         *("ModelSection", "TrainingSection", "MetricsSection", "SystemSection"),
         *("LabelsSection", "DriftSection", "FeatureDrift", "ErrorDrift", "Segment", "ModelInfo"),
+        *("Gpu", "ProcessUse"),
     ],
 )
 def test_every_field_of_a_section_is_explained(section):
@@ -94,6 +95,10 @@ def test_every_column_of_the_history_is_documented_with_its_type(section):
     assert told == {column.name: column.kind for column in COLUMNS[section]}
 
 
+def test_every_reason_of_a_gpu_is_explained():
+    assert set(get_args(snapshot.GpuReason)) - code_words("numbers.md") == set()
+
+
 def test_every_setting_and_command_of_jupyterlab_is_documented():
     schema = json.loads((ROOT / "js" / "schema" / "plugin.json").read_text(encoding="utf-8"))
     commands = (ROOT / "js" / "src" / "lab" / "commands.ts").read_text(encoding="utf-8")
@@ -107,9 +112,10 @@ def test_every_setting_and_command_of_jupyterlab_is_documented():
 
 
 def test_every_notice_is_explained():
-    sources = "".join(path.read_text(encoding="utf-8") for path in SRC.rglob("*.py"))
-    codes = set(re.findall(r'add\(\s*"(\w+\.\w+)"', sources))
-    codes |= {f"system.{part}" for part in (*Host().parts(), *ProcessTree().parts())}
+    text_of_all = "".join(path.read_text(encoding="utf-8") for path in SRC.rglob("*.py"))
+    codes = set(re.findall(r'add\(\s*"(\w+\.\w+)"', text_of_all))
+    for name, make in sources():
+        codes |= {f"system.{part}" for part in (name, *make().parts())}
     text = (DOCS / "numbers.md").read_text(encoding="utf-8")
 
     assert len(codes) > 20

@@ -120,6 +120,42 @@ def test_a_cell_that_runs_is_told_as_busy(run):
     assert run("monitor.tick(); print(monitor.snapshot().system.kernel_busy)").text == "True\n"
 
 
+def test_a_cell_knows_for_how_long_it_has_been_running(run):
+    told = run("""
+import time
+time.sleep(0.3)
+system, now = monitor.snapshot().system, time.time()
+print(0.3 <= system.kernel_busy_seconds < 60)
+print(abs(now - system.kernel_busy_since - system.kernel_busy_seconds) < 0.1)
+""")
+
+    assert told.text == "True\nTrue\n"
+
+
+@pytest.mark.parametrize("count", [0, 1, 50])
+def test_clients_of_a_model_that_a_cell_serves_are_counted(run, count):
+    told = run(f"""
+import socket, threading
+from ipyvitals import FakeClock
+clock = FakeClock()
+serving = Monitor("served", name="serving", interval=None, clock=clock)
+server = socket.create_server(("127.0.0.1", 0))
+accepted = []
+serve = lambda: [accepted.append(server.accept()[0]) for _ in range({count})]
+thread = threading.Thread(target=serve)
+thread.start()
+clients = [socket.create_connection(server.getsockname()) for _ in range({count})]
+thread.join()
+serving.tick()
+print(serving.snapshot().system.active_connections)
+for one in (*clients, *accepted, server):
+    one.close()
+serving.close()
+""")
+
+    assert told.text == f"{count}\n"
+
+
 def test_a_loop_that_fails_is_shown_as_failed(run):
     cell = run(
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 
 import pytest
 
@@ -99,3 +100,32 @@ def test_after_the_stop_nothing_begins(ticker):
 
     assert not ticker.running
     assert member.runs == 0
+
+
+class TestLag:
+    def test_it_is_unknown_before_the_thread_woke_by_itself(self, ticker):
+        assert ticker.lag(0.0) is None
+        member = Member(delay=3600.0)
+        ticker.add(member)
+        assert member.ran.acquire(timeout=WAIT)
+        ticker.wake()
+        assert member.ran.acquire(timeout=WAIT)
+        assert ticker.lag(0.0) is None
+
+    def test_it_is_the_worst_since_a_moment(self, ticker, monkeypatch):
+        monkeypatch.setattr(ticker, "_lags", [(1.0, 0.5), (2.0, 0.1), (3.0, 0.2)])
+        assert [ticker.lag(since) for since in (0.0, 1.5, 2.5, 3.5)] == [0.5, 0.2, 0.2, None]
+
+    def test_what_keeps_the_interpreter_is_seen(self, ticker):
+        member = Member(delay=0.01)
+        ticker.add(member)
+        assert member.ran.acquire(timeout=WAIT)
+        begun = time.monotonic()
+        # One long call that lets no other thread run.
+        while time.monotonic() - begun < 0.3:
+            sum(range(30_000_000))
+        for _ in range(100):
+            assert member.ran.acquire(timeout=WAIT)
+            if (ticker.lag(begun) or 0.0) > 0.1:
+                break
+        assert ticker.lag(begun) > 0.1

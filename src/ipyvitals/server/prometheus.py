@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from prometheus_client import CollectorRegistry
@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 from ipyvitals.server.hub import Hub
 from ipyvitals.server.metrics import (
     DURATIONS,
+    GPU_MEASURES,
     MEASURES,
     MODEL_LABELS,
     MODEL_MEASURES,
@@ -26,7 +27,7 @@ from ipyvitals.server.metrics import (
     MONITOR_LABELS,
     STATE_SETS,
 )
-from ipyvitals.snapshot import Gpu, ModelInfo, Snapshot
+from ipyvitals.snapshot import ModelInfo, Snapshot
 
 __all__ = ["Exposition", "exposition"]
 
@@ -36,15 +37,6 @@ MAX_LABEL_CHARS = 200
 
 Family = TypeVar("Family", bound=Metric)
 Labelled = tuple[str, Snapshot, float | None]
-GPU_MEASURES: tuple[tuple[str, str, Callable[[Gpu], float | None]], ...] = (
-    (
-        "ipyvitals_gpu_utilization_ratio",
-        "Share of the time in which the GPU was at work.",
-        lambda gpu: None if gpu.utilization_percent is None else gpu.utilization_percent / 100,
-    ),
-    ("ipyvitals_gpu_memory_used_bytes", "Memory in use.", lambda gpu: gpu.memory_used_bytes),
-    ("ipyvitals_gpu_memory_size_bytes", "Memory there is.", lambda gpu: gpu.memory_total_bytes),
-)
 
 
 class Exposition(Collector):
@@ -113,7 +105,7 @@ def _families(found: list[Labelled]) -> Iterator[Metric]:
         yield from _filled(_measured(each, models, MODEL_LABELS, counter=each.counter))
     monitors = [(_labels(one), one[1]) for one in found]
     for measure in MEASURES:
-        yield from _filled(_measured(measure, monitors, MONITOR_LABELS))
+        yield from _filled(_measured(measure, monitors, MONITOR_LABELS, counter=measure.counter))
     for state in MODEL_STATE_SETS:
         yield from _filled(_states(state, models, MODEL_LABELS))
     for states in STATE_SETS:
@@ -185,11 +177,11 @@ def _buckets(bounds: list[float], counts: list[int]) -> Iterator[tuple[str, floa
 
 
 def _gpus(found: list[Labelled]) -> Iterator[Metric]:
-    for name, help, read in GPU_MEASURES:
-        family = GaugeMetricFamily(name, help, labels=[*MONITOR_LABELS, "gpu"])
+    for each in GPU_MEASURES:
+        family = GaugeMetricFamily(each.name, each.help, labels=[*MONITOR_LABELS, "gpu"])
         for one in found:
             for gpu in one[1].system.gpus:
-                value = read(gpu)
+                value = each.read(gpu)
                 if value is not None:
                     family.add_metric([*_labels(one), str(gpu.index)], value)
         yield from _filled(family)

@@ -12,7 +12,13 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from ipyvitals.snapshot import Event, Point, Snapshot
+from ipyvitals.snapshot import (
+    POINTS_OF_METRICS,
+    POINTS_OF_SYSTEM,
+    Event,
+    Point,
+    Snapshot,
+)
 from ipyvitals.wire import SECTIONS, Update
 
 __all__ = ["Applied", "KernelRecord", "MonitorRecord"]
@@ -104,16 +110,9 @@ class MonitorRecord:
         metrics, system = self.latest.metrics, self.latest.system
         values: dict[str, Any] = {}
         if metrics is not UNSET:
-            values |= {
-                "current_accuracy": metrics.current_accuracy,
-                "predictions_per_minute": metrics.predictions_per_minute,
-                "latency_p95_seconds": metrics.latency_p95_seconds,
-            }
+            values |= {name: getattr(metrics, name) for name in POINTS_OF_METRICS}
         if system is not UNSET:
-            values |= {
-                "cpu_percent": system.cpu_percent,
-                "memory_percent": system.memory_percent,
-            }
+            values |= {name: getattr(system, name) for name in POINTS_OF_SYSTEM}
         self._points.append(Point(at=update.at, **values))
 
     def _seed(self, columns: dict[str, list[Any]]) -> None:
@@ -122,11 +121,10 @@ class MonitorRecord:
         oldest = self._points[0].at if self._points else float("inf")
         heard = list(self._points)
         try:
-            rows = zip(*(columns[name] for name in Point.__struct_fields__), strict=True)
-            points = [
-                msgspec.convert(dict(zip(Point.__struct_fields__, row, strict=True)), Point)
-                for row in rows
-            ]
+            # A kernel of another version may have other columns; only the moments are needed.
+            names = ["at", *(columns.keys() & set(Point.__struct_fields__) - {"at"})]
+            rows = zip(*(columns[name] for name in names), strict=True)
+            points = [msgspec.convert(dict(zip(names, row, strict=True)), Point) for row in rows]
         except (KeyError, ValueError, msgspec.ValidationError):
             return
         earlier = [point for point in points if isfinite(point.at) and point.at < oldest]

@@ -11,6 +11,7 @@ from ipyvitals.status.thresholds import Thresholds
 
 __all__ = ["SystemRule"]
 
+ALWAYS_THERE = ("cpu", "memory", "disk")
 _SEVERITY: dict[Health, int] = {"unknown": 0, "healthy": 1, "degraded": 2, "unhealthy": 3}
 
 
@@ -19,6 +20,7 @@ class SystemRule:
 
     def __init__(self, thresholds: Thresholds) -> None:
         self._read = False
+        self._seen = set(ALWAYS_THERE)
         self._levels: dict[str, list[tuple[Health, float, Switch]]] = {}
         self.adjust(thresholds)
 
@@ -33,6 +35,16 @@ class SystemRule:
             "cpu": [("degraded", thresholds.cpu)],
             "memory": [("degraded", thresholds.memory), ("unhealthy", thresholds.critical)],
             "disk": [("degraded", thresholds.disk), ("unhealthy", thresholds.critical)],
+            # Frameworks take a whole GPU for themselves, so that a full one need be no trouble.
+            "gpu_memory": [("degraded", thresholds.gpu_memory)],
+            "shared_memory": [
+                ("degraded", thresholds.shared_memory),
+                ("unhealthy", thresholds.critical),
+            ],
+            "open_files": [
+                ("degraded", thresholds.open_files),
+                ("unhealthy", thresholds.critical),
+            ],
         }
         self._levels = {}
         for component, levels in limits.items():
@@ -55,10 +67,12 @@ class SystemRule:
         for component, levels in self._levels.items():
             percent: float | None = getattr(reading, f"{component}_percent")
             if percent is None:
-                # A load is a difference: the first reading has none, and nothing is wrong.
-                if self._read or component != "cpu":
+                # A load is a difference: the first reading has none, and nothing is wrong. Nor
+                # is it when there never was such a thing, as on a machine without a GPU.
+                if component in self._seen and (self._read or component != "cpu"):
                     unknown.append(component)
                 continue
+            self._seen.add(component)
             verdict: Health = "healthy"
             for level, limit, switch in levels:
                 over = np.array([percent >= limit])

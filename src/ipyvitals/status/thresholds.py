@@ -18,6 +18,7 @@ POLICIES = ("threshold", "confident")
 TOPS = {
     **dict.fromkeys(("accuracy", "baseline_drop", "error_rate", "recovery_margin"), 1.0),
     **dict.fromkeys(("cpu", "memory", "disk", "critical"), 100.0),
+    **dict.fromkeys(("gpu_memory", "shared_memory", "open_files"), 100.0),
 }
 COUNTS = ("min_labels", "label_hold", "min_calls", "look_hold")
 NEVER_OFF = ("recovery_margin", *COUNTS)
@@ -56,8 +57,11 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
         Looks in a row after which a verdict about calls, drift or the machine turns.
     cpu, memory, disk : float, optional
         Percent at which the system is degraded.
+    gpu_memory, shared_memory, open_files : float, optional
+        Likewise of the fullest GPU, of ``/dev/shm``, and of the files that the kernel may open.
     critical : float, optional
-        Percent at which memory or disk make the system unhealthy.
+        Percent at which memory, disk, shared memory or open files make the system unhealthy:
+        what then comes is no slower program but one that ends.
 
     Raises
     ------
@@ -85,6 +89,9 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
     cpu: float | None = 95.0
     memory: float | None = 90.0
     disk: float | None = 90.0
+    gpu_memory: float | None = 95.0
+    shared_memory: float | None = 90.0
+    open_files: float | None = 90.0
     critical: float | None = 97.0
 
     def __post_init__(self) -> None:

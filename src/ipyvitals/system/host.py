@@ -1,4 +1,4 @@
-"""CPU, memory and disk of the machine, as the operating system tells them."""
+"""CPU and memory of the machine, as the operating system tells them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from typing import Any, NamedTuple
 
 import psutil
 
+from ipyvitals.system.files import figures, read_one
 from ipyvitals.system.source import MIN_GAP_SECONDS, Fields, Part
 
-__all__ = ["Host"]
+__all__ = ["Host", "LinuxFiles"]
+
+COUNTED_FIELDS = 8
+"""Of a line of ``/proc/stat``: guests, which follow, are within user and nice already."""
+IDLE, IOWAIT = 3, 4
 
 
-class _CpuTimes(NamedTuple):
-    """Seconds since boot, summed over the processors that count."""
+class CpuTimes(NamedTuple):
+    """Seconds (or ticks) since boot, summed over the processors that count."""
 
     busy: float
     idle: float
@@ -28,29 +33,36 @@ class Host:
 
     Parameters
     ----------
-    disk_path : str, optional
-        A path on the disk to watch; the working folder by default.
     api : module or object
         Where readings come from: `psutil`, or a fake of it.
+    files : LinuxFiles, optional
+        Reads of Linux what psutil does not tell, or tells slowly on a machine of many
+        processors; by default where there is Linux.
     """
 
-    def __init__(self, disk_path: str | None = None, *, api: Any = psutil) -> None:
+    def __init__(self, *, api: Any = psutil, files: LinuxFiles | None = None) -> None:
         self._api = api
-        self._disk_path = _working_folder() if disk_path is None else disk_path
+        self._files = files
+        if files is None and api is psutil and psutil.LINUX:
+            self._files = LinuxFiles()
         self._process = api.Process()
-        self._cpu_last: _CpuTimes | None = None
+        self._cpu_last: CpuTimes | None = None
         self._cpu_at = 0.0
         self._cpu_percent: float | None = None
 
     def parts(self) -> Mapping[str, Part]:
         """Return what can be read, by name."""
-        return {"cores": self.cores, "cpu": self.cpu, "memory": self.memory, "disk": self.disk}
+        return {"cores": self.cores, "cpu": self.cpu, "memory": self.memory, "kills": self.kills}
 
     def cores(self, now: float, known: Fields) -> Fields:
         """Return how many processors this process may use."""
         allowed = self._allowed()
         count = self._api.cpu_count() if allowed is None else len(allowed)
-        return {"scope": "host", "cpu_limit_cores": float(count) if count else None}
+        return {
+            "scope": "host",
+            "cpu_scope": "host",
+            "cpu_limit_cores": float(count) if count else None,
+        }
 
     def cpu(self, now: float, known: Fields) -> Fields:
         """Return how busy those processors were since the previous call; unknown at the first.
@@ -61,7 +73,7 @@ class Host:
         last = self._cpu_last
         if last is not None and now - self._cpu_at < MIN_GAP_SECONDS:
             return {"cpu_percent": self._cpu_percent}
-        times = _add(_select(self._api.cpu_times(percpu=True), self._allowed()))
+        times = self._times()
         self._cpu_last, self._cpu_at = times, now
         self._cpu_percent = None if last is None else _busy_percent(last, times)
         return {"cpu_percent": self._cpu_percent}
@@ -71,22 +83,21 @@ class Host:
         memory = self._api.virtual_memory()
         used = memory.total - memory.available
         return {
+            "memory_scope": "host",
             "memory_percent": 100.0 * used / memory.total,
             "memory_used_bytes": used,
             "memory_limit_bytes": memory.total,
         }
 
-    def disk(self, now: float, known: Fields) -> Fields:
-        """Return how full the disk is for this user: blocks kept for root are not free."""
-        if self._disk_path is None:
-            raise FileNotFoundError("the working folder was gone before it could be watched")
-        usage = self._api.disk_usage(self._disk_path)
-        usable = usage.used + usage.free
-        return {
-            "disk_percent": 100.0 * usage.used / usable if usable else None,
-            "disk_free_bytes": usage.free,
-            "disk_path": self._disk_path,
-        }
+    def kills(self, now: float, known: Fields) -> Fields:
+        """Return how many processes were killed for lack of memory, where that is told."""
+        return {"oom_kills": self._files.oom_kills() if self._files is not None else None}
+
+    def _times(self) -> CpuTimes:
+        allowed = self._allowed()
+        if self._files is not None and allowed:
+            return self._files.cpu(allowed)
+        return _add(_select(self._api.cpu_times(percpu=True), allowed))
 
     def _allowed(self) -> Sequence[int] | None:
         """Return the processors this process is bound to, or None where there is no such thing."""
@@ -95,11 +106,41 @@ class Host:
         return affinity() if affinity is not None else None
 
 
-def _working_folder() -> str | None:
-    try:
-        return os.getcwd()
-    except OSError:
-        return None
+class LinuxFiles:
+    """What Linux tells of the machine, read without going through psutil.
+
+    Parameters
+    ----------
+    proc : str
+        Where its process file system is mounted.
+    """
+
+    def __init__(self, proc: str = "/proc") -> None:
+        self._proc = proc
+
+    def cpu(self, allowed: Sequence[int]) -> CpuTimes:
+        """Return the times of some processors, in ticks."""
+        text = read_one(f"{self._proc}/stat")
+        if len(allowed) == os.sysconf("SC_NPROCESSORS_ONLN"):
+            return _ticks(text[: text.index(b"\n")])
+        total = CpuTimes(0.0, 0.0)
+        for number in allowed:
+            # One that is offline has no line.
+            _, there, rest = text.partition(b"\ncpu%d " % number)
+            if there:
+                times = _ticks(b"cpu " + rest[: rest.index(b"\n")])
+                total = CpuTimes(total.busy + times.busy, total.idle + times.idle)
+        return total
+
+    def oom_kills(self) -> int | None:
+        """Return how many processes were killed for lack of memory since the start."""
+        return figures(read_one(f"{self._proc}/vmstat"), b"oom_kill")[0]
+
+
+def _ticks(line: bytes) -> CpuTimes:
+    ticks = [int(word) for word in line.split()[1 : 1 + COUNTED_FIELDS]]
+    idle = ticks[IDLE] + ticks[IOWAIT]
+    return CpuTimes(float(sum(ticks) - idle), float(idle))
 
 
 def _select(per_cpu: Sequence[Any], allowed: Sequence[int] | None) -> Sequence[Any]:
@@ -109,7 +150,7 @@ def _select(per_cpu: Sequence[Any], allowed: Sequence[int] | None) -> Sequence[A
     return [per_cpu[number] for number in allowed]
 
 
-def _add(per_cpu: Sequence[Any]) -> _CpuTimes:
+def _add(per_cpu: Sequence[Any]) -> CpuTimes:
     busy = idle = 0.0
     for times in per_cpu:
         waiting = times.idle + getattr(times, "iowait", 0.0)
@@ -117,10 +158,10 @@ def _add(per_cpu: Sequence[Any]) -> _CpuTimes:
         guests = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
         busy += sum(times) - waiting - guests
         idle += waiting
-    return _CpuTimes(busy, idle)
+    return CpuTimes(busy, idle)
 
 
-def _busy_percent(before: _CpuTimes, after: _CpuTimes) -> float | None:
+def _busy_percent(before: CpuTimes, after: CpuTimes) -> float | None:
     # Single counters are known to step back a little; that is no negative load.
     busy = max(0.0, after.busy - before.busy)
     total = busy + max(0.0, after.idle - before.idle)

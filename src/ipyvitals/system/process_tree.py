@@ -1,188 +1,180 @@
-"""The kernel's own process and its descendants: CPU, memory, and who is connected."""
+"""The kernel's own process and its descendants: CPU, memory, threads and files."""
 
 from __future__ import annotations
 
 import os
-import sys
-import time
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from heapq import nlargest
+from typing import NamedTuple
 
 import psutil
 
-from ipyvitals.system.source import MIN_GAP_SECONDS, Fields, Pace, Part
+from ipyvitals.snapshot import ProcessUse
+from ipyvitals.system.process_memory import Key, SharedOut
+from ipyvitals.system.processes import LinuxProcesses, Processes, PsutilProcesses, Reading
+from ipyvitals.system.program_name import program_name
+from ipyvitals.system.source import MIN_GAP_SECONDS, Fields, Part
+from ipyvitals.system.turns import Turns
 
-__all__ = ["ProcessTree", "children_of", "jupyter_ports"]
+__all__ = ["ProcessTree"]
 
-SCAN_SHARE = 0.001
-CONNECTIONS_SHARE = 0.0025
-CONNECTIONS_SECONDS = 9.5
-"""A little under every second reading of the machine."""
-CHANNEL_PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
+READ_AT_A_TIME = 512
+FILES_AT_A_TIME = 128
+SHOWN = 3
+
+
+class _Cpu(NamedTuple):
+    at: float
+    seconds: Mapping[Key, float]
 
 
 class ProcessTree:
     """A process and everything it started, such as the workers of a data loader.
 
+    Processes are known by id and start, so that an id that is given away anew is somebody else.
+
     Parameters
     ----------
-    root : psutil.Process, optional
+    root : int, optional
         Where the tree begins; this process by default.
-    proc : path
-        Where Linux mounts its process file system.
+    processes : Processes, optional
+        Where readings come from.
     """
 
-    def __init__(self, root: Any = None, *, proc: str | Path = "/proc") -> None:
-        self._root = psutil.Process() if root is None else root
-        self._proc = Path(proc)
-        self._processes: list[Any] = [self._root]
-        self._scan_pace = Pace(SCAN_SHARE)
-        self._cpu_seconds: dict[Any, float] = {}
-        self._cpu_at: float | None = None
-        self._cpu_percent: float | None = None
-        self._connections: int | None = None
-        self._connections_pace = Pace(
-            CONNECTIONS_SHARE, time.thread_time, least=CONNECTIONS_SECONDS
-        )
+    def __init__(self, root: int | None = None, *, processes: Processes | None = None) -> None:
+        self.root = os.getpid() if root is None else root
+        self._processes = _of_this_system(self.root) if processes is None else processes
+        self._turns: Turns[int] = Turns()
+        self._last: dict[int, Reading] = {}
+        self._alive: dict[Key, Reading] = {}
+        self._cpu: _Cpu | None = None
+        self._spent: Mapping[Key, float] = {}
+        self._percent: float | None = None
+        self._memory = SharedOut(self._processes.proportional_bytes)
+        self._files: dict[int, int | None] = {}
+        self._files_turns: Turns[int] = Turns()
+        self._names: dict[Key, tuple[str, str]] = {}
 
     def parts(self) -> Mapping[str, Part]:
         """Return what can be read, by name."""
         return {
+            "processes": self.look,
             "process_cpu": self.cpu,
             "process_memory": self.memory,
-            "connections": self.connections,
+            "process_files": self.files,
         }
 
-    def processes(self, now: float) -> list[Any]:
-        """Return the processes of the tree, the root first.
+    @property
+    def pids(self) -> list[int]:
+        """Return the processes that lived at the last look, the root first; the root always."""
+        return [pid for pid, _ in self._alive] or [self.root]
 
-        Linux lists the children of each thread, which costs little. Elsewhere the whole process
-        table must be walked, so that a new child may be seen some seconds late.
-        """
-        if self._scan_pace.due(now):
-            with self._scan_pace.look(now):
-                self._processes = self._scan()
-        return self._processes
+    def look(self, now: float, known: Fields) -> Fields:
+        """Look at each process; at some of them in turn, where there are very many."""
+        self._alive = {}
+        found = self._processes.tree(now)
+        pids = [self.root, *(found or ())]
+        asked = set(self._turns.next(pids, READ_AT_A_TIME))
+        last, self._last = self._last, {}
+        for pid in pids:
+            reading = self._processes.read(pid) if pid in asked else last.get(pid)
+            if reading is not None:
+                self._last[pid] = reading
+        self._alive = {(pid, one.started): one for pid, one in self._last.items() if not one.zombie}
+        return {
+            "process_children": None if found is None else max(0, len(self._alive) - 1),
+            "process_threads": sum(one.threads for one in self._alive.values()),
+        }
 
     def cpu(self, now: float, known: Fields) -> Fields:
         """Return the CPU of the tree since the previous call, in percent of the usable cores."""
-        cores = known.get("cpu_limit_cores")
-        if self._cpu_at is not None and now - self._cpu_at < MIN_GAP_SECONDS:
-            return {"process_cpu_percent": self._cpu_percent}
-        before, at = self._cpu_seconds, self._cpu_at
-        after = dict(_alive(self.processes(now), _cpu_seconds))
-        self._cpu_seconds, self._cpu_at = after, now
-        self._cpu_percent = None
-        if at is not None and cores:
-            used = _cpu_used(before, after)
-            self._cpu_percent = min(100.0, 100.0 * used / ((now - at) * cores))
-        return {"process_cpu_percent": self._cpu_percent}
+        cores, before = known.get("cpu_limit_cores"), self._cpu
+        if not self._alive:
+            self._cpu = None
+        elif before is None or now - before.at >= MIN_GAP_SECONDS:
+            # Those that ended and were not waited for yet have their seconds still.
+            after = {(pid, one.started): one.cpu_seconds for pid, one in self._last.items()}
+            self._cpu, self._percent, self._spent = _Cpu(now, after), None, {}
+            if before is not None and cores:
+                all_of_it = (now - before.at) * cores
+                used = self._used(before.seconds, after, now - before.at)
+                self._percent = min(100.0, 100.0 * used / all_of_it)
+                self._spent = {
+                    key: 100.0 * (seconds - before.seconds[key]) / all_of_it
+                    for key, seconds in after.items()
+                    if key in before.seconds
+                }
+        return {"process_cpu_percent": self._percent if self._alive else None}
 
     def memory(self, now: float, known: Fields) -> Fields:
-        """Return the resident memory of the tree; pages shared within it count in each process."""
-        sizes = dict(_alive(self.processes(now), lambda process: process.memory_info().rss))
-        return {"process_memory_bytes": sum(sizes.values())}
-
-    def connections(self, now: float, known: Fields) -> Fields:
-        """Return how many clients are connected to the ports that the tree listens on.
-
-        That is established TCP connections at their serving end, less Jupyter's own channels.
-        What the notebook itself connects to (a database, a download) is not counted; a client
-        within the tree that connects to a server within the tree is, once.
-        """
-        if self._connections_pace.due(now):
-            self._connections = None
-            with self._connections_pace.look(now):
-                tables = dict(_alive(self.processes(now), _tcp_connections))
-                self._connections = _count_clients(tables, jupyter_ports())
-        return {"active_connections": self._connections}
-
-    def _scan(self) -> list[Any]:
-        pids = _descendants(self._root.pid, self._proc)
-        if pids is None:
-            found = self._root.children(recursive=True)
-        else:
-            found = [process for _, process in _alive(pids, psutil.Process)]
-        return [self._root, *found]
-
-
-def children_of(pid: int, proc: Path) -> list[int] | None:
-    """Return the children of a process from Linux's lists, or None where there are none."""
-    children: list[int] = []
-    try:
-        threads = os.listdir(proc / str(pid) / "task")
-    except FileNotFoundError:
-        return None
-    listed = False
-    for thread in threads:
-        try:
-            text = (proc / str(pid) / "task" / thread / "children").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        listed = True
-        children.extend(int(child) for child in text.split())
-    return children if listed else None
-
-
-def jupyter_ports() -> frozenset[int]:
-    """Return the ports of the channels between this kernel and its Jupyter server."""
-    module = sys.modules.get("ipykernel.kernelapp")
-    if module is None or not module.IPKernelApp.initialized():
-        return frozenset()
-    app = module.IPKernelApp.instance()
-    return frozenset(port for name in CHANNEL_PORTS if (port := getattr(app, name, 0)))
-
-
-def _descendants(pid: int, proc: Path) -> list[int] | None:
-    found = children_of(pid, proc)
-    if found is None:
-        return None
-    for child in found:  # the list grows under the loop: breadth first
-        found.extend(children_of(child, proc) or [])
-    return found
-
-
-def _alive(items: Any, read: Any) -> Iterator[tuple[Any, Any]]:
-    """Read each, leaving out what ended in the meantime."""
-    for item in items:
-        try:
-            value = read(item)
-        except psutil.NoSuchProcess:
-            continue
-        yield item, value
-
-
-def _tcp_connections(process: Any) -> list[Any]:
-    read = getattr(process, "net_connections", None) or process.connections
-    connections: list[Any] = read(kind="tcp")
-    return connections
-
-
-def _count_clients(tables: Mapping[Any, list[Any]], own_ports: frozenset[int]) -> int:
-    everything = [connection for table in tables.values() for connection in table]
-    served = {c.laddr.port for c in everything if c.status == psutil.CONN_LISTEN} - own_ports
-    # A set: processes that inherited a socket each list it.
-    return len(
-        {
-            (c.laddr, c.raddr)
-            for c in everything
-            if c.status == psutil.CONN_ESTABLISHED and c.laddr.port in served
+        """Return the memory of the tree, and who has most of it."""
+        if not self._alive:
+            return {}
+        resident = {key: one.resident_bytes for key, one in self._alive.items()}
+        root = next(iter(resident))
+        self._memory.update(now, root, resident)
+        sizes = {key: self._memory.bytes_of(key, size) for key, size in resident.items()}
+        most = nlargest(SHOWN, sizes, key=sizes.__getitem__)
+        self._names = {key: self._name(key) for key in most}
+        return {
+            "process_memory_bytes": sum(sizes.values()),
+            "process_memory_kind": "pss" if self._memory.complete else "rss",
+            "top_processes": [
+                ProcessUse(
+                    pid=key[0],
+                    name=self._names[key][1],
+                    memory_bytes=sizes[key],
+                    cpu_percent=self._spent.get(key),
+                    own=key == root,
+                )
+                for key in most
+            ],
         }
-    )
+
+    def files(self, now: float, known: Fields) -> Fields:
+        """Return how many files are open, and how near the kernel is to its limit."""
+        pids = self.pids
+        asked = self._files_turns.next(pids, FILES_AT_A_TIME)
+        last = {pid: self._files[pid] for pid in pids if pid in self._files}
+        self._files = last | {pid: self._processes.open_files(pid) for pid in {*pids[:1], *asked}}
+        counts = [count for count in self._files.values() if count is not None]
+        own, limit = self._files.get(self.root), _open_files_limit()
+        return {
+            "process_open_files": sum(counts) if counts else None,
+            "open_files_limit": limit,
+            "open_files_percent": 100.0 * own / limit if own is not None and limit else None,
+        }
+
+    def _used(self, before: Mapping[Key, float], after: Mapping[Key, float], span: float) -> float:
+        """Return the CPU seconds between two readings, those of short-lived children included.
+
+        Where the seconds of a child that ended are added to its parent's, the sum over the tree
+        only grows. Elsewhere they vanish with the child, whose earlier seconds are left out too.
+        """
+        earlier = sum(
+            seconds for key, seconds in before.items() if self._processes.adds_up or key in after
+        )
+        # One that was found late did most of it before.
+        late = sum(max(0.0, after[key] - span) for key in after.keys() - before.keys())
+        return max(0.0, sum(after.values()) - late - earlier)
+
+    def _name(self, key: Key) -> tuple[str, str]:
+        """Return what the system calls a process, and what people would."""
+        called = self._alive[key].name
+        known = self._names.get(key)
+        if known is not None and known[0] == called:
+            return known
+        return called, program_name(called, self._processes.command(key[0]))
 
 
-def _cpu_seconds(process: Any) -> float:
-    times = process.cpu_times()
-    reaped = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
-    return float(times.user + times.system + reaped)
+def _of_this_system(root: int) -> Processes:
+    return LinuxProcesses(root) if psutil.LINUX else PsutilProcesses(psutil.Process(root))
 
 
-def _cpu_used(before: Mapping[Any, float], after: Mapping[Any, float]) -> float:
-    """Return the CPU seconds between two readings, those of short-lived children included.
-
-    Linux adds the seconds of a child that ended to its parent's, so the sum over the tree only
-    grows. Elsewhere they vanish with the child, whose earlier seconds are left out here too.
-    """
-    earlier = before if psutil.LINUX else {p: s for p, s in before.items() if p in after}
-    return max(0.0, sum(after.values()) - sum(earlier.values()))
+def _open_files_limit() -> int | None:
+    try:
+        import resource
+    except ImportError:
+        return None
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return None if limit == resource.RLIM_INFINITY else limit

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any, Protocol
 
 from ipyvitals.snapshot import SystemSection
+from ipyvitals.stats.trend import Trend
+from ipyvitals.system.amd import Amd
+from ipyvitals.system.connections import Connections
+from ipyvitals.system.container import Container
+from ipyvitals.system.disk import Disk
+from ipyvitals.system.gpu import Gpus
 from ipyvitals.system.host import Host
+from ipyvitals.system.network import Network
+from ipyvitals.system.nvidia import Nvidia
 from ipyvitals.system.process_tree import ProcessTree
-from ipyvitals.system.source import Source
+from ipyvitals.system.source import Part, Source, UnreadError
 
-__all__ = ["SystemSampler"]
+__all__ = ["SystemSampler", "sources"]
 
 
 class NoticeBoard(Protocol):
@@ -32,8 +43,10 @@ class SystemSampler:
         A path on the disk to watch; the working folder by default.
     notices : object with ``add(code, message)``, optional
         Counts failures as ``system.<part>``.
-    host, process : Source, optional
-        Replace the machine and the process tree, for tests.
+    wall : callable
+        Returns Unix time in seconds.
+    made_of : sequence of (name, callable), optional
+        Makes each source, in the order in which they are read; those of this system by default.
 
     Examples
     --------
@@ -47,19 +60,25 @@ class SystemSampler:
         disk_path: str | None = None,
         notices: NoticeBoard | None = None,
         *,
-        host: Source | None = None,
-        process: Source | None = None,
+        wall: Callable[[], float] = time.time,
+        made_of: Sequence[tuple[str, Callable[[], Source]]] | None = None,
     ) -> None:
         self._notices = notices
+        self._wall = wall
         self._sources: list[Source] = []
-        for name, given, make in (
-            ("host", host, lambda: Host(disk_path)),
-            ("process", process, ProcessTree),
-        ):
+        self._parts: list[tuple[str, Part]] = []
+        for name, make in sources(disk_path) if made_of is None else made_of:
             try:
-                self._sources.append(make() if given is None else given)
+                source = make()
             except Exception as error:
                 self._fail(name, error)
+                continue
+            self._sources.append(source)
+            self._parts += source.parts().items()
+        self._memory = Trend()
+        self._memory_limit: int | None = None
+        self._kills: tuple[object, int] | None = None
+        self._kill_at: float | None = None
 
     def sample(self, now: float) -> SystemSection:
         """Return a reading whose health is still to be judged; never raises.
@@ -75,17 +94,61 @@ class SystemSampler:
             Fields whose source failed are None, and the failure is counted.
         """
         known: dict[str, Any] = {}
-        for source in self._sources:
-            for name, part in source.parts().items():
-                try:
-                    known.update(part(now, known))
-                except Exception as error:
-                    self._fail(name, error)
+        for name, part in self._parts:
+            try:
+                known.update(part(now, known))
+            except UnreadError as error:
+                known.update(error.fields)
+                self._fail(name, error.__cause__ or error)
+            except Exception as error:
+                self._fail(name, error)
+        self._look_ahead(now, known)
+        self._note_kills(known)
         return SystemSection(**known)
 
-    def _fail(self, part: str, error: Exception) -> None:
+    def close(self) -> None:
+        """Let go what the sources hold: threads, and drivers that were opened."""
+        for source in self._sources:
+            close = getattr(source, "close", None)
+            if close is not None:
+                close()
+
+    def _look_ahead(self, now: float, known: dict[str, Any]) -> None:
+        used, limit = known.get("memory_used_bytes"), known.get("memory_limit_bytes")
+        if used is None or limit is None:
+            return
+        if limit != self._memory_limit:
+            self._memory_limit = limit
+            self._memory.clear()
+        self._memory.update(now, used)
+        known["memory_full_seconds"] = self._memory.seconds_until(limit)
+
+    def _note_kills(self, known: dict[str, Any]) -> None:
+        kills, whose = known.get("oom_kills"), known.get("memory_scope")
+        if kills is not None:
+            if self._kills is not None and self._kills[0] == whose and kills > self._kills[1]:
+                self._kill_at = self._wall()
+            self._kills = whose, kills
+        known["oom_kill_at"] = self._kill_at
+
+    def _fail(self, part: str, error: BaseException) -> None:
         if self._notices is not None:
             said = str(error) or "no reason given"
             self._notices.add(
                 f"system.{part}", f"cannot read {part}: {type(error).__name__}: {said}"
             )
+
+
+def sources(disk_path: str | None = None) -> Iterator[tuple[str, Callable[[], Source]]]:
+    """Yield what this system is read from: a name, and what makes the source of that name.
+
+    The order matters: a container corrects the machine, and processes are told in parts of it.
+    """
+    yield "host", Host
+    yield "disk", lambda: Disk(disk_path)
+    yield "network", Network
+    yield "container", Container
+    tree = cache(ProcessTree)
+    yield "process", tree
+    yield "connections", lambda: Connections(tree())
+    yield "gpus", lambda: Gpus((Nvidia(), Amd()), tree())

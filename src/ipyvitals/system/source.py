@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeAlias
 
-__all__ = ["MIN_GAP_SECONDS", "Fields", "Pace", "Part", "Source"]
+__all__ = ["MIN_GAP_SECONDS", "Fields", "Pace", "Part", "Source", "UnreadError"]
 
 MIN_GAP_SECONDS = 0.1
 """Differences over less than this say more about the kernel's tick than about the load."""
@@ -28,6 +28,14 @@ class Source(Protocol):
     def parts(self) -> Mapping[str, Part]:
         """Return the parts, by the name under which their failures are counted."""
         ...
+
+
+class UnreadError(Exception):
+    """Something could not be read, as its cause says; and there are fields that tell of it."""
+
+    def __init__(self, fields: Fields) -> None:
+        super().__init__()
+        self.fields = fields
 
 
 class Pace:

@@ -118,7 +118,17 @@ def test_points_of_the_kernels_own_memory_come_first(record):
     assert monitor(record).full(history=True).history["cpu_percent"] == [1.0, 2.0, 5.0]
 
 
-@pytest.mark.parametrize("columns", [{}, {"at": [1.0]}, {"at": ["now"]}])
+def test_points_of_a_kernel_of_another_version_keep_what_both_know(record):
+    record.apply(delta(5, system=SystemSection(cpu_percent=5.0)), now=1.0)
+    theirs = {"at": [1.0, 2.0], "cpu_percent": [1.0, 2.0], "moon_phase": [0.1, 0.2]}
+    record.apply(full(n=5, history=theirs), now=1.0)
+
+    history = monitor(record).full(history=True).history
+    assert history["cpu_percent"] == [1.0, 2.0, 5.0]
+    assert history["memory_percent"] == [None, None, None]
+
+
+@pytest.mark.parametrize("columns", [{}, {"cpu_percent": [1.0]}, {"at": ["now"]}])
 def test_points_that_make_no_sense_are_left_out(record, columns):
     record.apply(full(history=columns), now=1.0)
 

@@ -16,6 +16,12 @@ def test_a_new_history_has_all_columns_and_no_points():
         "latency_p95_seconds": [],
         "cpu_percent": [],
         "memory_percent": [],
+        "gpu_percent": [],
+        "gpu_memory_percent": [],
+        "disk_read_bytes_per_second": [],
+        "disk_written_bytes_per_second": [],
+        "network_received_bytes_per_second": [],
+        "network_sent_bytes_per_second": [],
     }
 
 

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from river import datasets, metrics, naive_bayes, utils
+from scipy.stats import theilslopes
 
 from ipyvitals import stats
 from ipyvitals.stats.bins import CategoricalBins, NumericBins
@@ -30,6 +31,7 @@ from ipyvitals.stats.rate import SlidingCount
 from ipyvitals.stats.seconds import SecondRing
 from ipyvitals.stats.segments import Group, SegmentWindows
 from ipyvitals.stats.streak import Switch
+from ipyvitals.stats.trend import Trend
 from ipyvitals.stats.window import ScoreWindow
 
 SIZE = 100
@@ -305,6 +307,25 @@ def psi_watch(stream):
     assert len(looks) > 20
 
 
+def trend(stream):
+    rising, kept, steady = Trend(), [], 0
+    values = np.cumsum(stream.probabilities**2).tolist()
+    for row, (at, value) in enumerate(zip(stream.times.tolist(), values, strict=True)):
+        rising.update(at, value)
+        if not kept or at - kept[-1][0] >= 2.0:
+            kept.append((at, value))
+        kept = [point for point in kept if point[0] >= at - 60.0]
+        slope = rising.slope if row % 25 == 0 else None
+        if slope is not None:
+            times, seen = zip(*kept, strict=True)
+            theirs = theilslopes(seen, times, 0.95)
+            assert slope == pytest.approx((theirs.slope, theirs.low_slope, theirs.high_slope))
+            left = (10_000.0 - value) / theirs.slope
+            assert rising.seconds_until(10_000.0, np.inf) == pytest.approx(left)
+            steady += 1
+    assert steady > 10
+
+
 REFERENCES = {
     BinWindow: bin_window,
     CategoricalBins: categorical_bins,
@@ -321,6 +342,7 @@ REFERENCES = {
     SlidingCount: sliding_count,
     SlidingHistogram: sliding_histogram,
     Switch: switch,
+    Trend: trend,
 }
 
 

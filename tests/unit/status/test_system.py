@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ipyvitals.snapshot import SystemSection
 from ipyvitals.status import SystemRule, Thresholds
 
@@ -82,6 +84,38 @@ def test_a_component_comes_back_in_the_state_in_which_it_was_lost():
     after(rule, bad, bad, bad)
     assert after(rule, *[lost] * 5) == ("healthy", None, ["disk"])
     assert after(rule, bad)[:2] == ("degraded", "disk")
+
+
+@pytest.mark.parametrize("component", ["gpu_memory", "shared_memory", "open_files"])
+class TestWhatOnlySomeHave:
+    def test_it_is_judged_where_it_is_there(self, component):
+        rule = SystemRule(Thresholds(**{component: 80}))
+        bad = {**GOOD, f"{component}_percent": 80.0}
+        assert after(rule, bad, bad, bad)[:2] == ("degraded", component)
+        assert after(rule, *[{**GOOD, f"{component}_percent": 79.0}] * 3)[:2] == ("healthy", None)
+
+    def test_it_is_not_missed_where_it_never_was(self, component):
+        rule = SystemRule(Thresholds())
+        assert after(rule, GOOD, GOOD) == ("healthy", None, [])
+
+    def test_it_is_missed_where_it_was(self, component):
+        rule = SystemRule(Thresholds())
+        assert after(rule, {**GOOD, f"{component}_percent": 5.0}, GOOD)[2] == [component]
+
+    def test_it_may_be_off(self, component):
+        rule = SystemRule(Thresholds(**{component: None}))
+        full = {**GOOD, f"{component}_percent": 100.0}
+        assert after(rule, full, full, full)[:2] == ("healthy", None)
+
+
+@pytest.mark.parametrize(
+    ("component", "health"),
+    [("shared_memory", "unhealthy"), ("open_files", "unhealthy"), ("gpu_memory", "degraded")],
+)
+def test_what_ends_a_program_is_critical_and_a_full_gpu_is_not(component, health):
+    rule = SystemRule(Thresholds())
+    full = {**GOOD, f"{component}_percent": 100.0}
+    assert after(rule, full, full, full)[:2] == (health, component)
 
 
 def test_rules_that_are_off_judge_nothing():

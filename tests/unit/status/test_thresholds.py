@@ -12,7 +12,7 @@ from ipyvitals.status import Thresholds
 
 RATIOS = ("accuracy", "baseline_drop", "error_rate", "recovery_margin")
 SECONDS = ("latency_p95", "idle")
-PERCENTS = ("cpu", "memory", "disk", "critical")
+PERCENTS = ("cpu", "memory", "disk", "gpu_memory", "shared_memory", "open_files", "critical")
 COUNTS = ("min_labels", "label_hold", "min_calls", "look_hold")
 NUMBERS = (*RATIOS, *SECONDS, *PERCENTS)
 

@@ -6,7 +6,10 @@ import os
 from collections import namedtuple
 from types import SimpleNamespace
 
-from ipyvitals.system.host import Host
+import psutil
+import pytest
+
+from ipyvitals.system.host import Host, LinuxFiles
 
 LinuxTimes = namedtuple("LinuxTimes", "user nice system idle iowait guest guest_nice")
 MacTimes = namedtuple("MacTimes", "user nice system idle")
@@ -23,7 +26,6 @@ class FakeApi:
         self.times = times or [linux(), linux()]
         self.asked = 0
         self.memory = SimpleNamespace(total=16_000, available=4_000)
-        self.usage = SimpleNamespace(total=1_100, used=300, free=700)
         self.affinity = affinity
 
     def Process(self):  # noqa: N802 - psutil's name
@@ -41,10 +43,6 @@ class FakeApi:
 
     def virtual_memory(self):
         return self.memory
-
-    def disk_usage(self, path):
-        self.path = path
-        return self.usage
 
 
 def cpu(host, now):
@@ -94,7 +92,7 @@ def test_counters_that_stand_still_or_step_back_are_no_load():
 def test_cpu_speaks_of_the_processors_the_process_may_use():
     api = FakeApi(affinity=[1, 3], times=[linux()] * 4)
     host = Host(api=api)
-    assert host.cores(0.0, {}) == {"scope": "host", "cpu_limit_cores": 2.0}
+    assert host.cores(0.0, {}) == {"scope": "host", "cpu_scope": "host", "cpu_limit_cores": 2.0}
     cpu(host, 0.0)
     api.times = [linux(idle=4.0), linux(busy=4.0), linux(idle=4.0), linux(busy=1.0, idle=3.0)]
     assert cpu(host, 5.0) == 62.5
@@ -119,30 +117,63 @@ def test_a_system_without_affinity_counts_all_processors():
 
 def test_memory_counts_what_new_work_cannot_have():
     assert Host(api=FakeApi()).memory(0.0, {}) == {
+        "memory_scope": "host",
         "memory_percent": 75.0,
         "memory_used_bytes": 12_000,
         "memory_limit_bytes": 16_000,
     }
 
 
-def test_disk_leaves_out_the_blocks_kept_for_root():
-    api = FakeApi()
-    reading = Host("/data", api=api).disk(0.0, {})
-    assert reading == {"disk_percent": 30.0, "disk_free_bytes": 700, "disk_path": "/data"}
-    assert api.path == "/data"
+def test_elsewhere_nobody_tells_of_kills():
+    assert Host(api=FakeApi()).kills(0.0, {}) == {"oom_kills": None}
 
 
-def test_disk_of_an_empty_file_system_is_unknown():
-    api = FakeApi()
-    api.usage = SimpleNamespace(total=0, used=0, free=0)
-    assert Host("/proc", api=api).disk(0.0, {})["disk_percent"] is None
+STAT = """\
+cpu  {all}
+cpu0 10 0 10 70 10 0 0 0 0 0
+cpu1 {one}
+cpu3 40 0 0 60 0 0 0 0 5 0
+intr 123456 0 0
+ctxt 1
+"""
 
 
-def test_disk_watches_where_the_notebook_started(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    host = Host(api=FakeApi())
-    monkeypatch.chdir("/")
-    assert host.disk(0.0, {})["disk_path"] == os.fspath(tmp_path)
+class TestLinux:
+    @pytest.fixture
+    def proc(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(os, "sysconf", lambda name: 64)
+
+        def write(all="60 0 10 230 10 5 5 0 5 0", one="10 0 0 100 0 5 5 0 0 0"):
+            (tmp_path / "stat").write_text(STAT.format(all=all, one=one))
+            return LinuxFiles(str(tmp_path))
+
+        return write
+
+    def test_guests_count_once_and_waiting_for_a_disk_is_idle(self, proc):
+        assert proc().cpu([0, 3]) == (60.0, 140.0)
+        assert proc().cpu([1]) == (20.0, 100.0)
+
+    def test_a_processor_that_is_offline_has_no_part_in_it(self, proc):
+        assert proc().cpu([2, 3]) == (40.0, 60.0)
+
+    def test_all_of_them_stand_in_one_line(self, proc, monkeypatch):
+        monkeypatch.setattr(os, "sysconf", lambda name: 3)
+        assert proc().cpu([0, 1, 3]) == (80.0, 240.0)
+
+    def test_kills_are_those_since_the_machine_began(self, tmp_path):
+        (tmp_path / "vmstat").write_text("pgfree 7\noom_kill 3\nnuma_hit 1\n")
+        assert LinuxFiles(str(tmp_path)).oom_kills() == 3
+        (tmp_path / "vmstat").write_text("pgfree 7\n")
+        assert LinuxFiles(str(tmp_path)).oom_kills() is None
+
+    @pytest.mark.skipif(not psutil.LINUX, reason="this is about Linux")
+    def test_psutil_says_the_same_of_this_machine(self):
+        busy, idle = LinuxFiles().cpu(psutil.Process().cpu_affinity())
+        ticks = os.sysconf("SC_CLK_TCK")
+        others = psutil.cpu_times()
+        assert (busy + idle) / ticks == pytest.approx(
+            sum(others) - others.guest - others.guest_nice, rel=0.01
+        )
 
 
 def test_the_real_machine_answers():
@@ -152,6 +183,4 @@ def test_the_real_machine_answers():
         fields.update(part(0.0, fields))
     assert fields["cpu_percent"] is None
     assert 0.0 < fields["memory_percent"] <= 100.0
-    assert 0.0 <= fields["disk_percent"] <= 100.0
-    assert fields["disk_path"] == os.getcwd()
     assert fields["cpu_limit_cores"] >= 1.0

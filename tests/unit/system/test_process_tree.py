@@ -1,260 +1,302 @@
-"""The kernel's own processes: real ones where that is quick, fakes where figures must be exact."""
+"""The kernel's own processes: fakes where figures must be exact, real ones where that is quick."""
 
 from __future__ import annotations
 
-import socket
-import subprocess
+import os
 import sys
-from collections import namedtuple
-from contextlib import contextmanager
-from types import SimpleNamespace
+import threading
 
 import psutil
 import pytest
 
-from ipyvitals.system.process_tree import ProcessTree, children_of, jupyter_ports
+from ipyvitals.system.process_tree import ProcessTree
+from ipyvitals.system.processes import Reading
+from tests.unit.system.process_helpers import running_child
 
 CORES = {"cpu_limit_cores": 2.0}
-Address = namedtuple("Address", "ip port")
-UNTIL_EOF = [sys.executable, "-c", "import sys; print('up', flush=True); sys.stdin.read()"]
+ROOT = 1
 
 
-class FakeProcess:
-    """A process whose readings are attributes; an exception in one is raised on reading."""
+class FakeProcesses:
+    """Processes whose readings are what the test says."""
 
-    def __init__(self, pid=1, seconds=0.0, reaped=0.0, rss=0, connections=()):
-        self.pid = pid
-        self.seconds = seconds
-        self.reaped = reaped
-        self.rss = rss
-        self.table = connections
-        self.offspring = []
+    def __init__(self, adds_up=True):
+        self.adds_up = adds_up
+        self.readings = {ROOT: Reading(10.0, "python", 0.0, 4, 100)}
+        self.listed = True
+        self.shares = {}
+        self.files = {ROOT: 50}
+        self.commands = {ROOT: ["python", "-m", "ipykernel_launcher"]}
+        self.asked = []
 
-    def children(self, recursive):
-        assert recursive
-        return list(self.offspring)
+    def child(self, pid, seconds=0.0, size=10, threads=1, name="worker", born=10.0, zombie=False):
+        self.readings[pid] = Reading(born, name, seconds, threads, size, zombie)
 
-    def cpu_times(self):
-        if isinstance(self.seconds, Exception):
-            raise self.seconds
-        return SimpleNamespace(
-            user=self.seconds, system=0.0, children_user=self.reaped, children_system=0.0
-        )
+    def spend(self, **seconds):
+        for pid, spent in seconds.items():
+            number = int(pid[1:])
+            self.readings[number] = self.readings[number]._replace(cpu_seconds=spent)
 
-    def memory_info(self):
-        if isinstance(self.rss, Exception):
-            raise self.rss
-        return SimpleNamespace(rss=self.rss)
+    def tree(self, now):
+        return [pid for pid in self.readings if pid != ROOT] if self.listed else None
 
-    def net_connections(self, kind):
-        assert kind == "tcp"
-        if isinstance(self.table, Exception):
-            raise self.table
-        return self.table
+    def read(self, pid):
+        self.asked.append(pid)
+        return self.readings.get(pid)
 
+    def proportional_bytes(self, pid):
+        return self.shares.get(pid)
 
-@contextmanager
-def running_child():
-    """Give a child that runs until its input is closed."""
-    pipe = subprocess.PIPE
-    with subprocess.Popen(UNTIL_EOF, stdin=pipe, stdout=pipe) as child:
-        assert child.stdout.readline().strip() == b"up"
-        yield child
+    def open_files(self, pid):
+        return self.files.get(pid)
+
+    def command(self, pid):
+        return self.commands.get(pid, [])
 
 
-def tree_of(root, tmp_path):
-    """Return a tree that finds no lists of children and so must ask the processes."""
-    return ProcessTree(root, proc=tmp_path)
+@pytest.fixture
+def processes():
+    return FakeProcesses()
 
 
-def listening(port):
-    return SimpleNamespace(laddr=Address("127.0.0.1", port), raddr=(), status=psutil.CONN_LISTEN)
+@pytest.fixture
+def tree(processes):
+    return ProcessTree(ROOT, processes=processes)
 
 
-def established(port, remote_port, status=psutil.CONN_ESTABLISHED):
-    return SimpleNamespace(
-        laddr=Address("127.0.0.1", port), raddr=Address("127.0.0.1", remote_port), status=status
-    )
+def look(tree, now, **known):
+    """Return all fields of one look."""
+    fields = {**CORES, **known}
+    for part in tree.parts().values():
+        fields.update(part(now, fields))
+    return fields
 
 
-def cpu(tree, now):
-    return tree.cpu(now, CORES)["process_cpu_percent"]
+def cpu(tree, now, **known):
+    return look(tree, now, **known)["process_cpu_percent"]
 
 
-def clients(tree, now=0.0):
-    return tree.connections(now, {})["active_connections"]
+class TestCpu:
+    def test_the_first_is_unknown_and_then_exact(self, tree, processes):
+        processes.spend(p1=100.0)
+        assert cpu(tree, 0.0) is None
+        processes.spend(p1=105.0)
+        assert cpu(tree, 5.0) == 50.0
+        assert cpu(tree, 10.0) == 0.0
+
+    def test_it_never_exceeds_the_cores(self, tree, processes):
+        cpu(tree, 0.0)
+        processes.spend(p1=10.5)
+        assert cpu(tree, 5.0) == 100.0
+
+    def test_it_is_unknown_while_the_cores_are(self, tree):
+        cpu(tree, 0.0, cpu_limit_cores=None)
+        assert cpu(tree, 5.0, cpu_limit_cores=None) is None
+        assert cpu(tree, 10.0) == 0.0
+
+    def test_it_is_of_a_quota_that_may_be_a_fraction(self, tree, processes):
+        cpu(tree, 0.0, cpu_limit_cores=0.5)
+        processes.spend(p1=1.0)
+        assert cpu(tree, 5.0, cpu_limit_cores=0.5) == pytest.approx(40.0)
+
+    def test_samples_that_are_too_close_share_one_reading(self, tree, processes):
+        cpu(tree, 0.0)
+        processes.spend(p1=1.0)
+        assert cpu(tree, 1.0) == 50.0
+        processes.spend(p1=9.0)
+        assert cpu(tree, 1.01) == 50.0
+
+    def test_children_count(self, tree, processes):
+        processes.child(2)
+        cpu(tree, 0.0)
+        processes.spend(p1=1.0, p2=3.0)
+        assert cpu(tree, 4.0) == 50.0
+
+    def test_a_child_that_ended_stays_counted_once(self, tree, processes):
+        processes.child(2, seconds=7.0)
+        cpu(tree, 0.0)
+        del processes.readings[2]
+        processes.spend(p1=8.0)
+        assert cpu(tree, 1000.0) == pytest.approx(100.0 * 1.0 / 2000.0)
+
+    def test_a_child_that_nobody_waited_for_keeps_its_seconds(self, tree, processes):
+        processes.child(2, seconds=7.0)
+        cpu(tree, 0.0)
+        processes.child(2, seconds=8.0, zombie=True)
+        told = look(tree, 100.0)
+        assert told["process_cpu_percent"] == pytest.approx(0.5)
+        assert told["process_children"] == 0
+
+    def test_seconds_that_vanish_with_a_child_are_no_negative_load(self):
+        processes = FakeProcesses(adds_up=False)
+        tree = ProcessTree(ROOT, processes=processes)
+        processes.child(2, seconds=7.0)
+        cpu(tree, 0.0)
+        del processes.readings[2]
+        processes.spend(p1=4.0)
+        assert cpu(tree, 1000.0) == pytest.approx(100.0 * 4.0 / 2000.0)
+
+    def test_what_a_child_did_before_it_was_found_is_no_load_of_now(self, tree, processes):
+        cpu(tree, 0.0)
+        processes.child(2, seconds=3_600.0)
+        processes.child(3, seconds=1.0)
+        assert cpu(tree, 100.0) == pytest.approx(50.5)  # 100 s at most, and 1 s
+
+    def test_an_id_that_is_given_away_anew_is_another_process(self, tree, processes):
+        processes.child(2, seconds=50.0, born=10.0)
+        cpu(tree, 0.0)
+        processes.child(2, seconds=1.0, born=60.0)
+        processes.spend(p1=50.0)  # those of the first one are the parent's now
+        assert cpu(tree, 10.0) == pytest.approx(5.0)
 
 
-def test_first_cpu_is_unknown_then_exact(tmp_path):
-    root = FakeProcess(seconds=100.0)
-    tree = tree_of(root, tmp_path)
-    assert cpu(tree, 0.0) is None
-    root.seconds = 105.0
-    assert cpu(tree, 5.0) == 50.0
-    assert cpu(tree, 10.0) == 0.0
+class TestMemory:
+    def test_until_pages_are_shared_out_it_is_what_is_resident(self, tree, processes):
+        processes.child(2, size=30)
+        told = look(tree, 0.0)
+        assert told["process_memory_bytes"] == 130
+        assert told["process_memory_kind"] == "rss"
+
+    def test_shared_pages_count_once(self, tree, processes):
+        processes.child(2, size=30)
+        processes.shares = {ROOT: 85, 2: 15}
+        told = look(tree, 0.0)
+        assert told["process_memory_bytes"] == 100
+        assert told["process_memory_kind"] == "pss"
+
+    def test_the_three_largest_are_named_with_their_load(self, tree, processes):
+        for pid, size in ((2, 300), (3, 20), (4, 200), (5, 50)):
+            processes.child(pid, size=size, name=f"w{pid}")
+        look(tree, 0.0)
+        processes.spend(p2=5.0)
+        first, second, third = look(tree, 5.0)["top_processes"]
+        assert (first.pid, first.name, first.memory_bytes, first.own) == (2, "w2", 300, False)
+        assert first.cpu_percent == 50.0
+        assert (second.pid, second.cpu_percent) == (4, 0.0)
+        assert (third.pid, third.name, third.own) == (ROOT, "ipykernel_launcher", True)
+
+    def test_a_process_that_calls_itself_something_else_is_called_that(self, tree, processes):
+        processes.child(2, size=300, name="python")
+        assert look(tree, 0.0)["top_processes"][0].name == "python"
+        processes.child(2, size=300, name="pt_data_worker")
+        assert look(tree, 5.0)["top_processes"][0].name == "pt_data_worker"
 
 
-def test_cpu_never_exceeds_the_cores(tmp_path):
-    root = FakeProcess()
-    tree = tree_of(root, tmp_path)
-    cpu(tree, 0.0)
-    root.seconds = 10.5
-    assert cpu(tree, 5.0) == 100.0
+class TestCounts:
+    def test_threads_and_children_are_those_that_live(self, tree, processes):
+        processes.child(2, threads=3)
+        processes.child(3, zombie=True)
+        told = look(tree, 0.0)
+        assert (told["process_children"], told["process_threads"]) == (1, 7)
+
+    def test_children_that_are_not_listed_are_not_none(self, tree, processes):
+        processes.listed = False
+        told = look(tree, 0.0)
+        assert told["process_children"] is None
+        assert (told["process_threads"], told["process_memory_bytes"]) == (4, 100)
+
+    def test_files_of_all_and_how_near_the_kernel_is_to_its_limit(
+        self, tree, processes, monkeypatch
+    ):
+        monkeypatch.setattr("ipyvitals.system.process_tree._open_files_limit", lambda: 200)
+        processes.child(2)
+        processes.child(3)
+        processes.files[2] = 7
+        told = look(tree, 0.0)
+        assert told["process_open_files"] == 57
+        assert (told["open_files_percent"], told["open_files_limit"]) == (25.0, 200)
+
+    def test_without_a_limit_there_is_no_share_of_it(self, tree, processes, monkeypatch):
+        monkeypatch.setitem(sys.modules, "resource", None)  # as on Windows
+        processes.files = {}
+        told = look(tree, 0.0)
+        assert told["open_files_percent"] is told["open_files_limit"] is None
+        assert told["process_open_files"] is None
+
+    def test_a_look_that_fails_leaves_all_of_it_unknown(self, tree, processes):
+        look(tree, 0.0)
+        processes.readings.clear()
+        fields = {**CORES}
+        for name, part in tree.parts().items():
+            if name != "processes":
+                fields.update(part(5.0, fields))
+        told = look(tree, 5.0)
+        assert told["process_cpu_percent"] is None
+        assert "process_memory_bytes" not in told
 
 
-def test_cpu_is_unknown_while_the_cores_are(tmp_path):
-    tree = tree_of(FakeProcess(), tmp_path)
-    tree.cpu(0.0, {"cpu_limit_cores": None})
-    assert tree.cpu(5.0, {"cpu_limit_cores": None}) == {"process_cpu_percent": None}
-    assert cpu(tree, 10.0) == 0.0
+class TestHundreds:
+    def test_what_is_asked_at_a_time_is_bounded(self, tree, processes):
+        for pid in range(2, 2_002):
+            processes.child(pid, seconds=1.0)
+        look(tree, 0.0)
+        assert len(processes.asked) == 512
+        for number in range(1, 4):
+            told = look(tree, 5.0 * number)
+        assert told["process_children"] == 2_000
+        assert len(processes.asked) == 2_048
+
+    def test_cpu_of_those_not_asked_follows(self, tree, processes):
+        for pid in range(2, 1_002):
+            processes.child(pid)
+        look(tree, 0.0)
+        look(tree, 5.0)
+        for pid in range(2, 1_002):
+            processes.child(pid, seconds=0.01)
+        spent = sum(cpu(tree, 10.0 + 5.0 * n) / 100 * 10.0 for n in range(3))
+        assert spent == pytest.approx(10.0, rel=0.01)
 
 
-def test_samples_that_are_too_close_share_one_reading(tmp_path):
-    root = FakeProcess()
-    tree = tree_of(root, tmp_path)
-    cpu(tree, 0.0)
-    root.seconds = 1.0
-    assert cpu(tree, 1.0) == 50.0
-    root.seconds = 9.0
-    assert cpu(tree, 1.01) == 50.0
+class TestForReal:
+    def test_a_child_is_counted_until_it_ends(self):
+        tree = ProcessTree()
+        before = look(tree, 0.0)
+        with running_child("big = bytearray(b'x') * 50_000_000", "worker.py") as child:
+            told = look(tree, 1e6)
+            assert child.pid in tree.pids
+            assert told["process_children"] == before["process_children"] + 1
+            assert told["process_memory_bytes"] > before["process_memory_bytes"] + 40_000_000
+            (shown,) = [one for one in told["top_processes"] if one.pid == child.pid]
+            assert shown.memory_bytes > 40_000_000
+        told = look(tree, 2e6)
+        assert child.pid not in tree.pids
+        assert told["process_children"] == before["process_children"]
 
+    def test_a_thread_is_counted(self):
+        tree, ready, done = ProcessTree(), threading.Event(), threading.Event()
+        before = look(tree, 0.0)["process_threads"]
+        thread = threading.Thread(target=lambda: (ready.set(), done.wait(20)))
+        thread.start()
+        ready.wait(20)
+        assert look(tree, 1.0)["process_threads"] == before + 1
+        done.set()
+        thread.join()
 
-def test_children_count_in_cpu_and_memory(tmp_path):
-    root, child = FakeProcess(rss=100), FakeProcess(pid=2, rss=30)
-    root.offspring = [child]
-    tree = tree_of(root, tmp_path)
-    cpu(tree, 0.0)
-    root.seconds, child.seconds = 1.0, 3.0
-    assert cpu(tree, 4.0) == 50.0
-    assert tree.memory(4.0, {}) == {"process_memory_bytes": 130}
+    @pytest.mark.skipif(not psutil.LINUX, reason="only Linux shares pages out")
+    def test_forked_children_share_what_they_did_not_change(self):
+        code = """
+import os, signal
+big = bytearray(b"x") * 60_000_000
+for _ in range(3):
+    if os.fork() == 0:
+        signal.pause()
+import atexit, subprocess, sys
+"""
+        with running_child(
+            code + "pids = open(f'/proc/self/task/{os.getpid()}/children').read()"
+            "\natexit.register(lambda: [os.kill(int(p), 9) for p in pids.split()])"
+        ) as child:
+            tree = ProcessTree(child.pid)
+            for number in range(12):
+                told = look(tree, 1e6 * number)
+            assert told["process_children"] == 3
+            assert told["process_memory_kind"] == "pss"
+            assert 60e6 < told["process_memory_bytes"] < 120e6
+            resident = sum(psutil.Process(pid).memory_info().rss for pid in tree.pids)
+            assert resident > 180e6
 
-
-def test_a_child_that_ended_stays_counted_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(psutil, "LINUX", True)
-    root, child = FakeProcess(), FakeProcess(pid=2, seconds=7.0)
-    root.offspring = [child]
-    tree = tree_of(root, tmp_path)
-    cpu(tree, 0.0)
-    root.offspring, root.reaped = [], 8.0
-    assert cpu(tree, 1000.0) == pytest.approx(100.0 * 1.0 / 2000.0)
-
-
-def test_seconds_that_vanish_with_a_child_are_no_negative_load(tmp_path, monkeypatch):
-    monkeypatch.setattr(psutil, "LINUX", False)
-    root, child = FakeProcess(), FakeProcess(pid=2, seconds=7.0)
-    root.offspring = [child]
-    tree = tree_of(root, tmp_path)
-    cpu(tree, 0.0)
-    root.offspring, root.seconds = [], 4.0
-    assert cpu(tree, 1000.0) == pytest.approx(100.0 * 4.0 / 2000.0)
-
-
-def test_a_child_that_ends_while_it_is_read_is_left_out(tmp_path):
-    root = FakeProcess(rss=100)
-    root.offspring = [FakeProcess(pid=2, rss=psutil.NoSuchProcess(2))]
-    assert tree_of(root, tmp_path).memory(0.0, {}) == {"process_memory_bytes": 100}
-
-
-def test_the_process_table_is_not_walked_at_every_sample(tmp_path):
-    root = FakeProcess(rss=1)
-    tree = tree_of(root, tmp_path)
-    tree.memory(0.0, {})
-    tree._scan_pace.spent(now=0.0, seconds=0.004)
-    root.offspring = [FakeProcess(pid=2, rss=1)]
-    assert tree.memory(3.9, {}) == {"process_memory_bytes": 1}
-    assert tree.memory(4.1, {}) == {"process_memory_bytes": 2}
-
-
-def test_children_are_found_in_the_lists_of_all_threads(tmp_path):
-    for pid, thread, text in ((1, 1, "2 3 "), (1, 7, "4 "), (2, 2, ""), (3, 3, "5 "), (5, 5, "")):
-        folder = tmp_path / str(pid) / "task" / str(thread)
-        folder.mkdir(parents=True)
-        (folder / "children").write_text(text)
-    assert sorted(children_of(1, tmp_path)) == [2, 3, 4]
-    assert children_of(3, tmp_path) == [5]
-    assert children_of(2, tmp_path) == []
-    assert children_of(99, tmp_path) is None
-
-
-def test_a_kernel_without_lists_of_children_is_told_apart_from_no_children(tmp_path):
-    (tmp_path / "1" / "task" / "1").mkdir(parents=True)
-    assert children_of(1, tmp_path) is None
-
-
-def test_the_lists_of_children_are_followed_to_the_end(tmp_path):
-    with running_child() as child:
-        for pid, text in ((psutil.Process().pid, str(child.pid)), (child.pid, "")):
-            folder = tmp_path / str(pid) / "task" / str(pid)
-            folder.mkdir(parents=True)
-            (folder / "children").write_text(text)
-        found = ProcessTree(proc=tmp_path).processes(0.0)
-        assert [process.pid for process in found] == [psutil.Process().pid, child.pid]
-
-
-def test_a_real_child_is_counted_until_it_ends():
-    tree = ProcessTree()
-    with running_child() as child:
-        assert child.pid in {process.pid for process in tree.processes(0.0)}
-        with_child = tree.memory(0.0, {})["process_memory_bytes"]
-        own = psutil.Process().memory_info().rss
-        assert with_child > own + 1_000_000
-    assert tree.memory(0.0, {})["process_memory_bytes"] < with_child
-    assert child.pid not in {process.pid for process in tree.processes(1e6)}
-
-
-@pytest.mark.parametrize("count", [0, 1, 5])
-def test_the_clients_of_a_real_server_are_counted_exactly(count):
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        ends = []
-        for _ in range(count):
-            ends.append(socket.create_connection(server.getsockname()))
-            ends.append(server.accept()[0])
-        assert clients(ProcessTree()) == count
-        for end in ends:
-            end.close()
-        assert clients(ProcessTree()) == 0
-
-
-def test_what_the_notebook_connects_to_is_not_a_client(tmp_path):
-    root = FakeProcess(connections=[established(40_000, 5432), listening(8000)])
-    assert clients(tree_of(root, tmp_path)) == 0
-
-
-def test_only_open_connections_count(tmp_path):
-    closing = established(8000, 40_001, psutil.CONN_TIME_WAIT)
-    root = FakeProcess(connections=[listening(8000), established(8000, 40_000), closing])
-    assert clients(tree_of(root, tmp_path)) == 1
-
-
-def test_a_worker_that_serves_counts_and_an_inherited_socket_counts_once(tmp_path):
-    root = FakeProcess(connections=[listening(8000), established(8000, 40_000)])
-    worker = [established(8000, 40_000), established(8000, 40_001)]
-    root.offspring = [FakeProcess(pid=2, connections=worker)]
-    assert clients(tree_of(root, tmp_path)) == 2
-
-
-def test_the_channels_of_jupyter_are_left_out(tmp_path, monkeypatch):
-    app = SimpleNamespace(shell_port=5001, iopub_port=5002, stdin_port=0, hb_port=5003)
-    kernelapp = SimpleNamespace(
-        IPKernelApp=SimpleNamespace(initialized=lambda: True, instance=lambda: app)
-    )
-    monkeypatch.setitem(sys.modules, "ipykernel.kernelapp", kernelapp)
-    assert jupyter_ports() == {5001, 5002, 5003}
-    table = [listening(5001), listening(5002), listening(8000)]
-    table += [established(5001, 40_000), established(5002, 40_001), established(8000, 40_002)]
-    assert clients(tree_of(FakeProcess(connections=table), tmp_path)) == 1
-
-
-def test_outside_a_kernel_there_are_no_channels(monkeypatch):
-    monkeypatch.delitem(sys.modules, "ipykernel.kernelapp", raising=False)
-    assert jupyter_ports() == frozenset()
-
-
-def test_a_denied_look_at_connections_is_not_an_old_answer(tmp_path):
-    root = FakeProcess(connections=[listening(8000), established(8000, 40_000)])
-    tree = tree_of(root, tmp_path)
-    assert clients(tree) == 1
-    root.table = psutil.AccessDenied(1)
-    with pytest.raises(psutil.AccessDenied):
-        clients(tree, now=1e6)
-    assert clients(tree, now=1e6) is None
+    def test_the_kernel_itself_is_the_root(self):
+        tree = ProcessTree()
+        told = look(tree, 0.0)
+        assert tree.pids[0] == os.getpid()
+        assert any(one.own and one.pid == os.getpid() for one in told["top_processes"])

@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
 from ipyvitals.notices import Notices
 from ipyvitals.snapshot import SystemSection
-from ipyvitals.system.host import Host
-from ipyvitals.system.process_tree import ProcessTree
-from ipyvitals.system.sampler import SystemSampler
+from ipyvitals.system.disk import Disk
+from ipyvitals.system.gpu import Gpus
+from ipyvitals.system.nvidia import Nvidia
+from ipyvitals.system.patient import Patient
+from ipyvitals.system.sampler import SystemSampler, sources
+from ipyvitals.system.source import UnreadError
+from tests.unit.system.fake_nvml import FakeDevice, FakeNvml
 
-FIELDS_OF = {
-    "cores": ("scope", "cpu_limit_cores", "process_cpu_percent"),
+GIB = 2**30
+PARTS = [name for _, make in sources() for name in make().parts()]
+MACHINE = ("cpu_percent", "memory_percent", "disk_percent", "process_memory_bytes")
+LOST_WITH = {
+    "cores": ("cpu_limit_cores", "cpu_scope", "process_cpu_percent"),
     "cpu": ("cpu_percent",),
-    "memory": ("memory_percent", "memory_used_bytes", "memory_limit_bytes"),
-    "disk": ("disk_percent", "disk_free_bytes", "disk_path"),
+    "memory": ("memory_percent", "memory_used_bytes", "memory_limit_bytes", "memory_scope"),
+    "kills": ("oom_kills",),
+    "disk": ("disk_percent", "disk_free_bytes", "disk_path", "disk_io_scope"),
+    "disk_io": ("disk_io_scope",),
+    "shared_memory": ("shared_memory_percent",),
+    "network": ("network_received_bytes",),
+    "processes": (
+        *("process_threads", "process_cpu_percent"),
+        *("process_memory_bytes", "process_memory_kind"),
+    ),
     "process_cpu": ("process_cpu_percent",),
-    "process_memory": ("process_memory_bytes",),
+    "process_memory": ("process_memory_bytes", "process_memory_kind"),
+    "process_files": ("process_open_files", "open_files_percent"),
     "connections": ("active_connections",),
+    "gpus": ("gpus_reason",),
 }
 
 
@@ -28,23 +48,30 @@ class FakeSource:
     """Gives fixed fields, and fails where it is told to."""
 
     def __init__(self, **parts):
-        self._parts = parts
+        self._answers = parts
+        self.closed = 0
 
     def parts(self):
-        return {name: self._part(answer) for name, answer in self._parts.items()}
+        return {name: self._part(name) for name in self._answers}
 
-    @staticmethod
-    def _part(answer):
+    def _part(self, name):
         def read(now, known):
+            answer = self._answers[name]
             if isinstance(answer, Exception):
                 raise answer
             return answer(known) if callable(answer) else answer
 
         return read
 
+    def tell(self, **parts):
+        self._answers |= parts
 
-class BrokenPart:
-    """A real source of which one part fails."""
+    def close(self):
+        self.closed += 1
+
+
+class Broken:
+    """A source of which one part fails."""
 
     def __init__(self, source, name):
         self._source = source
@@ -60,6 +87,11 @@ class BrokenPart:
         }
 
 
+def of(*fakes, **options):
+    made_of = [("fake", lambda fake=fake: fake) for fake in fakes]
+    return SystemSampler(made_of=made_of, **options)
+
+
 def let_the_counters_move():
     """Return once the machine's processor times differ from those of the call."""
     before = psutil.cpu_times(percpu=True)
@@ -72,13 +104,14 @@ def notices():
     return Notices(lambda: 0.0)
 
 
-def test_the_fields_of_all_sources_come_together():
-    sampler = SystemSampler(
-        host=FakeSource(cpu={"cpu_percent": 12.5}, cores={"cpu_limit_cores": 4.0}),
-        process=FakeSource(load=lambda known: {"process_cpu_percent": known["cpu_limit_cores"]}),
+def test_the_fields_of_all_sources_come_together_and_later_ones_correct_earlier_ones():
+    sampler = of(
+        FakeSource(cpu={"cpu_percent": 12.5}, cores={"cpu_limit_cores": 4.0}),
+        FakeSource(limit={"cpu_limit_cores": 2.0}),
+        FakeSource(load=lambda known: {"process_cpu_percent": known["cpu_limit_cores"]}),
     )
     assert sampler.sample(0.0) == SystemSection(
-        cpu_percent=12.5, cpu_limit_cores=4.0, process_cpu_percent=4.0
+        cpu_percent=12.5, cpu_limit_cores=2.0, process_cpu_percent=2.0
     )
 
 
@@ -88,37 +121,48 @@ def test_health_is_left_for_others_to_judge():
     assert reading.unknown_components == []
 
 
-@pytest.mark.parametrize("broken", FIELDS_OF)
+@pytest.mark.parametrize("broken", PARTS)
 def test_a_failure_leaves_its_fields_unknown_and_the_others_known(broken, notices):
-    sampler = SystemSampler(
-        notices=notices, host=BrokenPart(Host(), broken), process=BrokenPart(ProcessTree(), broken)
-    )
-    sampler.sample(0.0)
+    made_of = [(name, lambda make=make: Broken(make(), broken)) for name, make in sources()]
+    whole, sampler = SystemSampler(), SystemSampler(notices=notices, made_of=made_of)
+    for one in (whole, sampler):
+        one.sample(0.0)
     let_the_counters_move()
-    reading = sampler.sample(5.0)
-    for fields in FIELDS_OF.values():
-        for field in fields:
-            unknown = getattr(reading, field) is None
-            assert unknown == (field in FIELDS_OF[broken]), field
+    expected, reading = whole.sample(5.0), sampler.sample(5.0)
+    lost = LOST_WITH.get(broken, ())
+    for field in {name for fields in LOST_WITH.values() for name in fields}:
+        unknown = getattr(reading, field) is None
+        assert unknown == (field in lost or getattr(expected, field) is None), field
     assert notices.count(f"system.{broken}") == 2
-    assert len(notices.get()) == 1
+    assert [one.code for one in notices.get()] == [f"system.{broken}"]
     assert "broken" in notices.get()[0].message
 
 
-def test_a_source_that_cannot_even_start_is_counted(monkeypatch, notices):
+def test_every_part_that_tells_something_of_its_own_is_tried_above():
+    corrections = {name for name in PARTS if name.startswith("container_")}
+    assert set(LOST_WITH) | corrections == set(PARTS)
+
+
+def test_a_source_that_cannot_even_start_is_counted(notices):
     def fail():
         raise PermissionError("no processes for you")
 
-    monkeypatch.setattr("ipyvitals.system.sampler.ProcessTree", fail)
-    reading = SystemSampler(notices=notices).sample(0.0)
-    assert reading.process_memory_bytes is None
-    assert reading.memory_percent is not None
+    made_of = [("process", fail), ("memory", lambda: FakeSource(m={"memory_percent": 5.0}))]
+    reading = SystemSampler(notices=notices, made_of=made_of).sample(0.0)
+    assert (reading.process_memory_bytes, reading.memory_percent) == (None, 5.0)
     assert notices.count("system.process") == 1
 
 
+def test_what_could_not_be_read_may_still_say_why(notices):
+    error = UnreadError({"gpus_reason": "timeout"})
+    error.__cause__ = TimeoutError("gpu did not answer")
+    reading = of(FakeSource(gpus=error), notices=notices).sample(0.0)
+    assert reading.gpus_reason == "timeout"
+    assert notices.get()[0].message == "cannot read gpus: TimeoutError: gpu did not answer"
+
+
 def test_a_failure_without_anybody_to_tell_is_no_error():
-    sampler = SystemSampler(host=FakeSource(cpu=OSError()), process=FakeSource())
-    assert sampler.sample(0.0) == SystemSection()
+    assert of(FakeSource(cpu=OSError())).sample(0.0) == SystemSection()
 
 
 def test_a_folder_that_is_gone_leaves_the_disk_unknown(tmp_path, monkeypatch, notices):
@@ -130,6 +174,57 @@ def test_a_folder_that_is_gone_leaves_the_disk_unknown(tmp_path, monkeypatch, no
     assert reading.disk_percent is None
     assert reading.memory_percent is not None
     assert notices.count("system.disk") == 1
+
+
+def test_a_disk_that_hangs_stops_nothing_else(notices):
+    go_on = threading.Event()
+    api = SimpleNamespace(LINUX=False, disk_usage=lambda path: go_on.wait(20))
+    made_of = dict(sources())
+    made_of["disk"] = lambda: Disk("/", api=api, patient=Patient("disk", 0.01))
+    sampler = SystemSampler(notices=notices, made_of=[*made_of.items()])
+    sampler.sample(0.0)
+    let_the_counters_move()
+    reading = sampler.sample(5.0)
+    go_on.set()
+    assert reading.disk_percent is reading.disk_path is None
+    assert None not in (reading.cpu_percent, reading.memory_percent, reading.process_memory_bytes)
+    assert notices.count("system.disk") == 2
+
+
+def test_a_system_that_is_not_linux_tells_what_psutil_does():
+    """As on macOS and Windows: without what only Linux has, or only POSIX."""
+    code = """
+import os, socket, sys
+import psutil
+psutil.LINUX = False
+del socket.AF_NETLINK, os.O_CLOEXEC, os.sched_getaffinity
+for name in ("cpu_affinity", "num_fds"):
+    delattr(psutil.Process, name)
+sys.modules["resource"] = None
+disks = type("Disks", (), {"read_bytes": 1, "write_bytes": 2})
+psutil.disk_io_counters = lambda: disks
+
+from ipyvitals.notices import Notices
+from ipyvitals.system import SystemSampler
+
+notices = Notices(lambda: 0.0)
+sampler = SystemSampler(notices=notices)
+sampler.sample(0.0)
+told = sampler.sample(5.0)
+assert told.scope == told.memory_scope == told.disk_io_scope == "host"
+assert told.process_memory_kind == "rss"
+assert told.process_children == 0
+assert told.active_connections == 0
+assert None not in (told.memory_percent, told.disk_percent, told.network_sent_bytes)
+unknown = (told.open_files_limit, told.process_open_files, told.oom_kills)
+assert unknown == (None, None, None), unknown
+print([one.code for one in notices.get()])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stderr == ""
+    assert done.stdout == "[]\n"
 
 
 def test_a_sampler_may_be_made_and_used_on_different_threads():
@@ -147,3 +242,65 @@ def test_a_sampler_may_be_made_and_used_on_different_threads():
     assert readings[0].cpu_percent is None
     assert 0.0 <= readings[1].cpu_percent <= 100.0
     assert 0.0 <= readings[1].process_cpu_percent <= 100.0
+
+
+def test_what_sources_hold_is_let_go_at_the_end():
+    fake, nvml = FakeSource(), FakeNvml(FakeDevice("GPU-a"))
+    sampler = of(fake, Gpus([Nvidia(nvml)], FakeTree()))
+    sampler.sample(0.0)
+    sampler.close()
+    assert (fake.closed, nvml.opened, nvml.closed) == (1, 1, 1)
+
+
+class FakeTree:
+    pids = (1,)
+
+
+class TestLookingAhead:
+    def memory(self, used, limit=8 * GIB):
+        return {"memory_used_bytes": used, "memory_limit_bytes": limit}
+
+    def test_memory_that_fills_up_steadily_says_when(self):
+        fake = FakeSource(memory={})
+        sampler = of(fake)
+        told = []
+        for look in range(13):
+            fake.tell(memory=self.memory(5 * GIB + look * GIB // 20))
+            told.append(sampler.sample(5.0 * look).memory_full_seconds)
+        assert told[:9] == [None] * 9
+        assert told[-1] == pytest.approx(5 * (8 - 5.6) * 20)
+
+    def test_memory_that_comes_and_goes_says_nothing(self):
+        fake = FakeSource(memory={})
+        sampler = of(fake)
+        for look in range(13):
+            fake.tell(memory=self.memory(5 * GIB + (look % 3) * GIB))
+            assert sampler.sample(5.0 * look).memory_full_seconds is None
+
+    def test_another_limit_begins_anew(self):
+        fake = FakeSource(memory={})
+        sampler = of(fake)
+        for look in range(13):
+            fake.tell(memory=self.memory(GIB + look * GIB // 20, 8 * GIB))
+            sampler.sample(5.0 * look)
+        fake.tell(memory=self.memory(2 * GIB, 4 * GIB))
+        assert sampler.sample(65.0).memory_full_seconds is None
+
+
+class TestKills:
+    def test_the_moment_is_that_in_which_the_count_grew(self):
+        fake, wall = FakeSource(memory={}), iter([100.0, 200.0])
+        sampler = of(fake, wall=lambda: next(wall))
+        moments = []
+        for kills in (3, 3, 4, 4, None, 6):
+            fake.tell(memory={"oom_kills": kills, "memory_scope": "container"})
+            moments.append(sampler.sample(0.0).oom_kill_at)
+        assert moments == [None, None, 100.0, 100.0, 100.0, 200.0]
+
+    def test_the_count_of_another_scope_is_no_growth(self):
+        fake = FakeSource(memory={})
+        sampler = of(fake)
+        fake.tell(memory={"oom_kills": 1, "memory_scope": "container"})
+        sampler.sample(0.0)
+        fake.tell(memory={"oom_kills": 9, "memory_scope": "host"})
+        assert sampler.sample(0.0).oom_kill_at is None

@@ -1,0 +1,99 @@
+"""Small files that the Linux kernel writes while they are read, and counters made of them."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import NamedTuple
+
+__all__ = ["Flow", "Meter", "figures", "read_all", "read_one", "unescaped"]
+
+ONE_READ_BYTES = 1 << 16
+
+
+def read_one(path: str) -> bytes:
+    """Return a file that comes in one read, which half of ``open`` would only ask about."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(file, ONE_READ_BYTES)
+    finally:
+        os.close(file)
+
+
+def read_all(path: str) -> bytes:
+    """Return a file of many records, such as a table, which comes a page at a time."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        parts = []
+        while part := os.read(file, ONE_READ_BYTES):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(file)
+
+
+def figures(text: bytes, *names: bytes) -> list[int | None]:
+    r"""Return the numbers after some names, each of which begins a line.
+
+    Examples
+    --------
+    >>> figures(b"oom 2\noom_kill 1\n", b"oom_kill", b"max")
+    [1, None]
+    """
+    found: list[int | None] = []
+    text = b"\n" + text
+    for name in names:
+        _, there, rest = text.partition(b"\n" + name + b" ")
+        found.append(int(rest.split(None, 1)[0]) if there else None)
+    return found
+
+
+def unescaped(path: str) -> str:
+    r"""Return a path of a table of mounts, in which spaces and the like are octal numbers.
+
+    Examples
+    --------
+    >>> unescaped(r"/mnt/my\040disk")
+    '/mnt/my disk'
+    """
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), path)
+
+
+class Flow(NamedTuple):
+    """What went through since the reading before, and since the first."""
+
+    per_second: float | None
+    total: int
+
+
+class Meter:
+    """Turns a counter that only grows into a rate and a total.
+
+    Examples
+    --------
+    >>> meter = Meter()
+    >>> meter.update(0.0, 1_000), meter.update(5.0, 1_500)
+    (Flow(per_second=None, total=0), Flow(per_second=100.0, total=500))
+    """
+
+    def __init__(self) -> None:
+        self._at = 0.0
+        self._count: int | None = None
+        self._flow = Flow(None, 0)
+
+    def update(self, now: float, count: int, least: float = 0.1) -> Flow:
+        """Take a reading; one within `least` seconds of the last gives the same as that."""
+        before = self._count
+        if before is not None and now - self._at < least:
+            return self._flow
+        # A counter that steps back began anew: what it lost meanwhile is not known.
+        passed = max(0, count - before) if before is not None else 0
+        rate = None if before is None else passed / (now - self._at)
+        self._at, self._count = now, count
+        self._flow = Flow(rate, self._flow.total + passed)
+        return self._flow
+
+    def rebase(self, now: float, count: int) -> None:
+        """Go on from another count, as when one more thing is counted from now on."""
+        self._at, self._count = now, count
+        self._flow = Flow(None, self._flow.total)

@@ -1,0 +1,206 @@
+"""NVIDIA's GPUs, through NVML."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import weakref
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+from ipyvitals.snapshot import Gpu, GpuReason
+from ipyvitals.system.gpu import NoGpuError, Tries
+from ipyvitals.system.visible import visible
+
+__all__ = ["Nvidia"]
+
+FIELDS = (
+    *("utilization_percent", "memory_used_bytes", "memory_total_bytes", "process_memory_bytes"),
+    *("temperature_celsius", "power_watts", "power_limit_watts"),
+)
+
+DRIVER_FILES = ("/proc/driver/nvidia/version", "/dev/nvidiactl", "/dev/dxg")
+"""One of them is there where a driver is: on Linux, in a container, on Linux within Windows."""
+
+
+class Nvidia:
+    """Opens NVML once, and finds the devices that ``CUDA_VISIBLE_DEVICES`` leaves.
+
+    Parameters
+    ----------
+    nvml : module or object, optional
+        ``pynvml``, or a fake of it; imported only where there is a driver, since it is large.
+    """
+
+    def __init__(self, nvml: Any = None) -> None:
+        self._nvml = nvml
+        self._end: weakref.finalize[[], Any] | None = None
+
+    def chosen_by(self) -> object:
+        """Return what chooses the devices."""
+        return os.environ.get("CUDA_VISIBLE_DEVICES")
+
+    def there(self) -> bool:
+        """Return whether there is a driver."""
+        if self._nvml is not None:
+            return True
+        if os.name == "nt":
+            return find_spec("pynvml") is not None
+        return any(map(os.path.exists, DRIVER_FILES))
+
+    def open(self) -> Sequence[_Device | _Lost]:
+        """Return the devices that this process may use."""
+        if self._nvml is None:
+            self._nvml = _library()
+        nvml = self._nvml
+        try:
+            if self._end is None:
+                nvml.nvmlInit()
+                # A monitor that is dropped and not closed lets it go too.
+                self._end = weakref.finalize(self, nvml.nvmlShutdown)
+                self._end.atexit = False
+            found = [self._found(index) for index in range(nvml.nvmlDeviceGetCount())]
+        except nvml.NVMLError as error:
+            raise NoGpuError(_reason_of(nvml)(error), str(error)) from error
+        chosen = visible(
+            os.environ.get("CUDA_VISIBLE_DEVICES"),
+            [one.uuid for one, _ in found],
+            [[part.uuid for part in parts] for _, parts in found],
+        )
+        if not chosen:
+            raise NoGpuError("no_device")
+        return [
+            found[device][0] if part is None else found[device][1][part] for device, part in chosen
+        ]
+
+    def close(self) -> None:
+        """Let NVML go."""
+        if self._end is not None:
+            self._end()
+            self._end = None
+
+    def _found(self, index: int) -> tuple[_Device | _Lost, list[_Device]]:
+        """Return a device and its instances."""
+        nvml = self._nvml
+        try:
+            handle = nvml.nvmlDeviceGetHandleByIndex(index)
+            parts = [_Device(nvml, part, mig=True) for part in self._parts(handle)]
+            return _Device(nvml, handle, mig=False), parts
+        except nvml.NVMLError as error:
+            return _Lost(_reason_of(nvml)(error)), []
+
+    def _parts(self, handle: Any) -> list[Any]:
+        """Return the instances of a divided device."""
+        nvml = self._nvml
+        try:
+            if nvml.nvmlDeviceGetMigMode(handle)[0] != nvml.NVML_DEVICE_MIG_ENABLE:
+                return []
+            places = nvml.nvmlDeviceGetMaxMigDeviceCount(handle)
+        except nvml.NVMLError:
+            return []
+        found = []
+        for place in range(places):
+            try:
+                found.append(nvml.nvmlDeviceGetMigDeviceHandleByIndex(handle, place))
+            except nvml.NVMLError:
+                # An instance that is not there, or not for this user.
+                continue
+        return found
+
+
+class _Lost:
+    """One GPU that could not even be found, and still has its number."""
+
+    uuid = ""
+
+    def __init__(self, reason: GpuReason) -> None:
+        self._reason = reason
+
+    def read(self, pids: frozenset[int] | None) -> Gpu:
+        """Return why there is nothing to be told."""
+        return Gpu(index=0, reasons=dict.fromkeys(FIELDS, self._reason))
+
+
+class _Device:
+    """One GPU or instance."""
+
+    def __init__(self, nvml: Any, handle: Any, *, mig: bool) -> None:
+        self._nvml = nvml
+        self._handle = handle
+        self._mig = mig
+        self._reason_of = _reason_of(nvml)
+        self._name = Tries(self._reason_of)("name", lambda: nvml.nvmlDeviceGetName(handle))
+        self.uuid: str = nvml.nvmlDeviceGetUUID(handle)
+
+    def read(self, pids: frozenset[int] | None) -> Gpu:
+        """Return its figures."""
+        nvml, handle = self._nvml, self._handle
+        told = Tries(self._reason_of)
+        memory = told("memory_used_bytes", lambda: nvml.nvmlDeviceGetMemoryInfo(handle))
+        if memory is None:
+            told.reasons["memory_total_bytes"] = told.reasons["memory_used_bytes"]
+        utilization = own = None
+        if self._mig:
+            told.reasons["utilization_percent"] = "mig"
+        else:
+            utilization = told(
+                "utilization_percent", lambda: nvml.nvmlDeviceGetUtilizationRates(handle).gpu
+            )
+        if pids is None:
+            told.reasons["process_memory_bytes"] = "pid_namespace"
+        else:
+            own = told("process_memory_bytes", lambda: self._used_by(pids))
+        sensor = nvml.NVML_TEMPERATURE_GPU
+        return Gpu(
+            index=0,
+            name=self._name,
+            uuid=self.uuid,
+            mig=self._mig,
+            utilization_percent=utilization,
+            memory_used_bytes=None if memory is None else memory.used,
+            memory_total_bytes=None if memory is None else memory.total,
+            process_memory_bytes=own,
+            temperature_celsius=told(
+                "temperature_celsius", lambda: nvml.nvmlDeviceGetTemperature(handle, sensor)
+            ),
+            power_watts=told("power_watts", lambda: nvml.nvmlDeviceGetPowerUsage(handle) / 1000),
+            power_limit_watts=told(
+                "power_limit_watts", lambda: nvml.nvmlDeviceGetEnforcedPowerLimit(handle) / 1000
+            ),
+            reasons=told.reasons,
+        )
+
+    def _used_by(self, pids: frozenset[int]) -> int | None:
+        """Return what some processes hold, whether they compute or draw; None if it is not told."""
+        used: dict[int, int | None] = {}
+        for listed in (
+            self._nvml.nvmlDeviceGetComputeRunningProcesses,
+            self._nvml.nvmlDeviceGetGraphicsRunningProcesses,
+        ):
+            used |= {one.pid: one.usedGpuMemory for one in listed(self._handle)}
+        own = [size for pid, size in used.items() if pid in pids]
+        return None if None in own else sum(size or 0 for size in own)
+
+
+def _reason_of(nvml: Any) -> Callable[[Exception], GpuReason]:
+    """Return what says of an error of NVML what it means for whoever wants to know."""
+    reasons: dict[int | None, GpuReason] = {
+        nvml.NVML_ERROR_NOT_SUPPORTED: "not_supported",
+        nvml.NVML_ERROR_FUNCTION_NOT_FOUND: "not_supported",
+        nvml.NVML_ERROR_INVALID_ARGUMENT: "not_supported",
+        nvml.NVML_ERROR_NO_PERMISSION: "no_permission",
+        nvml.NVML_ERROR_GPU_IS_LOST: "lost",
+        nvml.NVML_ERROR_RESET_REQUIRED: "lost",
+        nvml.NVML_ERROR_DRIVER_NOT_LOADED: "no_driver",
+        nvml.NVML_ERROR_LIBRARY_NOT_FOUND: "no_driver",
+        nvml.NVML_ERROR_NOT_FOUND: "no_device",
+    }
+    return lambda error: reasons.get(getattr(error, "value", None), "failed")
+
+
+def _library() -> Any:
+    try:
+        return importlib.import_module("pynvml")
+    except ImportError as error:
+        raise NoGpuError("no_library", str(error)) from error
