@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.fresh import ROOT
@@ -36,6 +37,7 @@ BENCHMARKS = {
     "idle": "benchmarks.idle:idle_rows",
     "plot": "benchmarks.plot:plot_rows",
     "server": "benchmarks.server:server_rows",
+    "history": "benchmarks.history:history_rows",
 }
 PEERS = (
     "anywidget",
@@ -43,10 +45,12 @@ PEERS = (
     "jupyter_resource_usage",
     "jupyter_server",
     "jupyterlab",
+    "mlflow_skinny",
     "numpy",
     "prometheus_client",
     "river",
     "tqdm",
+    "trackio",
 )
 
 
@@ -56,11 +60,14 @@ def main() -> int:
     machine = _machine()
     rows: list[Row] = []
     measured: dict[str, list[dict[str, Any]]] = {}
-    for name in options.only or BENCHMARKS:
-        print(f"{name} …", file=sys.stderr, flush=True)
-        found = _benchmark(name)(quick=options.quick)
-        measured[name] = [row.as_dict() for row in found]
-        rows += found
+    with TemporaryDirectory(prefix="ipyvitals-bench-", ignore_cleanup_errors=True) as folder:
+        # The history of whoever runs this is not that of a benchmark.
+        os.environ["JUPYTER_DATA_DIR"] = folder
+        for name in options.only or BENCHMARKS:
+            print(f"{name} …", file=sys.stderr, flush=True)
+            found = _benchmark(name)(quick=options.quick)
+            measured[name] = [row.as_dict() for row in found]
+            rows += found
     print(markdown(rows))
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(

@@ -50,6 +50,8 @@ class Kept(NamedTuple):
     labels: tuple[int, int]
     """Of the windows that were handed over last."""
     body_due: float
+    reference: bytes
+    """That was handed over last."""
 
 
 class Archive:
@@ -162,13 +164,18 @@ class Archive:
         if before is None or before.told != told:
             self._backlog.put(MetricsRow(at, model.model_id, *told))
         # Labels that are in no file yet are so since the last time, or since ever.
-        written, due = (before.labels, before.body_due) if before is not None else ((-1, -1), now)
+        written, due, known = (-1, -1), now, b""
+        if before is not None:
+            written, due, known = before.labels, before.body_due, before.reference
         # A nameless model is another one in each notebook; of one whose past may still come,
         # what is in the file is not to be written over.
         if states and self._sink is not None and model.name and model.model_id not in self._late:
             body = body_of(model) if labels != written and (all or now >= due) else None
             if body is not None:
                 written, due = labels, now + len(body) / BODY_BYTES_PER_SECOND
+            reference = model.watch.reference if model.watch is not None else b""
+            changed = before is None or reference != known
+            known = reference
             self._sink.save(
                 StateRow(
                     at,
@@ -182,9 +189,10 @@ class Archive:
                     metrics.current_accuracy,
                     head_of(model, now),
                     body,
+                    reference if changed else None,
                 )
             )
-        return Kept(mark, lively, model.asleep, told, written, due)
+        return Kept(mark, lively, model.asleep, told, written, due, known)
 
     # What an earlier kernel left
 
@@ -231,7 +239,7 @@ class Archive:
             return None
         history.prepend(recall.found.points)
         try:
-            return past_of(recall.found.head, recall.found.body)
+            return past_of(*recall.found[:3])
         except ValueError as error:
             self._notices.add("store.state", f"{recall.model_id!r} begins anew: {error}")
             return None
@@ -320,4 +328,5 @@ def _mark_of(model: ModelState, pending: int) -> tuple[Any, ...]:
         *(model.status, model.status_since, model.reason, model.acknowledged_at),
         *(model.name, model.version, model.trained_at, model.deployed_at, model.deployment),
         *(model.baseline_accuracy, model.lifecycle),
+        b"" if model.watch is None else model.watch.reference,
     )

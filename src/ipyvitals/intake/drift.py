@@ -11,8 +11,9 @@ import numpy as np
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.intake.arguments import Rows, as_rows
 from ipyvitals.intake.drift_errors import ErrorWatch, check_river
-from ipyvitals.intake.feature_watch import PREDICTIONS, FeatureWatch, Sample
+from ipyvitals.intake.feature_watch import FeatureWatch, Sample
 from ipyvitals.intake.features import MAX_COLUMNS, Columns, as_columns, as_row, columns_of
+from ipyvitals.intake.reference import PREDICTIONS, Reference
 from ipyvitals.notices import Notices
 from ipyvitals.snapshot import DriftSection
 from ipyvitals.stats.window import Scores
@@ -112,6 +113,8 @@ class DriftWatch:
         self._sample = Sample(settings.max_features + 1)
         self._watch: FeatureWatch | None = None
         """``None`` until the reference is full."""
+        self.reference = b""
+        """That for an other kernel; empty until it is full."""
         self._ignored: set[str] = set()
         self._looks: deque[Look] = deque(maxlen=MAX_LOOKS)
         self._errors = ErrorWatch() if settings.errors else None
@@ -150,7 +153,7 @@ class DriftWatch:
         names = list(columns)
         watched = names[: self._settings.max_features]
         self._ignore(names[len(watched) :])
-        self._fit({PREDICTIONS: rows} | {name: columns[name] for name in watched})
+        self._begin(Reference.fit({PREDICTIONS: rows} | {name: columns[name] for name in watched}))
 
     def update(self, predictions: Rows, features: Columns | None) -> None:
         """Take rows, oldest first.
@@ -169,7 +172,7 @@ class DriftWatch:
             self._ignore(self._sample.add(columns, start))
             if self._sample.rows < self._settings.reference:
                 return
-            watch = self._fit(self._sample.columns)
+            watch = self._begin(Reference.fit(self._sample.columns))
         else:
             watch = self._watch
         if start < n:
@@ -208,9 +211,25 @@ class DriftWatch:
             errors=errors,
         )
 
-    def _fit(self, reference: Columns) -> FeatureWatch:
+    @property
+    def verdicts(self) -> list[bool]:
+        """Whether anything at all, and then whether each column, has drifted."""
+        return [] if self._watch is None else self._watch.verdicts
+
+    def resume(self, reference: bytes, verdicts: list[bool]) -> None:
+        """Go on with the reference and the verdicts of an earlier kernel.
+
+        Raises
+        ------
+        ValueError
+            When it is no reference.
+        """
+        self._begin(Reference.from_bytes(reference)).resume(verdicts)
+
+    def _begin(self, reference: Reference) -> FeatureWatch:
         settings = self._settings
         self._watch = FeatureWatch(reference, settings.window, settings.alpha, self._hold)
+        self.reference = reference.to_bytes()
         self._sample = Sample(settings.max_features + 1)
         self._looks.clear()
         return self._watch

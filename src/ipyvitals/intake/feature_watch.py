@@ -8,15 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ipyvitals.intake.features import Columns
+from ipyvitals.intake.reference import PREDICTIONS, Reference
 from ipyvitals.snapshot import FeatureDrift
-from ipyvitals.stats.bins import MAX_BINS, fit_bins
 from ipyvitals.stats.psi_watch import PsiWatch
 from ipyvitals.status import Look
 
 __all__ = ["PREDICTIONS", "FeatureWatch", "Sample"]
-
-PREDICTIONS = ""
-"""The name of the predictions among the columns."""
 
 
 class Sample:
@@ -60,25 +57,19 @@ class FeatureWatch:
 
     Parameters
     ----------
-    reference : mapping of names to columns
-        All of one length, the predictions first.
+    reference : Reference
     window : int
         Rows that are compared with it.
     alpha, hold
         See `PsiWatch`.
     """
 
-    def __init__(self, reference: Columns, window: int, alpha: float, hold: int) -> None:
-        self.rows = len(reference[PREDICTIONS])
+    def __init__(self, reference: Reference, window: int, alpha: float, hold: int) -> None:
+        self.rows = reference.rows
         """Rows of the reference."""
-        self.bins = {name: fit_bins(column) for name, column in reference.items()}
+        self.bins = reference.bins
         self._names = list(self.bins)
-        self._counts = np.array(
-            [
-                np.bincount(bins.index(reference[name]), minlength=MAX_BINS)
-                for name, bins in self.bins.items()
-            ]
-        )
+        self._counts = reference.counts
         self._window = window
         self._alpha = alpha
         self._hold = hold
@@ -87,6 +78,15 @@ class FeatureWatch:
     def reset(self) -> None:
         """Forget the window and its looks; the reference stays."""
         self._watch = PsiWatch(self._counts, self._window, self._alpha, self._hold)
+
+    @property
+    def verdicts(self) -> list[bool]:
+        """Whether anything at all, and then whether each column, has drifted."""
+        return self._watch.verdicts
+
+    def resume(self, verdicts: list[bool]) -> None:
+        """Go on from such verdicts."""
+        self._watch.resume(verdicts)
 
     @property
     def window_rows(self) -> int:

@@ -32,6 +32,18 @@ __all__ = ["ModelState", "Watch"]
 class Watch(Protocol):
     """What compares the rows of a deployment with its reference."""
 
+    reference: bytes
+    """What `resume` takes in another kernel; empty while there is none."""
+
+    @property
+    def verdicts(self) -> list[bool]:
+        """What has drifted."""
+        ...
+
+    def resume(self, reference: bytes, verdicts: list[bool]) -> None:
+        """Go on with those of another kernel."""
+        ...
+
     def update(self, predictions: Any, features: Any) -> None:
         """Take rows, oldest first."""
         ...

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from ipyvitals.intake.model import ModelState
+from ipyvitals.intake.reference import Reference
 from ipyvitals.snapshot import Status
 from ipyvitals.stats.durations import BOUNDS_SECONDS
 from ipyvitals.stats.packing import pack, unpack
@@ -55,6 +56,8 @@ class Head(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Oldest first."""
     verdicts: dict[str, Verdict] = {}
     """By rule."""
+    drifted: list[bool] = []
+    """Anything at all, and then each column."""
 
 
 class SegmentState(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -82,6 +85,8 @@ class Past(msgspec.Struct, frozen=True):
 
     head: Head
     body: Body
+    reference: bytes = b""
+    """What its rows are compared with; empty where there is nothing."""
 
 
 def head_of(model: ModelState, now: float) -> bytes:
@@ -108,6 +113,7 @@ def head_of(model: ModelState, now: float) -> bytes:
             duration_sum_seconds=model.durations.sum_seconds,
             raised=model.raised,
             verdicts={name: getattr(model, name).verdict for name in RULES},
+            drifted=[] if model.watch is None else model.watch.verdicts,
         )
     )
 
@@ -128,8 +134,8 @@ def body_of(model: ModelState) -> bytes:
     return msgspec.msgpack.encode(body)
 
 
-def past_of(head: bytes, body: bytes | None) -> Past:
-    """Return what `head_of` and `body_of` wrote.
+def past_of(head: bytes, body: bytes | None, reference: bytes | None = None) -> Past:
+    """Return what `head_of` and `body_of` wrote, and the reference of the model's watch.
 
     Raises
     ------
@@ -140,6 +146,7 @@ def past_of(head: bytes, body: bytes | None) -> Past:
         past = Past(
             msgspec.msgpack.decode(head, type=Head),
             Body() if body is None else msgspec.msgpack.decode(body, type=Body),
+            reference or b"",
         )
     except msgspec.MsgspecError as error:
         raise ValueError(f"expected the state of a model, got something else: {error}") from error
@@ -148,6 +155,8 @@ def past_of(head: bytes, body: bytes | None) -> Past:
         raise ValueError(f"expected a state of version {VERSION} or older, got {newest}.")
     for packed in _all_packed(past.body):
         _unpacked(packed)
+    if past.reference:
+        Reference.from_bytes(past.reference)
     return past
 
 
@@ -188,6 +197,8 @@ def resume(model: ModelState, past: Past, now: float, told: dict[str, Any]) -> N
     if told.get("deployed_at") is None and head.deployed_at is not None:
         model.deployed_at = head.deployed_at
     _resume_windows(model, past.body)
+    if model.watch is not None and past.reference:
+        model.watch.resume(past.reference, head.drifted)
     if before < model.accuracy_rule.min_labels and model.status in ("registered", "active"):
         _resume_verdicts(model, head)
 

@@ -78,6 +78,7 @@ class CategoricalBins:
     kind: Literal["categorical"] = "categorical"
 
     def __init__(self, categories: list[Hashable]) -> None:
+        self.categories = categories
         self.other = len(categories)
         self.missing = self.other + 1
         """The last bin: of NaN, ``None``, and whatever cannot be looked up."""

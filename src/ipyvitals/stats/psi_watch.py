@@ -165,6 +165,16 @@ class PsiWatch:
         return self._held.on[1:]
 
     @property
+    def verdicts(self) -> list[bool]:
+        """Whether anything at all, and then whether each feature, is above its threshold."""
+        return [bool(on) for on in self._held.on]
+
+    def resume(self, verdicts: list[bool]) -> None:
+        """Go on from such verdicts; those of another number of features say nothing."""
+        if len(verdicts) == self._held.on.size:
+            self._held.on = np.array(verdicts, dtype=np.bool_)
+
+    @property
     def any_drifted(self) -> bool:
         """Whether anything is above its threshold, held for `hold` looks."""
         return bool(self._held.on[0])

@@ -25,6 +25,7 @@ class Watch:
 
     def __init__(self):
         self.looks, self.changes = [], []
+        self.reference, self.verdicts = b"", []
 
     def take_looks(self):
         looks, self.looks = self.looks, []

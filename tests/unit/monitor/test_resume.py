@@ -5,10 +5,10 @@ from __future__ import annotations
 import sqlite3
 
 import msgspec
+import numpy as np
 import pytest
 
 from ipyvitals import FakeClock, Monitor, Thresholds
-from ipyvitals.sinks.store.ledger import Found
 from tests.unit.sinks.store.places import read_only
 
 
@@ -229,16 +229,67 @@ def test_a_reset_is_not_undone(kernel, serve):
     assert (now["status"], now["window_labelled"], now["total_labelled"]) == ("active", 0, 91)
 
 
-def test_drift_says_nothing_of_a_reference_that_is_gone(kernel):
-    first = kernel("churn", drift=True)
-    first.record_batch([1] * 5_000)
-    first.record_batch([2] * 5_000)
-    first.tick()
-    assert first.snapshot().model.status == "degraded"
-    first.close()
+class TestDrift:
+    @pytest.fixture
+    def rows(self):
+        random = np.random.default_rng(3)
+        return lambda mean, n: random.normal(mean, 1.0, n)
 
-    second = kernel("churn", drift=True)
-    assert second.snapshot().drift.state == "collecting"
+    def test_rows_are_compared_with_the_reference_of_the_first_kernel(self, kernel, rows):
+        first = kernel("price", drift=True)
+        first.record_batch(rows(0, 1_500), features={"size": rows(5, 1_500)})
+        first.tick()
+        assert first.snapshot().drift.state == "watching"
+        first.close()
+
+        second = kernel("price", drift=True)
+        assert (second.snapshot().drift.state, second.snapshot().drift.reference_rows) == (
+            "watching", 1_000,
+        )  # fmt: skip
+        second.record_batch(rows(1, 1_500), features={"size": rows(5, 1_500)})
+        second.tick()
+        assert second.snapshot().model.reason == "Drift of predictions"
+
+    def test_what_has_drifted_stays_so_until_looks_turn_it(self, kernel, rows):
+        first = kernel("price", drift=True)
+        for mean in (0, 1):
+            first.record_batch(rows(mean, 1_500), features={"kind": ["a", "b", "c"] * 500})
+        first.tick()
+        first.close()
+
+        second = kernel("price", drift=True)
+        assert second.snapshot().drift.state == "drifted"
+        assert second.snapshot().model.status == "degraded"
+        second.record_batch(rows(0, 1_500), features={"kind": ["a", "b", "c"] * 500})
+        second.tick()
+        assert (second.snapshot().drift.state, second.snapshot().model.status) == (
+            "watching", "active",
+        )  # fmt: skip
+
+    def test_a_new_deployment_has_a_new_reference(self, kernel, rows):
+        first = kernel("price", drift=True)
+        first.record_batch(rows(0, 1_500))
+        first.flush()
+        first.deploy("price")
+        first.close()
+
+        assert kernel("price", drift=True).snapshot().drift.state == "collecting"
+
+    @pytest.mark.parametrize("options", [{"trained_at": 6.0}, {"drift": False}])
+    def test_it_is_not_asked_for_or_another_one(self, kernel, rows, options):
+        first = kernel("price", drift=True, trained_at=5.0)
+        first.record_batch(rows(0, 1_500))
+        first.close()
+
+        second = kernel("price", **{"drift": True, **options})
+        assert second.snapshot().drift.state in ("collecting", "off")
+
+    def test_a_reference_of_things_begins_anew(self, kernel):
+        first = kernel("price", drift=True)
+        first.record_batch([("a", 1), ("b", 2)] * 750)
+        first.close()
+
+        assert kernel("price", drift=True).snapshot().drift.state == "collecting"
 
 
 class TestADiskThatTakesItsTime:
@@ -298,8 +349,18 @@ class TestAStateThatCannotBeRead:
         assert told(second)["total_predictions"] == 0
         assert notice(second, "store.state") == 1
 
-    def test_points_alone_do_no_harm(self):
-        assert Found(b"", None, []).points == []
+    @pytest.mark.parametrize("broken", [b"nonsense", msgspec.msgpack.encode([1, []])])
+    def test_nor_does_half_of_it_count(self, kernel, path, serve, notice, broken):
+        first = kernel("churn", drift=True)
+        serve(first, 2_000)
+        first.close()
+        with sqlite3.connect(path) as connection:
+            connection.execute("UPDATE models SET reference = ?", (broken,))
+        connection.close()
+
+        second = kernel("churn", drift=True)
+        assert told(second)["total_predictions"] == 0
+        assert notice(second, "store.state") == 1
 
 
 def test_windows_of_very_many_labels_are_written_less_often(kernel, serve, path, clock):

@@ -92,11 +92,13 @@ class Account:
         return bool(self._states or len(self.backlog) or self.urgent)
 
     def save(self, state: StateRow) -> None:
-        """Keep the newest state of a model; one without a body leaves the body that waits."""
+        """Keep the newest state of a model; of what it leaves out, the newest that waits."""
         with self._lock:
             before = self._states.get(state.model_id)
-            if before is not None and state.body is None:
-                state = state._replace(body=before.body)
+            if before is not None:
+                body = before.body if state.body is None else state.body
+                reference = before.reference if state.reference is None else state.reference
+                state = state._replace(body=body, reference=reference)
             self._states[state.model_id] = state
 
     def ask(self, request: Request, *, last: bool = False) -> None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from math import inf
 from typing import Any, TypeAlias
 
+from ipyvitals.sinks.store.frames import Columns
 from ipyvitals.sinks.store.queries import Asked, rows_of
 from ipyvitals.sinks.store.shape import COLUMNS
 
@@ -48,8 +49,8 @@ def extremes(
     section: str,
     asked: Asked,
     pixels: int,
-) -> list[tuple[Any, ...]] | None:
-    """Return at most two rows a pixel and model, in the shape of the section; unseen is NULL.
+) -> Columns | None:
+    """Return, as columns, at most two rows a pixel and model, in the shape of the section; unseen is NULL.
 
     The first has the lowest value of each column, the second the highest, both the worst status.
     SQLite looks at all rows, pixel by pixel along its index; to read them would take ten times as
@@ -57,7 +58,7 @@ def extremes(
 
     Returns
     -------
-    list of tuple or None
+    mapping or None
         ``None`` where there are so few rows that all of them may be read.
     """
     rows, values = rows_of(connection, schemas, section, asked)
@@ -77,7 +78,8 @@ def extremes(
         ends = {id(SINCE): begin, id(UNTIL): end}
         of_models = fetch(query, [ends.get(id(value), value) for value in values])
         found += sorted((row for one in of_models for row in _two(one, section)), key=_time)
-    return found
+    names = ["time", *(column.name for column in COLUMNS[section])]
+    return dict(zip(names, zip(*found, strict=True), strict=True))
 
 
 def _query(section: str, rows: str) -> str:

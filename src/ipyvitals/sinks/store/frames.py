@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from ipyvitals.errors import ArgumentValueError
-from ipyvitals.sinks.store.shape import Column
+from ipyvitals.sinks.store.shape import Column, Kind
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["frame", "resampled_training", "seconds_of"]
+Columns: TypeAlias = Mapping[str, Sequence[Any]]
+
+__all__ = ["Columns", "frame", "resampled_training", "seconds_of"]
 
 
-def frame(rows: Sequence[Sequence[Any]], columns: Iterable[Column]) -> pd.DataFrame:
-    """Return rows of a Unix time and one value a column, indexed by ``time`` in UTC."""
+def frame(chunks: Iterable[Columns], columns: Iterable[Column]) -> pd.DataFrame:
+    """Return columns as a DataFrame, indexed by ``time`` in UTC, and in its order.
+
+    Parameters
+    ----------
+    chunks : iterable of mappings
+        Values by column, of some rows at a time; ``time`` in Unix seconds.
+    columns : iterable of Column
+        Those that are wanted, beside ``time``.
+    """
     import pandas as pd
 
-    wanted = list(columns)
-    values: list[Sequence[Any]] = (
-        list(zip(*rows, strict=True)) if rows else [()] * (1 + len(wanted))
-    )
-    index = pd.DatetimeIndex(_moments(values[0]), name="time")
-    data = {one.name: _array(one, its) for one, its in zip(wanted, values[1:], strict=True)}
-    for column in wanted:
-        if column.kind == "any":
-            # Left alone, pandas makes texts of things that happen to be texts all.
-            data[column.name] = pd.Series(data[column.name], index=index, dtype=object)
-    return pd.DataFrame(data, index=index)
+    wanted = [Column("time", "moment"), *columns]
+    growing = [GROWING[column.kind]() for column in wanted]
+    for chunk in chunks:
+        for (name, *_), values in zip(wanted, growing, strict=True):
+            values.add(chunk[name])
+    begun, *arrays = (values.array() for values in growing)
+    index = pd.DatetimeIndex(begun, name="time")
+    data: dict[str, Any] = {}
+    for column, its in zip(wanted[1:], arrays, strict=True):
+        # Left alone, pandas makes texts of things that happen to be texts all.
+        thing = column.kind == "any"
+        data[column.name] = pd.Series(its, index=index, dtype="object") if thing else its
+    made = pd.DataFrame(data, index=index)
+    return made if made.index.is_monotonic_increasing else made.sort_index(kind="stable")
 
 
 def resampled_training(found: pd.DataFrame, seconds: float) -> pd.DataFrame:
@@ -71,30 +84,111 @@ def _with_number(freq: Any) -> Any:
     return f"1{freq}" if isinstance(freq, str) and freq[:1].isalpha() else freq
 
 
-def _moments(seconds: Sequence[float | None]) -> Any:
-    import pandas as pd
+class _Growing:
+    """A column that grows by chunks."""
 
-    numbers = np.array(seconds, dtype=np.float64)
-    known = ~np.isnan(numbers)
-    micros = np.full(numbers.size, np.datetime64("NaT"), dtype="datetime64[us]")
-    micros[known] = np.round(numbers[known] * 1e6).astype(np.int64).astype("datetime64[us]")
-    return pd.DatetimeIndex(micros).tz_localize("UTC")
+    def __init__(self) -> None:
+        self._parts: list[Any] = []
+
+    def add(self, values: Sequence[Any]) -> None:
+        """Take the next values."""
+        raise NotImplementedError
+
+    def array(self) -> Any:
+        """Return all of them."""
+        raise NotImplementedError
 
 
-def _array(column: Column, values: Sequence[Any]) -> Any:
-    import pandas as pd
+class _Numbers(_Growing):
+    def add(self, values: Sequence[Any]) -> None:
+        # None becomes NaN, which the file has in no other way.
+        self._parts.append(np.array(values, dtype=np.float64))
 
-    if column.kind == "number":
-        numbers = np.array(values, dtype=np.float64)
+    def array(self) -> Any:
+        import pandas as pd
+
+        numbers = _joined(self._parts, np.float64)
         return pd.arrays.FloatingArray(np.nan_to_num(numbers), np.isnan(numbers))
-    if column.kind == "count":
-        return pd.array(list(values), dtype="Int64")
-    if column.kind == "flag":
-        return pd.array([None if one is None else bool(one) for one in values], dtype="boolean")
-    if column.kind == "text":
-        return pd.array(list(values), dtype="string")
-    if column.kind == "moment":
-        return _moments(values)
-    things = np.empty(len(values), dtype=object)
-    things[:] = values
-    return things
+
+
+class _Moments(_Numbers):
+    def array(self) -> Any:
+        import pandas as pd
+
+        numbers = _joined(self._parts, np.float64)
+        known = ~np.isnan(numbers)
+        micros = np.full(numbers.size, np.datetime64("NaT"), dtype="datetime64[us]")
+        whole = np.round(numbers[known] * 1e6).astype(np.int64)
+        micros[known] = whole.astype("datetime64[us]")
+        return pd.DatetimeIndex(micros).tz_localize("UTC")
+
+
+class _Counts(_Growing):
+    kind: Any = np.int64
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._missing: list[Any] = []
+
+    def add(self, values: Sequence[Any]) -> None:
+        missing = None in values
+        if missing:
+            self._missing.append(np.array([value is None for value in values]))
+            values = [0 if value is None else value for value in values]
+        else:
+            self._missing.append(np.zeros(len(values), dtype=np.bool_))
+        self._parts.append(np.array(values, dtype=self.kind))
+
+    def array(self) -> Any:
+        import pandas as pd
+
+        make: Any = pd.arrays.BooleanArray if self.kind is np.bool_ else pd.arrays.IntegerArray
+        return make(_joined(self._parts, self.kind), _joined(self._missing, np.bool_))
+
+
+class _Flags(_Counts):
+    kind = np.bool_
+
+
+class _Texts(_Growing):
+    """Few different texts, mostly: each is looked up, and not copied."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._codes: dict[str | None, int] = {None: -1}
+
+    def add(self, values: Sequence[Any]) -> None:
+        codes = self._codes
+        for text in set(values):
+            codes.setdefault(text, len(codes) - 1)
+        self._parts.append(np.fromiter(map(codes.__getitem__, values), np.int64, len(values)))
+
+    def array(self) -> Any:
+        import pandas as pd
+
+        texts = pd.array([text for text in self._codes if text is not None], dtype="string")
+        return texts.take(_joined(self._parts, np.int64), allow_fill=True)
+
+
+class _Things(_Growing):
+    def add(self, values: Sequence[Any]) -> None:
+        self._parts.extend(values)
+
+    def array(self) -> Any:
+        things = np.empty(len(self._parts), dtype=object)
+        things[:] = self._parts
+        return things
+
+
+def _joined(parts: list[Any], kind: Any) -> Any:
+    return np.concatenate(parts) if parts else np.empty(0, dtype=kind)
+
+
+GROWING: dict[Kind, type[_Growing]] = {
+    "number": _Numbers,
+    "count": _Counts,
+    "flag": _Flags,
+    "text": _Texts,
+    "moment": _Moments,
+    "any": _Things,
+}

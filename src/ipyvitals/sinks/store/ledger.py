@@ -47,6 +47,7 @@ class Found(NamedTuple):
 
     head: bytes
     body: bytes | None
+    reference: bytes | None
     points: list[Point]
     """Those behind the charts, oldest first."""
 
@@ -102,19 +103,23 @@ class Ledger:
         """Hold a model that no living process holds, or begin one; return what is there of it."""
         where = (self._session.monitor, model_id)
         found = self._connection.execute(
-            "SELECT models.id, head, body, sessions.id, token, heartbeat_at, ended_at, pid, place,"
-            " born FROM models LEFT JOIN sessions ON sessions.id = models.holder"
+            "SELECT models.id, head, body, reference, sessions.id,"
+            " token, heartbeat_at, ended_at, pid, place, born"
+            " FROM models LEFT JOIN sessions ON sessions.id = models.holder"
             " WHERE models.monitor = ? AND model_id = ? ORDER BY slot",
             where,
         ).fetchall()
         # Its own first: it may hold a second one since a first was taken.
-        for key, head, body, holder, *facts in sorted(found, key=lambda row: row[3] != self._id):
+        for key, head, body, reference, holder, *facts in sorted(
+            found, key=lambda row: row[4] != self._id
+        ):
             if holder in (None, self._id) or not alive(Holder(*facts), now):
                 self._connection.execute(
                     "UPDATE models SET holder = ? WHERE id = ?", (self._id, key)
                 )
                 self._models[model_id] = key
-                return None if head is None else Found(head, body, self._points(key))
+                points = [] if head is None else self._points(key)
+                return None if head is None else Found(head, body, reference, points)
         made = self._connection.execute(
             "INSERT INTO models (monitor, model_id, slot, holder, first_at, saved_at) "
             "SELECT ?1, ?2, coalesce(max(slot), 0) + 1, ?3, ?4, ?4 FROM models "
@@ -168,8 +173,9 @@ class Ledger:
             "saved_at": state.at,
             "head": state.head,
         }
-        if state.body is not None:
-            values["body"] = state.body
+        for part in ("body", "reference"):
+            if getattr(state, part) is not None:
+                values[part] = getattr(state, part)
         assignments = ", ".join(f"{name} = ?" for name in values)
         update = f"UPDATE models SET {assignments} WHERE id = ? AND holder = ?"
         key = self._key_of(state.model_id, now)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 from ipyvitals.sinks.store.schema import columns_of
 from ipyvitals.sinks.store.shape import METRICS, SYSTEM, Column
 
-__all__ = ["Asked", "Own", "Query", "figures", "happenings", "rows_of"]
+__all__ = ["Asked", "Own", "Query", "figures", "happenings"]
 
 Query: TypeAlias = tuple[str, list[Any]]
 
@@ -85,79 +85,118 @@ def figures(
     """Return the query for a section of figures, one row a moment or one a stretch of `seconds`.
 
     Its columns are time, monitor, session, for ``"metrics"`` model_id, and those of the section.
+    The rows of each table come in the order of time, not those of all of them.
     """
-    of_model = section == "metrics"
-    columns = METRICS if of_model else SYSTEM
-    rows, values = rows_of(connection, schemas, section, asked)
-    names = ["monitor", "session", *(["model_id"] if of_model else [])]
+    tables = _tables(connection, schemas, section, asked)
     if seconds is None:
-        shown = ", ".join([*names, *map(_rounded, columns)])
-        return f"SELECT at, {shown} FROM ({rows}) ORDER BY at", values
-    summaries = [_summary(column) for column in columns]
+        return _together(table.rows() for table in tables)
+    rows, values = _together(table.stretches(seconds) for table in tables)
+    of_model = section == "metrics"
+    names = ["monitor", "session", *(["model_id"] if of_model else [])]
+    shown = [*names, *map(_summary, METRICS if of_model else SYSTEM)]
     keys = "monitor, slot, model_id" if of_model else "monitor"
     # Where a query has one max() and no other, bare columns are those of its row.
     text = (
-        f"SELECT floor_at, {', '.join([*names, *summaries])}, max(at) FROM "
-        f"(SELECT CAST(at / ? AS INTEGER) * ? AS floor_at, * FROM ({rows})) "
-        f"GROUP BY {keys}, floor_at ORDER BY floor_at"
+        f"SELECT begun_at, {', '.join(shown)}, max(at) FROM ({rows}) "
+        f"GROUP BY {keys}, begun_at ORDER BY begun_at"
     )
-    return text, [seconds, seconds, *values]
+    return text, values
 
 
 def rows_of(
     connection: sqlite3.Connection, schemas: Iterable[str], section: str, asked: Asked
 ) -> Query:
-    """Return the query for all rows of a section of figures, those of seconds and of minutes."""
-    of_model = section == "metrics"
-    columns = METRICS if of_model else SYSTEM
-    parts: list[str] = []
+    """Return the query for all rows of a section of figures, with the models' slots."""
+    tables = _tables(connection, schemas, section, asked)
+    return _together(table.rows(slots=True) for table in tables)
+
+
+def _tables(
+    connection: sqlite3.Connection, schemas: Iterable[str], section: str, asked: Asked
+) -> list[_Table]:
+    return [
+        _Table(schema, name, there, asked)
+        for schema in schemas
+        for name in (section, f"{section}_minutes")
+        if (there := columns_of(connection, schema, name))
+    ]
+
+
+def _together(parts: Iterable[Query]) -> Query:
+    texts: list[str] = []
     values: list[Any] = []
-    for schema in schemas:
-        for table in (f"{schema}.{section}", f"{schema}.{section}_minutes"):
-            there = columns_of(connection, *table.split("."))
-            if there:
-                text, its = _figures_of(table, there, columns, asked, of_model=of_model)
-                parts.append(text)
-                values += its
-    return " UNION ALL ".join(parts), values
+    for text, its in parts:
+        texts.append(text)
+        values += its
+    return " UNION ALL ".join(texts), values
 
 
-def _figures_of(
-    table: str, there: set[str], columns: Sequence[Column], asked: Asked, *, of_model: bool
-) -> Query:
-    schema = table.partition(".")[0]
-    shown = ["x.at AS at", "x.n AS n" if "n" in there else "1 AS n", "s.token AS session"]
-    shown += [f"{f'x.{one}' if one in there else 'NULL'} AS {one}" for one, *_ in columns]
-    if not of_model:
-        where, values = asked.where("x.at")
-        shown += ["s.monitor AS monitor"]
-        tables = f"{schema}.sessions AS s JOIN {table} AS x ON x.session = s.id"
-        where = where.format(monitor="s.monitor")
-    else:
-        where, values = asked.where("x.at", held=HELD)
-        where = where.format(monitor="m.monitor", schema=schema)
-        if asked.model_id is not None:
-            where, values = f"{where} AND m.model_id = ?", [*values, asked.model_id]
-        shown += ["m.monitor AS monitor", "m.slot AS slot", "m.model_id AS model_id"]
-        tables = (
-            f"{schema}.models AS m JOIN {table} AS x ON x.model = m.id "
-            f"LEFT JOIN {schema}.sessions AS s ON s.id = x.session"
-        )
-    return f"SELECT {', '.join(shown)} FROM {tables} WHERE {where}", values
+class _Table:
+    """A table of figures: seconds, or minutes with how many rows each was."""
 
+    def __init__(self, schema: str, name: str, there: set[str], asked: Asked) -> None:
+        self._of_model = name.startswith("metrics")
+        self._columns = METRICS if self._of_model else SYSTEM
+        self._there = there
+        if self._of_model:
+            where, self._values = asked.where("x.at", held=HELD)
+            where = where.format(monitor="m.monitor", schema=schema)
+            if asked.model_id is not None:
+                where, self._values = f"{where} AND m.model_id = ?", [*self._values, asked.model_id]
+            self._whose = ["m.monitor AS monitor", "s.token AS session", "m.model_id AS model_id"]
+            tables = f"{schema}.models AS m JOIN {schema}.{name} AS x ON x.model = m.id"
+            sessions = f"LEFT JOIN {schema}.sessions AS s ON s.id = x.session"
+        else:
+            where, self._values = asked.where("x.at")
+            where = where.format(monitor="s.monitor")
+            self._whose = ["s.monitor AS monitor", "s.token AS session"]
+            tables = f"{schema}.sessions AS s JOIN {schema}.{name} AS x ON x.session = s.id"
+            sessions = ""
+        self._from = f"FROM {tables} {sessions} WHERE {where}"
 
-def _rounded(column: Column) -> str:
-    # Of a minute long ago there is only the mean.
-    if column.kind == "count" and column.mean:
-        return f"CAST(round({column.name}) AS INTEGER) AS {column.name}"
-    return column.name
+    def rows(self, *, slots: bool = False) -> Query:
+        """Return the query for every row."""
+        slot = ["m.slot AS slot"] if slots and self._of_model else []
+        shown = ["x.at AS at", *self._whose, *slot, *map(self._rounded, self._columns)]
+        return f"SELECT {', '.join(shown)} {self._from}", self._values
+
+    def stretches(self, seconds: float) -> Query:
+        """Return the query for sums and last values of stretches of time."""
+        begun_at = "CAST(x.at / ? AS INTEGER) * ? AS begun_at"
+        slot = ["m.slot AS slot"] if self._of_model else []
+        shown = [begun_at, "max(x.at) AS at", *self._whose, *slot]
+        for column in self._columns:
+            shown += self._sums(column)
+        # The tables' own keys are shorter than names.
+        keys = f"{'m.id' if self._of_model else 's.id'}, begun_at"
+        text = f"SELECT {', '.join(shown)} {self._from} GROUP BY {keys}"
+        return text, [seconds, seconds, *self._values]
+
+    def _value(self, name: str) -> str:
+        return f"x.{name}" if name in self._there else "NULL"
+
+    def _rounded(self, column: Column) -> str:
+        value = self._value(column.name)
+        if column.kind == "count" and column.mean and "n" in self._there:
+            # Of a minute long ago there is only the mean.
+            value = f"CAST(round({value}) AS INTEGER)"
+        return f"{value} AS {column.name}"
+
+    def _sums(self, column: Column) -> list[str]:
+        name, value = column.name, self._value(column.name)
+        if not column.mean:
+            return [f"{value} AS {name}"]
+        if "n" in self._there:
+            return [
+                f"sum({value} * x.n) AS {name}",
+                f"sum(({value} IS NOT NULL) * x.n) AS n_{name}",
+            ]
+        return [f"sum({value}) AS {name}", f"count({value}) AS n_{name}"]
 
 
 def _summary(column: Column) -> str:
     name = column.name
-    if not column.mean:
-        return name
-    return f"sum({name} * n) * 1.0 / sum((({name}) IS NOT NULL) * n) AS {name}"
+    return f"sum({name}) * 1.0 / sum(n_{name}) AS {name}" if column.mean else name
 
 
 def happenings(

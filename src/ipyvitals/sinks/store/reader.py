@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
-from operator import itemgetter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, get_args
 
@@ -17,7 +17,7 @@ from ipyvitals.moments import unix_seconds
 from ipyvitals.sinks.store.connections import Gate, connect
 from ipyvitals.sinks.store.extremes import extremes
 from ipyvitals.sinks.store.files import attach, unreadable
-from ipyvitals.sinks.store.frames import frame, resampled_training, seconds_of
+from ipyvitals.sinks.store.frames import Columns, frame, resampled_training, seconds_of
 from ipyvitals.sinks.store.lease import Holder, Session, alive
 from ipyvitals.sinks.store.ledger import Ledger
 from ipyvitals.sinks.store.queries import Asked, Own, figures, happenings
@@ -34,6 +34,7 @@ __all__ = ["Reader"]
 
 FILE, MEMORY = "file", "main"
 PATIENCE_SECONDS = 5.0
+CHUNK_ROWS = 10_000
 FIGURES = ("metrics", "system")
 TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "training": ("progress", ("run", "stage", "state", "step", "total", "metrics")),
@@ -44,7 +45,7 @@ TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "predictions": (
         "predictions",
-        ("model_id", "key", "prediction", "actual", "labelled", "latency_seconds", "segment"),
+        ("model_id", "key AS id", "prediction", "actual", "labelled", "latency_seconds", "segment"),
     ),
 }
 OF_MODELS = ("metrics", "events", "models", "predictions")
@@ -137,16 +138,19 @@ class Reader:
         columns = COLUMNS[section]
         if own is None:
             columns = (*NAMED, *(column for column in columns if column.name != "monitor"))
-        if section == "training":
-            found = frame(self._training(asked, columns), columns)
-            return found if seconds is None else resampled_training(found, seconds)
         if section in FIGURES and pixels is not None:
-            rows = extremes(self._fetch, self._connection, self._schemas, section, asked, pixels)
-            if rows is not None:
-                return frame(rows, columns)
-        if seconds is not None:
-            columns = tuple(column.averaged for column in columns)
-        return frame(self._rows(section, asked, seconds, skip=0 if own is None else 2), columns)
+            seen = extremes(self._fetch, self._connection, self._schemas, section, asked, pixels)
+            if seen is not None:
+                return frame([seen], columns)
+        if section in FIGURES:
+            query = figures(self._connection, self._schemas, section, asked, seconds)
+            if seconds is not None:
+                columns = tuple(column.averaged for column in columns)
+            return frame(self._chunks(*query), columns)
+        query = happenings(self._connection, self._schemas, *TABLES[section], asked)
+        chunks = map(CHANGES.get(section, _as_it_is), self._chunks(*query))
+        found = frame(chunks, columns)
+        return found if seconds is None else resampled_training(found, seconds)
 
     def monitors(self) -> list[StoredMonitor]:
         """Return the names of monitors, the one heard of last at the end."""
@@ -215,47 +219,33 @@ class Reader:
         holders = [Holder(*facts) for facts in found]
         return tuple(one.token for one in holders if one.token != token and alive(one, now))
 
-    def _rows(
-        self, section: str, asked: Asked, seconds: float | None, skip: int
-    ) -> Sequence[Sequence[Any]]:
-        if section in FIGURES:
-            width = 3 + len(COLUMNS[section])
-            query = figures(self._connection, self._schemas, section, asked, seconds)
-            rows = self._fetch(*query)
-        else:
-            width = 3 + len(TABLES[section][1])
-            rows = self._fetch(
-                *happenings(self._connection, self._schemas, *TABLES[section], asked)
-            )
-        if section == "events":
-            rows = [(*row[:-1], _event_data(*row[3:])) for row in rows]
-        return [(row[0], *row[1 + skip : width]) for row in rows]
-
-    def _training(self, asked: Asked, columns: Iterable[Column]) -> list[tuple[Any, ...]]:
-        wanted = itemgetter("at", *(column.name for column in columns))
-        names = ("at", "monitor", "session", *TABLES["training"][1])
-        found = []
-        for values in self._fetch(
-            *happenings(self._connection, self._schemas, *TABLES["training"], asked)
-        ):
-            row = dict(zip(names, values, strict=True))
-            row["run"] = f"{row['session']}-{row['run']}"
-            for name, value in (msgspec.json.decode(row["metrics"]) or {None: None}).items():
-                found.append(wanted({**row, "metric": name, "value": value}))
-        return found
-
     def _all(self, text: str) -> list[tuple[Any, ...]]:
         parts = [text.format(schema=schema) for schema in self._schemas]
         return self._fetch(" UNION ALL ".join(parts), []) if parts else []
 
+    def _chunks(self, text: str, values: list[Any]) -> Iterator[Columns]:
+        """Yield the columns of some rows at a time, the first of them under the name ``time``."""
+        if not self._schemas:
+            return
+        with self._reading():
+            cursor = self._connection.execute(text, values)
+            names = ["time", *(about[0] for about in cursor.description[1:])]
+            while rows := cursor.fetchmany(CHUNK_ROWS):
+                yield dict(zip(names, zip(*rows, strict=True), strict=True))
+
     def _fetch(self, text: str, values: list[Any]) -> list[tuple[Any, ...]]:
         if not self._schemas:
             return []
+        with self._reading():
+            return self._connection.execute(text, values).fetchall()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
         if self._pid != os.getpid():
             raise StoreError("expected a store that this process opened, got one of its parent.")
         try:
             with self._gate:
-                return self._connection.execute(text, values).fetchall()
+                yield
         except sqlite3.DatabaseError as error:
             if self._path is None:
                 raise
@@ -286,6 +276,34 @@ def _check_section(section: Any, model_id: Any, freq: Any) -> None:
         )
 
 
-def _event_data(type: str, seq: int, model_id: str | None, data: str) -> dict[str, Any]:
-    fields: dict[str, Any] = msgspec.json.decode(data)
-    return {"model_id": model_id, **fields} if type in ABOUT_MODEL else fields
+def _as_it_is(columns: Columns) -> Columns:
+    return columns
+
+
+def _events(columns: Columns) -> Columns:
+    """Return the columns with each event's own fields as a dict."""
+    rows = zip(columns["type"], columns["model_id"], columns["data"], strict=True)
+    data = []
+    for kind, model_id, text in rows:
+        fields: dict[str, Any] = msgspec.json.decode(text)
+        data.append({"model_id": model_id, **fields} if kind in ABOUT_MODEL else fields)
+    return {**columns, "data": data}
+
+
+def _training(columns: Columns) -> Columns:
+    """Return one row a metric, for reports of any number of metrics."""
+    runs = [
+        f"{session}-{run}" for session, run in zip(columns["session"], columns["run"], strict=True)
+    ]
+    reports = [msgspec.json.decode(text) or {None: None} for text in columns["metrics"]]
+    places = [place for place, report in enumerate(reports) for _ in report]
+    long = {name: [values[place] for place in places] for name, values in columns.items()}
+    return {
+        **long,
+        "run": [runs[place] for place in places],
+        "metric": [name for report in reports for name in report],
+        "value": [value for report in reports for value in report.values()],
+    }
+
+
+CHANGES: dict[str, Callable[[Columns], Columns]] = {"events": _events, "training": _training}

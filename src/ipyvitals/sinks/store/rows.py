@@ -112,6 +112,8 @@ class StateRow(NamedTuple):
     """Totals and verdicts: small."""
     body: bytes | None
     """Windows; ``None`` leaves them as they were."""
+    reference: bytes | None
+    """What rows are compared with; ``None`` leaves it as it was."""
 
 
 Row: TypeAlias = (

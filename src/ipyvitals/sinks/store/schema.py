@@ -144,6 +144,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         _figures("metrics_minutes", "model", METRICS, "session INTEGER", "n INTEGER NOT NULL"),
         _figures("system_minutes", "session", SYSTEM, "n INTEGER NOT NULL"),
+        "ALTER TABLE models ADD COLUMN reference BLOB",
         PREDICTIONS,
         "CREATE INDEX predictions_by_key ON predictions (session, key)",
         "CREATE INDEX predictions_by_time ON predictions (at)",

@@ -22,7 +22,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from ipyvitals import Monitor
+from ipyvitals import Monitor, archive
 from ipyvitals.sinks.store import sink  # noqa: F401 - once, and not in each child
 
 KILLED, TOGETHER, AT_ONCE = 100, 8, 16
@@ -91,6 +91,8 @@ def entries(log: Path, at: float) -> dict[str, Any]:
 
 
 def resumed(path: str, number: int) -> dict[str, Any]:
+    # A busy machine may take its time to look into the file.
+    archive.RECALL_SECONDS = 30.0
     monitor = Monitor("churn", name=f"m{number}", store=path)
     snapshot = monitor.snapshot()
     return {

@@ -50,7 +50,7 @@ def reading(second, **fields):
 
 
 def state(head=b"head", **changes):
-    row = StateRow(NOON, "churn", "churn", None, None, NOON, "active", 7, 0.9, head, None)
+    row = StateRow(NOON, "churn", "churn", None, None, NOON, "active", 7, 0.9, head, None, None)
     return row._replace(**changes)
 
 
@@ -87,14 +87,14 @@ def test_folders_that_it_makes_are_private(open_sink, tmp_path):
 def test_a_model_goes_on_where_another_session_left_it(open_sink):
     first = open_sink()
     assert first.recall("churn").wait(5.0)
-    first.save(state(body=b"body"))
+    first.save(state(body=b"body", reference=b"reference"))
     first.save(state(head=b"newer"))
     assert first.close(5.0)
 
     recall = open_sink().recall("churn")
 
     assert recall.wait(5.0)
-    assert (recall.found.head, recall.found.body) == (b"newer", b"body")
+    assert tuple(recall.found) == (b"newer", b"body", b"reference", [])
 
 
 def test_a_sink_that_is_dropped_lets_go_of_its_models(open_sink, path, notices):
