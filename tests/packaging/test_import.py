@@ -5,7 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
-LAZY = ("pandas", "plotly", "jupyter_server", "sklearn", "matplotlib")
+LAZY = (
+    *("pandas", "plotly", "jupyter_server", "jupyter_core", "sklearn", "matplotlib"),
+    *("sqlite3", "ipyvitals.sinks.store.sink"),
+)
 
 
 def test_import_loads_nothing_that_is_only_sometimes_needed():

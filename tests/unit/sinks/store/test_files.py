@@ -1,0 +1,96 @@
+"""Where the file lies decides how it is written."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from ipyvitals.notices import Notices
+from ipyvitals.sinks.store import files
+from ipyvitals.sinks.store.files import is_local, open_for_writing
+from ipyvitals.sinks.store.rows import SystemRow
+from ipyvitals.sinks.store.sink import Sink
+from ipyvitals.snapshot import SystemSection
+from tests.unit.sinks.store.conftest import NOON
+
+MOUNTS = """
+overlay / overlay rw,relatime 0 0
+proc /proc proc rw 0 0
+server:/home /home nfs4 rw,vers=4.2 0 0
+/dev/sda1 /home/ada/scratch ext4 rw 0 0
+//server/share /mnt/windows\\040share cifs rw 0 0
+user@host: /mnt/elsewhere fuse.sshfs rw 0 0
+tmpfs /mnt/over tmpfs rw 0 0
+server:/over /mnt/over nfs rw 0 0
+""".lstrip()
+
+
+@pytest.fixture
+def mounts(tmp_path, monkeypatch):
+    table = tmp_path / "mounts"
+    table.write_text(MOUNTS, encoding="utf-8")
+    monkeypatch.setattr(files, "MOUNTS", table)
+    monkeypatch.setattr(files.sys, "platform", "linux")
+
+
+@pytest.mark.parametrize(
+    ("path", "local"),
+    [
+        ("/tmp/history.sqlite", True),
+        ("/home/ada/history.sqlite", False),
+        ("/home/ada/scratch/deep/history.sqlite", True),
+        ("/home/ada/scratchy/history.sqlite", False),
+        ("/mnt/windows share/history.sqlite", False),
+        ("/mnt/elsewhere/history.sqlite", False),
+        ("/mnt/over/history.sqlite", False),
+        ("/mnt/history.sqlite", True),
+    ],
+)
+def test_the_innermost_mount_decides(mounts, path, local):
+    assert is_local(Path(path)) is local
+
+
+def test_without_a_table_of_mounts_a_disk_is_local(monkeypatch, tmp_path):
+    monkeypatch.setattr(files, "MOUNTS", tmp_path / "none")
+
+    assert is_local(tmp_path / "history.sqlite")
+
+
+def pragma(connection, name):
+    return connection.execute(f"PRAGMA {name}").fetchone()[0]
+
+
+def test_a_disk_of_this_machine_gets_a_write_ahead_log(path):
+    connection = open_for_writing(path)
+
+    assert (pragma(connection, "journal_mode"), pragma(connection, "synchronous")) == ("wal", 1)
+    connection.close()
+
+
+def test_a_disk_of_a_network_gets_none_though_there_was_one(path, monkeypatch):
+    open_for_writing(path).close()
+    monkeypatch.setattr(files, "is_local", lambda path: False)
+
+    connection = open_for_writing(path)
+
+    assert (pragma(connection, "journal_mode"), pragma(connection, "synchronous")) == ("delete", 2)
+    connection.close()
+
+
+def test_a_disk_of_a_network_is_written_all_the_same(path, monkeypatch, history):
+    monkeypatch.setattr(files, "is_local", lambda path: False)
+    notices = Notices(lambda: NOON)
+    sinks = [Sink(path, f"m{number}", notices, lambda: NOON) for number in range(2)]
+    for second in range(10):
+        for sink in sinks:
+            sink.put(SystemRow(NOON + second, SystemSection()))
+            sink.wake()
+    kept = [sink.close(5.0) for sink in sinks]
+    assert kept == [True, True]
+
+    assert (len(history("system")), notices.get()) == (20, [])
+    with sqlite3.connect(path) as connection:
+        assert pragma(connection, "journal_mode") == "delete"
+    connection.close()
