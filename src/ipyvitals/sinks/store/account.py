@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
+
 from ipyvitals.sinks.store.backlog import Backlog
 from ipyvitals.sinks.store.lease import Session
 from ipyvitals.sinks.store.ledger import Found, Ledger
@@ -98,7 +100,7 @@ class Account:
             if before is not None:
                 body = before.body if state.body is None else state.body
                 reference = before.reference if state.reference is None else state.reference
-                state = state._replace(body=body, reference=reference)
+                state = msgspec.structs.replace(state, body=body, reference=reference)
             self._states[state.model_id] = state
 
     def ask(self, request: Request, *, last: bool = False) -> None:
@@ -142,8 +144,15 @@ class Account:
         for one in recalls:
             one.answer(done=True)
 
-    def not_now(self) -> None:
-        """Let those who wait go on without an answer; recalls stay asked."""
-        flushes, _ = self.take_flushes()
-        for request in (*flushes, *self.recalls()):
-            request.answer(done=False)
+    def asked(self) -> list[Request]:
+        """Return all requests so far."""
+        with self._lock:
+            return [*self._flushes, *self._recalls]
+
+    def not_now(self, requests: list[Request]) -> None:
+        """Let those who wait for these go on without an answer; recalls stay asked."""
+        with self._lock:
+            self._flushes = [one for one in self._flushes if one not in requests]
+        for request in requests:
+            if not request.done:
+                request.answer(done=False)

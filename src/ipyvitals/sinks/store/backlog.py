@@ -98,7 +98,8 @@ class Backlog:
     def _follows(self, row: RunRow, rows: deque[Row]) -> bool:
         """Return whether a row takes the place of the newest, which nobody is about to write."""
         taken = self._first[RunRow] + len(rows) <= self._taken.get(RunRow, 0)
-        return bool(rows) and not taken and rows[-1][0] == row.run  # type: ignore[index]
+        newest = rows[-1] if rows and not taken else None
+        return isinstance(newest, RunRow) and newest.run == row.run
 
     def rows(self) -> list[Row]:
         """Return all rows."""

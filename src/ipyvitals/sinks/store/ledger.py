@@ -209,13 +209,18 @@ class Ledger:
             )
         elif kind is DeploymentRow:
             many(
-                _insert("deployments", ("session", *DeploymentRow._fields)),
-                [(self._id, *row) for row in rows],
+                _insert("deployments", ("session", *DeploymentRow.__struct_fields__)),
+                [(self._id, *msgspec.structs.astuple(row)) for row in rows],
             )
         elif kind in (RunRow, ProgressRow):
             many(
-                _insert("runs" if kind is RunRow else "progress", ("session", *kind._fields)),
-                [(self._id, *row[:-1], _json(row.metrics)) for row in rows],
+                _insert(
+                    "runs" if kind is RunRow else "progress", ("session", *kind.__struct_fields__)
+                ),
+                [
+                    (self._id, *msgspec.structs.astuple(row)[:-1], _json(row.metrics))
+                    for row in rows
+                ],
             )
         elif kind is PredictionRow:
             many(*_predictions(self._id, rows))

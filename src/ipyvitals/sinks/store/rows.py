@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
+
+import msgspec
 
 from ipyvitals.snapshot import Event, MetricsSection, Status, SystemSection, TrainingState
 
@@ -19,7 +21,7 @@ __all__ = [
 ]
 
 
-class MetricsRow(NamedTuple):
+class MetricsRow(msgspec.Struct, frozen=True):
     """The figures of one model at one moment."""
 
     at: float
@@ -28,14 +30,14 @@ class MetricsRow(NamedTuple):
     metrics: MetricsSection
 
 
-class SystemRow(NamedTuple):
+class SystemRow(msgspec.Struct, frozen=True):
     """One reading of the machine."""
 
     at: float
     system: SystemSection
 
 
-class DeploymentRow(NamedTuple):
+class DeploymentRow(msgspec.Struct, frozen=True):
     """A call of ``deploy``."""
 
     at: float
@@ -47,7 +49,7 @@ class DeploymentRow(NamedTuple):
     baseline_accuracy: float | None
 
 
-class RunRow(NamedTuple):
+class RunRow(msgspec.Struct, frozen=True):
     """How a training run stands; each row takes the place of the one before."""
 
     run: int
@@ -62,7 +64,7 @@ class RunRow(NamedTuple):
     metrics: dict[str, float | None]
 
 
-class ProgressRow(NamedTuple):
+class ProgressRow(msgspec.Struct, frozen=True):
     """One report of a training run."""
 
     run: int
@@ -76,7 +78,7 @@ class ProgressRow(NamedTuple):
     metrics: dict[str, float | None]
 
 
-class PredictionRow(NamedTuple):
+class PredictionRow(msgspec.Struct, frozen=True):
     """One prediction; only kept where somebody asked for it."""
 
     at: float
@@ -89,14 +91,14 @@ class PredictionRow(NamedTuple):
     segment: Any
 
 
-class LabelRow(NamedTuple):
+class LabelRow(msgspec.Struct, frozen=True):
     """The truth about a prediction that was kept without one."""
 
     id: Any
     actual: Any
 
 
-class StateRow(NamedTuple):
+class StateRow(msgspec.Struct, frozen=True):
     """What a new kernel needs to go on with a model."""
 
     at: float

@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 
 from ipyvitals.errors import StoreError
 from ipyvitals.fork import renew_in_child
-from ipyvitals.sinks.store.account import Account, Recall
+from ipyvitals.sinks.store.account import Account, Recall, Request
 from ipyvitals.sinks.store.connections import Connection, Gate
 from ipyvitals.sinks.store.files import error_code, identity, open_for_writing, set_aside
 from ipyvitals.sinks.store.ledger import Ledger
@@ -125,11 +125,13 @@ class Writer:
         now = time.monotonic()
         if now < self._retry_at and not any(one.urgent for one in accounts):
             return self._retry_at - now
+        # What is asked from here on gets an attempt of its own.
+        asked = {account: account.asked() for account in accounts}
         try:
             for account in accounts:
                 self._serve(account)
         except Exception as error:
-            self._note_failure(error, accounts)
+            self._note_failure(error, asked)
             return max(0.0, self._retry_at - time.monotonic())
         self._note_success(accounts)
         return self._keep_short(accounts)
@@ -209,9 +211,13 @@ class Writer:
             self._accounts.remove(account)
         self._late.pop(account, None)
 
-    def _note_failure(self, error: Exception, accounts: list[Account]) -> None:
+    def _note_failure(self, error: Exception, asked: dict[Account, list[Request]]) -> None:
         code = error_code(error)
-        if code in BROKEN and self._new_files < MOST_NEW_FILES and self._set_aside(error, accounts):
+        if (
+            code in BROKEN
+            and self._new_files < MOST_NEW_FILES
+            and self._set_aside(error, list(asked))
+        ):
             self._new_files += 1
             return
         if code not in LOCKED:
@@ -221,13 +227,13 @@ class Writer:
         self._retry_at = time.monotonic() + wait
         hopeless = isinstance(error, StoreError)
         what = "store.locked" if code in LOCKED else "store.unavailable"
-        for account in accounts:
+        for account, requests in asked.items():
             account.notices.add(
                 what,
                 f"the history is kept in memory, and tried again: {_in_words(self._path, error)}",
             )
             _note_dropped(account)
-            account.not_now()
+            account.not_now(requests)
             if account.closing and (hopeless or self._is_late(account)):
                 self._remove(account)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from ipyvitals import open_store
@@ -37,7 +38,7 @@ def begin(connection):
 
 def state(model_id="churn", head=b"head", body=None, **changes):
     row = StateRow(NOON, model_id, "churn", "2.1", None, NOON, "active", 7, 0.9, head, body, None)
-    return row._replace(**changes)
+    return msgspec.structs.replace(row, **changes)
 
 
 def slots(path):

@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 
+import msgspec
 import pytest
 
 from ipyvitals.notices import Notices
@@ -51,7 +52,7 @@ def reading(second, **fields):
 
 def state(head=b"head", **changes):
     row = StateRow(NOON, "churn", "churn", None, None, NOON, "active", 7, 0.9, head, None, None)
-    return row._replace(**changes)
+    return msgspec.structs.replace(row, **changes)
 
 
 def rows_in(history):
