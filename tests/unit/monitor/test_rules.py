@@ -217,7 +217,9 @@ class TestOtherThresholdsWhileRunning:
             monitor.tick()
         system = monitor.snapshot().system
         assert (system.system_health, system.limiter) == ("degraded", "memory")
-        monitor.thresholds = Thresholds(memory=None, critical=None, disk=None, cpu=None)
+        monitor.thresholds = Thresholds(
+            memory=None, critical=None, disk=None, cpu=None, shared_memory=None, open_files=None
+        )
         monitor.tick()
 
         assert monitor.snapshot().system.system_health == "unknown"

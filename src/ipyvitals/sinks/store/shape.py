@@ -15,7 +15,9 @@ Kind: TypeAlias = Literal["number", "count", "flag", "text", "moment", "any"]
 
 KEPT_LAST = {
     *("accuracy_threshold", "label_coverage", "labels_pending", "tolerance", "window_labelled"),
-    *("cpu_limit_cores", "memory_limit_bytes"),
+    *("cpu_limit_cores", "memory_limit_bytes", "shared_memory_limit_bytes", "open_files_limit"),
+    *("cpu_throttled_seconds", "oom_kills", "disk_read_bytes", "disk_written_bytes"),
+    *("network_received_bytes", "network_sent_bytes"),
 }
 """Numbers that are not measured: limits, totals, and how many there are just now."""
 
@@ -55,6 +57,8 @@ def _column(field: Any) -> Column | None:
         return None
     total = field.name.startswith("total_") or field.name in KEPT_LAST
     match known[0]:
+        case inspect.FloatType() if field.name.endswith(("_at", "_since")):
+            return Column(field.name, "moment")
         case inspect.FloatType():
             return Column(field.name, "number", mean=not total)
         case inspect.IntType():
