@@ -50,7 +50,7 @@ def extremes(
     asked: Asked,
     pixels: int,
 ) -> Columns | None:
-    """Return, as columns, at most two rows a pixel and model, in the shape of the section; unseen is NULL.
+    """Return at most two rows a pixel and model, as columns of the section; unseen is NULL.
 
     The first has the lowest value of each column, the second the highest, both the worst status.
     SQLite looks at all rows, pixel by pixel along its index; to read them would take ten times as

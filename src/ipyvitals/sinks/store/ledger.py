@@ -25,7 +25,7 @@ from ipyvitals.sinks.store.rows import (
     SystemRow,
 )
 from ipyvitals.sinks.store.shape import METRICS, SYSTEM
-from ipyvitals.snapshot import Event, Point
+from ipyvitals.snapshot import POINTS_OF_METRICS, POINTS_OF_SYSTEM, Event, Point
 
 __all__ = ["Found", "Ledger"]
 
@@ -131,33 +131,26 @@ class Ledger:
 
     def _points(self, key: int) -> list[Point]:
         figures = self._connection.execute(
-            "SELECT at, current_accuracy, predictions_per_minute, latency_p95_seconds, session "
-            "FROM metrics WHERE model = ? ORDER BY at DESC LIMIT ?",
+            f"SELECT session, at, {', '.join(POINTS_OF_METRICS)} FROM metrics "
+            "WHERE model = ? ORDER BY at DESC LIMIT ?",
             (key, POINTS),
         ).fetchall()[::-1]
         if not figures:
             return []
         # Loads are read less often than figures change: each point has those read last.
         loads = self._connection.execute(
-            "SELECT at, cpu_percent, memory_percent FROM system WHERE session = ? "
+            f"SELECT at, {', '.join(POINTS_OF_SYSTEM)} FROM system WHERE session = ? "
             "ORDER BY at DESC LIMIT ?",
-            (figures[-1][-1], POINTS),
+            (figures[-1][0], POINTS),
         ).fetchall()[::-1]
-        moments = [at for at, _, _ in loads]
+        moments = [at for at, *_ in loads]
         points = []
-        for at, accuracy, rate, latency, _ in figures:
+        for _, at, *values in figures:
+            fields = dict(zip(POINTS_OF_METRICS, values, strict=True))
             place = bisect_right(moments, at) - 1
-            _, cpu, memory = loads[place] if place >= 0 else (at, None, None)
-            points.append(
-                Point(
-                    at=at,
-                    current_accuracy=accuracy,
-                    predictions_per_minute=rate,
-                    latency_p95_seconds=latency,
-                    cpu_percent=cpu,
-                    memory_percent=memory,
-                )
-            )
+            if place >= 0:
+                fields |= zip(POINTS_OF_SYSTEM, loads[place][1:], strict=True)
+            points.append(Point(at=at, **fields))
         return points
 
     def save(self, state: StateRow, now: float) -> None:
