@@ -10,6 +10,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from ipyvitals.line import open_line
+
 __all__ = ["answer_requests", "has_widgets", "kernel", "open_broadcast", "watch_cells"]
 
 log = logging.getLogger("ipyvitals")
@@ -75,7 +77,13 @@ def has_widgets() -> bool:
 
 
 class _Kernel:
-    """What the cells of this process's shell do, if it is a kernel's."""
+    """What the cells of this process's shell do, if it is a kernel's.
+
+    Asked for many times a second, beside a busy cell: the shell is looked for until it is found.
+    """
+
+    def __init__(self) -> None:
+        self._found: _Cells | None = None
 
     def busy(self) -> bool | None:
         """Return whether a cell is running; ``None`` outside a kernel."""
@@ -87,10 +95,12 @@ class _Kernel:
         cells = self._cells()
         return cells.busy_seconds if cells is not None else None
 
-    @staticmethod
-    def _cells() -> _Cells | None:
-        shell = _shell()
-        return _of_shells.get(shell) if getattr(shell, "kernel", None) is not None else None
+    def _cells(self) -> _Cells | None:
+        if self._found is None:
+            shell = _shell()
+            if getattr(shell, "kernel", None) is not None:
+                self._found = _of_shells.get(shell)
+        return self._found
 
 
 kernel = _Kernel()
@@ -109,8 +119,7 @@ def open_broadcast(name: str) -> Callable[[dict[str, Any]], None] | None:
 
     wire = comm.create_comm(target_name=name, comm_id=name, primary=False)
     comm.get_comm_manager().register_comm(wire)
-    send: Callable[[dict[str, Any]], None] = wire.send
-    return send
+    return open_line(wire)
 
 
 def answer_requests(

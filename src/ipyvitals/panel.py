@@ -13,6 +13,7 @@ import msgspec
 import traitlets
 
 from ipyvitals.errors import IpyvitalsError
+from ipyvitals.line import Send, open_line
 from ipyvitals.notices import Notices
 from ipyvitals.sinks.history import History
 from ipyvitals.snapshot import Snapshot
@@ -95,6 +96,7 @@ class StatusPanel(anywidget.AnyWidget):
 
     def __init__(self, source: Source, *, interval: float | None = None) -> None:
         self._source = weakref.ref(source)
+        self._line: Send | None = None
         self._shown: Snapshot | None = None
         self._beat_at = 0.0
         _check_ipykernel(source.notices)
@@ -107,8 +109,16 @@ class StatusPanel(anywidget.AnyWidget):
         )
         weakref.finalize(source, _end, weakref.ref(self), os.getpid()).atexit = False
 
-    def show(self, snapshot: Snapshot) -> None:
-        """Send what changed since the last call; nothing, when nothing did."""
+    def show(self, snapshot: Snapshot) -> bool:
+        """Send what changed since the last call; nothing, when nothing did.
+
+        Returns
+        -------
+        bool
+            False when the widget was closed: it need not be shown anything more.
+        """
+        if self.comm is None:
+            return False
         before = self._shown
         changed = snapshot.changed(before, SECTIONS)
         if len(snapshot.models) < 2 and "models" in changed:
@@ -119,14 +129,17 @@ class StatusPanel(anywidget.AnyWidget):
         beat = self.interval is not None and not 0 <= since < self.interval
         self._shown = snapshot
         if not changed and not beat:
-            return
+            return True
         self._beat_at = snapshot.at
         alone = before is None or len(before.models) < 2
         state = _state(snapshot if alone else snapshot.delta(before), changed)
         # Sent as one message and stored, rather than set trait by trait: beside a busy cell, ten
         # times a second, traitlets would take a third more of the cell's time.
         self._trait_values.update(state)
-        self.comm.send(data={"method": "update", "state": state, "buffer_paths": []}, buffers=[])
+        if self._line is None:
+            self._line = open_line(self.comm)
+        self._line({"method": "update", "state": state, "buffer_paths": []})
+        return True
 
     def end(self) -> None:
         """Say that nothing more will come; the last values stay."""
