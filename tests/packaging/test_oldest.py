@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from tests import oldest
@@ -17,21 +18,21 @@ ROOT = Path(__file__).parents[2]
 VERSIONS = """
 import json
 from importlib.metadata import distributions
-print(json.dumps({one.name.lower(): one.version for one in distributions()}))
+print(json.dumps({one.name: one.version for one in distributions()}))
 """
 
 
 @pytest.fixture(scope="module")
 def versions():
     said = subprocess.run([oldest.PYTHON, "-c", VERSIONS], capture_output=True, check=True)
-    return json.loads(said.stdout)
+    return {canonicalize_name(name): one for name, one in json.loads(said.stdout).items()}
 
 
 def bounds():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     for requirement in map(Requirement, project["dependencies"]):
         (least,) = (one.version for one in requirement.specifier if one.operator == ">=")
-        yield requirement.name, Version(least)
+        yield canonicalize_name(requirement.name), Version(least)
 
 
 @pytest.mark.parametrize("name", ["anywidget", "ipykernel", "ipywidgets", "traitlets"])
