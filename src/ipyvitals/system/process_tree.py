@@ -18,7 +18,8 @@ from ipyvitals.system.turns import Turns
 
 __all__ = ["ProcessTree"]
 
-READ_AT_A_TIME = 512
+READ_AT_A_TIME = 256
+NEW_AT_A_TIME = 512
 FILES_AT_A_TIME = 128
 SHOWN = 3
 
@@ -74,8 +75,10 @@ class ProcessTree:
         self._alive = {}
         found = self._processes.tree(now)
         pids = [self.root, *(found or ())]
-        asked = set(self._turns.next(pids, READ_AT_A_TIME))
         last, self._last = self._last, {}
+        # One that was never read would not be counted.
+        new = any(pid not in last for pid in pids)
+        asked = set(self._turns.next(pids, NEW_AT_A_TIME if new else READ_AT_A_TIME))
         for pid in pids:
             reading = self._processes.read(pid) if pid in asked else last.get(pid)
             if reading is not None:

@@ -235,6 +235,13 @@ class TestHundreds:
             told = look(tree, 5.0 * number)
         assert told["process_children"] == 2_000
         assert len(processes.asked) == 2_048
+        look(tree, 20.0)
+        assert len(processes.asked) == 2_048 + 256
+
+    def test_hundreds_are_counted_at_once(self, tree, processes):
+        for pid in range(2, 502):
+            processes.child(pid)
+        assert look(tree, 0.0)["process_children"] == 500
 
     def test_cpu_of_those_not_asked_follows(self, tree, processes):
         for pid in range(2, 1_002):
@@ -243,7 +250,7 @@ class TestHundreds:
         look(tree, 5.0)
         for pid in range(2, 1_002):
             processes.child(pid, seconds=0.01)
-        spent = sum(cpu(tree, 10.0 + 5.0 * n) / 100 * 10.0 for n in range(3))
+        spent = sum(cpu(tree, 10.0 + 5.0 * n) / 100 * 10.0 for n in range(5))
         assert spent == pytest.approx(10.0, rel=0.01)
 
 
