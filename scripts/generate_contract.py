@@ -177,7 +177,7 @@ def contract() -> str:
     shapes = (snapshot.Snapshot, snapshot.Point, snapshot.ModelInfo, *events)
     _, schemas = msgspec.json.schema_components(shapes)
     names = literal_names()
-    parts = [HEADER.format(sources="src/ipyvitals/snapshot.py")]
+    parts = [HEADER.format(sources="src/ipyvitals/snapshot/")]
     for alias, plural in ALIASES.items():
         parts.append(constant(plural, get_args(getattr(snapshot, alias))))
         parts.append(f"export type {alias} = (typeof {plural})[number];\n")

@@ -1,4 +1,4 @@
-// Generated from src/ipyvitals/snapshot.py by scripts/generate_contract.py: edit that, not this.
+// Generated from src/ipyvitals/snapshot/ by scripts/generate_contract.py: edit that, not this.
 
 export const STATUSES = ["registered", "training", "active", "idle", "degraded", "unhealthy", "stopped", "failed"] as const;
 

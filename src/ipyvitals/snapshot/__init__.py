@@ -1,0 +1,206 @@
+"""The contract: one snapshot of four sections, and six events.
+
+Everything that leaves the kernel (traits, JSON, callbacks) has one of these shapes, and the
+TypeScript types in ``js/src/contract.gen.ts`` are generated from them. Times are Unix seconds,
+ratios lie in [0, 1], percentages in [0, 100]; other units stand in the field's name.
+A value that is not known is ``None``, never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from ipyvitals.snapshot.events import (
+    EVENT_TYPES,
+    Event,
+    ModelDeployed,
+    ModelMetricsUpdate,
+    ModelStatusChange,
+    SystemMetrics,
+    TrainingCompleted,
+    TrainingProgress,
+)
+from ipyvitals.snapshot.machine import (
+    Gpu,
+    ProcessUse,
+    SystemSection,
+)
+from ipyvitals.snapshot.model import (
+    DriftSection,
+    Durations,
+    ErrorDrift,
+    FeatureDrift,
+    LabelsSection,
+    MetricsSection,
+    ModelInfo,
+    ModelSection,
+    Segment,
+    TrainingSection,
+)
+from ipyvitals.snapshot.shapes import (
+    GpuReason,
+    Health,
+    Rule,
+    Scope,
+    Shape,
+    Status,
+    Task,
+    TrainingState,
+)
+
+__all__ = [
+    "EVENT_TYPES",
+    "POINTS_OF_METRICS",
+    "POINTS_OF_SYSTEM",
+    "DriftSection",
+    "Durations",
+    "ErrorDrift",
+    "Event",
+    "FeatureDrift",
+    "Gpu",
+    "GpuReason",
+    "Health",
+    "LabelsSection",
+    "MetricsSection",
+    "ModelDeployed",
+    "ModelInfo",
+    "ModelMetricsUpdate",
+    "ModelSection",
+    "ModelStatusChange",
+    "Notice",
+    "Point",
+    "ProcessUse",
+    "Rule",
+    "Scope",
+    "Segment",
+    "Snapshot",
+    "Status",
+    "SystemMetrics",
+    "SystemSection",
+    "Task",
+    "TrainingCompleted",
+    "TrainingProgress",
+    "TrainingSection",
+    "TrainingState",
+    "format_uptime",
+]
+
+
+class Notice(Shape, frozen=True, kw_only=True):
+    """Something that went wrong in the background: counted, logged, and shown."""
+
+    code: str
+    message: str
+    count: int
+    at: float
+    """When it last happened."""
+
+
+class Point(Shape, frozen=True, kw_only=True):
+    """One moment of the charts."""
+
+    at: float
+    current_accuracy: float | None = None
+    predictions_per_minute: int | None = None
+    latency_p95_seconds: float | None = None
+    cpu_percent: float | None = None
+    memory_percent: float | None = None
+    gpu_percent: float | None = None
+    gpu_memory_percent: float | None = None
+    disk_read_bytes_per_second: float | None = None
+    disk_written_bytes_per_second: float | None = None
+    network_received_bytes_per_second: float | None = None
+    network_sent_bytes_per_second: float | None = None
+
+
+POINTS_OF_METRICS, POINTS_OF_SYSTEM = (
+    tuple(name for name in Point.__struct_fields__ if name in section.__struct_fields__)
+    for section in (MetricsSection, SystemSection)
+)
+"""The fields of a `Point`, by the section that they come from."""
+
+
+class Snapshot(Shape, frozen=True, kw_only=True):
+    """Everything known at one moment.
+
+    Examples
+    --------
+    >>> Snapshot(monitor="default", seq=0, at=0.0).metrics.current_accuracy is None
+    True
+    """
+
+    monitor: str
+    seq: int
+    at: float
+    model: ModelSection = ModelSection()
+    training: TrainingSection = TrainingSection()
+    metrics: MetricsSection = MetricsSection()
+    system: SystemSection = SystemSection()
+    notices: list[Notice] = []
+    models: list[ModelInfo] = []
+    durations: Durations | None = None
+    labels: LabelsSection = LabelsSection()
+    drift: DriftSection = DriftSection()
+
+    def changed(self, before: Snapshot | None, fields: Sequence[str]) -> list[str]:
+        """Return which of `fields` are to be shown anew after `before`.
+
+        Uptime does not count: it moves by itself, and whoever shows it lets it move.
+        """
+        return [name for name in fields if before is None or self._differs(name, before)]
+
+    def delta(self, before: Snapshot | None) -> Snapshot:
+        """Return this snapshot with only those models that changed since `before`."""
+        if before is None or self.models == before.models:
+            return self
+        known = {row.model_id: row for row in before.models}
+        rows = [row for row in self.models if known.get(row.model_id) != row]
+        return msgspec.structs.replace(self, models=rows)
+
+    def _differs(self, name: str, before: Snapshot) -> bool:
+        new, old = getattr(self, name), getattr(before, name)
+        if new is old:
+            return False
+        if name == "model":
+            new, old = (msgspec.structs.replace(one, uptime_seconds=None) for one in (new, old))
+        return bool(new != old)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON shape of ``GET /api/monitoring/system``, with the full sections.
+
+        Returns
+        -------
+        dict
+            ``active_model``, ``system_status`` and ``real_time_metrics``, then every field
+            of the snapshot under its own name.
+        """
+        sections: dict[str, Any] = msgspec.to_builtins(self)
+        uptime = self.model.uptime_seconds
+        return {
+            "active_model": sections["model"],
+            "system_status": sections["system"],
+            "real_time_metrics": {
+                "predictions_per_minute": self.metrics.predictions_per_minute,
+                "live_accuracy": self.metrics.current_accuracy,
+                "model_uptime": None if uptime is None else format_uptime(uptime),
+            },
+            **sections,
+        }
+
+
+def format_uptime(seconds: float) -> str:
+    """Return a duration in its two largest units, as the REST answer gives it.
+
+    Examples
+    --------
+    >>> format_uptime(8100), format_uptime(59.9), format_uptime(90_000)
+    ('2h 15m', '59s', '1d 1h')
+    """
+    whole = max(0, int(seconds))
+    for big, small, size, sub in (("d", "h", 86_400, 3_600), ("h", "m", 3_600, 60)):
+        if whole >= size:
+            return f"{whole // size}{big} {whole % size // sub}{small}"
+    return f"{whole // 60}m {whole % 60}s" if whole >= 60 else f"{whole}s"

@@ -1,0 +1,50 @@
+"""What all shapes have in common, and the words that their fields hold."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+__all__ = [
+    "GpuReason",
+    "Health",
+    "Rule",
+    "Scope",
+    "Shape",
+    "Status",
+    "Task",
+    "TrainingState",
+]
+
+Status: TypeAlias = Literal[
+    "registered", "training", "active", "idle", "degraded", "unhealthy", "stopped", "failed"
+]
+Health: TypeAlias = Literal["unknown", "healthy", "degraded", "unhealthy"]
+TrainingState: TypeAlias = Literal["idle", "running", "completed", "stopped", "failed"]
+Rule: TypeAlias = Literal[
+    "accuracy", "baseline", "error_rate", "latency_p95", "drift", "error_drift", "silence"
+]
+Task: TypeAlias = Literal["classification", "regression"]
+Scope: TypeAlias = Literal["host", "container"]
+GpuReason: TypeAlias = Literal[
+    "no_library",
+    "no_driver",
+    "no_device",
+    "no_permission",
+    "not_supported",
+    "mig",
+    "pid_namespace",
+    "lost",
+    "timeout",
+    "failed",
+]
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True):
+    """One shape of the contract."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain dicts, lists, strings and numbers: what goes on the wire."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
