@@ -26,6 +26,7 @@ from ipyvitals.operating import Operator
 from ipyvitals.settings import check_settings
 from ipyvitals.snapshot import Event, ModelInfo, Snapshot
 from ipyvitals.status import Thresholds
+from ipyvitals.tracking import Tracker
 from ipyvitals.viewing import Viewer
 from ipyvitals.warn import Warner
 
@@ -39,7 +40,7 @@ __all__ = ["Monitor"]
 _named: weakref.WeakValueDictionary[str, Monitor] = weakref.WeakValueDictionary()
 
 
-class Monitor(Viewer, Operator):
+class Monitor(Viewer, Tracker, Operator):
     """The vital signs of a model, and of the machine under it.
 
     As the last expression of a cell it shows the live panel. Any thread may use it. After

@@ -1,11 +1,11 @@
-"""How predictions and progress come in: the part of `Monitor` that a model's code calls."""
+"""How predictions come in: the part of `Monitor` that a model's code calls."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable
 from itertools import count
 from os import urandom
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -15,12 +15,9 @@ from ipyvitals.intake.arguments import Rows, as_rows, check_hashable, check_late
 from ipyvitals.intake.drift import as_columns, as_row
 from ipyvitals.intake.entries import UNSET, Batch, Extra, Failure, Kept, Label
 from ipyvitals.intake.predictions import INBOX_LIMIT, ROWS_LIMIT
-from ipyvitals.intake.run import TrainingRun
 from ipyvitals.warn import Warner
 
 __all__ = ["Recorder"]
-
-T = TypeVar("T")
 
 INFINITY = float("inf")
 
@@ -279,82 +276,6 @@ class Recorder:
                 self._engine.notices.add("predictions.failed", f"{kind}{error}")
             self._inbox.put(Failure(self._now(), model_id))
             self._after_entry()
-
-    def track(
-        self,
-        iterable: Iterable[T],
-        *,
-        total: int | None = None,
-        stage: str = "Training",
-        details: str = "",
-    ) -> Iterator[T]:
-        """Yield from `iterable` while the panel shows progress, rate and time left.
-
-        Parameters
-        ----------
-        iterable : iterable
-            What to loop over.
-        total : int, optional
-            How many steps there are, where `iterable` has no length.
-        stage, details : str
-            What is being done.
-
-        Yields
-        ------
-        object
-            What `iterable` yields.
-
-        Examples
-        --------
-        >>> from ipyvitals import Monitor
-        >>> monitor = Monitor(interval=None)
-        >>> sum(monitor.track(range(4), stage="Epoch"))
-        6
-        >>> monitor.snapshot().training.state
-        'completed'
-        """
-        self._warner.may_take()
-        return self._engine.desk.track(iterable, total, stage, details)
-
-    def training(
-        self, total: int | None = None, *, stage: str = "Training", details: str = ""
-    ) -> TrainingRun:
-        """Open a run of training, to be used as a context manager.
-
-        Parameters
-        ----------
-        total : int, optional
-            How many steps it will take.
-        stage, details : str
-            What is being done.
-
-        Returns
-        -------
-        TrainingRun
-            Takes progress by ``update``; ends by itself at the end of the ``with`` block.
-
-        Examples
-        --------
-        >>> from ipyvitals import Monitor
-        >>> monitor = Monitor(interval=None)
-        >>> with monitor.training(total=3, stage="Fit") as run:
-        ...     for step in range(3):
-        ...         run.update(step + 1, loss=1.0 / (step + 1))
-        >>> monitor.snapshot().training.progress
-        100.0
-        """
-        self._warner.may_take()
-        return self._engine.desk.start(total, stage, details)
-
-    def stop_training(self) -> int:
-        """Ask open runs to end: `track` loops do at their next step, others see ``should_stop``.
-
-        Returns
-        -------
-        int
-            How many runs were asked.
-        """
-        return self._engine.desk.ask_to_stop()
 
     def _new_ids(self, n: int) -> list[Hashable]:
         begin, numbers = self._ids_begin, self._ids
