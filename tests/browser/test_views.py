@@ -49,10 +49,12 @@ def test_running_the_constructor_again_closes_the_old_panel_and_leaves_no_thread
     expect(old.locator(".v-freshness")).to_contain_text("Closed")
     expect(vital(old, "model.status")).to_have_text("Stopped")
     expect(vital(old, "model.total_predictions")).to_have_text("40")
-    assert notebook.value(THREADS) == threads == "['ipyvitals-ticker']"
+    assert notebook.value(THREADS) == threads == "['ipyvitals-store', 'ipyvitals-ticker']"
 
-    notebook.run(2)
+    # The model goes on from where the closed monitor left it.
     expect(vital(notebook.panel(0), "model.total_predictions")).to_have_text("40")
+    notebook.run(2)
+    expect(vital(notebook.panel(0), "model.total_predictions")).to_have_text("80")
     expect(vital(notebook.panel(0), "model.status")).to_have_text("Live")
     assert notebook.value("monitor.close()") == "None"
     expect(notebook.panel(0).locator(".v-freshness")).to_contain_text("Closed")
@@ -75,9 +77,11 @@ def test_a_kernel_that_restarts_leaves_a_panel_that_says_so(open_notebook):
 
     notebook.wait_for_kernel()
     notebook.run(0)
-    notebook.run(1)
     expect(notebook.panel(0).locator(".v-freshness")).to_be_hidden()
+    # The new kernel goes on with the same model.
     expect(vital(notebook.panel(0), "model.total_predictions")).to_have_text("40")
+    notebook.run(1)
+    expect(vital(notebook.panel(0), "model.total_predictions")).to_have_text("80")
 
 
 def test_a_reload_shows_current_values_and_charts_at_once(open_notebook):
