@@ -28,8 +28,13 @@ def unix_seconds(what: str, moment: Any) -> float | None:
     if isinstance(moment, np.datetime64):
         never = np.isnat(moment)
         moment = nan if never else moment.astype("datetime64[us]").astype(np.int64) / 1e6
-    timestamp: Callable[[], float] | None = getattr(moment, "timestamp", None)
     try:
+        if isinstance(moment, (bool, np.bool_)):
+            raise TypeError
+        if isinstance(moment, datetime) and hasattr(moment, "to_pydatetime"):
+            # pandas takes one without a zone as UTC.
+            moment = moment.to_pydatetime(warn=False)
+        timestamp: Callable[[], float] | None = getattr(moment, "timestamp", None)
         seconds = float(moment if timestamp is None else timestamp())
     except (TypeError, ValueError, OverflowError):
         raise ArgumentTypeError(

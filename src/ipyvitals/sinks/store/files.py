@@ -37,13 +37,17 @@ def open_for_writing(path: Path) -> Connection:
     Raises
     ------
     StoreError
-        When it is no history, or one of a newer version; and in a forked child, whose parent had
-        a file open.
+        When it is no history, a folder, or of a newer version; and in a forked child, whose
+        parent had a file open.
     OSError, sqlite3.Error
         When it cannot be opened.
     """
     if has_inherited():
         raise StoreError("a forked process keeps its history in memory, since its parent writes.")
+    if path.is_dir():
+        raise StoreError(
+            f"{path}: expected a file, got a folder; name a file in it by Monitor(store=…)."
+        )
     # What it makes is private: a history tells what somebody works on.
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     connection = connect(path, timeout=BUSY_SECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -69,8 +70,14 @@ def seconds_of(freq: Any) -> float:
     """
     import pandas as pd
 
+    length = f"1{freq}" if isinstance(freq, str) and freq[:1].isalpha() else freq
+    if isinstance(length, str):
+        # To pandas, a number without a unit is nanoseconds.
+        known = not length.strip().replace(".", "", 1).isdecimal()
+    else:
+        known = isinstance(length, (timedelta, np.timedelta64, pd.offsets.Tick))
     try:
-        seconds = float(pd.Timedelta(_with_number(freq)).total_seconds())
+        seconds = float(pd.Timedelta(length).total_seconds()) if known else 0.0
     except (TypeError, ValueError):
         seconds = 0.0
     if not seconds > 0:
@@ -78,10 +85,6 @@ def seconds_of(freq: Any) -> float:
             f"freq={freq!r}: expected a fixed length of time such as '1min', '1h' or '1D'."
         )
     return seconds
-
-
-def _with_number(freq: Any) -> Any:
-    return f"1{freq}" if isinstance(freq, str) and freq[:1].isalpha() else freq
 
 
 class _Growing:

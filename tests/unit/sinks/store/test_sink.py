@@ -144,6 +144,13 @@ class TestADiskThatCannotBeWritten:
         (tmp_path / "data").unlink()
         assert sink.flush(5.0)
 
+    def test_a_folder_in_place_of_the_file(self, open_sink, notices, path):
+        path.mkdir()
+
+        assert not open_sink().flush(5.0)
+        (notice,) = notices.get()
+        assert f"{path}: expected a file, got a folder" in notice.message
+
     def test_it_is_tried_again_without_a_flush(self, open_sink, history, tmp_path, monkeypatch):
         monkeypatch.setattr("ipyvitals.sinks.store.writer.FIRST_RETRY_SECONDS", 0.02)
         (tmp_path / "data").write_text("mine", encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -155,7 +156,8 @@ def test_figures_are_averaged_and_totals_are_the_last(write, figures, history):
     assert history("system", freq="h")[["cpu_percent", "disk_path"]].to_numpy().tolist() == [
         [20.0, "/b"]
     ]
-    assert len(history("system", freq=timedelta(seconds=1))) == 2
+    for second in (timedelta(seconds=1), np.timedelta64(1, "s"), pd.offsets.Second(), "00:00:01"):
+        assert len(history("system", freq=second)) == 2
 
 
 def test_training_is_long_and_averaged_by_metric(write, history):
@@ -250,6 +252,8 @@ def test_monitors_models_and_runs_are_listed(write, figures, path):
         ({"section": "system", "model_id": "churn"}, "expected no model_id"),
         ({"freq": "1ME"}, "expected a fixed length of time"),
         ({"freq": "0s"}, "expected a fixed length of time"),
+        ({"freq": 60}, "expected a fixed length of time"),
+        ({"freq": "60"}, "expected a fixed length of time"),
         ({"since": "yesterday"}, "expected a date such as"),
     ],
 )
