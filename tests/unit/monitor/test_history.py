@@ -412,6 +412,26 @@ class TestADiskThatCannotBeWritten:
         assert monitor.history()["total_predictions"].to_list() == [3, 4]
 
 
+@pytest.mark.parametrize("seconds", [-86_400, -1])
+def test_a_clock_that_was_set_back_hides_no_former_kernel(make, path, clock, serve, seconds):
+    first = make(store=path)
+    first.deploy("churn")
+    serve(first, 1)
+    with first.training(total=1) as run:
+        run.update(1, loss=0.5)
+    for _ in range(3):
+        clock.advance(5)
+        first.tick()
+    first.close()
+    clock.set_wall(clock.time() + seconds)
+    second = make("churn", store=path)
+
+    assert len(second.history("system")) == 3
+    assert second.history("training")["value"].dropna().to_list() == [0.5]
+    assert len(second.history("models")) == 1
+    assert "training_completed" in second.history("events")["type"].to_list()
+
+
 @pytest.mark.parametrize("seconds", [-86_400, 86_400])
 def test_a_clock_that_jumps_loses_no_row(anywhere, clock, serve, seconds):
     monitor = anywhere("churn")

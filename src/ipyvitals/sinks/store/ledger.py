@@ -71,12 +71,29 @@ class Ledger:
         self._session = session
         self._models: dict[str, int] = {}
         values = {**session._asdict(), "heartbeat_at": now, "version": __version__}
+        values["started_at"] = max(session.started_at, self._last_end(now))
         connection.execute(
             _insert("sessions", tuple(values)) + " ON CONFLICT (token) DO NOTHING",
             tuple(values.values()),
         )
         found = connection.execute("SELECT id FROM sessions WHERE token = ?", (session.token,))
         self._id: int = found.fetchone()[0]
+
+    def _last_end(self, now: float) -> float:
+        """Return when the last session ended that is over, and yet to come by this clock.
+
+        A clock that was set back would have all of them beside this one, and not before it.
+        """
+        found = self._connection.execute(
+            "SELECT token, heartbeat_at, ended_at, pid, place, born FROM sessions "
+            "WHERE monitor = ? AND token <> ? AND coalesce(ended_at, heartbeat_at) > ?",
+            (self._session.monitor, self._session.token, now),
+        )
+        holders = [Holder(*facts) for facts in found]
+        return max(
+            (one.ended_at or one.heartbeat_at for one in holders if not alive(one, now)),
+            default=0.0,
+        )
 
     def write(self, rows: Iterable[Row], now: float) -> None:
         """Write rows."""

@@ -132,7 +132,7 @@ class Reader:
             unix_seconds("until", until),
             monitor,
             model_id,
-            None if own is None else own._replace(others=self._living(own.token)),
+            None if own is None else self._told(own),
         )
         seconds = None if freq is None else seconds_of(freq)
         columns = COLUMNS[section]
@@ -210,6 +210,17 @@ class Reader:
         return sorted(
             (one for one in found if monitor in (None, one.monitor)),
             key=lambda one: one.started_at,
+        )
+
+    def _told(self, own: Own) -> Own:
+        """Return what the file says of a session, and who lives beside it."""
+        started = [
+            at
+            for token, at in self._all("SELECT token, started_at FROM {schema}.sessions")
+            if token == own.token
+        ]
+        return own._replace(
+            started_at=max([own.started_at, *started]), others=self._living(own.token)
         )
 
     def _living(self, token: str) -> tuple[str, ...]:
