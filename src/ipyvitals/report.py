@@ -122,6 +122,8 @@ def _style(palette: Palette) -> str:
         f"color:{palette.ink};font:14px/1.45 {FONT}}}"
         "h1{font-size:22px;font-weight:600;margin:0 0 12px}"
         "h2{font-size:15px;font-weight:600;margin:36px 0 4px}"
+        # In a notebook the status is narrower; here it is as wide as the charts.
+        "body>table{max-width:none!important}"
         ".changes{border-collapse:collapse;width:100%;font-size:13px}"
         f".changes th{{color:{palette.muted};font-weight:400}}"
         ".changes th,.changes td{text-align:left;vertical-align:top;padding:5px 16px 5px 0;"

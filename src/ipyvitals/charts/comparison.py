@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ipyvitals.charts.layout import heading, small
+from ipyvitals.charts.layout import heading, keys_of, small
 from ipyvitals.charts.palette import Palette, palette_of, plotly_template
 from ipyvitals.charts.runs import By, Curve, Run, check_by, runs_of
 from ipyvitals.charts.tables import plain
@@ -23,6 +23,8 @@ __all__ = ["compare"]
 
 PIXELS = 400
 PANEL_PX, GAP_PX, TOP_PX, BOTTOM_PX, LEGEND_PX = 170, 58, 76, 44, 22
+LEGEND_WIDTH_PX = 800
+"""Of the cells of most notebooks; in a narrower one it moves the panels down."""
 MOST_PANELS = 12
 DASHES = ("solid", "dash", "dot", "dashdot")
 UNITS = ((3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
@@ -87,10 +89,11 @@ def compare(
     ]
     _show_once(traces)
     figure: Figure = RecordedFigure(
-        traces, _layout(names, columns, len(found), (by, unit), palette)
+        traces, _layout(names, columns, [plain(run.name) for run in found], (by, unit), palette)
     )
     if not found:
         figure.layout.title.text = small("No run has metrics yet.", palette)
+        figure.update_xaxes(visible=False).update_yaxes(visible=False)
     return figure
 
 
@@ -184,14 +187,15 @@ def _show_once(traces: list[dict[str, Any]]) -> None:
 def _layout(
     names: list[str],
     columns: int,
-    runs: int,
+    runs: Sequence[str],
     over: tuple[By, tuple[float, str]],
     palette: Palette,
 ) -> dict[str, Any]:
     by, (_, unit) = over
     rows = max(1, ceil(len(names) / columns))
     whole = rows * PANEL_PX + (rows - 1) * GAP_PX
-    top = TOP_PX + LEGEND_PX * ((runs - 1) // 3)
+    keys = keys_of(runs, LEGEND_WIDTH_PX)
+    top = TOP_PX + LEGEND_PX * (keys[-1][1] if keys else 0)
     layout: dict[str, Any] = {
         "template": plotly_template(palette),
         "height": top + whole + BOTTOM_PX,
@@ -218,5 +222,5 @@ def _layout(
             "domain": (max(0.0, high - PANEL_PX / whole), high),
         }
         text = f"<b>{plain(name)}</b>   {small(said, palette)}"
-        layout["annotations"].append(heading(text, high) | {"x": left})
+        layout["annotations"].append(heading(text, high, palette) | {"x": left})
     return layout

@@ -8,9 +8,11 @@ from typing import Any
 from ipyvitals.charts.palette import Palette, plotly_template
 from ipyvitals.charts.rows import Row, Scale
 
-__all__ = ["TIME_AXIS", "axis_of", "heading", "height_px", "small", "stacked"]
+__all__ = ["TIME_AXIS", "axis_of", "heading", "height_px", "keys_of", "small", "stacked"]
 
 ROW_PX, GAP_PX, TOP_PX, BOTTOM_PX = 96, 42, 88, 40
+KEY_PX, LETTER_PX = 54, 6.6
+"""What the line of a legend takes beside its text, and a letter of that."""
 STROKES = {"solid": "──", "dash": "╌╌", "dot": "┈┈"}
 
 TIME_AXIS: dict[str, Any] = {
@@ -51,8 +53,11 @@ def stacked(rows: Sequence[Row], palette: Palette, latency: Scale) -> dict[str, 
             "domain": domain,
             "tickformat": row.tickformat,
             "rangemode": "tozero" if row.from_zero else "normal",
+            "autorangeoptions": {"include": row.shown, "clipmax": row.most},
         }
-        layout["annotations"].append(heading(_keys(row, palette, latency), domain[1]))
+        layout["annotations"].append(
+            heading(_keys(row, palette, latency), domain[1], palette)
+        )
     return layout
 
 
@@ -66,10 +71,12 @@ def axis_of(place: int) -> str:
     return f"y{place + 1}" if place else "y"
 
 
-def heading(text: str, y: float) -> dict[str, Any]:
+def heading(text: str, y: float, palette: Palette) -> dict[str, Any]:
     """Return a text above the left corner of a row that ends at `y`."""
     return {
         "text": text,
+        # A mark near the left edge goes behind the letters, and not through them.
+        "font": {"shadow": ", ".join([f"0 0 3px {palette.ground}"] * 4)},
         "x": 0,
         "xref": "paper",
         "xanchor": "left",
@@ -79,6 +86,24 @@ def heading(text: str, y: float) -> dict[str, Any]:
         "yanchor": "bottom",
         "yshift": 5,
     }
+
+
+def keys_of(names: Sequence[str], width_px: float) -> list[tuple[float, int]]:
+    """Return where the keys of a legend are, about: pixels from the left, and the line.
+
+    Examples
+    --------
+    >>> keys_of(["slow", "fast", "a name that takes a lot of room"], 300)
+    [(0.0, 0), (80.4, 0), (0.0, 1)]
+    """
+    places, left, line = [], 0.0, 0
+    for name in names:
+        room = KEY_PX + LETTER_PX * len(name)
+        if left and left + room > width_px:
+            left, line = 0.0, line + 1
+        places.append((left, line))
+        left += room
+    return places
 
 
 def small(text: str, palette: Palette) -> str:

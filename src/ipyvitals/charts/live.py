@@ -59,6 +59,7 @@ def live_timeline(timeline: Timeline, snapshot: Snapshot) -> tuple[FigureWidget,
     figure = RecordedFigureWidget([*heads, *tails], timeline.figure.layout)
     figure.update_traces(mode="lines")
     figure.layout.xaxis.range = None
+    figure.update_xaxes(visible=True).update_yaxes(visible=True)
     # A widget is 700 px wide at first; with the first batch it takes the width that there is.
     figure.layout.autosize = True
     figure.layout.title.text = (

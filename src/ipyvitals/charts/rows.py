@@ -54,6 +54,10 @@ class Row:
     tickformat: str = ""
     hover: str = "%{y}"
     from_zero: bool = True
+    shown: float | None = None
+    """A value that the scale reaches at least."""
+    most: float | None = None
+    """A value that the scale does not reach, whatever is drawn."""
 
 
 ROWS = (
@@ -68,6 +72,7 @@ ROWS = (
         tickformat=".0%",
         hover="%{y:.1%}",
         from_zero=False,
+        most=1.05,
     ),
     Row(
         "error",
@@ -84,6 +89,7 @@ ROWS = (
         (Line("metrics", "predictions_per_minute", "Predictions", "accent"),),
         unit="per minute",
         tickformat="~s",
+        shown=5,
         hover="%{y:,.0f} /min",
     ),
     Row(
@@ -106,6 +112,7 @@ ROWS = (
         ),
         unit="% in use",
         hover="%{y:.0f} %",
+        shown=100,
     ),
 )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -43,6 +44,10 @@ class Run:
 
     name: str
     curves: dict[str, Curve]
+    when: str = ""
+    """When it began, for those of which the name alone does not tell them apart."""
+    end: str = ""
+    """How it ended, if not well."""
 
 
 def runs_of(runs: Any) -> list[Run]:
@@ -83,7 +88,10 @@ def _named(name: str, frame: Any) -> Iterator[Run]:
         return
     found = list(_long(frame))
     for run in found:
-        yield Run(name if len(found) == 1 else f"{name}, {run.name}", run.curves)
+        if len(found) == 1:
+            yield Run(name, run.curves)
+        else:
+            yield replace(run, name=_joined(name, run.name))
 
 
 def _wide(frame: pd.DataFrame) -> dict[str, Curve]:
@@ -117,30 +125,41 @@ def _long(frame: pd.DataFrame) -> Iterator[Run]:
             # Whoever does not count steps is drawn by the order of what was told.
             counted = steps if np.isfinite(steps).any() else np.arange(1.0, len(table) + 1)
             curves[str(metric)] = Curve(counted, table.at - began, table.numbers("value"))
-        yield Run(_label(Table(rows), began, with_monitor=several), curves)
+        told = Table(rows)
+        state = told.texts("state")[-1]
+        yield Run(
+            _label(told, with_monitor=several),
+            curves,
+            moment(began).removesuffix(" UTC"),
+            state if state in ("failed", "stopped") else "",
+        )
 
 
-def _label(rows: Table, began: float, *, with_monitor: bool) -> str:
+def _label(rows: Table, *, with_monitor: bool) -> str:
     parts: list[str] = []
     for column in ("monitor", "stage") if with_monitor else ("stage",):
         texts = set(rows.texts(column).tolist())
         # A stage that moves on, such as "Epoch 3 of 10", names no run.
         if len(texts) == 1:
             parts += texts
-    parts.append(moment(began).removesuffix(" UTC"))
-    state = rows.texts("state")[-1]
-    if state in ("failed", "stopped"):
-        parts.append(state)
+    return _joined(*parts)
+
+
+def _joined(*parts: str) -> str:
     return ", ".join(filter(None, parts))
 
 
 def _unique(runs: list[Run]) -> list[Run]:
-    seen: dict[str, int] = {}
+    """Return the runs with names that are as short as tells them apart."""
+    of_name = Counter(run.name for run in runs)
+    seen: Counter[str] = Counter()
     named = []
     for run in runs:
-        seen[run.name] = seen.get(run.name, 0) + 1
-        again = seen[run.name]
-        named.append(run if again == 1 else Run(f"{run.name} ({again})", run.curves))
+        alone = run.name and of_name[run.name] == 1
+        name = _joined(run.name, "" if alone else run.when, run.end)
+        seen[name] += 1
+        again = f" ({seen[name]})" if seen[name] > 1 else ""
+        named.append(replace(run, name=name + again))
     return named
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ipyvitals.charts.layout import keys_of
 from ipyvitals.charts.palette import FONT
 from ipyvitals.charts.svg_text import svg_text
 from ipyvitals.charts.ticks import number_ticks, time_ticks
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["svg_of"]
 
 WIDTH_PX = 900
-LEGEND_PX = 24
+LEGEND_PX, LEGEND_LINE_PX = 24, 22
 DASHES = {"dash": "6 4", "dot": "2 3", "dashdot": "6 3 2 3"}
 SIDES = {"left": "start", "center": "middle", "right": "end"}
 
@@ -110,12 +111,18 @@ class _Drawing:
         left, right, top, bottom = box
         traces = [one for one in self._traces if one.get("yaxis", "y") == axis]
         y = self._layout[f"yaxis{axis[1:]}"]
-        low, high = _limits([one["y"] for one in traces])
+        if y.get("visible") is False:
+            return ""
+        wanted = y.get("autorangeoptions", {})
+        include, most = wanted.get("include"), wanted.get("clipmax")
+        reached = [] if include is None else [np.array([float(include)])]
+        low, high = _limits([*(one["y"] for one in traces), *reached])
         if y.get("rangemode") == "tozero":
             low, high = min(0.0, low), high * 1.06 if high > 0 else 1.0
         else:
             spare = (high - low) * 0.06 or max(abs(high) * 0.05, 0.01)
             low, high = low - spare, high + spare
+        high = high if most is None else min(high, most)
 
         def place(value: Any) -> Any:
             return bottom - (value - low) / (high - low) * (bottom - top)
@@ -162,23 +169,26 @@ class _Drawing:
         y = self._top + (1 - note["y"]) * self._height - note.get("yshift", 0)
         y += size if note.get("yanchor") == "top" else 0
         anchor = SIDES[note.get("xanchor", "left")]
-        return svg_text(note["text"], x + note.get("xshift", 0), y, size=size, anchor=anchor)
+        halo = self._ground if "shadow" in note.get("font", {}) else ""
+        x += note.get("xshift", 0)
+        return svg_text(note["text"], x, y, size=size, anchor=anchor, halo=halo)
 
     def _title(self) -> str:
         text = self._layout.get("title", {}).get("text")
         return svg_text(text, self._left, 28, size=15) if text else ""
 
     def _legend(self) -> str:
-        parts, x = [], float(self._left)
-        for one in self._traces:
-            if not one.get("showlegend"):
-                continue
-            line, y = one["line"], LEGEND_PX
+        shown = [one for one in self._traces if one.get("showlegend")]
+        places = keys_of([one["name"] for one in shown], self._width)
+        parts = []
+        for one, (left, line) in zip(shown, places, strict=True):
+            x, y = self._left + left, LEGEND_PX + LEGEND_LINE_PX * line
+            dash = DASHES.get(one["line"].get("dash", ""))
             parts.append(
-                f'<path d="M{x:.0f} {y - 4}h24" stroke="{line["color"]}" stroke-width="2"/>'
+                f'<path d="M{x:.0f} {y - 4}h24" stroke="{one["line"]["color"]}" stroke-width="2"'
+                + (f' stroke-dasharray="{dash}"/>' if dash else "/>")
                 + svg_text(one["name"], x + 30, y)
             )
-            x += 54 + 6.6 * len(one["name"])
         return "".join(parts)
 
 

@@ -11,7 +11,14 @@ LINE_EM = 1.3
 
 
 def svg_text(
-    markup: str, x: float, y: float, *, size: float = 12, anchor: str = "start", colour: str = ""
+    markup: str,
+    x: float,
+    y: float,
+    *,
+    size: float = 12,
+    anchor: str = "start",
+    colour: str = "",
+    halo: str = "",
 ) -> str:
     """Return a text with its first base line at `y`.
 
@@ -25,6 +32,8 @@ def svg_text(
         Which end of the text `x` is.
     colour : str
         That of the page by default.
+    halo : str
+        Colour of an edge around the letters, over what is behind them; none by default.
 
     Examples
     --------
@@ -36,6 +45,8 @@ def svg_text(
     spans.close()
     side = "" if anchor == "start" else f' text-anchor="{anchor}"'
     fill = f' fill="{colour}"' if colour else ""
+    if halo:
+        fill += f' stroke="{halo}" stroke-width="4" stroke-linejoin="round" paint-order="stroke"'
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}"{side}{fill}>{"".join(spans.parts)}'
         "</text>"

@@ -101,7 +101,10 @@ def timeline(
     span = _span([table.at for table in tables.values()])
     layout = made.figure.layout
     layout.title.text = _titled(title, NOTHING if span is None else _period(*span), palette)
-    if span is not None:
+    if span is None:
+        # Without anything to measure, plotly would write numbers of its own.
+        made.figure.update_xaxes(visible=False).update_yaxes(visible=False)
+    else:
         shapes, notes = marks(made.bands, deployments, span, palette, height_px(rows))
         layout.shapes, layout.annotations = shapes, (*layout.annotations, *notes)
         layout.xaxis.range = moments(np.array(span)).tolist()

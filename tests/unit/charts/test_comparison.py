@@ -107,6 +107,17 @@ def test_tables_of_ones_own_have_a_column_a_metric(training):
     assert list(figure.data[1].customdata)[1] == " · after 1d 0h"
 
 
+def test_names_are_as_short_as_tells_runs_apart(training):
+    frame = training({**TWO, "a-3": {"loss": FAST}})
+    frame["stage"] = frame["run"].map({"a-1": "Fit", "a-2": "Fit", "a-3": "Tune"})
+
+    assert list(lines(compare(frame))) == [
+        "Fit, 2 Jan 2026, 03:04:06",
+        "Fit, 2 Jan 2026, 03:05:46",
+        "Tune",
+    ]
+
+
 def test_equal_names_are_told_apart(training):
     frame = training(TWO, apart=0)
 
@@ -121,6 +132,8 @@ def test_a_stage_that_moves_on_names_no_run_and_a_failure_is_told(training):
     frame["stage"] = [f"Epoch {n} of 3" for n in (1, 2, 3)]
 
     assert list(lines(compare(frame))) == ["2 Jan 2026, 03:04:06, failed"]
+    frame["stage"] = "Fit"
+    assert list(lines(compare(frame))) == ["Fit, failed"]
 
 
 def test_only_the_metrics_that_are_wanted(training):
@@ -168,6 +181,7 @@ def test_no_runs_at_all(training):
 
     assert len(figure.data) == 0
     assert "No run has metrics yet." in figure.layout.title.text
+    assert {one.visible for one in (*figure.select_xaxes(), *figure.select_yaxes())} == {False}
 
 
 def test_names_are_no_markup(training):

@@ -200,6 +200,8 @@ def test_it_begins_from_nothing(metrics, system, models):
     assert list(ends(figure, "Accuracy")[1].x / 1000 - START) == [0.0, 1.0]
     assert {one.mode for one in figure.data} == {"lines"}
     assert figure.layout.xaxis.range is None
+    assert figure.layout.xaxis.visible
+    assert figure.layout.yaxis4.visible
     assert ">live<" in figure.layout.title.text
 
 

@@ -258,11 +258,25 @@ def test_a_lonely_point_is_a_dot(shown):
     assert trace(shown([5], machine=[5]), "Accuracy").mode == "lines+markers"
 
 
+def test_scales_make_sense_however_little_there_is(shown):
+    accuracy, predictions, latency, machine = (
+        one.autorangeoptions.to_plotly_json() for one in shown().select_yaxes()
+    )
+
+    # Neither 150 % right, nor half a prediction, nor a machine that looks full at 5 %.
+    assert accuracy["clipmax"] == 1.05
+    assert (predictions["include"], machine["include"]) == (5, 100)
+    assert "include" not in latency
+
+
 def test_an_empty_history_says_so(metrics, system, models):
     figure = timeline(metrics([]), system([]), models(), title="churn").figure
 
     assert "Nothing was recorded in this time." in figure.layout.title.text
     assert figure.layout.xaxis.range is None
+    # No numbers of nothing.
+    axes = [*figure.select_xaxes(), *figure.select_yaxes()]
+    assert [one.visible for one in axes] == [False] * 5
 
 
 def test_the_title_tells_the_period(shown):
