@@ -55,9 +55,7 @@ def stacked(rows: Sequence[Row], palette: Palette, latency: Scale) -> dict[str, 
             "rangemode": "tozero" if row.from_zero else "normal",
             "autorangeoptions": {"include": row.shown, "clipmax": row.most},
         }
-        layout["annotations"].append(
-            heading(_keys(row, palette, latency), domain[1], palette)
-        )
+        layout["annotations"].append(heading(_keys(row, palette, latency), domain[1], palette))
     return layout
 
 
