@@ -153,3 +153,14 @@ def test_every_link_to_a_file_leads_somewhere(link):
     page, target = link
 
     assert (page.parent / target).exists()
+
+
+@pytest.mark.parametrize("name", ["01_quickstart", "02_server", "03_predictions"])
+def test_a_tutorial_begins_anew_each_time_it_runs(name):
+    text = (ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8")
+    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+    code = "\n".join("".join(cell["source"]) for cell in cells)
+    made = re.findall(r"\bMonitor\((?:[^()]|\([^()]*\))*\)", code)
+
+    assert made
+    assert [one for one in made if "store=None" not in one] == []
