@@ -42,6 +42,110 @@ const fleet = Array.from({ length: 199 }, (_, i) => ({
   current_accuracy: i % 7 ? 0.99 - ((i * 37) % 100) / 700 : null,
   latency_p95_seconds: i % 7 ? 0.0004 * (1 + ((i * 53) % 97)) : null,
 }));
+const GIB = 2 ** 30;
+const gpu = (index, more = {}) => ({
+  index,
+  name: "NVIDIA H100 80GB HBM3",
+  utilization_percent: [97, 88, 91, 12, 0, 64, 99, 73][index],
+  memory_used_bytes: [74, 61, 70.2, 8, 0.4, 39, 78.9, 66][index] * GIB,
+  memory_total_bytes: 80 * GIB,
+  temperature_celsius: 41 + 5 * (index % 5),
+  power_watts: 120 + 70 * index,
+  power_limit_watts: 700,
+  process_memory_bytes: [71, 58, 70, 6, 0, 30, 76, 60][index] * GIB,
+  uuid: `GPU-${index}`,
+  mig: false,
+  reasons: {},
+  ...more,
+});
+const wave = (of, by, step) =>
+  live.history.at.map((_, i) => of + by * Math.sin(i / step) * Math.cos(i / 3));
+const trends = {
+  ...live.history,
+  gpu_percent: wave(84, 12, 5),
+  gpu_memory_percent: wave(80, 6, 9),
+  disk_read_bytes_per_second: wave(2e6, 1.8e6, 4),
+  disk_written_bytes_per_second: live.history.at.map((_, i) => (i % 20 < 3 ? 8e6 : 2e4)),
+  network_received_bytes_per_second: wave(3e4, 2e4, 7),
+  network_sent_bytes_per_second: wave(9e4, 6e4, 3),
+};
+const on = (system, more = {}) => ({
+  ...live,
+  history: trends,
+  system: { ...live.system, ...system },
+  ...more,
+});
+const UNTOLD = {
+  utilization_percent: null,
+  temperature_celsius: null,
+  power_watts: null,
+  power_limit_watts: null,
+  process_memory_bytes: null,
+};
+const machines = {
+  system: on({}),
+  gpu1: on({ gpus: [gpu(0)], gpu_percent: 97, gpus_reason: null }),
+  gpu2: on({ gpus: [gpu(1), gpu(3)], gpu_percent: 88, gpu_memory_percent: 76, gpus_reason: null }),
+  gpu8: on({
+    gpus: Array.from({ length: 8 }, (_, i) => gpu(i)),
+    gpu_percent: 99,
+    gpu_memory_percent: 98.6,
+    gpus_reason: null,
+    limiter: "gpu_memory",
+    system_health: "degraded",
+  }),
+  mig: on({
+    gpus_reason: null,
+    gpu_memory_percent: 45,
+    gpus: [
+      gpu(0, {
+        ...UNTOLD,
+        mig: true,
+        name: "NVIDIA A100-SXM4-40GB MIG 1g.5gb",
+        memory_used_bytes: 1.9 * GIB,
+        memory_total_bytes: 4.75 * GIB,
+        reasons: {
+          utilization_percent: "mig",
+          temperature_celsius: "not_supported",
+          power_watts: "not_supported",
+          process_memory_bytes: "pid_namespace",
+        },
+      }),
+    ],
+  }),
+  urgent: on({
+    memory_percent: 88,
+    memory_used_bytes: 7.04 * GIB,
+    memory_full_seconds: 252,
+    oom_kills: 2,
+    oom_kill_at: now - 240,
+    cpu_throttled_percent: 38,
+    cpu_throttled_seconds: 214,
+    kernel_lag_seconds: 1.24,
+    gil_starved: true,
+    shared_memory_percent: 96,
+    shared_memory_free_bytes: 2 * 2 ** 20,
+    limiter: "shared_memory",
+    system_health: "degraded",
+    process_memory_kind: "rss",
+  }),
+  forecast: on({ memory_full_seconds: 252, memory_percent: 88, memory_used_bytes: 7.04 * GIB }),
+  host: on({
+    scope: "host",
+    cpu_scope: "host",
+    memory_scope: "host",
+    cpu_limit_cores: 64,
+    cpu_throttled_seconds: null,
+    memory_limit_bytes: 503 * GIB,
+    memory_used_bytes: 120 * GIB,
+    kernel_busy: false,
+    kernel_busy_since: null,
+    process_children: 128,
+    disk_path: "/home/maria/projects/churn/experiments/2026-11",
+    gpus_reason: "no_driver",
+  }),
+  unknown: { ...fixtures.empty },
+};
 const collecting = { state: "collecting", reference_rows: 320, features: [], errors: null };
 const states = {
   ...fixtures,
@@ -53,6 +157,8 @@ const states = {
     drift: { ...compared.drift, ...collecting },
   },
   unfoldedRegression: regression,
+  ...machines,
+  ...Object.fromEntries(Object.entries(machines).map(([name, one]) => [`unfolded-${name}`, one])),
   gone: live,
   quiet: { ...live, at: now - 95 },
   streaming: {
@@ -160,6 +266,7 @@ for (const { name, model, el } of panels) {
   if (name === "chosen") el.querySelector('input[value="churn-2.2"]').click();
   if (!/^unfolded|long/.test(name)) continue;
   for (const one of el.querySelectorAll("details")) one.open = true;
+  el.querySelector(".v-headline button").click();
 }
 await new Promise((done) => setTimeout(done, 1300));
 document.body.dataset.ready = "";

@@ -1,6 +1,6 @@
 """Take pictures of the gallery: every state, three widths, light and dark.
 
-    python js/gallery/shoot.py [folder]
+    python js/gallery/shoot.py [folder [state,state…]]
 
 Needs playwright and a browser; CHROMIUM names its executable where playwright has none of its own.
 """
@@ -42,7 +42,8 @@ def main() -> None:
                 page = browser.new_page(viewport={"width": 1700, "height": 1000})
                 page.on("pageerror", lambda error: sys.stderr.write(f"page error: {error}\n"))
                 page.on("console", lambda message: sys.stderr.write(f"{message.text}\n"))
-                page.goto(f"{page_url}?theme={theme}&width={width}&columns={columns}")
+                states = f"&states={sys.argv[2]}" if len(sys.argv) > 2 else ""
+                page.goto(f"{page_url}?theme={theme}&width={width}&columns={columns}{states}")
                 page.wait_for_selector("body[data-ready]")
                 page.screenshot(path=folder / f"{width}-{theme}.png", full_page=True)
                 page.close()

@@ -8,8 +8,16 @@ export const CHARTED = [
   "latency_p95_seconds",
   "cpu_percent",
   "memory_percent",
+  "gpu_percent",
+  "gpu_memory_percent",
+  "disk_read_bytes_per_second",
+  "disk_written_bytes_per_second",
+  "network_received_bytes_per_second",
+  "network_sent_bytes_per_second",
 ] as const;
 export type Charted = (typeof CHARTED)[number];
+/** What a model that is not the active one has of them. */
+export const CHARTED_OF_MODELS = CHARTED.slice(0, 3);
 /** What is charted of one moment; a column that has no part in it is unknown then. */
 export type ChartPoint = Readonly<Partial<Record<Charted, Maybe>>>;
 
@@ -19,13 +27,15 @@ const CLOSEST_SECONDS = 0.5;
 
 export class History {
   readonly at: number[] = [];
-  readonly columns: Readonly<Record<Charted, Maybe[]>> = {
-    current_accuracy: [],
-    predictions_per_minute: [],
-    latency_p95_seconds: [],
-    cpu_percent: [],
-    memory_percent: [],
-  };
+  readonly columns: Readonly<Record<Charted, Maybe[]>>;
+  readonly #kept: readonly Charted[];
+
+  /** Columns that are not kept stay empty. */
+  constructor(kept: readonly Charted[] = CHARTED) {
+    this.#kept = kept;
+    const columns = CHARTED.map((name) => [name, []]);
+    this.columns = Object.fromEntries(columns) as Record<Charted, Maybe[]>;
+  }
 
   /** Takes the columns that come with a fresh view; what does not fit is left out. */
   load(value: unknown): void {
@@ -66,18 +76,18 @@ export class History {
 
   #push(at: number, read: (name: Charted) => Maybe): void {
     this.at.push(at);
-    for (const name of CHARTED) this.columns[name].push(read(name));
+    for (const name of this.#kept) this.columns[name].push(read(name));
   }
 
   #pop(): void {
     this.at.pop();
-    for (const name of CHARTED) this.columns[name].pop();
+    for (const name of this.#kept) this.columns[name].pop();
   }
 
   /** Leaves out the first `count` points. */
   #forget(count: number): void {
     this.at.splice(0, count);
-    for (const name of CHARTED) this.columns[name].splice(0, count);
+    for (const name of this.#kept) this.columns[name].splice(0, count);
   }
 
   #forgetOld(): void {

@@ -150,7 +150,7 @@ describe("in a store", () => {
     expect(history.at).toEqual([AT + 1, AT + 2]);
     expect(history.columns.current_accuracy).toEqual([0.5, 0.5]);
     expect(history.columns.predictions_per_minute).toEqual([23, 23]);
-    expect(history.columns.cpu_percent).toEqual([null, null]);
+    expect(history.columns.cpu_percent).toEqual([]);
   });
 
   test("those of the active one are its figures, whose row does not travel while it is alone", () => {

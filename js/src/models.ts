@@ -1,7 +1,7 @@
 // The models of one monitor: a row for each, and its charts since the page was opened.
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { ModelInfo } from "./contract.gen";
-import { type ChartPoint, History } from "./history";
+import { CHARTED_OF_MODELS, type ChartPoint, History } from "./history";
 
 /** As many as a kernel keeps. Which one it forgets, it does not say on the way. */
 export const MOST_MODELS = 1_000;
@@ -15,7 +15,7 @@ export interface Series {
 /** A model, and what was seen of it. A row that is alone may be out of date: it does not travel. */
 export class Tracked implements Series {
   readonly row: Signal<ModelInfo>;
-  readonly history = new History();
+  readonly history = new History(CHARTED_OF_MODELS);
   readonly drawn = signal(0);
 
   constructor(row: ModelInfo) {

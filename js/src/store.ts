@@ -64,6 +64,8 @@ export class Store implements Series {
   readonly now: ReadonlySignal<number>;
   /** Seconds since the model was deployed, which go on between messages. */
   readonly uptime: ReadonlySignal<Maybe>;
+  /** Seconds for which a cell has been running, likewise; null while none is, or none is known. */
+  readonly busy: ReadonlySignal<Maybe>;
   readonly quiet: ReadonlySignal<boolean>;
 
   readonly #time: () => number;
@@ -86,6 +88,17 @@ export class Store implements Series {
       if (known === null || since === null) return known;
       if (this.closed.value || !this.connected.value) return known + this.#since(since);
       return known + Math.max(0, this.now.value - since);
+    });
+    this.busy = computed(() => {
+      const {
+        kernel_busy,
+        kernel_busy_since: since,
+        kernel_busy_seconds: known,
+      } = this.system.value;
+      if (!kernel_busy) return null;
+      if (since === null) return known;
+      const gone = this.closed.value || !this.connected.value;
+      return gone ? this.#since(since) : Math.max(0, this.now.value - since);
     });
     this.quiet = computed(() => {
       const [at, interval] = [this.at.value, this.interval.value];

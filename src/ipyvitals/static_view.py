@@ -276,7 +276,7 @@ def _health(system: SystemSection) -> str:
 
 
 def _part(name: str) -> str:
-    return "CPU" if name == "cpu" else name
+    return "CPU" if name == "cpu" else name.replace("gpu", "GPU").replace("_", " ")
 
 
 def _meters(system: SystemSection, charts: Charts) -> str:

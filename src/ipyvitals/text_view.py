@@ -118,11 +118,12 @@ def _system(snapshot: Snapshot) -> str:
     health = UNKNOWN if system.system_health == "unknown" else system.system_health.title()
     if system.limiter is not None:
         health += f" ({system.limiter.replace('_', ' ')})"
+    gpu = f"GPU {_percent(system.gpu_percent)}, " if system.gpus else ""
     connections = UNKNOWN if system.active_connections is None else system.active_connections
     return (
         f"System {health}: CPU {_percent(system.cpu_percent)}, "
         f"memory {_percent(system.memory_percent)}, disk {_percent(system.disk_percent)}, "
-        f"connections {connections}{_ahead(system.memory_full_seconds)}"
+        f"{gpu}connections {connections}{_ahead(system.memory_full_seconds)}"
     )
 
 

@@ -16,6 +16,8 @@ import pytest
 from ipyvitals import judge, snapshot, wire
 from ipyvitals.server import messages
 from ipyvitals.status import rules
+from ipyvitals.status.system import SystemRule
+from ipyvitals.status.thresholds import Thresholds
 
 HERE = Path(__file__).parent
 SCRIPT = HERE.parent.parent / "scripts" / "generate_contract.py"
@@ -72,13 +74,25 @@ def test_fixture_is_what_python_writes_today(name: str) -> None:
     )
 
 
+def limiter_at(field: str) -> str | None:
+    """Return what limits a machine of which this field alone reads 100, for long enough."""
+    rule = SystemRule(Thresholds(look_hold=1))
+    if not field.endswith("_percent"):
+        return None
+    return rule.update(snapshot.SystemSection(**{field: 100.0})).limiter
+
+
 def test_what_the_kernel_says_in_its_own_words_can_be_translated() -> None:
     source = (HERE.parents[1] / "js" / "src" / "lab" / "language.ts").read_text("utf-8")
     listed = set(re.findall(r'trans\.__\("([^"]+)"\)', source))
     idle = snapshot.TrainingSection()
     said = {text for pair in rules.REASONS.values() for text in pair} | {rules.CHANGED}
 
-    assert said | set(judge.REASONS.values()) | {idle.stage, idle.details} <= listed
+    limiters = {limiter_at(field) for field in snapshot.SystemSection.__struct_fields__}
+    words = {name.replace("gpu", "GPU").replace("_", " ") for name in limiters - {None, "cpu"}}
+
+    assert {"memory", "GPU memory"} <= words
+    assert said | words | set(judge.REASONS.values()) | {idle.stage, idle.details} <= listed
 
 
 def test_no_fixture_is_left_over() -> None:

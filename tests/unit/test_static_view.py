@@ -153,6 +153,13 @@ def test_other_models_and_notices_are_listed_a_few_of_them():
     assert "monitor b" in page.words
 
 
+def test_components_are_named_in_words():
+    system = contract.SystemSection(limiter="gpu_memory", unknown_components=["open_files", "cpu"])
+    page = Page(static_view(Snapshot(monitor="default", seq=0, at=0.0, system=system)))
+    assert "GPU memory high" in page.words
+    assert "open files, CPU not readable" in page.words
+
+
 def test_what_users_write_is_shown_as_text():
     page = Page(
         static_view(

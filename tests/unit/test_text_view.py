@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipyvitals import Snapshot, SystemSection
+from ipyvitals.snapshot import Gpu
 from ipyvitals.text_view import text_view
 
 
@@ -17,6 +18,13 @@ def test_what_limits_it_is_named():
     assert machine(system_health="degraded", limiter="gpu_memory").startswith(
         "System Degraded (gpu memory): CPU"
     )
+
+
+def test_gpus_are_told_where_there_are_any():
+    assert "GPU" not in machine(gpu_percent=12.0)
+    gpus = [Gpu(index=0), Gpu(index=1)]
+    assert "disk \N{EN DASH}, GPU 97 %, connections" in machine(gpus=gpus, gpu_percent=97.0)
+    assert "GPU \N{EN DASH}, connections" in machine(gpus=gpus)
 
 
 def test_it_says_when_the_memory_will_be_full():

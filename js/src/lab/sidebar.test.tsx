@@ -74,6 +74,26 @@ test("another notebook comes to the front, and the two change places", () => {
   expect(texts("[data-kernel-id] .s-place")).toEqual(["serve.ipynb"]);
 });
 
+test("the machine stays unfolded while another notebook, or another tab of the side, is in front", async () => {
+  const { lab, choice, front } = open(state(FRONT, kernel("b", "b.ipynb", full("degraded"))));
+  const unfolded = (): number => page.querySelectorAll(".v-group").length;
+  expect(texts(".v-news")).toEqual(["container limit 8.0 GiB4 cores"]);
+  await press("System");
+  expect(unfolded()).toBe(3);
+  act(() => {
+    front.value = { path: "b.ipynb", kernelId: "b" };
+  });
+  expect(unfolded()).toBe(0);
+  act(() => {
+    front.value = { path: "work/serve.ipynb", kernelId: "front" };
+  });
+  expect(unfolded()).toBe(3);
+  act(() => render(null, page));
+  act(() => render(<Content lab={lab} choice={choice} />, page));
+  expect(unfolded()).toBe(3);
+  expect(texts("[data-vital='system.process_threads']")).toEqual(["31"]);
+});
+
 test("a notebook without a monitor: what to type, ready to be copied", async () => {
   const { copied } = open(
     state(kernel("front", "work/serve.ipynb"), kernel("b", "b.ipynb", full("live"))),

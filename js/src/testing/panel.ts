@@ -4,6 +4,7 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, vi } from "vitest";
 import { Store, type Trait } from "../store";
 import { Panel } from "../view/Panel";
+import type { Subject } from "../view/subject";
 import { type PanelState, type Traits, traitsOf } from "./fixtures";
 
 export interface Shown {
@@ -51,11 +52,11 @@ export function show(state: PanelState, values: Partial<Traits> = {}): Shown {
 }
 
 /** A view of a store that may have others. */
-export function view(store: Store): HTMLElement {
+export function view(store: Store, subject?: Subject): HTMLElement {
   const container = document.createElement("div");
   containers.push(container);
   document.body.append(container);
-  act(() => render(h(Panel, { store }), container));
+  act(() => render(h(Panel, subject ? { store, subject } : { store }), container));
   return container;
 }
 

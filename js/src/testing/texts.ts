@@ -2,7 +2,7 @@
 import ts from "typescript";
 
 /** Signs, not words: they are the same in every language. */
-const SYMBOLS = new Set(["p50", "p99", "CPU", "CPU,", "GPU", "/min", "MAE", "RMSE"]);
+const SYMBOLS = new Set(["p50", "p99", "CPU", "CPU,", "GPU", "MIG", "/min", "MAE", "RMSE"]);
 /** Attributes that are read by people, or become such. */
 const SPOKEN = /^(title|label|unit|pending|caption|aria-(label|valuetext|description))$/;
 /** What is for whoever has the console open, or is no text at all. */

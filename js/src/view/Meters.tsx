@@ -1,10 +1,11 @@
+// Meters: a value, how much that is of what there is, and how it went of late.
 import type { ComponentChildren, JSX } from "preact";
-import type { Gpu } from "../contract.gen";
+import type { SystemSection } from "../contract.gen";
 import { bytes, bytesOf, count, type Maybe, percent } from "../format";
 import type { Charted } from "../history";
 import type { Language } from "../language";
 import type { Store } from "../store";
-import { Sparkline } from "./Sparkline";
+import { fromZero, Sparkline } from "./Sparkline";
 import { useLanguage } from "./spoken";
 import { Level, Vital, type VitalName } from "./vital";
 import type { Tone } from "./words";
@@ -23,127 +24,119 @@ function percentRange(low: Maybe, high: Maybe): readonly [number, number] {
   return [floor, Math.min(100, Math.max(high + spare, floor + LEAST_SPAN_PERCENT))];
 }
 
-export function Meters({ store }: { store: Store }): JSX.Element {
-  const trans = useLanguage();
-  const system = store.system.value;
-  const { cpu_percent: cpu, cpu_limit_cores: limit, gpus } = system;
-  const tone = (part: string, value: Maybe): Tone | undefined => {
-    const limiting = system.limiter === part ? system.system_health : null;
-    if (limiting === "unhealthy" || (part !== "cpu" && (value ?? 0) >= CRITICAL_PERCENT)) {
-      return "bad";
-    }
-    return limiting === "degraded" || (value ?? 0) >= HIGH_PERCENT ? "warn" : undefined;
-  };
-  return (
-    <dl class="v-meters">
-      <Meter
-        label="CPU"
-        of="system.cpu_percent"
-        value={cpu}
-        tone={tone("cpu", cpu)}
-        chart="cpu_percent"
-        store={store}
-      >
-        <Vital of="system.cpu_limit_cores">{coresUsed(cpu, limit, trans)}</Vital>
-      </Meter>
-      <Meter
-        label={trans.__("Memory")}
-        of="system.memory_percent"
-        value={system.memory_percent}
-        tone={tone("memory", system.memory_percent)}
-        chart="memory_percent"
-        store={store}
-      >
-        <Vital of="system.memory_used_bytes">
-          {bytesOf(system.memory_used_bytes, system.memory_limit_bytes, trans)}
-        </Vital>
-      </Meter>
-      <Meter
-        label={trans.__("Disk")}
-        of="system.disk_percent"
-        value={system.disk_percent}
-        tone={tone("disk", system.disk_percent)}
-      >
-        {system.disk_free_bytes === null ? null : (
-          <Vital of="system.disk_free_bytes" title={system.disk_path ?? undefined}>
-            {trans.__("%1 free", bytes(system.disk_free_bytes))}
-          </Vital>
-        )}
-      </Meter>
-      <div class="v-meter">
-        <dt>{trans.__("Connections")}</dt>
-        <dd class="v-reading">
-          <Vital of="system.active_connections">{count(system.active_connections)}</Vital>
-        </dd>
-        <dd class="v-note">{trans.__("to this notebook")}</dd>
-      </div>
-      {gpus.map((gpu) => (
-        <GpuMeter key={gpu.index} gpu={gpu} />
-      ))}
-    </dl>
-  );
-}
+/** Rates below this lie on the floor. */
+const rateRange = fromZero(1024);
 
-function coresUsed(used: Maybe, limit: Maybe, trans: Language): string {
-  if (used === null || limit === null) return "";
-  const share = (used / 100) * limit;
-  const text = share.toFixed(share < 99.95 ? 1 : 0);
-  return trans._n("%2 of %1 core", "%2 of %1 cores", Number(limit.toFixed(2)), text);
-}
+export const perSecond = (value: Maybe): string => bytes(value) + (value === null ? "" : "/s");
 
 interface MeterProps {
-  label: string;
+  label: ComponentChildren;
   of: VitalName;
-  value: Maybe;
-  tone: Tone | undefined;
-  chart?: Charted & `${string}_percent`;
+  reading: string;
+  /** In percent; a meter without it has no bar. */
+  level?: Maybe;
+  tone?: Tone | undefined;
+  chart?: Charted & `${string}_${"percent" | "second"}`;
   store?: Store;
-  children: ComponentChildren;
+  half?: boolean;
+  title?: string | undefined;
+  note: ComponentChildren;
+  children?: ComponentChildren;
 }
 
-function Meter({ label, of, value, tone, chart, store, children }: MeterProps): JSX.Element {
+export function Meter(props: MeterProps): JSX.Element {
+  const { label, of, reading, level, tone, chart, store, half, title, note, children } = props;
+  const rate = chart?.endsWith("second");
   return (
-    <div class="v-meter" data-tone={tone}>
+    <div class={half ? "v-meter v-half" : "v-meter"} data-tone={tone} title={title}>
       <dt>{label}</dt>
       <dd class="v-reading">
-        <Vital of={of}>{percent(value)}</Vital>
+        <Vital of={of}>{reading}</Vital>
       </dd>
-      <dd class="v-track">
-        <Level share={(value ?? 0) / 100} />
-      </dd>
-      <dd class="v-note">{children}</dd>
+      {level === undefined ? null : (
+        <dd class="v-track">
+          <Level share={(level ?? 0) / 100} />
+        </dd>
+      )}
+      <dd class="v-note">{note}</dd>
       {chart && store ? (
         <dd class="v-trend">
           <Sparkline
             series={() => store}
             of={chart}
-            label={label}
-            text={(percents) => `${percents.toFixed(1)} %`}
-            range={percentRange}
+            label={`${label}`}
+            text={rate ? perSecond : (percents) => `${percents.toFixed(1)} %`}
+            range={rate ? rateRange : percentRange}
           />
         </dd>
       ) : null}
+      {children}
     </div>
   );
 }
 
-function GpuMeter({ gpu }: { gpu: Gpu }): JSX.Element {
-  const { index, name, utilization_percent: value } = gpu;
+/** The colour of a component by its level, or because the system's health rests on it. */
+export function partTone(system: SystemSection, part: string, level: Maybe): Tone | undefined {
+  const limiting = system.limiter === part ? system.system_health : null;
+  const scarce = part === "memory" || part === "disk";
+  if (limiting === "unhealthy" || (scarce && (level ?? 0) >= CRITICAL_PERCENT)) return "bad";
+  const high = scarce || part === "cpu" ? HIGH_PERCENT : Number.POSITIVE_INFINITY;
+  return limiting === "degraded" || (level ?? 0) >= high ? "warn" : undefined;
+}
+
+const percentOf = (part: "cpu" | "memory" | "disk") => `${part}_percent` as const;
+
+export function Meters({ store }: { store: Store }): JSX.Element {
   const trans = useLanguage();
+  const system = store.system.value;
+  const parts = [
+    ["cpu", "CPU", "cpu_limit_cores", coresUsed(system, trans)],
+    [
+      "memory",
+      trans.__("Memory"),
+      "memory_used_bytes",
+      bytesOf(system.memory_used_bytes, system.memory_limit_bytes, trans),
+    ],
+    [
+      "disk",
+      trans.__("Disk"),
+      "disk_free_bytes",
+      system.disk_free_bytes === null ? "" : trans.__("%1 free", bytes(system.disk_free_bytes)),
+    ],
+  ] as const;
   return (
-    <div class="v-meter" title={name ?? undefined}>
-      <dt>GPU {index}</dt>
-      <dd class="v-reading">
-        <span data-vital={`system.gpus.${index}.utilization_percent`}>{percent(value)}</span>
-      </dd>
-      <dd class="v-track">
-        <Level share={(value ?? 0) / 100} />
-      </dd>
-      <dd class="v-note">
-        <span data-vital={`system.gpus.${index}.memory_used_bytes`}>
-          {bytesOf(gpu.memory_used_bytes, gpu.memory_total_bytes, trans)}
-        </span>
-      </dd>
-    </div>
+    <>
+      {parts.map(([part, label, of, note]) => {
+        const name = percentOf(part);
+        const level = system[name];
+        return (
+          <Meter
+            key={part}
+            label={label}
+            of={`system.${name}`}
+            reading={percent(level)}
+            level={level}
+            tone={partTone(system, part, level)}
+            {...(part === "disk" ? { title: system.disk_path ?? undefined } : {})}
+            {...(name === "disk_percent" ? {} : { chart: name, store })}
+            note={note && <Vital of={`system.${of}`}>{note}</Vital>}
+          />
+        );
+      })}
+      <Meter
+        label={trans.__("Connections")}
+        of="system.active_connections"
+        reading={count(system.active_connections)}
+        note={trans.__("to this notebook")}
+      />
+    </>
   );
+}
+
+function coresUsed(system: SystemSection, trans: Language): string {
+  const { cpu_percent: used, cpu_limit_cores: limit } = system;
+  if (used === null || limit === null) return "";
+  const share = (used / 100) * limit;
+  const text = share.toFixed(share < 99.95 ? 1 : 0);
+  return trans._n("%2 of %1 core", "%2 of %1 cores", Number(limit.toFixed(2)), text);
 }

@@ -8,11 +8,11 @@ import type { Tracked } from "../models";
 import type { Store } from "../store";
 import { Drift } from "./Drift";
 import { Banner, Facts, Header } from "./Header";
-import { Meters } from "./Meters";
 import { Models } from "./Models";
 import { Notices } from "./Notices";
 import { Segments } from "./Segments";
 import { ChartGroup } from "./Sparkline";
+import { System } from "./System";
 import { Spoken, useLanguage } from "./spoken";
 import { Subject } from "./subject";
 import { type Theme, watchTheme } from "./surroundings";
@@ -71,7 +71,7 @@ export function Panel(props: PanelProps): JSX.Element {
           <Segments subject={subject} />
           <Drift subject={subject} />
           <Models subject={subject} />
-          <Meters store={store} />
+          <System subject={subject} />
           <Notices store={store} />
         </ChartGroup.Provider>
         <Announcer subject={subject} />

@@ -86,6 +86,11 @@ export function Sparkline(props: SparklineProps): JSX.Element {
   );
 }
 
+/** From 0 to a little above the highest value, so that silence lies on the floor. */
+export const fromZero =
+  (least: number) =>
+  (_: Maybe, high: Maybe): readonly [number, number] => [0, Math.max(least, (high ?? 0) * 1.12)];
+
 const STEPS: Readonly<Record<string, number>> = {
   ArrowLeft: -1,
   ArrowDown: -1,

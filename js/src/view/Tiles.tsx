@@ -16,11 +16,11 @@ import {
 } from "../format";
 import type { Language } from "../language";
 import type { Store } from "../store";
-import { Sparkline, type SparklineProps } from "./Sparkline";
+import { fromZero, Sparkline, type SparklineProps } from "./Sparkline";
 import { useLanguage, woven } from "./spoken";
 import type { Subject } from "./subject";
 import { Interval, Vital } from "./vital";
-import { statusTone, statusWord } from "./words";
+import { partWord, statusTone, statusWord } from "./words";
 
 const WATCH_SECONDS = 60;
 
@@ -123,11 +123,6 @@ function accuracyRange(low: Maybe, high: Maybe): readonly [number, number] {
   const margin = Math.max(0.02, (high - low) * 0.15);
   return [Math.max(0, low - margin), Math.min(1.005, high + margin)];
 }
-
-/** From 0 to a little above the highest value, so that silence lies on the floor. */
-const fromZero =
-  (least: number) =>
-  (_: Maybe, high: Maybe): readonly [number, number] => [0, Math.max(least, (high ?? 0) * 1.12)];
 
 const predictionsRange = fromZero(5);
 const latencyRange = fromZero(1e-6);
@@ -241,7 +236,7 @@ function SystemHealth({ store }: { store: Store }): JSX.Element {
           <>
             {woven(
               trans.__("%1 high", "%1"),
-              <Vital of="system.limiter">{limiter === "cpu" ? "CPU" : trans.known(limiter)}</Vital>,
+              <Vital of="system.limiter">{partWord(limiter, trans)}</Vital>,
             )}
             <span class="v-wide"> · </span>
           </>
@@ -261,7 +256,7 @@ function SystemHealth({ store }: { store: Store }): JSX.Element {
             {woven(
               trans.__("%1 not readable", "%1"),
               <Vital of="system.unknown_components">
-                {unknown.map((part) => trans.known(part)).join(", ")}
+                {unknown.map((part) => partWord(part, trans)).join(", ")}
               </Vital>,
             )}
           </p>

@@ -1,7 +1,6 @@
 import { h, render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { CHARTED } from "../history";
 import { Store } from "../store";
 import { inSight } from "../testing/browser";
 import { traitsOf } from "../testing/fixtures";
@@ -9,6 +8,8 @@ import { Chart } from "./chart";
 import { Panel } from "./Panel";
 
 const FRAME_MS = 20;
+/** While the machine is folded. */
+const CHARTS = 5;
 let store: Store;
 let container: HTMLElement;
 let at: number;
@@ -47,7 +48,8 @@ function tick(seconds = 0.1): void {
 
 test("a view draws its five charts at once", () => {
   show();
-  expect(draw).toHaveBeenCalledTimes(CHARTED.length);
+  expect(draw).toHaveBeenCalledTimes(CHARTS);
+  expect(container.querySelectorAll(".v-spark")).toHaveLength(CHARTS);
   const [times, values] = draw.mock.calls[0] ?? [];
   expect(times).toHaveLength(61);
   expect(values).toHaveLength(61);
@@ -59,7 +61,7 @@ test("however many messages come at once, a chart is drawn once a frame", () => 
   for (let i = 0; i < 10; i += 1) tick(1);
   expect(draw).not.toHaveBeenCalled();
   vi.advanceTimersByTime(FRAME_MS);
-  expect(draw).toHaveBeenCalledTimes(2 * CHARTED.length);
+  expect(draw).toHaveBeenCalledTimes(2 * CHARTS);
 });
 
 test("at ten messages a second charts are drawn twice a second, as more could not be seen", () => {
@@ -69,8 +71,8 @@ test("at ten messages a second charts are drawn twice a second, as more could no
     tick(0.1);
     vi.advanceTimersByTime(100);
   }
-  expect(draw.mock.calls.length / CHARTED.length).toBeGreaterThanOrEqual(15);
-  expect(draw.mock.calls.length / CHARTED.length).toBeLessThanOrEqual(21);
+  expect(draw.mock.calls.length / CHARTS).toBeGreaterThanOrEqual(15);
+  expect(draw.mock.calls.length / CHARTS).toBeLessThanOrEqual(21);
 });
 
 test("out of sight nothing is drawn; back in sight, what was missed is", () => {
@@ -82,7 +84,7 @@ test("out of sight nothing is drawn; back in sight, what was missed is", () => {
   expect(draw).not.toHaveBeenCalled();
   for (const report of inSight) report(true);
   vi.advanceTimersByTime(FRAME_MS);
-  expect(draw).toHaveBeenCalledTimes(CHARTED.length);
+  expect(draw).toHaveBeenCalledTimes(CHARTS);
 });
 
 test("arrow keys read single values from the newest backwards", () => {
@@ -103,7 +105,7 @@ test("arrow keys read single values from the newest backwards", () => {
 
 test("a view that goes leaves nothing behind", () => {
   show();
-  expect(inSight.size).toBe(CHARTED.length);
+  expect(inSight.size).toBe(CHARTS);
   act(() => render(null, container));
   draw.mockClear();
   tick();

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { SECTION_KINDS, type SystemSection } from "../contract.gen";
 import { english, type Language } from "../language";
 import { Store } from "../store";
 import { changed, PANEL_STATES, type Traits, traitsOf } from "../testing/fixtures";
@@ -18,7 +19,7 @@ const marking: Language = {
   locale: "de-DE",
 };
 /** Signs, and dates: the same in every language, or of the locale. */
-const SYMBOLS = /\b(CPU|GPU|MAE|RMSE|[KMGT]iB|ms|min|p50|p99|\d+\. \p{L}+\.? \d{4})(?!\p{L})/gu;
+const SYMBOLS = /\b(CPU|GPU|MIG|MAE|RMSE|[KMGT]iB|ms|min|p50|p99|\d+\. \p{L}+\.? \d{4})(?!\p{L})/gu;
 
 let container: HTMLElement;
 beforeEach(() => {
@@ -34,6 +35,12 @@ function show(traits: Partial<Traits>, trans?: Language): Store {
   store.load((trait) => traits[trait]);
   act(() => render(<Panel store={store} {...(trans ? { trans } : {})} />, container));
   return store;
+}
+
+/** Shows the rest of the machine. */
+function unfold(): void {
+  act(() => container.querySelector<HTMLElement>(".v-headline button")?.click());
+  expect(container.querySelectorAll(".v-group")).toHaveLength(3);
 }
 
 /** Everything that a person may see or hear of an element, of its parts and of their titles. */
@@ -65,18 +72,60 @@ const USERS = `churn digits-sgd demand val_accuracy loss default serving EU US A
 /** What the fixtures hold that comes from users, or is a sentence of Python with values in it. */
 function written(traits: Partial<Traits>): string[] {
   const notices = traits.notices as { message: string }[];
-  const { name } = (traits.system as { gpus: { name: string }[] }).gpus[0] ?? { name: "" };
-  const path = (traits.system as { disk_path: string | null }).disk_path ?? "";
-  return [...notices.map((one) => one.message), name, path, ...USERS].filter(Boolean);
+  const { gpus, top_processes, disk_path } = traits.system as SystemSection;
+  const named = [...gpus, ...top_processes].flatMap(({ name }) => name ?? []);
+  const uuids = gpus.flatMap(({ uuid }) => uuid ?? []);
+  const messages = notices.map((one) => one.message);
+  const own = [...messages, ...named, ...uuids, disk_path ?? "", ...USERS].filter(Boolean);
+  return own.sort((a, b) => b.length - a.length);
 }
 
 const { system, metrics, model, training } = traitsOf("live");
+const GPU_REASONS = SECTION_KINDS.SystemSection.gpus_reason.split("|").slice(0, -1);
 const VARIANTS: Record<string, Partial<Traits>> = {
   "a named monitor that was closed": { monitor: "serving", closed: true },
   silence: { at: 1_790_000_000, interval: 5 },
   "one of everything": {
     metrics: changed(metrics, { window_labelled: 1, calls_per_minute: 1, total_labelled: 1 }),
     system: changed(system, { cpu_limit_cores: 1, unknown_components: ["disk"], scope: "host" }),
+  },
+  "everything of the machine is urgent": {
+    system: changed(system, {
+      scope: "host",
+      memory_scope: "host",
+      memory_full_seconds: 250,
+      oom_kills: 2,
+      oom_kill_at: 1_790_000_000,
+      cpu_throttled_percent: 60,
+      gil_starved: true,
+      kernel_busy: false,
+      process_memory_kind: "rss",
+      limiter: "gpu_memory",
+      unknown_components: ["shared_memory", "open_files"],
+    }),
+  },
+  "many GPUs, of which little is told": {
+    system: changed(system, {
+      oom_kills: 1,
+      gpus_reason: null,
+      gpus: GPU_REASONS.map((reason, index) => ({
+        index,
+        name: null,
+        utilization_percent: null,
+        memory_used_bytes: index * 1e9,
+        memory_total_bytes: 1e10,
+        temperature_celsius: 40,
+        power_watts: 12,
+        power_limit_watts: 300,
+        process_memory_bytes: null,
+        uuid: null,
+        mig: false,
+        reasons: { utilization_percent: reason, process_memory_bytes: reason, power_watts: reason },
+      })),
+    }),
+  },
+  "no GPU, no children": {
+    system: changed(system, { process_children: null, gpus_reason: "failed", disk_path: null }),
   },
   "nothing measured": {
     system: changed(system, { scope: null, kernel_busy: null, limiter: "memory" }),
@@ -147,6 +196,7 @@ describe("with a translator, no word is left that it was not asked for", () => {
   test.each(PANEL_STATES)("%s", (state) => {
     const traits = traitsOf(state);
     show(traits, marking);
+    unfold();
     const texts = said(container);
     expect(texts.length).toBeGreaterThan(10);
     expect(untranslated(texts, written(traits))).toEqual([]);
@@ -155,6 +205,7 @@ describe("with a translator, no word is left that it was not asked for", () => {
   test.each(Object.keys(VARIANTS))("%s", (name) => {
     const traits = { ...traitsOf("live"), ...VARIANTS[name] };
     show(traits, marking);
+    unfold();
     expect(untranslated(said(container), written(traits))).toEqual([]);
   });
 

@@ -1,4 +1,5 @@
-// What one view shows of a monitor: its active model, or another that was chosen in this view.
+// What one view shows of a monitor: its active model, or another that was chosen in this view, and
+// how much of the machine.
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { DEFAULTS, type MetricsSection, type ModelSection } from "../contract.gen";
 import type { Maybe } from "../format";
@@ -15,6 +16,8 @@ export class Subject {
   readonly metrics: ReadonlySignal<MetricsSection>;
   readonly uptime: ReadonlySignal<Maybe>;
   readonly series: ReadonlySignal<Series>;
+  /** Whether this view tells more of the machine than its meters. */
+  readonly unfolded = signal(false);
 
   readonly #chosen = signal<string | null>(null);
 

@@ -4,10 +4,12 @@ import type {
   DriftSection,
   ErrorDrift,
   FeatureDrift,
+  Gpu,
   LabelsSection,
   MetricsSection,
   ModelInfo,
   ModelSection,
+  ProcessUse,
   Segment,
   SystemSection,
   TrainingSection,
@@ -25,6 +27,8 @@ export type VitalName =
   | `drift.${keyof DriftSection}`
   // Of lists, by the name of the item.
   | `models.${string}.${keyof ModelInfo | "share"}`
+  | `system.gpus.${number}.${keyof Gpu}`
+  | `system.top_processes.${number | "all"}.${keyof ProcessUse}`
   | `metrics.segments.${string}.${keyof Segment}`
   | `drift.features.${string}.${keyof FeatureDrift}`
   | `drift.errors.${keyof ErrorDrift}`;

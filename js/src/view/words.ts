@@ -1,5 +1,5 @@
 // What the contract's labels are called on the panel, and the colour role of each.
-import type { Health, ModelSection, Rule, Status } from "../contract.gen";
+import type { Health, ModelSection, Rule, Status, SystemSection } from "../contract.gen";
 import {
   clock,
   count,
@@ -53,6 +53,39 @@ export function statusWord(status: Status | Health, trans: Language): string {
       return trans.__("Failed");
     case "unknown":
       return UNKNOWN;
+  }
+}
+
+/** What a component of the system's health is called. */
+export const partWord = (part: string, trans: Language): string =>
+  part === "cpu" ? "CPU" : trans.known(part.replace("gpu", "GPU").replace("_", " "));
+
+/** Why something of a GPU, or all of them, is unknown. */
+export function reasonWord(
+  reason: NonNullable<SystemSection["gpus_reason"]>,
+  trans: Language,
+): string {
+  switch (reason) {
+    case "no_library":
+      return trans.__("the Python package for its driver is missing");
+    case "no_driver":
+      return trans.__("no driver");
+    case "no_device":
+      return trans.__("none for this process");
+    case "no_permission":
+      return trans.__("the driver does not tell this user");
+    case "not_supported":
+      return trans.__("the device does not tell");
+    case "mig":
+      return trans.__("a MIG instance has none of its own");
+    case "pid_namespace":
+      return trans.__("cannot be told in this container");
+    case "lost":
+      return trans.__("the device no longer answers");
+    case "timeout":
+      return trans.__("no answer in time");
+    case "failed":
+      return trans.__("failed, see the notices");
   }
 }
 

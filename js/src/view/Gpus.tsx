@@ -1,0 +1,169 @@
+import type { JSX } from "preact";
+import type { Gpu } from "../contract.gen";
+import { bytes, bytesOf, type Maybe, percent, UNKNOWN } from "../format";
+import type { Language } from "../language";
+import type { Store } from "../store";
+import { Meter, partTone } from "./Meters";
+import { useLanguage } from "./spoken";
+import { Level, Vital } from "./vital";
+import { reasonWord } from "./words";
+
+/** More than these are two meters, and a card each on demand. */
+const FEW = 2;
+
+export function Gpus({ store, unfolded }: { store: Store; unfolded: boolean }): JSX.Element {
+  const { gpus } = store.system.value;
+  const few = gpus.length <= FEW;
+  const name = gpus[0]?.name ?? null;
+  const alike = !few && gpus.every((gpu) => gpu.name === name);
+  return (
+    <>
+      {few ? null : <Summary store={store} />}
+      {alike && unfolded ? (
+        <div class="v-alike">
+          <dt>
+            {gpus.length} × <Vital of="system.gpus.0.name">{name ?? UNKNOWN}</Vital>
+          </dt>
+        </div>
+      ) : null}
+      {few || unfolded
+        ? gpus.map((gpu) => (
+            <Card
+              key={gpu.index}
+              gpu={gpu}
+              half={few}
+              named={!alike}
+              unfolded={unfolded}
+              {...(gpus.length === 1 ? { store } : {})}
+            />
+          ))
+        : null}
+    </>
+  );
+}
+
+/** The busiest and the fullest of many. */
+function Summary({ store }: { store: Store }): JSX.Element {
+  const trans = useLanguage();
+  const system = store.system.value;
+  const { gpus, gpu_percent: busy, gpu_memory_percent: full } = system;
+  const busiest = highest(gpus, (gpu) => gpu.utilization_percent);
+  const fullest = highest(gpus, memoryLevel);
+  const unknown = gpus[0]?.reasons["utilization_percent"];
+  return (
+    <>
+      <Meter
+        label={trans.__("Busiest of %1 GPUs", gpus.length)}
+        of="system.gpu_percent"
+        reading={percent(busy)}
+        level={busy}
+        chart="gpu_percent"
+        store={store}
+        half
+        note={busiest ? `GPU ${busiest.index}` : unknown && reasonWord(unknown, trans)}
+      />
+      <Meter
+        label={trans.__("Fullest GPU memory")}
+        of="system.gpu_memory_percent"
+        reading={percent(full)}
+        level={full}
+        tone={partTone(system, "gpu_memory", full)}
+        chart="gpu_memory_percent"
+        store={store}
+        half
+        note={fullest ? `GPU ${fullest.index}: ${memory(fullest, trans)}` : ""}
+      />
+    </>
+  );
+}
+
+const memoryLevel = ({ memory_used_bytes: used, memory_total_bytes: all }: Gpu): Maybe =>
+  used === null || all === null ? null : (100 * used) / all;
+
+const memory = (gpu: Gpu, trans: Language): string =>
+  bytesOf(gpu.memory_used_bytes, gpu.memory_total_bytes, trans) || UNKNOWN;
+
+function highest(gpus: readonly Gpu[], level: (gpu: Gpu) => Maybe): Gpu | undefined {
+  const known = gpus.filter((gpu) => level(gpu) !== null);
+  return known.sort((a, b) => (level(b) ?? 0) - (level(a) ?? 0))[0];
+}
+
+interface CardProps {
+  gpu: Gpu;
+  half: boolean;
+  named: boolean;
+  unfolded: boolean;
+  /** With the charts of this GPU, when it is the only one. */
+  store?: Store;
+}
+
+function Card({ gpu, half, named, unfolded, store }: CardProps): JSX.Element {
+  const trans = useLanguage();
+  const { index, name, utilization_percent: busy, power_watts: watts } = gpu;
+  const of = `system.gpus.${index}` as const;
+  const limit = gpu.power_limit_watts;
+  const power = Math.round(watts ?? 0);
+  return (
+    <Meter
+      label={gpu.mig ? `GPU ${index} MIG` : `GPU ${index}`}
+      of={`${of}.utilization_percent`}
+      reading={percent(busy)}
+      level={busy}
+      half={half}
+      title={(unfolded ? gpu.uuid : name) ?? undefined}
+      {...(store ? { chart: "gpu_percent", store } : {})}
+      note={<Vital of={`${of}.memory_used_bytes`}>{memory(gpu, trans)}</Vital>}
+    >
+      {unfolded ? (
+        <>
+          <dd class="v-track">
+            <Level share={(memoryLevel(gpu) ?? 0) / 100} />
+          </dd>
+          <dd class="v-more">
+            <Vital of={`${of}.temperature_celsius`}>
+              {gpu.temperature_celsius === null ? UNKNOWN : Math.round(gpu.temperature_celsius)} °C
+            </Vital>
+            <Vital of={`${of}.power_watts`}>
+              {watts === null
+                ? `${UNKNOWN} W`
+                : limit === null
+                  ? `${power} W`
+                  : trans.__("%1 of %2", power, `${Math.round(limit)} W`)}
+            </Vital>
+            <Vital of={`${of}.process_memory_bytes`}>
+              {trans.__("kernel %1", bytes(gpu.process_memory_bytes))}
+            </Vital>
+          </dd>
+          {named ? (
+            <dd class="v-more">
+              <Vital of={`${of}.name`}>{name ?? UNKNOWN}</Vital>
+            </dd>
+          ) : null}
+          {reasonsOf(gpu, trans).map((text) => (
+            <dd key={text} class="v-more">
+              {text}
+            </dd>
+          ))}
+        </>
+      ) : null}
+    </Meter>
+  );
+}
+
+/** `power, temperature: the device does not tell`, a line for each reason. */
+function reasonsOf({ reasons }: Gpu, trans: Language): string[] {
+  const fields: Readonly<Record<string, string>> = {
+    utilization_percent: trans.__("utilization"),
+    memory_used_bytes: trans.__("memory"),
+    memory_total_bytes: trans.__("memory"),
+    temperature_celsius: trans.__("temperature"),
+    power_watts: trans.__("power"),
+    process_memory_bytes: trans.__("kernel"),
+  };
+  const entries = Object.entries(reasons);
+  return [...new Set(entries.map(([, reason]) => reason))].map((reason) => {
+    const names = entries.map(([field, why]) => why === reason && fields[field]).filter(Boolean);
+    const what = [...new Set(names)].join(", ");
+    return (what && `${what}: `) + reasonWord(reason, trans);
+  });
+}

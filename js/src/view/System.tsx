@@ -1,0 +1,121 @@
+// The machine under the model: what is scarce, what is urgent, and the rest on demand.
+import type { JSX } from "preact";
+import type { SystemSection } from "../contract.gen";
+import { bytes, clock, cores, duration, latencyText, percent, roughly } from "../format";
+import type { Language } from "../language";
+import type { Store } from "../store";
+import { Details } from "./Details";
+import { Gpus } from "./Gpus";
+import { Meters } from "./Meters";
+import { useLanguage, woven } from "./spoken";
+import type { Subject } from "./subject";
+import { Vital, type VitalName } from "./vital";
+import type { Tone } from "./words";
+
+/** A kill is news for an hour. */
+const NEWS_SECONDS = 3600;
+/** Of the scheduler's periods; below this, throttling is not worth a word. */
+const THROTTLED_PERCENT = 25;
+
+export function System({ subject }: { subject: Subject }): JSX.Element {
+  const trans = useLanguage();
+  const { store, unfolded } = subject;
+  const open = unfolded.value;
+  return (
+    <section class="v-system">
+      <div class="v-headline">
+        <button
+          type="button"
+          aria-expanded={open}
+          onClick={() => {
+            unfolded.value = !open;
+          }}
+          onKeyDown={(event) => {
+            // Notebooks have commands for the keys that press a button.
+            if (/^( |Enter)$/.test(event.key)) event.stopPropagation();
+          }}
+        >
+          <b>{trans.__("System")}</b>
+        </button>
+        <Busy store={store} />
+        <News store={store} />
+      </div>
+      <dl class="v-meters">
+        <Meters store={store} />
+        <Gpus store={store} unfolded={open} />
+      </dl>
+      {open ? <Details store={store} /> : null}
+    </section>
+  );
+}
+
+function Busy({ store }: { store: Store }): JSX.Element | null {
+  const trans = useLanguage();
+  const { kernel_busy: busy } = store.system.value;
+  return (
+    <span class="v-busy">
+      {busy
+        ? woven(
+            trans.__("cell running %1", "%1"),
+            <Vital of="system.kernel_busy_seconds">{duration(store.busy.value)}</Vital>,
+          )
+        : busy === false && trans.__("no cell running")}
+    </span>
+  );
+}
+
+/** What is urgent; while nothing is, whose limits the meters show. */
+function News({ store }: { store: Store }): JSX.Element {
+  const trans = useLanguage();
+  const system = store.system.value;
+  const urgent = urgentOf(store, system, trans);
+  const told = urgent.length > 0 ? urgent : limitsOf(system, trans);
+  return (
+    <span class="v-news">
+      {told.map(([of, text, tone]) => (
+        <Vital key={of} of={of} tone={tone} class="v-fact">
+          {text}
+        </Vital>
+      ))}
+    </span>
+  );
+}
+
+type Told = readonly [of: VitalName, text: string, tone?: Tone];
+
+function urgentOf(store: Store, system: SystemSection, trans: Language): Told[] {
+  const { memory_full_seconds: full, oom_kill_at: killedAt } = system;
+  const { cpu_throttled_percent: throttled, kernel_lag_seconds: lag, gil_starved } = system;
+  const told: Told[] = [];
+  if (killedAt !== null && store.now.value - killedAt < NEWS_SECONDS) {
+    const at = clock(killedAt, store.now.value, trans);
+    told.push(["system.oom_kill_at", trans.__("Out-of-memory kill, %1", at), "bad"]);
+  }
+  if (full !== null) {
+    const left = trans.__("Memory full in about %1 at this rate", roughly(full));
+    told.push(["system.memory_full_seconds", left, "warn"]);
+  }
+  if (gil_starved) {
+    const waited = trans.__("Python's lock held for %1", latencyText(lag));
+    told.push(["system.gil_starved", waited, "warn"]);
+  }
+  if (throttled !== null && throttled >= THROTTLED_PERCENT) {
+    const often = trans.__("CPU throttled %1 of the time", percent(throttled));
+    told.push(["system.cpu_throttled_percent", often, "warn"]);
+  }
+  return told;
+}
+
+function limitsOf(system: SystemSection, trans: Language): Told[] {
+  const { memory_scope, cpu_scope, memory_limit_bytes: memory, cpu_limit_cores: cpu } = system;
+  const limit = (scope: typeof cpu_scope, text: string): string =>
+    scope === "container" ? trans.__("container limit %1", text) : trans.__("host %1", text);
+  const told: Told[] = [];
+  if (memory !== null) told.push(["system.memory_scope", limit(memory_scope, bytes(memory))]);
+  if (cpu !== null) {
+    const text = cores(cpu, trans);
+    const same = cpu_scope === memory_scope && memory !== null;
+    told.push(["system.cpu_scope", same ? text : limit(cpu_scope, text)]);
+  }
+  return told;
+}
