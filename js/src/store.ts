@@ -96,7 +96,8 @@ export class Store implements Series {
         kernel_busy_seconds: known,
       } = this.system.value;
       if (!kernel_busy) return null;
-      if (since === null) return known;
+      // Ticked by hand, it would not hear of the end.
+      if (since === null || this.interval.value === null) return known;
       const gone = this.closed.value || !this.connected.value;
       return gone ? this.#since(since) : Math.max(0, this.now.value - since);
     });

@@ -140,7 +140,9 @@ panel => {
 
 
 @pytest.mark.parametrize("page", [2], indirect=True, ids=["twice-the-pixels"])
-def test_every_state_in_both_themes_and_widths(open_notebook, artefacts):
+def test_every_state_in_both_themes_and_widths(open_notebook, page, artefacts):
+    # High enough for what is unfolded.
+    page.set_viewport_size({"width": 1280, "height": 1600})
     shows = [(state, show) for state in STATES for show in (SHOW, SHOW_NARROW)]
     notebook = open_notebook(MAKE, *(show.format(state=state) for state, show in shows))
     notebook.command("notebook:run-all-cells")
@@ -151,6 +153,9 @@ def test_every_state_in_both_themes_and_widths(open_notebook, artefacts):
         expect(vital(panel, "model.status")).to_have_text(STATES[state])
         expect(panel.locator(".v-freshness:visible")).to_have_count(int(state == "closed"))
         panel.evaluate(UNFOLD)
+        # The machine is seen both ways.
+        if state != "live":
+            panel.get_by_role("button", name="System", exact=True).click()
     for theme, is_light in (("Light", True), ("Dark", False)):
         notebook.command("apputils:change-theme", theme=f"JupyterLab {theme}")
         expect(notebook.page.locator("body")).to_have_attribute(

@@ -60,7 +60,7 @@ export function Sparkline(props: SparklineProps): JSX.Element {
   };
 
   const index = cursor.value;
-  const readout = index === null ? "" : readAt(history, of, index, text);
+  const [value, time] = readAt(history, of, index, text);
   const last = history.at.length - 1;
   return (
     <div class="v-spark-box">
@@ -73,14 +73,15 @@ export function Sparkline(props: SparklineProps): JSX.Element {
         aria-valuemin={0}
         aria-valuemax={Math.max(0, last)}
         aria-valuenow={index ?? Math.max(0, last)}
-        aria-valuetext={readout || trans.__("latest")}
+        aria-valuetext={time ? `${value} · ${time}` : trans.__("latest")}
         aria-readonly="true"
         data-chart={of}
         onKeyDown={onKeyDown}
         onBlur={() => chart.current?.leave()}
       />
       <div class="v-readout" aria-hidden="true">
-        {readout}
+        {value}
+        {time && <i> · {time}</i>}
       </div>
     </div>
   );
@@ -103,13 +104,13 @@ const STEPS: Readonly<Record<string, number>> = {
 function readAt(
   history: History,
   of: Charted,
-  index: number,
+  index: number | null,
   text: (value: number) => string,
-): string {
-  const at = history.at[index];
-  if (at === undefined) return "";
-  const value = history.columns[of][index] ?? null;
-  return `${value === null ? UNKNOWN : text(value)} · ${clockSeconds(at)}`;
+): readonly [value: string, time: string] | readonly [] {
+  const at = history.at[index ?? -1];
+  if (at === undefined) return [];
+  const value = history.columns[of][index ?? -1] ?? null;
+  return [value === null ? UNKNOWN : text(value), clockSeconds(at)];
 }
 
 function show(

@@ -83,6 +83,11 @@ test("unfolded it tells of the kernel, the machine and the processes", () => {
   expect(text("system.process_memory_kind")).toBe("Pages that processes share count once");
 });
 
+test("a few of very many open files are not none", () => {
+  const { text } = unfolded("live", machine({ open_files_percent: 0.4, open_files_limit: 20_000 }));
+  expect(text("system.open_files_percent")).toBe("1 % of 20,000");
+});
+
 test("memory in which shared pages may count twice says so", () => {
   const { text } = unfolded("live", machine({ process_memory_kind: "rss" }));
   expect(text("system.process_memory_kind")).toContain("more than once");
@@ -173,6 +178,12 @@ test("for how long a cell runs counts up without a message, and ends with the ke
   expect(text("system.kernel_busy_seconds")).toBe("4m 12s");
   receive(machine({ kernel_busy: false, kernel_busy_since: null, kernel_busy_seconds: null }));
   expect(text("system.kernel_busy_seconds")).toBeUndefined();
+});
+
+test("a monitor that is ticked by hand tells what it knew then", () => {
+  const { text, pass } = show("live", { interval: null });
+  pass(60);
+  expect(text("system.kernel_busy_seconds")).toBe("4m 12s");
 });
 
 test("whether a cell runs is told while it does, while none does, and not where nobody knows", () => {
