@@ -21,12 +21,14 @@ STATES = {
     "closed": "Stopped",
     "compared": "Degraded",
     "regression": "Live",
+    "gpus": "Live",
 }
 
 MAKE = """
 import time
 from ipywidgets import Box, Layout
 from ipyvitals import Drift, FakeClock, Monitor, Thresholds
+from ipyvitals.snapshot import Gpu
 
 monitors = {}
 
@@ -106,6 +108,24 @@ for n in range(100):
     clock.advance(1)
     monitor.tick()
 monitors["regression"] = monitor
+
+# A machine that this one is not.
+panel = make("gpus", "churn", served=60)[0].panel()
+gpus = [
+    Gpu(
+        index=index, name="NVIDIA H100 80GB HBM3", utilization_percent=97 - 12.0 * index,
+        memory_used_bytes=(79 - 10 * index) * 2**30, memory_total_bytes=80 * 2**30,
+        temperature_celsius=66.0 - index, power_watts=690.0 - 70 * index, power_limit_watts=700.0,
+        reasons={"process_memory_bytes": "pid_namespace"},
+    ).to_dict()
+    for index in range(8)
+]
+panel.system = {
+    **panel.system, "gpus": gpus, "gpu_percent": 97.0, "gpu_memory_percent": 98.75,
+    "limiter": "gpu_memory", "system_health": "degraded", "oom_kills": 1,
+    "oom_kill_at": time.time(), "memory_full_seconds": 250.0, "kernel_lag_seconds": 1.24,
+    "gil_starved": True, "cpu_throttled_percent": 38.0, "cpu_throttled_seconds": 214.0,
+}
 """
 SHOW = "monitors[{state!r}]"
 SHOW_NARROW = "Box([monitors[{state!r}].panel()], layout=Layout(width='300px'))"

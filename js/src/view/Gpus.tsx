@@ -12,27 +12,34 @@ import { reasonWord } from "./words";
 const FEW = 2;
 
 export function Gpus({ store, unfolded }: { store: Store; unfolded: boolean }): JSX.Element {
+  const trans = useLanguage();
   const { gpus } = store.system.value;
   const few = gpus.length <= FEW;
   const name = gpus[0]?.name ?? null;
   const alike = !few && gpus.every((gpu) => gpu.name === name);
+  const reasons = gpus.map((gpu) => reasonsOf(gpu, trans));
+  // What holds for each of many is said once.
+  const shared = few ? [] : (reasons[0] ?? []).filter((one) => reasons.every(has(one)));
   return (
     <>
       {few ? null : <Summary store={store} />}
-      {alike && unfolded ? (
+      {few || !unfolded ? null : (
         <div class="v-alike">
           <dt>
-            {gpus.length} × <Vital of="system.gpus.0.name">{name ?? UNKNOWN}</Vital>
+            {gpus.length} ×{" "}
+            {alike ? <Vital of="system.gpus.0.name">{name ?? UNKNOWN}</Vital> : "GPU"}
           </dt>
+          <Lines texts={shared} />
         </div>
-      ) : null}
+      )}
       {few || unfolded
-        ? gpus.map((gpu) => (
+        ? gpus.map((gpu, i) => (
             <Card
               key={gpu.index}
               gpu={gpu}
               half={few}
               named={!alike}
+              reasons={(reasons[i] ?? []).filter((one) => !shared.includes(one))}
               unfolded={unfolded}
               {...(gpus.length === 1 ? { store } : {})}
             />
@@ -41,6 +48,21 @@ export function Gpus({ store, unfolded }: { store: Store; unfolded: boolean }): 
     </>
   );
 }
+
+const has =
+  (text: string) =>
+  (texts: readonly string[]): boolean =>
+    texts.includes(text);
+
+const Lines = ({ texts }: { texts: readonly string[] }): JSX.Element => (
+  <>
+    {texts.map((text) => (
+      <dd key={text} class="v-more">
+        {text}
+      </dd>
+    ))}
+  </>
+);
 
 /** The busiest and the fullest of many. */
 function Summary({ store }: { store: Store }): JSX.Element {
@@ -92,12 +114,13 @@ interface CardProps {
   gpu: Gpu;
   half: boolean;
   named: boolean;
+  reasons: readonly string[];
   unfolded: boolean;
   /** With the charts of this GPU, when it is the only one. */
   store?: Store;
 }
 
-function Card({ gpu, half, named, unfolded, store }: CardProps): JSX.Element {
+function Card({ gpu, half, named, reasons, unfolded, store }: CardProps): JSX.Element {
   const trans = useLanguage();
   const { index, name, utilization_percent: busy, power_watts: watts } = gpu;
   const of = `system.gpus.${index}` as const;
@@ -139,11 +162,7 @@ function Card({ gpu, half, named, unfolded, store }: CardProps): JSX.Element {
               <Vital of={`${of}.name`}>{name ?? UNKNOWN}</Vital>
             </dd>
           ) : null}
-          {reasonsOf(gpu, trans).map((text) => (
-            <dd key={text} class="v-more">
-              {text}
-            </dd>
-          ))}
+          <Lines texts={reasons} />
         </>
       ) : null}
     </Meter>

@@ -220,6 +220,17 @@ describe("GPUs", () => {
     expect(text("system.gpus_reason")).toBeUndefined();
   });
 
+  test("a reason that all share is told once, another with its card", () => {
+    const reasons = { process_memory_bytes: "pid_namespace" } as const;
+    const gpus = Array.from({ length: 4 }, (_, i) =>
+      gpu(i, { reasons: i === 2 ? { ...reasons, power_watts: "timeout" } : reasons }),
+    );
+    const { root } = unfolded("live", machine({ gpus }));
+    const told = root.querySelector(".v-system")?.textContent ?? "";
+    expect(told.match(/cannot be told in this container/g)).toHaveLength(1);
+    expect(told.match(/power: no answer in time/g)).toHaveLength(1);
+  });
+
   test("two have a meter each from the start", () => {
     const { root, text } = show("live", machine({ gpus: [gpu(0), gpu(1)] }));
     expect(text("system.gpus.1.utilization_percent")).toBe("10 %");
