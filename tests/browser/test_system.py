@@ -1,4 +1,4 @@
-"""The machine under the model unfolds, in a cell and in the sidebar, and moves while a cell runs."""
+"""The machine under the model unfolds, in a cell and in the sidebar, and moves beside a cell."""
 
 from __future__ import annotations
 

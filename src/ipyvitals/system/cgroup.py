@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ipyvitals.system.files import figures, read_all, read_one, unescaped
+from ipyvitals.system import held
+from ipyvitals.system.files import figures, read_all, unescaped
 
 __all__ = ["Hierarchy", "Memory", "Quota", "cpu_quota", "find", "memory_limit"]
 
@@ -153,7 +154,7 @@ def _within(path: str, root: str) -> str | None:
 def _number(folder: str, name: str) -> int | None:
     """Return a limit; None where there is none, or no such file, as in the root of all groups."""
     try:
-        text = read_one(f"{folder}/{name}").strip()
+        text = held.read(f"{folder}/{name}").strip()
     except (FileNotFoundError, NotADirectoryError):
         return None
     return None if text == b"max" else int(text)
@@ -162,7 +163,7 @@ def _number(folder: str, name: str) -> int | None:
 def _cores(folder: str, version: int) -> float | None:
     if version == 2:
         try:
-            quota, period = read_one(f"{folder}/cpu.max").split()
+            quota, period = held.read(f"{folder}/cpu.max").split()
         except (FileNotFoundError, NotADirectoryError):
             return None
         return None if quota == b"max" else int(quota) / int(period)
@@ -175,7 +176,7 @@ def _hidden_limit(hierarchy: Hierarchy, found: Memory | None) -> Memory | None:
     """Return the limit of a group further out, which version 1 tells though it is not mounted."""
     own = hierarchy.folders[0]
     try:
-        (limit,) = figures(read_one(f"{own}/memory.stat"), b"hierarchical_memory_limit")
+        (limit,) = figures(held.read(f"{own}/memory.stat"), b"hierarchical_memory_limit")
     except FileNotFoundError:
         return found
     if limit is None or (found is not None and found.limit <= limit):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 import time
@@ -11,6 +10,7 @@ from typing import Any, Protocol
 
 import psutil
 
+from ipyvitals.system import held
 from ipyvitals.system.sock_diag import ESTABLISHED, LISTEN, Socket, sockets
 from ipyvitals.system.source import Fields, Pace, Part
 from ipyvitals.system.turns import Turns
@@ -125,9 +125,9 @@ class Connections:
         folder = f"{self._proc}/{pid}/fd"
         found = set()
         try:
-            for name in os.listdir(folder):
+            for name in held.names(folder):
                 try:
-                    file = os.readlink(f"{folder}/{name}")
+                    file = held.link(f"{folder}/{name}")
                 except FileNotFoundError:
                     continue
                 if file.startswith("socket:["):

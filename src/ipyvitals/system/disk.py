@@ -8,6 +8,7 @@ from typing import Any
 
 import psutil
 
+from ipyvitals.system import held
 from ipyvitals.system.files import Meter, read_all, unescaped
 from ipyvitals.system.patient import Patient
 from ipyvitals.system.source import Fields, Part
@@ -119,7 +120,7 @@ class Disk:
         if self._device is None:
             return None
         begin = b"%d %d " % self._device
-        for line in read_all(f"{self._proc}/diskstats").split(b"\n"):
+        for line in held.read(f"{self._proc}/diskstats", all_of_it=True).split(b"\n"):
             words = line.split(None, 10)
             if b" ".join(words[:2]) + b" " == begin:
                 return SECTOR_BYTES * int(words[5]), SECTOR_BYTES * int(words[9])

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 import psutil
 
+from ipyvitals.system import held
 from ipyvitals.system.files import figures, read_one
 from ipyvitals.system.source import Pace
 from ipyvitals.system.turns import Turns
@@ -113,7 +114,7 @@ class LinuxProcesses:
     def read(self, pid: int) -> Reading | None:
         """Look at a process."""
         try:
-            text = read_one(f"{self._proc}/{pid}/stat")
+            text = held.read(f"{self._proc}/{pid}/stat")
         except (FileNotFoundError, ProcessLookupError):
             return None
         # A name may hold anything, brackets too.
@@ -141,7 +142,7 @@ class LinuxProcesses:
         folder = f"{self._proc}/{pid}/fd"
         try:
             # Since Linux 6.2 the size of the folder is the number of files in it.
-            return os.stat(folder).st_size or len(os.listdir(folder))
+            return held.size(folder) or len(held.names(folder))
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             return None
 
@@ -158,13 +159,13 @@ class LinuxProcesses:
         self._children[pid] = []
         folder = f"{self._proc}/{pid}/task"
         try:
-            threads = os.listdir(folder)
+            threads = held.names(folder)
         except (FileNotFoundError, ProcessLookupError):
             return False
         listed = False
         for thread in threads:
             try:
-                text = read_one(f"{folder}/{thread}/children")
+                text = held.read(f"{folder}/{thread}/children")
             except (FileNotFoundError, ProcessLookupError):
                 continue
             listed = True

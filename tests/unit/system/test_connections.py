@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
+from ipyvitals.system import held
 from ipyvitals.system.connections import Connections, jupyter_ports
 from ipyvitals.system.process_tree import ProcessTree
 from ipyvitals.system.sock_diag import ESTABLISHED, LISTEN, Socket, sockets
@@ -279,7 +280,7 @@ class TestTables:
         def deny(path):
             raise PermissionError(13, "Permission denied", path)
 
-        monkeypatch.setattr(os, "listdir", deny)
+        monkeypatch.setattr(held, "names", deny)
         with pytest.raises(PermissionError):
             clients(connections, now=1e6)
         assert clients(connections, now=1e6) is None
