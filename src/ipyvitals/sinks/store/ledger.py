@@ -35,6 +35,8 @@ COMMON_FIELDS = ("monitor", "seq", "at", "type", "model_id")
 PLAIN = (str, bytes, int, float, bool, type(None))
 MAX_TEXT_CHARS = 1_000
 LARGEST = (1 << 63) - 1
+MOST_VALUES = 900
+"""Of one statement: older SQLites take 999."""
 POINTS = 600
 """As many as the charts keep."""
 
@@ -202,54 +204,63 @@ class Ledger:
         return self._models[model_id]
 
     def _write_kind(self, kind: type, rows: Sequence[Any], now: float) -> None:
-        many = self._connection.executemany
         if kind is MetricsRow:
             keys = [self._key_of(row.model_id, now) for row in rows]
-            many(
-                _insert("metrics", ("model", "at", "session", "status", *METRICS_COLUMNS)),
+            self._add(
+                "metrics",
+                ("model", "at", "session", "status", *METRICS_COLUMNS),
                 [
                     (key, row.at, self._id, row.status, *_metrics_of(row.metrics))
                     for key, row in zip(keys, rows, strict=True)
                 ],
             )
         elif kind is SystemRow:
-            many(
-                _insert("system", ("session", "at", *SYSTEM_COLUMNS)),
+            self._add(
+                "system",
+                ("session", "at", *SYSTEM_COLUMNS),
                 [(self._id, row.at, *_system_of(row.system)) for row in rows],
             )
         elif kind is DeploymentRow:
-            many(
-                _insert("deployments", ("session", *DeploymentRow.__struct_fields__)),
+            self._add(
+                "deployments",
+                ("session", *DeploymentRow.__struct_fields__),
                 [(self._id, *msgspec.structs.astuple(row)) for row in rows],
             )
         elif kind in (RunRow, ProgressRow):
-            many(
-                _insert(
-                    "runs" if kind is RunRow else "progress", ("session", *kind.__struct_fields__)
-                ),
+            self._add(
+                "runs" if kind is RunRow else "progress",
+                ("session", *kind.__struct_fields__),
                 [
                     (self._id, *msgspec.structs.astuple(row)[:-1], _json(row.metrics))
                     for row in rows
                 ],
             )
         elif kind is PredictionRow:
-            many(*_predictions(self._id, rows))
+            self._add(*_predictions(self._id, rows))
         elif kind is LabelRow:
-            many(
+            self._connection.executemany(
                 "UPDATE predictions SET actual = ?, labelled = 1 WHERE NOT labelled AND id = "
                 "(SELECT max(id) FROM predictions WHERE session = ? AND key = ?)",
                 [(_plain(row.actual), self._id, _plain(row.id)) for row in rows],
             )
         else:
             columns = ("session", "at", "seq", "type", "model_id", "data")
-            many(_insert("events", columns), [(self._id, *_event(row)) for row in rows])
+            self._add("events", columns, [(self._id, *_event(row)) for row in rows])
+
+    def _add(self, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+        # By one statement: each gives Python's lock away and waits for it, beside a busy cell.
+        at_once = MOST_VALUES // len(columns)
+        for begin in range(0, len(rows), at_once):
+            some = rows[begin : begin + at_once]
+            text = _insert(table, columns, len(some))
+            self._connection.execute(text, [value for row in some for value in row])
 
 
-def _insert(table: str, columns: Sequence[str]) -> str:
+def _insert(table: str, columns: Sequence[str], rows: int = 1) -> str:
     # A clock that was set back may tell the same moment twice.
-    places = ", ".join("?" * len(columns))
+    places = ", ".join([f"({', '.join('?' * len(columns))})"] * rows)
     verb = "INSERT" if table == "sessions" else "INSERT OR REPLACE"
-    return f"{verb} INTO {table} ({', '.join(columns)}) VALUES ({places})"
+    return f"{verb} INTO {table} ({', '.join(columns)}) VALUES {places}"
 
 
 def _event(event: Event) -> tuple[Any, ...]:
@@ -258,7 +269,9 @@ def _event(event: Event) -> tuple[Any, ...]:
     return event.at, event.seq, event.type, fields.get("model_id"), _json(data)
 
 
-def _predictions(session: int, rows: Iterable[PredictionRow]) -> tuple[str, list[tuple[Any, ...]]]:
+def _predictions(
+    session: int, rows: Iterable[PredictionRow]
+) -> tuple[str, Sequence[str], list[tuple[Any, ...]]]:
     columns = (
         *("session", "at", "model_id", "key", "prediction", "actual", "labelled"),
         *("latency_seconds", "segment"),
@@ -270,7 +283,7 @@ def _predictions(session: int, rows: Iterable[PredictionRow]) -> tuple[str, list
         )
         for row in rows
     ]
-    return _insert("predictions", columns), values
+    return "predictions", columns, values
 
 
 def _json(value: Any) -> str:

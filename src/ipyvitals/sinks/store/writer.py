@@ -6,8 +6,8 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -145,11 +145,8 @@ class Writer:
             return
         try:
             connection = self._open()
-            if durable:
-                # What somebody waits for is on the disk then, and not only on its way.
-                connection.execute("PRAGMA synchronous = FULL")
-            self._write(connection, account, states, beat=beat or durable, closing=closing)
-            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+            with self._durably(connection) if durable else nullcontext():
+                self._write(connection, account, states, beat=beat or durable, closing=closing)
         except BaseException:
             account.ledger = None
             account.put_back(states, flushes)
@@ -158,6 +155,16 @@ class Writer:
             self._remove(account)
         for flush in flushes:
             flush.answer(done=True)
+
+    @contextmanager
+    def _durably(self, connection: sqlite3.Connection) -> Iterator[None]:
+        """Have what is written on the disk, and not only on its way: somebody waits for it."""
+        connection.execute("PRAGMA synchronous = FULL")
+        try:
+            yield
+        finally:
+            with suppress(sqlite3.Error):
+                connection.execute(f"PRAGMA synchronous = {self._synchronous}")
 
     def _write(
         self,
