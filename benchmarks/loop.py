@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time, thread_time
@@ -17,6 +18,8 @@ STRETCH_SECONDS = 5.0
 """As long as the interval in which the machine is read, so that each stretch has one reading."""
 REPORTS_PER_SECOND = 10
 PIECES = round(STRETCH_SECONDS * REPORTS_PER_SECOND)
+SETTLING_PIECES = 2 * REPORTS_PER_SECOND
+"""A monitor's first readings come at once and after a second; meanwhile its file is opened."""
 WAITS = Path("/proc/thread-self/schedstat")
 ROWS = {
     "training": ("a CPU-bound loop with a live panel at 10 updates/s", 99.0),
@@ -36,7 +39,10 @@ def loop_rows(*, quick: bool) -> list[Row]:
     wall: Times = found["wall"]
     rows = []
     for name, (work, bound) in ROWS.items():
-        per_second = sum(updates[comm] for comm in found["comms"][name]) / sum(wall[name])
+        settling = len(wall[name]) * SETTLING_PIECES / REPORTS_PER_SECOND
+        per_second = sum(updates[comm] for comm in found["comms"][name]) / (
+            sum(wall[name]) + settling
+        )
         threads = 100 * median(found["threads"][name]) / median(wall[name])
         fastest = 100 * min(wall["without"]) / min(wall[name])
         rows.append(
@@ -85,12 +91,16 @@ def time_loop(rounds: int) -> dict[str, Any]:
         monitor = Monitor("bench", name="bench-loop", **settings)
         display(monitor)
         comms[name].append(monitor.panel().comm.comm_id)
-        with monitor, monitor.training(total=PIECES) as run:
+        with monitor, monitor.training(total=SETTLING_PIECES + PIECES) as run:
+            done = count(1)
 
             def report(piece: int) -> None:
                 monitor.record(piece, piece, latency=0.1)
-                run.update(piece + 1, loss=1.0 / (piece + 1))
+                run.update(step := next(done), loss=1.0 / step)
 
+            for piece in range(SETTLING_PIECES):
+                _work(steps)
+                report(piece)
             return timed(name, report)
 
     working = interleaved(

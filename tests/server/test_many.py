@@ -110,7 +110,8 @@ async def test_all_hear_everything_in_order_but_for_one_that_does_not_read(tmp_p
         assert not any(kernel.record.dropped for kernel in kernels)
         # More was sent than may wait: it was dropped, and nothing is held for it any more.
         assert len(numbers[0]) > WAITING
-        assert held[0] > 0
+        # At first the buffers of the two sockets may take all of it.
+        assert max(held) > 0
         assert max(held) <= state_bytes(stuck) + WAITING * 2_000
         assert held[-1] <= state_bytes(stuck)
 
