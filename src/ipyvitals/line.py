@@ -1,4 +1,4 @@
-"""Messages of a comm, packed in a third of the time that `comm.send` takes."""
+"""Messages of a comm, packed in less time than `comm.send` takes."""
 
 from __future__ import annotations
 

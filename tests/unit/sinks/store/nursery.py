@@ -40,7 +40,8 @@ def killed(path: str) -> list[dict[str, Any]]:
     """Return of each process what it had recorded and flushed, and what its successor knew."""
     random.seed(7)
     folder = Path(tempfile.mkdtemp())
-    waiting, running, found = list(range(KILLED)), {}, []
+    waiting, found = list(range(KILLED)), []
+    running: dict[int, tuple[int, Path, float, float | None]] = {}
     while waiting or running:
         while waiting and len(running) < AT_ONCE:
             number = waiting.pop()
@@ -49,11 +50,13 @@ def killed(path: str) -> list[dict[str, Any]]:
             pid = fork(partial(serve, path, number, log))
             # Some live for so long that what they lose shows.
             life = random.uniform(2.3, 3.0) if is_patient(number) else random.uniform(0.05, 0.8)
-            running[pid] = (number, log, life, time.monotonic() + life)
+            end = None if is_patient(number) else time.monotonic() + life
+            running[pid] = (number, log, life, end)
         for pid, (number, log, life, end) in list(running.items()):
-            if is_patient(number) and not log.stat().st_size:
+            if end is None:
                 # A busy machine may take its time to start one.
-                running[pid] = (number, log, life, time.monotonic() + life)
+                if log.stat().st_size:
+                    running[pid] = (number, log, life, time.monotonic() + life)
                 continue
             if time.monotonic() < end:
                 continue
