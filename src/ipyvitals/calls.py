@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 __all__ = ["both", "weakly"]
+
+T = TypeVar("T")
+P = ParamSpec("P")
 
 
 def both(*calls: Callable[[Any], object]) -> Callable[[Any], None]:
@@ -19,13 +22,13 @@ def both(*calls: Callable[[Any], object]) -> Callable[[Any], None]:
     return call
 
 
-def weakly(method: Callable[..., None]) -> Callable[..., None]:
-    """Return a function that calls `method` as long as its object lives, and keeps it not."""
-    reference = weakref.WeakMethod(method)
+def weakly(owner: T, method: Callable[Concatenate[T, P], None]) -> Callable[P, None]:
+    """Return a function that calls a method of `owner` as long as that lives, and keeps it not."""
+    reference = weakref.ref(owner)
 
-    def call(*args: Any) -> None:
-        bound = reference()
-        if bound is not None:
-            bound(*args)
+    def call(*args: P.args, **kwargs: P.kwargs) -> None:
+        found = reference()
+        if found is not None:
+            method(found, *args, **kwargs)
 
     return call

@@ -88,8 +88,8 @@ class Engine:
         self.desk = TrainingDesk(
             clock,
             self.notices,
-            on_change=weakly(self._training_moved),
-            on_end=weakly(self._training_ended),
+            on_change=weakly(self, Engine._training_moved),
+            on_end=weakly(self, Engine._training_ended),
             wake=ticker.wake,
             on_report=self.archive.runs.report,
         )
@@ -119,6 +119,7 @@ class Engine:
         self._metrics_due = Every(settings.metrics_interval, now)
         self._keep_due = Every(KEEP_SECONDS, now)
         self._system_due = Every(settings.interval or inf, now)
+        self._due_at = now
         self._primed = False
         self._progress_at = -inf
         self._last: Snapshot | None = None
@@ -277,6 +278,24 @@ class Engine:
 
     def _run_due(self) -> float:
         now = self.clock.monotonic()
+        # Ten times a second, beside a busy cell, there is nothing but progress.
+        if now >= self._due_at:
+            self._run_timers(now)
+        running = self.desk.running
+        if running:
+            with self._lock:
+                if self.desk.has_left:
+                    # A cell tells of the error that left a loop once its traceback is written.
+                    patience = LEFT_SECONDS if self._kernel.busy() else 0.0
+                    self.desk.end_left(before=now - patience)
+                if now >= self._progress_at + PROGRESS_SECONDS:
+                    self._publish_progress(now)
+        if self._display.due or self._display.progress_due:
+            self._show()
+        due = min(self._due_at, now + PROGRESS_SECONDS) if running else self._due_at
+        return max(0.0, due - self.clock.monotonic())
+
+    def _run_timers(self, now: float) -> None:
         if self._system_due.passed(now):
             # Loads are differences: the first reading has none, so the second follows soon.
             first = not self._primed
@@ -286,22 +305,12 @@ class Engine:
                 self._primed = True
             self._display.due = True
         with self._lock:
-            # A cell tells of the error that left a loop only once its traceback is written.
-            patience = LEFT_SECONDS if self._kernel.busy() else 0.0
-            self.desk.end_left(before=now - patience)
-            if now >= self._progress_at + PROGRESS_SECONDS:
-                self._publish_progress(now)
             if self._metrics_due.passed(now):
                 self._publish_metrics()
                 self._display.due = True
             if self._keep_due.passed(now):
                 self.keep()
-        if self._display.due or self._display.progress_due:
-            self._show()
-        due = min(self._metrics_due.next, self._system_due.next, self._keep_due.next)
-        if self.desk.running:
-            due = min(due, now + PROGRESS_SECONDS)
-        return max(0.0, due - self.clock.monotonic())
+        self._due_at = min(self._metrics_due.next, self._system_due.next, self._keep_due.next)
 
     def _sample(self, *, quiet: bool = False) -> None:
         reading = self._machine.read()
@@ -318,10 +327,8 @@ class Engine:
         self.history.add(point(self.clock.time(), metrics, self._machine.section))
 
     def _publish_progress(self, now: float) -> None:
-        if not self.desk.running:
-            return
         section = self.desk.section()
-        if self._publisher.progress(section):
+        if section.state == "running" and self._publisher.progress(section):
             self._display.progress, self._progress_at = section, now
             self._display.progress_due = True
 
@@ -329,10 +336,10 @@ class Engine:
         with self._lock:
             if self.closed:
                 return
-            active = self.figures.active
-            if self.desk.running and active.lifecycle == "failed":
+            active, running = self.figures.active, self.desk.running
+            if running and active.lifecycle == "failed":
                 active.lifecycle = "registered"
-            if self.desk.running != (active.status == "training"):
+            if running != (active.status == "training"):
                 self.figures.settle()
                 self._display.due = True
             now = self.clock.monotonic()

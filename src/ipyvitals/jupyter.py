@@ -87,7 +87,7 @@ class _Kernel:
 
     def busy(self) -> bool | None:
         """Return whether a cell is running; ``None`` outside a kernel."""
-        cells = self._cells()
+        cells = self._found or self._cells()
         return cells.busy if cells is not None else None
 
     def busy_seconds(self) -> float | None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import count
 from typing import Any, TypeAlias
 
 import msgspec
+
+from ipyvitals.outlet import open_outlet
 
 __all__ = ["Send", "open_line"]
 
 Send: TypeAlias = Callable[[dict[str, Any]], None]
 
 JSON_PACKERS = ("json", "orjson")
+DELIMITER = b"<IDS|MSG>"
 
 
 def open_line(comm: Any) -> Send:
@@ -30,43 +36,59 @@ def open_line(comm: Any) -> Send:
     >>> open_line(Other())({"method": "update"})
     {'method': 'update'}
     """
-    kernel = getattr(comm, "kernel", None)
-    session = getattr(kernel, "session", None)
-    if not _is_of_ipykernel(comm) or session is None or not _packs_json(session):
+    kernel = _kernel_of(comm)
+    if kernel is None or not _packs_json(kernel.session):
         return lambda data: comm.send(data=data, buffers=[])
-    return _Line(comm, kernel, session)
+    return _Line(comm, kernel)
 
 
 class _Line:
-    def __init__(self, comm: Any, kernel: Any, session: Any) -> None:
+    def __init__(self, comm: Any, kernel: Any) -> None:
+        session = kernel.session
         self._comm_id = comm.comm_id
-        self._topic = comm.topic
         self._get_parent = kernel.get_parent
-        self._socket = kernel.iopub_socket
+        self._post = open_outlet(kernel.iopub_socket)
         self._session = session
+        self._topic = comm.topic
         self._metadata = session.pack(session.metadata)
         self._parent: Any = None
         self._packed_parent = session.pack({})
+        self._header = session.msg_header("comm_msg")
+        # A session counts its messages without a lock, and this is called on other threads.
+        self._id = f"{session.session}_{os.getpid()}_{comm.comm_id}"
+        self._count = count()
 
     def __call__(self, data: dict[str, Any]) -> None:
         parent = self._get_parent()
         if parent is not self._parent:
             self._parent = parent
             self._packed_parent = self._session.pack((parent or {}).get("header", {}))
+        header = {
+            **self._header,
+            "msg_id": f"{self._id}_{next(self._count)}",
+            "date": datetime.now(UTC),
+        }
         parts = [
-            msgspec.json.encode(self._session.msg_header("comm_msg")),
+            msgspec.json.encode(header),
             self._packed_parent,
             self._metadata,
             msgspec.json.encode({"data": data, "comm_id": self._comm_id}),
         ]
-        self._session.send_raw(self._socket, parts, ident=self._topic)
+        signature = self._session.sign([b"".join(parts)])
+        self._post([self._topic, DELIMITER, signature, *parts])
 
 
-def _is_of_ipykernel(comm: Any) -> bool:
+def _kernel_of(comm: Any) -> Any:
+    """Return the kernel that a comm of ipykernel sends by; ``None`` for others."""
     module = sys.modules.get("ipykernel.comm.comm")
-    base = getattr(module, "BaseComm", None)
-    return base is not None and isinstance(comm, base)
+    if module is None or not isinstance(comm, module.BaseComm):
+        return None
+    if comm.kernel is None and module.Kernel.initialized():
+        # It looks for its kernel itself, with its first message.
+        return module.Kernel.instance()
+    return comm.kernel
 
 
 def _packs_json(session: Any) -> bool:
-    return session.packer in JSON_PACKERS and not session.adapt_version and not session.debug
+    packs = session is not None and session.packer in JSON_PACKERS
+    return packs and not session.adapt_version and not session.debug

@@ -99,6 +99,7 @@ class StatusPanel(anywidget.AnyWidget):
         self._line: Send | None = None
         self._shown: Snapshot | None = None
         self._beat_at = 0.0
+        self._interval = interval
         _check_ipykernel(source.notices)
         snapshot = source.snapshot()
         super().__init__(
@@ -126,7 +127,7 @@ class StatusPanel(anywidget.AnyWidget):
             changed.remove("models")
         since = snapshot.at - self._beat_at
         # Less than 0: somebody set the clock back, and the page must not wait for it to return.
-        beat = self.interval is not None and not 0 <= since < self.interval
+        beat = self._interval is not None and not 0 <= since < self._interval
         self._shown = snapshot
         if not changed and not beat:
             return True

@@ -54,15 +54,20 @@ class Presence:
 
     def watching(self) -> bool:
         """Return whether somebody watches, or may be watching."""
-        if self._busy() is not False:
-            self._busy_at = self._monotonic()
-        if self.served():
-            return self._viewers > 0
-        # Nobody counts viewers here: someone who ran a cell of late may look at it still.
-        return self._monotonic() - self._busy_at < IDLE_SECONDS
+        return self._watched(self._busy())
 
     def pause(self) -> float:
         """Return the seconds to leave between two messages."""
-        if self.watching():
+        busy = self._busy()
+        if self._watched(busy):
             return 0.0
-        return QUIET_SECONDS if self._busy() else inf
+        return QUIET_SECONDS if busy else inf
+
+    def _watched(self, busy: bool | None) -> bool:
+        now = self._monotonic()
+        if busy is not False:
+            self._busy_at = now
+        if now - self._told_at < LEASE_SECONDS:
+            return self._viewers > 0
+        # Nobody counts viewers here: someone who ran a cell of late may look at it still.
+        return now - self._busy_at < IDLE_SECONDS

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from functools import cache
+from operator import attrgetter
 from typing import Any, Protocol
 
 import msgspec
@@ -51,7 +52,7 @@ class Publisher:
         self._events = events
         self._notices = notices
         self._metrics: dict[str, Any] | None = None
-        self._progress: TrainingSection | None = None
+        self._progress: tuple[Any, ...] | None = None
         self._views: list[View] = []
         self._turn = 0
         self._lock = threading.RLock()
@@ -69,9 +70,10 @@ class Publisher:
 
     def progress(self, section: TrainingSection) -> bool:
         """Tell how training moved; return whether it did."""
-        if self._progress is not None and _at_rest(section) == _at_rest(self._progress):
+        told = _WHAT_MOVES(section)
+        if told == self._progress:
             return False
-        self._progress = section
+        self._progress = told
         self._events.emit(TrainingProgress, **_fields(TrainingProgress, section))
         return True
 
@@ -95,7 +97,7 @@ class Publisher:
         with self._lock:
             if turn > self._turn:
                 self._turn = turn
-                gone = [view for view in self._views if self._try(view.show, snapshot) is False]
+                gone = [view for view in self._views if not self._shows(view, snapshot)]
                 if gone:
                     self._views = [view for view in self._views if view not in gone]
 
@@ -103,14 +105,21 @@ class Publisher:
         """Tell the views that nothing more will come."""
         with self._lock:
             for view in self._views:
-                self._try(view.end)
+                try:
+                    view.end()
+                except Exception as error:
+                    self._note(error)
 
-    def _try(self, call: Callable[..., Any], *args: Any) -> Any:
+    def _shows(self, view: View, snapshot: Snapshot) -> bool:
+        """Show a snapshot in a view; return whether there is one still."""
         try:
-            return call(*args)
+            return view.show(snapshot) is not False
         except Exception as error:
-            self._notices.add("views.failed", f"{type(error).__name__}: {error}")
-            return None
+            self._note(error)
+            return True
+
+    def _note(self, error: Exception) -> None:
+        self._notices.add("views.failed", f"{type(error).__name__}: {error}")
 
     def after_fork(self) -> None:
         """Show nothing in a forked child: the wires are the parent's."""
@@ -119,12 +128,19 @@ class Publisher:
 
 
 def _fields(event: type[msgspec.Struct], section: msgspec.Struct) -> dict[str, Any]:
-    wanted = event.__struct_fields__
-    return {name: getattr(section, name) for name in section.__struct_fields__ if name in wanted}
+    names, pick = _shared(event, type(section))
+    return dict(zip(names, pick(section), strict=True))
 
 
-def _at_rest(section: TrainingSection) -> TrainingSection:
-    """Return the section without what moves by itself."""
-    return msgspec.structs.replace(
-        section, elapsed_seconds=None, eta_seconds=None, rate_per_second=None
-    )
+@cache
+def _shared(
+    event: type[msgspec.Struct], section: type[msgspec.Struct]
+) -> tuple[list[str], attrgetter[tuple[Any, ...]]]:
+    """Return the names of the fields that both have, and what reads them."""
+    names = [name for name in section.__struct_fields__ if name in event.__struct_fields__]
+    return names, attrgetter(*names)
+
+
+_BY_ITSELF = ("elapsed_seconds", "eta_seconds", "rate_per_second")
+_WHAT_MOVES = attrgetter(*(set(TrainingSection.__struct_fields__) - set(_BY_ITSELF)))
+"""Reads what of a training changes only when it goes on."""

@@ -16,7 +16,7 @@ LOOK_SECONDS = 1.0
 
 
 class RunLog:
-    """Keeps every report with metrics, and how the run stands once a second.
+    """Keeps every report that comes, and how the run stands once a second.
 
     Any thread may report.
 
@@ -37,44 +37,22 @@ class RunLog:
         self._started_at = 0.0
         self._n = 0
         self._metrics: dict[str, float | None] = {}
+        self._row_due = False
         self._kept_at = -inf
 
     def report(self, report: Report) -> None:
         """Keep a report."""
         with self._lock:
-            now, at = self._clock.monotonic(), self._clock.time()
-            if report.run != self._run:
+            begins, running = report.run != self._run, report.state == "running"
+            at = self._clock.time()
+            if begins:
                 self._run, self._started_at = report.run, at
                 self._n, self._metrics = 0, {}
-            self._n += 1
             self._metrics.update(report.metrics)
-            self._kept_at = now
-            self._backlog.put(
-                ProgressRow(
-                    report.run,
-                    self._n,
-                    at,
-                    report.stage,
-                    report.state,
-                    report.step,
-                    report.total,
-                    report.metrics,
-                )
-            )
-            running = self._running = report.state == "running"
-            self._backlog.put(
-                RunRow(
-                    report.run,
-                    self._started_at,
-                    None if running else at,
-                    report.stage,
-                    report.state,
-                    report.step,
-                    report.total,
-                    report.details,
-                    dict(self._metrics),
-                )
-            )
+            self._running = running
+            self._keep_step(report, at)
+            if begins or not running:
+                self._keep_run(report, None if running else at)
 
     def look(self, report: Report | None) -> None:
         """Keep how the run in front stands, unless that was reported within the last second."""
@@ -82,7 +60,23 @@ class RunLog:
             if report is None or report.run != self._run or not self._running:
                 return
             if self._clock.monotonic() - self._kept_at >= LOOK_SECONDS:
-                self.report(report)
+                self._keep_step(report, self._clock.time())
+            if self._row_due:
+                self._keep_run(report, None)
+
+    def _keep_step(self, report: Report, at: float) -> None:
+        run, stage, state, step, total, _, metrics = report
+        self._n += 1
+        self._kept_at, self._row_due = self._clock.monotonic(), True
+        self._backlog.put(ProgressRow(run, self._n, at, stage, state, step, total, metrics))
+
+    def _keep_run(self, report: Report, ended_at: float | None) -> None:
+        # Once a second, not with each report: a loop waits for those.
+        run, stage, state, step, total, details, _ = report
+        metrics, self._row_due = dict(self._metrics), False
+        self._backlog.put(
+            RunRow(run, self._started_at, ended_at, stage, state, step, total, details, metrics)
+        )
 
     def after_fork(self) -> None:
         """Replace the lock in a forked child, where nobody is left to release the old one."""

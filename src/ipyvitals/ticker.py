@@ -39,7 +39,7 @@ class Ticker:
 
     def after_fork(self) -> None:
         """Begin without a thread and without members: those of a parent stay its own."""
-        self._members: weakref.WeakSet[Ticking] = weakref.WeakSet()
+        self._members: list[weakref.ref[Ticking]] = []
         self._lock = threading.Lock()
         # Not an Event: garbage collection may wake the ticker amid any call, even its own.
         self._alarm: SimpleQueue[None] = SimpleQueue()
@@ -55,7 +55,7 @@ class Ticker:
     def add(self, member: Ticking) -> None:
         """Tick `member` from here on; starts the thread for the first one."""
         with self._lock:
-            self._members.add(member)
+            self._members = [*self._others(member), weakref.ref(member)]
             weakref.finalize(member, self._alarm.put, None).atexit = False
             if self._thread is None and not self._stopped:
                 thread = threading.Thread(target=self._run, name="ipyvitals-ticker", daemon=True)
@@ -66,7 +66,7 @@ class Ticker:
     def remove(self, member: Ticking) -> None:
         """Tick `member` no more; without members the thread ends, and is waited for."""
         with self._lock:
-            self._members.discard(member)
+            self._members = self._others(member)
             last = not self._members
         self.wake()
         if last:
@@ -100,6 +100,7 @@ class Ticker:
         while not self._stopped:
             wait = self._run_members()
             with self._lock:
+                self._members = self._others(None)
                 if not self._members:
                     self._thread = None
                     return
@@ -118,12 +119,17 @@ class Ticker:
 
     def _run_members(self) -> float:
         wait = LONGEST_WAIT_SECONDS
-        with self._lock:
-            members = list(self._members)
-        while members:
-            # Popped: this thread must not keep alive what nobody else holds.
-            wait = min(wait, members.pop().run_due())
+        for reference in self._members:
+            member = reference()
+            if member is not None:
+                wait = min(wait, member.run_due())
+            # This thread must not keep alive what nobody else holds.
+            del member
         return wait
+
+    def _others(self, member: Ticking | None) -> list[weakref.ref[Ticking]]:
+        """Return the members that live, without this one."""
+        return [one for one in self._members if one() not in (None, member)]
 
 
 ticker = Ticker()

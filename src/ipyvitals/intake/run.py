@@ -126,7 +126,7 @@ class TrainingRun:
             raise ArgumentValueError(
                 "update(): expected current= or advance=, got both; give one of them."
             )
-        values = {name: _number(f"metric {name!r}", value) for name, value in metrics.items()}
+        values = {name: _number(value, "metric", name) for name, value in metrics.items()}
         steps = None if current is None else _steps("current", current)
         delta = None if advance is None else _steps("advance", advance)
         if steps is not None and steps < 0:
@@ -165,20 +165,23 @@ class TrainingRun:
 
 
 def _steps(what: str, value: Any) -> int:
-    number = _number(what, value)
+    number = _number(value, what)
     if not isfinite(number):
         raise ArgumentValueError(f"update({what}={value!r}): expected a number of steps.")
     return int(number)
 
 
-def _number(what: str, value: Any) -> float:
+def _number(value: Any, what: str, name: str | None = None) -> float:
+    if type(value) is float:
+        return value
     try:
         if isinstance(value, (str, bytes)):
             raise TypeError
         return float(value)
     except (TypeError, ValueError, RuntimeError, OverflowError):
         raise ArgumentTypeError(
-            f"update(): expected a number for {what}, got {value!r}; "
+            f"update(): expected a number for {what}{f' {name!r}' if name else ''}, "
+            f"got {value!r}; "
             "put texts into stage= or details=."
         ) from None
 

@@ -74,6 +74,11 @@ class TrainingDesk:
         return bool(self._open)
 
     @property
+    def has_left(self) -> bool:
+        """Whether a loop was left early, and `end_left` may end it."""
+        return bool(self._left)
+
+    @property
     def open_runs(self) -> list[TrainingRun]:
         """The open runs, outermost first."""
         return list(self._open)
@@ -263,7 +268,7 @@ class TrainingDesk:
         """Return how training stands now."""
         with self._lock:
             if self._open:
-                self._last = self._section_of(self.open_runs)
+                self._last = self._section_of(list(self._open))
             return self._last
 
     def reset_lock(self) -> None:

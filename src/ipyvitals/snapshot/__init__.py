@@ -150,7 +150,13 @@ class Snapshot(Shape, frozen=True, kw_only=True):
 
         Uptime does not count: it moves by itself, and whoever shows it lets it move.
         """
-        return [name for name in fields if before is None or self._differs(name, before)]
+        if before is None:
+            return list(fields)
+        return [
+            name
+            for name in fields
+            if getattr(self, name) is not getattr(before, name) and self._differs(name, before)
+        ]
 
     def delta(self, before: Snapshot | None) -> Snapshot:
         """Return this snapshot with only those models that changed since `before`."""
@@ -162,8 +168,6 @@ class Snapshot(Shape, frozen=True, kw_only=True):
 
     def _differs(self, name: str, before: Snapshot) -> bool:
         new, old = getattr(self, name), getattr(before, name)
-        if new is old:
-            return False
         if name == "model":
             new, old = (msgspec.structs.replace(one, uptime_seconds=None) for one in (new, old))
         return bool(new != old)
