@@ -36,6 +36,8 @@ RECALL_SECONDS = 1.0
 """For so long `deploy` waits for what an earlier kernel left; it may come later, too."""
 BODY_BYTES_PER_SECOND = 100_000
 """Windows of very many labels are written less often than every second."""
+MANY_ROWS = 2_000
+"""So many are written even when nothing else is."""
 FLUSH_SECONDS = 5.0
 CLOSE_SECONDS = 2.0
 
@@ -52,6 +54,8 @@ class Kept(NamedTuple):
     body_due: float
     reference: bytes
     """That was handed over last."""
+    unsaved: bool
+    """Whether a new kernel would not go on from here yet."""
 
 
 class Archive:
@@ -112,7 +116,7 @@ class Archive:
         )
 
     def keep(
-        self, figures: Figures, history: History, *, states: bool = True, all: bool = False
+        self, figures: Figures, history: History, *, save: bool = True, all: bool = False
     ) -> None:
         """Keep the figures of all models that changed, and what a new kernel goes on from.
 
@@ -122,8 +126,8 @@ class Archive:
             Just folded.
         history : History
             Gets the points of an earlier kernel, once they are there.
-        states : bool
-            Whether a new kernel goes on from how things stand now.
+        save : bool
+            Whether a new kernel goes on from how things stand now, and all is written soon.
         all : bool
             Whether large windows are due, too.
         """
@@ -136,10 +140,10 @@ class Archive:
                 kept[model.model_id] = before
             elif model.known:
                 kept[model.model_id] = self._keep_model(
-                    figures, model, before, now, states=states, all=all
+                    figures, model, before, now, save=save, all=all
                 )
         self._kept = kept
-        if self._sink is not None:
+        if self._sink is not None and (save or len(self._backlog) > MANY_ROWS):
             self._sink.wake()
 
     def _keep_model(
@@ -149,30 +153,34 @@ class Archive:
         before: Kept | None,
         now: float,
         *,
-        states: bool,
+        save: bool,
         all: bool,
     ) -> Kept:
         mark = _mark_of(model, figures.pending(model))
         lively = bool(model.calls.get(now) or model.errors.get(now))
         labels = (model.total_labelled, model.deployment)
         still = before is not None and before.mark == mark and not (lively or before.lively)
-        if before is not None and still and not (all and before.labels != labels):
-            return before._replace(asleep=model.asleep)
+        if before is not None and still:
+            due = (save and before.unsaved) or (all and before.labels != labels)
+            if not due:
+                return before._replace(asleep=model.asleep)
         at = self._clock.time()
         metrics = msgspec.structs.replace(figures.metrics(model), segments=[])
         told = (model.status, metrics)
         if before is None or before.told != told:
             self._backlog.put(MetricsRow(at, model.model_id, *told))
         # Labels that are in no file yet are so since the last time, or since ever.
-        written, due, known = (-1, -1), now, b""
+        written, body_due, known = (-1, -1), now, b""
         if before is not None:
-            written, due, known = before.labels, before.body_due, before.reference
+            written, body_due, known = before.labels, before.body_due, before.reference
         # A nameless model is another one in each notebook; of one whose past may still come,
         # what is in the file is not to be written over.
-        if states and self._sink is not None and model.name and model.model_id not in self._late:
-            body = body_of(model) if labels != written and (all or now >= due) else None
+        resumable = self._sink is not None and bool(model.name)
+        unsaved = resumable and not (save and model.model_id not in self._late)
+        if self._sink is not None and resumable and not unsaved:
+            body = body_of(model) if labels != written and (all or now >= body_due) else None
             if body is not None:
-                written, due = labels, now + len(body) / BODY_BYTES_PER_SECOND
+                written, body_due = labels, now + len(body) / BODY_BYTES_PER_SECOND
             reference = model.watch.reference if model.watch is not None else b""
             changed = before is None or reference != known
             known = reference
@@ -192,7 +200,7 @@ class Archive:
                     reference if changed else None,
                 )
             )
-        return Kept(mark, lively, model.asleep, told, written, due, known)
+        return Kept(mark, lively, model.asleep, told, written, body_due, known, unsaved)
 
     # What an earlier kernel left
 

@@ -39,6 +39,8 @@ PROGRESS_SECONDS = 0.1
 FIRST_SAMPLE_SECONDS = 1.0
 LEFT_SECONDS = 2.0
 KEEP_SECONDS = 1.0
+SAVE_SECONDS = 1.5
+"""To write may take half a second: a process that is killed is to lose two at most."""
 
 
 class Engine:
@@ -118,6 +120,7 @@ class Engine:
         now = clock.monotonic()
         self._metrics_due = Every(settings.metrics_interval, now)
         self._keep_due = Every(KEEP_SECONDS, now)
+        self._save_due = Every(SAVE_SECONDS, now)
         self._system_due = Every(settings.interval or inf, now)
         self._due_at = now
         self._primed = False
@@ -230,13 +233,16 @@ class Engine:
             self._display.due = True
         self._show()
 
-    def keep(self, *, all: bool = False) -> None:
-        """Hand over what is to be kept; windows of very many labels, too, with `all`."""
+    def keep(self, *, save: bool = True, all: bool = False) -> None:
+        """Hand over what is to be kept; have it written soon, unless it is not to `save`.
+
+        With `all`, windows of very many labels, too.
+        """
         with self._lock:
             if not self.closed:
                 self.figures.fold()
                 self.archive.runs.look(self.desk.report())
-                self.archive.keep(self.figures, self.history, all=all)
+                self.archive.keep(self.figures, self.history, save=save, all=all)
 
     def keep_last(self, seconds: float) -> None:
         """Hand over what is to be kept, within `seconds`: the interpreter is about to exit."""
@@ -255,7 +261,7 @@ class Engine:
             # A new kernel goes on from how things stood before.
             self.keep(all=True)
             self.figures.stop()
-            self.archive.keep(self.figures, self.history, states=False)
+            self.archive.keep(self.figures, self.history, save=False)
             self.closed, self._last = True, self._snapshot(self._machine.now())
         ticker.remove(self)
         self._show()
@@ -308,9 +314,11 @@ class Engine:
             if self._metrics_due.passed(now):
                 self._publish_metrics()
                 self._display.due = True
-            if self._keep_due.passed(now):
-                self.keep()
-        self._due_at = min(self._metrics_due.next, self._system_due.next, self._keep_due.next)
+            keep, save = self._keep_due.passed(now), self._save_due.passed(now)
+            if keep or save:
+                self.keep(save=save)
+        timers = (self._metrics_due, self._system_due, self._keep_due, self._save_due)
+        self._due_at = min(timer.next for timer in timers)
 
     def _sample(self, *, quiet: bool = False) -> None:
         reading = self._machine.read()

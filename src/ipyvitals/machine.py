@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import msgspec
 from ipyvitals.clock import Clock
 from ipyvitals.snapshot import SystemSection
 from ipyvitals.status import SystemRule, Thresholds
+from ipyvitals.system import held
 
 __all__ = ["Kernel", "Machine", "Sampler", "waited_for_cpu"]
 
@@ -152,8 +154,9 @@ def waited_for_cpu(path: str = "/proc/thread-self/schedstat") -> float | None:
     Waiting for Python's lock is not in it: meanwhile a thread sleeps. ``None`` where the system
     does not tell.
     """
+    if sys.platform != "linux":
+        return None
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - at every reading
-            return int(file.read().split()[1]) / 1e9
+        return int(held.read(path).split()[1]) / 1e9
     except (OSError, IndexError, ValueError):
         return None

@@ -23,6 +23,7 @@ BUFFER_BYTES = 1 << 16
 FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
 ENTRY = struct.Struct("=QqHB")
 """Of a folder: inode, offset, length of this entry, kind; then comes the name."""
+CODEC = ("utf-8", "surrogateescape")
 AT_FDCWD, STATX_SIZE, SIZE_AT = -100, 0x200, 40
 """For `statx`, whose answer has the same layout on all processors."""
 
@@ -36,7 +37,7 @@ def read(path: str, *, all_of_it: bool = False) -> bytes:
         As `os.open` and `os.read` raise it.
     """
     libc, own = _libc(), _own
-    file = libc.open(os.fsencode(path), FLAGS)
+    file = libc.open(_encoded(path), FLAGS)
     if file < 0:
         raise _failure(path)
     try:
@@ -60,7 +61,7 @@ def names(folder: str) -> list[str]:
     entries = getattr(libc, "getdents64", None)
     if entries is None:
         return os.listdir(folder)
-    file = libc.open(os.fsencode(folder), FLAGS | os.O_DIRECTORY)
+    file = libc.open(_encoded(folder), FLAGS | os.O_DIRECTORY)
     if file < 0:
         raise _failure(folder)
     try:
@@ -70,7 +71,7 @@ def names(folder: str) -> list[str]:
             while at < len(text):
                 _, _, length, _ = ENTRY.unpack_from(text, at)
                 begin = at + ENTRY.size
-                found.append(os.fsdecode(text[begin : text.index(b"\0", begin)]))
+                found.append(text[begin : text.index(b"\0", begin)].decode(*CODEC))
                 at += length
         return [name for name in found if name not in {".", ".."}]
     finally:
@@ -87,7 +88,7 @@ def size(path: str) -> int:
     """
     statx, own = getattr(_libc(), "statx", None), _own
     # Older sandboxes refuse the call that they do not know.
-    if statx is None or statx(AT_FDCWD, os.fsencode(path), 0, STATX_SIZE, own.buffer) < 0:
+    if statx is None or statx(AT_FDCWD, _encoded(path), 0, STATX_SIZE, own.buffer) < 0:
         return os.stat(path).st_size
     return int.from_bytes(own.view[SIZE_AT : SIZE_AT + 8], sys.byteorder)
 
@@ -101,7 +102,7 @@ def link(path: str) -> str:
         As `os.readlink` raises it.
     """
     own = _own
-    count = _libc().readlink(os.fsencode(path), own.buffer, BUFFER_BYTES)
+    count = _libc().readlink(_encoded(path), own.buffer, BUFFER_BYTES)
     return os.fsdecode(own.told(count, path))
 
 
@@ -132,6 +133,10 @@ def _libc() -> Any:
     if hasattr(libc, "getdents64"):
         libc.getdents64.argtypes, libc.getdents64.restype = libc.read.argtypes, ctypes.c_ssize_t
     return libc
+
+
+def _encoded(path: str) -> bytes:
+    return path.encode(*CODEC)
 
 
 def _failure(path: str) -> OSError:
