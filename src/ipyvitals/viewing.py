@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ipyvitals.engine import Engine
+from ipyvitals.errors import ArgumentValueError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +86,7 @@ class Viewer:
         Raises
         ------
         ArgumentValueError, ArgumentTypeError
-            When an argument makes no sense.
+            When an argument makes no sense, such as `until` of a figure that goes on.
 
         Examples
         --------
@@ -98,6 +99,11 @@ class Viewer:
         """
         if not live:
             return self._timeline(since, until, model_id, template).figure
+        if until is not None:
+            raise ArgumentValueError(
+                f"plot(live=True, until={until!r}): a live figure goes on; leave until= out, "
+                "or live=."
+            )
         from ipyvitals.charts.live import live_timeline
 
         if since is None:

@@ -377,6 +377,37 @@ def test_windows_of_very_many_labels_are_written_less_often(kernel, serve, clock
     assert 1 <= sum(state.body is not None for state in saved) <= 3
 
 
+def test_rows_are_kept_each_second_and_what_a_new_kernel_needs_when_all_is_saved(
+    kernel, serve, clock, monkeypatch
+):
+    monitor = kernel("churn")
+    saved, woken = [], []
+    monkeypatch.setattr(monitor._engine.archive._sink, "save", saved.append)
+    monkeypatch.setattr(monitor._engine.archive._sink, "wake", lambda: woken.append(len(saved)))
+    serve(monitor, 5)
+    monitor._engine.keep(save=False)
+    # So long that nothing changes any more, not even the predictions of the last minute.
+    for _ in range(2):
+        clock.advance(61)
+        monitor._engine.keep(save=False)
+    assert (saved, woken) == ([], [])
+    for _ in range(2):
+        monitor._engine.keep()
+
+    assert [state.total_predictions for state in saved] == [5]
+    assert woken == [1, 1]
+
+
+def test_very_many_rows_do_not_wait(kernel, monkeypatch):
+    monitor = kernel("churn", store_predictions=True)
+    woken = []
+    monkeypatch.setattr(monitor._engine.archive._sink, "wake", lambda: woken.append(True))
+    monitor.record_batch([1] * 10_000)
+    monitor._engine.keep(save=False)
+
+    assert woken == [True]
+
+
 def test_the_wall_clock_alone_may_jump(make, path, serve):
     for jump in (86_400, -86_400):
         clock = FakeClock()

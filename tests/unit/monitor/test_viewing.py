@@ -72,6 +72,8 @@ def test_bad_arguments(monitor):
         monitor.plot(template="blue")
     with pytest.raises(ArgumentTypeError, match="since="):
         monitor.plot(since=[])
+    with pytest.raises(ArgumentValueError, match="a live figure goes on"):
+        monitor.plot(live=True, until="2030-01-01")
     with pytest.raises(ArgumentValueError, match="report"):
         monitor.report(charts="png")
 
