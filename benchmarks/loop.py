@@ -27,8 +27,12 @@ ROWS = {
 }
 
 
+PEERS = {"message": "one comm message each time", "tqdm": "tqdm.notebook"}
+"""The least that tells a page something, and what tells it of a loop."""
+
+
 def loop_rows(*, quick: bool) -> list[Row]:
-    """Run one loop with and without a panel in turn, and compare what it got done."""
+    """Run one loop with and without a panel, and with its peers, and compare what it got done."""
     with kernel() as one:
         found = one.call(time_loop, rounds=1 if quick else 6)
         updates = Counter(
@@ -37,6 +41,10 @@ def loop_rows(*, quick: bool) -> list[Row]:
             if message["msg_type"] == "comm_msg"
         )
     wall: Times = found["wall"]
+    beside = ", ".join(
+        f"{what} {100 * ratio(found['working'], name, 'without'):.2f} %"
+        for name, what in PEERS.items()
+    )
     rows = []
     for name, (work, bound) in ROWS.items():
         settling = len(wall[name]) * SETTLING_PIECES / REPORTS_PER_SECOND
@@ -53,7 +61,7 @@ def loop_rows(*, quick: bool) -> list[Row]:
                 bound,
                 at_least=True,
                 measured=f"{per_second:.1f} updates/s; other threads {threads:.2f} % of a core; "
-                f"fastest stretches {fastest:.1f} %",
+                f"fastest stretches {fastest:.1f} %; {beside}",
                 data=found,
             )
         )
@@ -61,13 +69,15 @@ def loop_rows(*, quick: bool) -> list[Row]:
 
 
 def time_loop(rounds: int) -> dict[str, Any]:
-    """Run in the kernel: the loop with and without a panel in turn."""
+    """Run in the kernel: the loop with and without a panel, and with its peers, in turn."""
+    from comm import create_comm
     from IPython.display import display
+    from tqdm.notebook import tqdm
 
     from ipyvitals import Monitor
 
     steps = _calibrate(STRETCH_SECONDS / PIECES)
-    names = ("without", *ROWS)
+    names = ("without", *PEERS, *ROWS)
     wall: Times = {name: [] for name in names}
     threads: Times = {name: [] for name in names}
     comms: dict[str, list[str]] = {name: [] for name in names}
@@ -103,9 +113,28 @@ def time_loop(rounds: int) -> dict[str, Any]:
                 report(piece)
             return timed(name, report)
 
+    def with_messages() -> float:
+        comm = create_comm(target_name="bench")
+
+        def report(piece: int) -> None:
+            comm.send({"method": "update", "state": {"step": piece, "loss": 1.0 / (piece + 1)}})
+
+        return timed("message", report)
+
+    def with_tqdm() -> float:
+        with tqdm(total=PIECES, mininterval=0.5 / REPORTS_PER_SECOND) as bar:
+
+            def report(piece: int) -> None:
+                bar.set_postfix(loss=1.0 / (piece + 1), refresh=False)
+                bar.update()
+
+            return timed("tqdm", report)
+
     working = interleaved(
         {
             "without": lambda: timed("without", lambda piece: None),
+            "message": with_messages,
+            "tqdm": with_tqdm,
             "training": lambda: with_panel("training"),
             "metrics": lambda: with_panel("metrics", metrics_interval=1 / REPORTS_PER_SECOND),
         },

@@ -75,10 +75,12 @@ class _Outlet:
 
     def _send(self, message: list[bytes]) -> None:
         socket = self._thread.socket
-        if self._zmq_send is None or socket is None or socket.closed:
+        # A kernel in the page's own process has one that is not of ZeroMQ.
+        handle = getattr(socket, "underlying", None)
+        if self._zmq_send is None or not handle or socket.closed:
             self._thread._really_send(message)
             return
-        handle, flags = socket.underlying, DONTWAIT | SNDMORE
+        flags = DONTWAIT | SNDMORE
         for left, part in zip(range(len(message) - 1, -1, -1), message, strict=True):
             if not left:
                 flags = DONTWAIT

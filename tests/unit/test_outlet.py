@@ -9,6 +9,7 @@ import time
 
 import pytest
 import zmq
+from ipykernel.inprocess.socket import DummySocket
 from ipykernel.iostream import IOPubThread
 
 from ipyvitals import outlet
@@ -28,10 +29,7 @@ class Wire:
         self._heard = self._context.socket(zmq.SUB)
         self._heard.connect("inproc://iopub")
         self._heard.subscribe(b"")
-        self.thread = IOPubThread(published)
-        self.thread.start()
-        while self.thread._event_pipe_gc_task is None:
-            time.sleep(0.001)
+        self.thread = start(published)
 
     @property
     def socket(self):
@@ -48,16 +46,28 @@ class Wire:
         return not self._heard.poll(0)
 
     def stop(self):
-        if self.thread.thread.is_alive():
-            # ipykernel leaves a task behind, which would say so.
-            loop, task = self.thread.io_loop.asyncio_loop, self.thread._event_pipe_gc_task
-            asyncio.run_coroutine_threadsafe(cancel(task), loop).result(WAIT_MS / 1000)
-        self.thread.stop()
+        stop(self.thread)
 
     def end(self):
         self.stop()
         self.thread.close()
         self._context.destroy(linger=0)
+
+
+def start(socket):
+    thread = IOPubThread(socket)
+    thread.start()
+    while thread._event_pipe_gc_task is None:
+        time.sleep(0.001)
+    return thread
+
+
+def stop(thread):
+    """End a thread, and its task before it, which ipykernel would leave behind."""
+    if thread.thread.is_alive():
+        loop, task = thread.io_loop.asyncio_loop, thread._event_pipe_gc_task
+        asyncio.run_coroutine_threadsafe(cancel(task), loop).result(WAIT_MS / 1000)
+    thread.stop()
 
 
 async def cancel(task):
@@ -117,6 +127,17 @@ def test_where_the_library_does_not_help_the_socket_sends(wire, monkeypatch, fou
     open_outlet(wire.socket)([b"topic", b"content"])
 
     assert wire.hear() == [[b"topic", b"content"]]
+
+
+def test_a_kernel_in_the_same_process_has_another_socket():
+    socket = DummySocket()
+    thread = start(socket)
+    try:
+        open_outlet(thread.background_socket)([b"topic", b"content"])
+        frames = socket.queue.get(timeout=WAIT_MS / 1000)
+        assert [frame.bytes for frame in frames] == [b"topic", b"content"]
+    finally:
+        stop(thread)
 
 
 def test_without_a_bell_ipykernel_wakes_its_thread(wire, monkeypatch):
