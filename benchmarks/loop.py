@@ -25,8 +25,6 @@ ROWS = {
     "training": ("a CPU-bound loop with a live panel at 10 updates/s", 99.0),
     "metrics": ("the same, and new metrics 10 times a second too", None),
 }
-
-
 PEERS = {"message": "one comm message each time", "tqdm": "tqdm.notebook"}
 """The least that tells a page something, and what tells it of a loop."""
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ipyvitals._version import __version__
+from ipyvitals.sinks.store.backlog import OTHER
 from ipyvitals.sinks.store.lease import Holder, Session, alive
 from ipyvitals.sinks.store.rows import (
     DeploymentRow,
@@ -35,7 +36,6 @@ COMMON_FIELDS = ("monitor", "seq", "at", "type", "model_id")
 PLAIN = (str, bytes, int, float, bool, type(None))
 MAX_TEXT_CHARS = 1_000
 LARGEST = (1 << 63) - 1
-EVENT = object
 MOST_VALUES = 900
 """Of one statement: older SQLites take 999."""
 POINTS = 600
@@ -103,7 +103,7 @@ class Ledger:
         groups: dict[type, list[Any]] = defaultdict(list)
         for row in rows:
             # Events of all types go into one table.
-            groups[EVENT if isinstance(row, Event) else type(row)].append(row)
+            groups[OTHER if isinstance(row, Event) else type(row)].append(row)
         # Labels come behind the predictions that they are of.
         for kind, of_kind in sorted(groups.items(), key=lambda item: item[0] is LabelRow):
             self._write_kind(kind, of_kind, now)
