@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ipyvitals._version import __version__
@@ -107,19 +106,25 @@ __all__ = [
     "open_store",
 ]
 
-LAZY = {
-    # Loading ipywidgets takes longer than all the rest; scripts without a panel need none of it.
-    "StatusPanel": "ipyvitals.panel",
-    "compare": "ipyvitals.charts.comparison",
-    **dict.fromkeys(("Store", "open_store"), "ipyvitals.sinks.store.store"),
-    **dict.fromkeys(("StoredModel", "StoredMonitor", "StoredRun"), "ipyvitals.sinks.store.records"),
-}
-"""Names that are loaded when they are used, and from where."""
-
 
 def __getattr__(name: str) -> Any:
-    if name in LAZY:
-        return getattr(import_module(LAZY[name]), name)
+    """Import on first use what is slow to import and not needed by every script."""
+    if name == "StatusPanel":
+        from ipyvitals.panel import StatusPanel
+
+        return StatusPanel
+    if name == "compare":
+        from ipyvitals.charts.comparison import compare
+
+        return compare
+    if name in ("Store", "open_store"):
+        from ipyvitals.sinks.store.store import Store, open_store
+
+        return Store if name == "Store" else open_store
+    if name in ("StoredModel", "StoredMonitor", "StoredRun"):
+        from ipyvitals.sinks.store.records import StoredModel, StoredMonitor, StoredRun
+
+        return {"StoredModel": StoredModel, "StoredMonitor": StoredMonitor}.get(name, StoredRun)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import atexit
-import sys
 import time
-import weakref
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -19,6 +16,7 @@ from ipyvitals.intake.model_state import Past, body_of, head_of, past_of
 from ipyvitals.notices import Notices
 from ipyvitals.prediction_log import PredictionLog
 from ipyvitals.run_log import RunLog
+from ipyvitals.shutdown import CLOSE_SECONDS, finish_at_exit
 from ipyvitals.sinks.history import History
 from ipyvitals.sinks.store.backlog import IN_MEMORY, Backlog
 from ipyvitals.sinks.store.rows import DeploymentRow, MetricsRow, StateRow, SystemRow
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from ipyvitals.sinks.store.account import Recall
     from ipyvitals.sinks.store.sink import Sink
 
-__all__ = ["CLOSE_SECONDS", "Archive", "keep_at_exit"]
+__all__ = ["CLOSE_SECONDS", "Archive"]
 
 RECALL_SECONDS = 1.0
 """For so long `deploy` waits for what an earlier kernel left; it may come later, too."""
@@ -39,7 +37,6 @@ BODY_BYTES_PER_SECOND = 100_000
 MANY_ROWS = 2_000
 """So many are written even when nothing else is."""
 FLUSH_SECONDS = 5.0
-CLOSE_SECONDS = 2.0
 
 
 class Kept(NamedTuple):
@@ -287,38 +284,13 @@ class Archive:
         self.runs.after_fork()
 
 
-class Keeper(Protocol):
-    """Whoever has an archive."""
-
-    def keep_last(self, seconds: float) -> None:
-        """Hand over what is to be kept, within `seconds`."""
-        ...
-
-
-_keepers: weakref.WeakSet[Keeper] = weakref.WeakSet()
-
-
-def keep_at_exit(keeper: Keeper) -> None:
-    """Have what came last kept when the interpreter exits; held weakly."""
-    _keepers.add(keeper)
-
-
-def _at_exit() -> None:
-    for keeper in list(_keepers):
-        keeper.keep_last(CLOSE_SECONDS / 2)
-    writer = sys.modules.get("ipyvitals.sinks.store.writer")
-    if writer is not None:
-        writer.finish(CLOSE_SECONDS)
-
-
-atexit.register(_at_exit)
-
-
 def _sink(path: Path, monitor: str, clock: Clock, notices: Notices) -> Sink | None:
     # SQLite takes some milliseconds to import.
     from ipyvitals.sinks.store.connections import has_inherited
     from ipyvitals.sinks.store.sink import Sink
+    from ipyvitals.sinks.store.writer import finish
 
+    finish_at_exit(finish)
     if not has_inherited():
         return Sink(path, monitor, notices, clock.time)
     notices.add(

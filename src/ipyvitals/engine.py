@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ipyvitals.archive import CLOSE_SECONDS, Archive, keep_at_exit
+from ipyvitals.archive import Archive
 from ipyvitals.calls import both, weakly
 from ipyvitals.clock import Clock
 from ipyvitals.display import Display
@@ -23,6 +23,7 @@ from ipyvitals.notices import Notices
 from ipyvitals.publisher import Publisher, View
 from ipyvitals.sections import point
 from ipyvitals.settings import Settings
+from ipyvitals.shutdown import CLOSE_SECONDS, save_at_exit
 from ipyvitals.sinks.callbacks import Callbacks
 from ipyvitals.sinks.events import EventLog
 from ipyvitals.sinks.history import History
@@ -128,7 +129,7 @@ class Engine:
         self._last: Snapshot | None = None
         self._lock = threading.RLock()
         renew_in_child(self)
-        keep_at_exit(self)
+        save_at_exit(self)
         if settings.interval is not None:
             ticker.add(self)
 
@@ -244,7 +245,7 @@ class Engine:
                 self.archive.runs.look(self.desk.report())
                 self.archive.keep(self.figures, self.history, save=save, all=all)
 
-    def keep_last(self, seconds: float) -> None:
+    def save_last(self, seconds: float) -> None:
         """Hand over what is to be kept, within `seconds`: the interpreter is about to exit."""
         self.archive.wait_for_late(seconds)
         self.patiently(partial(self.keep, all=True), seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import weakref
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,7 +22,6 @@ from ipyvitals.static_view import saved_mark, saved_text, static_view
 
 __all__ = ["Source", "StatusPanel"]
 
-STATIC = Path(__file__).parent / "static"
 HOT_RELOAD = os.environ.get("ANYWIDGET_HMR") == "1"
 SECTIONS = ("model", "training", "metrics", "system", "notices", "models", "labels", "drift")
 
@@ -39,7 +39,7 @@ class Source(Protocol):
 
 
 def _asset(name: str) -> Any:
-    path = STATIC / name
+    path = Path(str(files("ipyvitals"))) / "static" / name
     if not path.is_file():
         raise IpyvitalsError(
             f"ipyvitals was installed without its page: {name} is missing. In a clone run "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import threading
 import time
 import weakref
@@ -134,5 +133,3 @@ class Ticker:
 
 ticker = Ticker()
 """That of this process."""
-
-atexit.register(ticker.stop)

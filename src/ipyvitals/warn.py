@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
-from pathlib import Path
+from inspect import currentframe
+from types import FrameType
 from typing import Any
 
 from ipyvitals.errors import (
@@ -35,7 +35,6 @@ REFUSALS: dict[type[IpyvitalsWarning], tuple[str, str]] = {
         ),
     ),
 }
-PACKAGE = str(Path(__file__).parent)
 
 
 class Warner:
@@ -111,8 +110,13 @@ class Warner:
 
 
 def _user_level() -> int:
-    """Return the stack level, for the caller's ``warn``, of the first line that is not ours."""
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+    """Return the stack level, for the caller's ``warn``, of the first line outside ipyvitals."""
+    level, frame = 0, currentframe()
+    while frame is not None and _is_ours(frame):
         level, frame = level + 1, frame.f_back
     return level
+
+
+def _is_ours(frame: FrameType) -> bool:
+    name: str = frame.f_globals.get("__name__", "")
+    return name.partition(".")[0] == "ipyvitals"

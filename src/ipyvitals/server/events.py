@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from ipyvitals.snapshot import EVENT_TYPES, Event
 __all__ = ["EventBus", "schema_path"]
 
 log = logging.getLogger("ipyvitals")
-SCHEMAS = Path(__file__).parent / "event_schemas"
+SCHEMAS = Path(str(files("ipyvitals.server"))) / "event_schemas"
 VERSION = "v1"
 
 

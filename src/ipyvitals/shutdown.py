@@ -1,0 +1,50 @@
+"""Ends what runs in the background, in one fixed order, when the interpreter exits."""
+
+from __future__ import annotations
+
+import atexit
+import weakref
+from collections.abc import Callable
+from typing import Protocol
+
+from ipyvitals.ticker import ticker
+
+__all__ = ["CLOSE_SECONDS", "finish_at_exit", "save_at_exit", "shut_down"]
+
+CLOSE_SECONDS = 2.0
+"""Time that the writers get to write what is left."""
+
+
+class Saver(Protocol):
+    """Something with data that is not saved yet."""
+
+    def save_last(self, seconds: float) -> None:
+        """Hand over unsaved data to the writers, within `seconds`."""
+        ...
+
+
+_savers: weakref.WeakSet[Saver] = weakref.WeakSet()
+_finishers: list[Callable[[float], None]] = []
+
+
+def save_at_exit(saver: Saver) -> None:
+    """Call ``saver.save_last`` when the interpreter exits; holds only a weak reference."""
+    _savers.add(saver)
+
+
+def finish_at_exit(finish: Callable[[float], None]) -> None:
+    """Call `finish` with the seconds it may take, after all savers; registers it once."""
+    if finish not in _finishers:
+        _finishers.append(finish)
+
+
+def shut_down() -> None:
+    """Stop the ticker, let every monitor hand over its data, then let the writers finish."""
+    ticker.stop()
+    for saver in list(_savers):
+        saver.save_last(CLOSE_SECONDS / 2)
+    for finish in _finishers:
+        finish(CLOSE_SECONDS)
+
+
+atexit.register(shut_down)
