@@ -12,7 +12,8 @@ import numpy as np
 from ipyvitals.intake.arguments import Rows
 from ipyvitals.intake.drift import columns_of
 from ipyvitals.intake.entries import UNSET, Batch, Extra
-from ipyvitals.intake.labelling import Labelled, Labeller
+from ipyvitals.intake.labelled import Labelled
+from ipyvitals.intake.labelling import Labeller
 from ipyvitals.intake.labels import Owner
 from ipyvitals.intake.model import ModelState
 from ipyvitals.intake.registry import Registry

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from ipyvitals.intake.arguments import Rows
+from ipyvitals.intake.labelled import Labelled
 from ipyvitals.intake.scoring import Scorer
 from ipyvitals.notices import Notices
 from ipyvitals.stats.seconds import Floats
 from ipyvitals.stats.window import Scores
 
-__all__ = ["Labelled", "Labeller", "SegmentOf"]
+__all__ = ["Labeller", "SegmentOf"]
 
 SegmentOf: TypeAlias = Callable[[Any, Any], Hashable]
 Segments: TypeAlias = "Sequence[Hashable] | None"
-
-
-class Labelled(NamedTuple):
-    """Labels that count, oldest first."""
-
-    scores: Scores
-    residuals: Floats | None = None
-    """Prediction less truth; of a regression."""
-    segments: Sequence[Hashable] | None = None
-    """Of each; ``None`` among them where one is not known."""
 
 
 class Labeller:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ipyvitals.intake.entries import UNSET, Batch, Extra, Failure, Label
-from ipyvitals.intake.labelling import Labelled, Labeller
+from ipyvitals.intake.labelled import Labelled
+from ipyvitals.intake.labelling import Labeller
 from ipyvitals.intake.labels import LabelJoin
 from ipyvitals.intake.model import ModelState
 from ipyvitals.intake.predictions import Inbox

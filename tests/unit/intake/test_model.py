@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ipyvitals.intake.labelling import Labelled
+from ipyvitals.intake.labelled import Labelled
 from ipyvitals.intake.model import ModelState
 from ipyvitals.status import ErrorChange, Look, Thresholds
 

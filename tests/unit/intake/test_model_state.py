@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipyvitals.clock import FakeClock
-from ipyvitals.intake.labelling import Labelled
+from ipyvitals.intake.labelled import Labelled
 from ipyvitals.intake.model import ModelState
 from ipyvitals.intake.model_state import VERSION, body_of, head_of, past_of, resume
 from ipyvitals.judge import Judge

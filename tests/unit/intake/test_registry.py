@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ipyvitals.errors import UnknownModelError
-from ipyvitals.intake.labelling import Labelled
+from ipyvitals.intake.labelled import Labelled
 from ipyvitals.intake.model import ModelState
 from ipyvitals.intake.registry import MAX_MODELS, Registry
 from ipyvitals.notices import Notices
