@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from plotly.graph_objects import Figure, FigureWidget
 
+    from ipyvitals.charts.report import Charts
     from ipyvitals.charts.timeline import Timeline
-    from ipyvitals.report import Charts
 
 __all__ = ["Viewer"]
 
@@ -159,9 +159,9 @@ class Viewer:
         """
         from ipyvitals.charts.comparison import compare
         from ipyvitals.charts.palette import palette_of
+        from ipyvitals.charts.report import check_charts, report_page
         from ipyvitals.charts.runs import runs_of
         from ipyvitals.charts.tables import Table
-        from ipyvitals.report import check_charts, report_page
 
         palette, charts = palette_of(template), check_charts(charts)
         timeline = self._timeline(since, until, model_id, template)

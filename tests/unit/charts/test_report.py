@@ -8,9 +8,9 @@ import pytest
 
 from ipyvitals import compare
 from ipyvitals.charts.palette import PALETTES
+from ipyvitals.charts.report import check_charts, report_page
 from ipyvitals.charts.timeline import timeline
 from ipyvitals.errors import ArgumentValueError
-from ipyvitals.report import check_charts, report_page
 from ipyvitals.snapshot import ModelSection, Snapshot
 from tests.unit.tables import START
 from tests.unit.test_static_view import EVIL, Page
