@@ -15,6 +15,8 @@ from ipyvitals.calls import both, weakly
 from ipyvitals.clock import Clock
 from ipyvitals.display import Display
 from ipyvitals.due import Every
+from ipyvitals.events.callbacks import Callbacks
+from ipyvitals.events.event_log import EventLog
 from ipyvitals.figures import Figures
 from ipyvitals.fork import renew_in_child
 from ipyvitals.intake.training import TrainingDesk
@@ -24,8 +26,6 @@ from ipyvitals.publisher import Publisher, View
 from ipyvitals.sections import point
 from ipyvitals.settings import Settings
 from ipyvitals.shutdown import CLOSE_SECONDS, save_at_exit
-from ipyvitals.sinks.callbacks import Callbacks
-from ipyvitals.sinks.events import EventLog
 from ipyvitals.sinks.history import History
 from ipyvitals.snapshot import ModelInfo, Snapshot, SystemSection, TrainingSection
 from ipyvitals.status import Thresholds

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from ipyvitals.clock import Clock
+from ipyvitals.events.event_log import EventLog
 from ipyvitals.intake.drift import DriftWatch
 from ipyvitals.intake.labelling import Labeller
 from ipyvitals.intake.labels import LabelJoin
@@ -19,7 +20,6 @@ from ipyvitals.judge import Judge
 from ipyvitals.notices import Notices
 from ipyvitals.sections import durations, metrics_section, model_info, model_section
 from ipyvitals.settings import Settings
-from ipyvitals.sinks.events import EventLog
 from ipyvitals.snapshot import DriftSection, MetricsSection, ModelDeployed, ModelInfo
 from ipyvitals.status import Thresholds
 

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from ipyvitals.events.event_log import EventLog
 from ipyvitals.notices import Notices
-from ipyvitals.sinks.events import EventLog
 from ipyvitals.snapshot import (
     MetricsSection,
     ModelMetricsUpdate,

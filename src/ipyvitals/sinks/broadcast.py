@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ipyvitals.sinks.events import EventLog
+from ipyvitals.events.event_log import EventLog
 from ipyvitals.snapshot import Event, Snapshot
 from ipyvitals.wire import SECTIONS, Update
 

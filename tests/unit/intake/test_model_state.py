@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipyvitals.clock import FakeClock
+from ipyvitals.events.event_log import EventLog
 from ipyvitals.intake.labelled import Labelled
 from ipyvitals.intake.model import ModelState
 from ipyvitals.intake.model_state import VERSION, body_of, head_of, past_of, resume
 from ipyvitals.judge import Judge
-from ipyvitals.sinks.events import EventLog
 from ipyvitals.status import Thresholds
 
 NOW, AT = 1_000.0, 1_700_000_000.0

@@ -7,8 +7,8 @@ from itertools import pairwise
 import msgspec
 import pytest
 
+from ipyvitals.events.event_log import EventLog
 from ipyvitals.sinks.broadcast import Broadcast
-from ipyvitals.sinks.events import EventLog
 from ipyvitals.snapshot import (
     MetricsSection,
     ModelDeployed,

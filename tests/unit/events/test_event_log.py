@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from ipyvitals.clock import FakeClock
-from ipyvitals.sinks.events import LIMIT, EventLog
+from ipyvitals.events.event_log import LIMIT, EventLog
 from ipyvitals.snapshot import ModelDeployed, ModelStatusChange
 
 FIELDS = {

@@ -10,8 +10,8 @@ import weakref
 import pytest
 
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
+from ipyvitals.events.callbacks import QUEUE_LIMIT, Callbacks
 from ipyvitals.notices import Notices
-from ipyvitals.sinks.callbacks import QUEUE_LIMIT, Callbacks
 from ipyvitals.snapshot import ModelDeployed, SystemMetrics
 
 LONG = 30.0
