@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.fresh import in_fresh_python
 from benchmarks.table import Row
 from ipyvitals import FakeClock, Monitor, open_store
-from ipyvitals.sinks.store.retention import Retention
+from ipyvitals.storage.retention import Retention
 
 DAY = 86_400
 RAW_DAYS, DAYS = 7, 90

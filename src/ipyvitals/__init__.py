@@ -55,8 +55,8 @@ from ipyvitals.status import Thresholds
 if TYPE_CHECKING:
     from ipyvitals.charts.comparison import compare
     from ipyvitals.panel import StatusPanel
-    from ipyvitals.sinks.store.records import StoredModel, StoredMonitor, StoredRun
-    from ipyvitals.sinks.store.store import Store, open_store
+    from ipyvitals.storage.store import Store, open_store
+    from ipyvitals.storage.summaries import StoredModel, StoredMonitor, StoredRun
 
 __all__ = [
     "EVENT_TYPES",
@@ -118,11 +118,11 @@ def __getattr__(name: str) -> Any:
 
         return compare
     if name in ("Store", "open_store"):
-        from ipyvitals.sinks.store.store import Store, open_store
+        from ipyvitals.storage.store import Store, open_store
 
         return Store if name == "Store" else open_store
     if name in ("StoredModel", "StoredMonitor", "StoredRun"):
-        from ipyvitals.sinks.store.records import StoredModel, StoredMonitor, StoredRun
+        from ipyvitals.storage.summaries import StoredModel, StoredMonitor, StoredRun
 
         return {"StoredModel": StoredModel, "StoredMonitor": StoredMonitor}.get(name, StoredRun)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

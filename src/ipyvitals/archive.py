@@ -17,16 +17,16 @@ from ipyvitals.notices import Notices
 from ipyvitals.prediction_log import PredictionLog
 from ipyvitals.run_log import RunLog
 from ipyvitals.shutdown import CLOSE_SECONDS, finish_at_exit
-from ipyvitals.sinks.history import History
-from ipyvitals.sinks.store.backlog import IN_MEMORY, Backlog
-from ipyvitals.sinks.store.rows import DeploymentRow, MetricsRow, StateRow, SystemRow
 from ipyvitals.snapshot import Event, MetricsSection, SystemSection
+from ipyvitals.storage.buffer import IN_MEMORY, Backlog
+from ipyvitals.storage.recent_points import History
+from ipyvitals.storage.rows import DeploymentRow, MetricsRow, StateRow, SystemRow
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ipyvitals.sinks.store.account import Recall
-    from ipyvitals.sinks.store.sink import Sink
+    from ipyvitals.storage.client import Sink
+    from ipyvitals.storage.session_queue import Recall
 
 __all__ = ["CLOSE_SECONDS", "Archive"]
 
@@ -260,9 +260,9 @@ class Archive:
 
     def history(self, section: str, **asked: Any) -> pd.DataFrame:
         """Return a section of what is kept; from memory, where it is in no file."""
-        from ipyvitals.sinks.store.lease import Session
-        from ipyvitals.sinks.store.queries import Own
-        from ipyvitals.sinks.store.reader import Reader
+        from ipyvitals.storage.ownership import Session
+        from ipyvitals.storage.queries import Own
+        from ipyvitals.storage.reader import Reader
 
         session = self._sink.session if self._sink else Session.here(self._monitor, 0.0)
         own = Own(session.token, self._started_at)
@@ -286,9 +286,9 @@ class Archive:
 
 def _sink(path: Path, monitor: str, clock: Clock, notices: Notices) -> Sink | None:
     # SQLite takes some milliseconds to import.
-    from ipyvitals.sinks.store.connections import has_inherited
-    from ipyvitals.sinks.store.sink import Sink
-    from ipyvitals.sinks.store.writer import finish
+    from ipyvitals.storage.client import Sink
+    from ipyvitals.storage.connections import has_inherited
+    from ipyvitals.storage.writer import finish
 
     finish_at_exit(finish)
     if not has_inherited():

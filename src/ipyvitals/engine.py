@@ -26,9 +26,9 @@ from ipyvitals.publisher import Publisher, View
 from ipyvitals.sections import point
 from ipyvitals.settings import Settings
 from ipyvitals.shutdown import CLOSE_SECONDS, save_at_exit
-from ipyvitals.sinks.history import History
 from ipyvitals.snapshot import ModelInfo, Snapshot, SystemSection, TrainingSection
 from ipyvitals.status import Thresholds
+from ipyvitals.storage.recent_points import History
 from ipyvitals.text_view import text_view
 from ipyvitals.ticker import ticker
 

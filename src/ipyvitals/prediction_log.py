@@ -7,8 +7,8 @@ from typing import Any
 from ipyvitals.clock import Clock
 from ipyvitals.intake.arguments import Rows
 from ipyvitals.intake.entries import UNSET, Batch, Label
-from ipyvitals.sinks.store.backlog import Backlog
-from ipyvitals.sinks.store.rows import LabelRow, PredictionRow
+from ipyvitals.storage.buffer import Backlog
+from ipyvitals.storage.rows import LabelRow, PredictionRow
 
 __all__ = ["PredictionLog"]
 

@@ -7,8 +7,8 @@ from math import inf
 
 from ipyvitals.clock import Clock
 from ipyvitals.intake.run import Report
-from ipyvitals.sinks.store.backlog import Backlog
-from ipyvitals.sinks.store.rows import ProgressRow, RunRow
+from ipyvitals.storage.buffer import Backlog
+from ipyvitals.storage.rows import ProgressRow, RunRow
 
 __all__ = ["RunLog"]
 

@@ -12,9 +12,9 @@ from ipyvitals.intake.arguments import check_count, check_seconds, check_size, c
 from ipyvitals.intake.drift import Drift
 from ipyvitals.intake.labelling import SegmentOf
 from ipyvitals.intake.scoring import Score
-from ipyvitals.sinks.store.paths import store_path
 from ipyvitals.snapshot import Task
 from ipyvitals.status import Thresholds
+from ipyvitals.storage.paths import store_path
 
 __all__ = ["Settings", "check_settings", "check_thresholds"]
 

@@ -12,7 +12,7 @@ import pytest
 
 import ipyvitals
 from ipyvitals import EVENT_TYPES, Drift, Monitor, Store, Thresholds, TrainingRun, snapshot
-from ipyvitals.sinks.store.shape import COLUMNS
+from ipyvitals.storage.columns import COLUMNS
 from ipyvitals.system.sampler import sources
 
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,7 @@ from ipyvitals._version import __version__
 from ipyvitals.cli.output import output_for
 from ipyvitals.cli.served import ServerError, address_of
 from ipyvitals.cli.sources import Sources
-from ipyvitals.sinks.store.paths import default_path
+from ipyvitals.storage.paths import default_path
 
 __all__ = ["main"]
 

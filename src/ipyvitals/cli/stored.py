@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ipyvitals.cli.entries import Entry
-from ipyvitals.sinks.store.store import open_store
+from ipyvitals.storage.store import open_store
 
 __all__ = ["stored_entries"]
 

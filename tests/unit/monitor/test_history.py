@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from ipyvitals import ArgumentTypeError, ArgumentValueError, Monitor, open_store
-from ipyvitals.sinks.store.shape import COLUMNS
-from tests.unit.sinks.store.places import read_only
+from ipyvitals.storage.columns import COLUMNS
+from tests.unit.storage.places import read_only
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -394,7 +394,7 @@ class TestADiskThatCannotBeWritten:
     def test_what_is_in_the_file_and_what_waits_are_one_history(
         self, make, path, serve, clock, monkeypatch
     ):
-        monkeypatch.setattr("ipyvitals.sinks.store.files.BUSY_SECONDS", 0.1)
+        monkeypatch.setattr("ipyvitals.storage.files.BUSY_SECONDS", 0.1)
         monitor = make("churn", store=path)
         serve(monitor, 3)
         assert monitor.flush()

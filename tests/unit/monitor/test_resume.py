@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ipyvitals import FakeClock, Monitor, Thresholds
-from tests.unit.sinks.store.places import read_only
+from tests.unit.storage.places import read_only
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from contextlib import closing
 import pytest
 
 from ipyvitals import open_store
-from ipyvitals.sinks.store.lease import Session
-from ipyvitals.sinks.store.ledger import Ledger
-from ipyvitals.sinks.store.rows import MetricsRow
-from ipyvitals.sinks.store.schema import prepare, transaction
 from ipyvitals.snapshot import MetricsSection
+from ipyvitals.storage.ownership import Session
+from ipyvitals.storage.repository import Ledger
+from ipyvitals.storage.rows import MetricsRow
+from ipyvitals.storage.schema import prepare, transaction
 
 NOON = 1_777_636_800.0
 """2026-05-01T12:00:00+00:00"""

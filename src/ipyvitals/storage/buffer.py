@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
-from ipyvitals.sinks.store.rows import (
+from ipyvitals.storage.rows import (
     DeploymentRow,
     LabelRow,
     MetricsRow,

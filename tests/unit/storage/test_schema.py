@@ -7,14 +7,14 @@ import sqlite3
 import pytest
 
 from ipyvitals import StoreError, open_store
-from ipyvitals.sinks.store.connections import connect
-from ipyvitals.sinks.store.files import open_for_writing
-from ipyvitals.sinks.store.lease import Session
-from ipyvitals.sinks.store.ledger import Ledger
-from ipyvitals.sinks.store.rows import SystemRow
-from ipyvitals.sinks.store.schema import FIGURES, VERSION, columns_of, prepare, transaction
 from ipyvitals.snapshot import SystemSection
-from tests.unit.sinks.store.conftest import NOON
+from ipyvitals.storage.connections import connect
+from ipyvitals.storage.files import open_for_writing
+from ipyvitals.storage.ownership import Session
+from ipyvitals.storage.repository import Ledger
+from ipyvitals.storage.rows import SystemRow
+from ipyvitals.storage.schema import FIGURES, VERSION, columns_of, prepare, transaction
+from tests.unit.storage.conftest import NOON
 
 LATER = NOON + 60
 """When what wrote the old file counts as gone."""

@@ -8,9 +8,9 @@ from itertools import pairwise
 from math import inf
 from typing import Any, TypeAlias
 
-from ipyvitals.sinks.store.frames import Columns
-from ipyvitals.sinks.store.queries import Asked, rows_of
-from ipyvitals.sinks.store.shape import COLUMNS
+from ipyvitals.storage.columns import COLUMNS
+from ipyvitals.storage.dataframes import Columns
+from ipyvitals.storage.queries import Asked, rows_of
 
 __all__ = ["extremes"]
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from ipyvitals.notices import Notices
-from ipyvitals.sinks.store import files
-from ipyvitals.sinks.store.files import is_local, open_for_writing
-from ipyvitals.sinks.store.rows import SystemRow
-from ipyvitals.sinks.store.sink import Sink
 from ipyvitals.snapshot import SystemSection
-from tests.unit.sinks.store.conftest import NOON
+from ipyvitals.storage import files
+from ipyvitals.storage.client import Sink
+from ipyvitals.storage.files import is_local, open_for_writing
+from ipyvitals.storage.rows import SystemRow
+from tests.unit.storage.conftest import NOON
 
 MOUNTS = """
 overlay / overlay rw,relatime 0 0

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from ipyvitals.sinks.store import lease
-from ipyvitals.sinks.store.lease import LEASE_SECONDS, Holder, Session, alive
-from tests.unit.sinks.store.conftest import NOON
+from ipyvitals.storage import ownership
+from ipyvitals.storage.ownership import LEASE_SECONDS, Holder, Session, alive
+from tests.unit.storage.conftest import NOON
 
 LATER = NOON + 1_000_000
 
@@ -32,7 +32,7 @@ def test_this_process_lives_however_long_it_was_silent(here):
 
 def test_a_process_that_ended_is_gone_at_once(here):
     other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    born = lease._birth_of(other.pid)
+    born = ownership._birth_of(other.pid)
     assert alive(holder(here, pid=other.pid, born=born), LATER)
 
     other.kill()

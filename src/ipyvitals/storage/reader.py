@@ -14,18 +14,18 @@ import msgspec
 
 from ipyvitals.errors import ArgumentValueError, StoreError
 from ipyvitals.moments import unix_seconds
-from ipyvitals.sinks.store.connections import Gate, connect
-from ipyvitals.sinks.store.extremes import extremes
-from ipyvitals.sinks.store.files import attach, unreadable
-from ipyvitals.sinks.store.frames import Columns, frame, resampled_training, seconds_of
-from ipyvitals.sinks.store.lease import Holder, Session, alive
-from ipyvitals.sinks.store.ledger import Ledger
-from ipyvitals.sinks.store.queries import Asked, Own, figures, happenings
-from ipyvitals.sinks.store.records import StoredModel, StoredMonitor, StoredRun
-from ipyvitals.sinks.store.rows import Row
-from ipyvitals.sinks.store.schema import APPLICATION_ID, columns_of, prepare, transaction
-from ipyvitals.sinks.store.shape import COLUMNS, SECTIONS, Column
 from ipyvitals.snapshot import Event
+from ipyvitals.storage.columns import COLUMNS, SECTIONS, Column
+from ipyvitals.storage.connections import Gate, connect
+from ipyvitals.storage.dataframes import Columns, frame, resampled_training, seconds_of
+from ipyvitals.storage.downsampling import extremes
+from ipyvitals.storage.files import attach, unreadable
+from ipyvitals.storage.ownership import Holder, Session, alive
+from ipyvitals.storage.queries import Asked, Own, figures, happenings
+from ipyvitals.storage.repository import Ledger
+from ipyvitals.storage.rows import Row
+from ipyvitals.storage.schema import APPLICATION_ID, columns_of, prepare, transaction
+from ipyvitals.storage.summaries import StoredModel, StoredMonitor, StoredRun
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 
 from ipyvitals.errors import StoreError
-from ipyvitals.sinks.store.shape import METRICS, SYSTEM, Column
+from ipyvitals.storage.columns import METRICS, SYSTEM, Column
 
 __all__ = ["APPLICATION_ID", "VERSION", "check_ours", "columns_of", "prepare", "transaction"]
 

@@ -13,13 +13,13 @@ from queue import Empty, SimpleQueue
 
 from ipyvitals.errors import StoreError
 from ipyvitals.fork import renew_in_child
-from ipyvitals.sinks.store.account import Account, Recall, Request
-from ipyvitals.sinks.store.connections import Connection, Gate
-from ipyvitals.sinks.store.files import error_code, identity, open_for_writing, set_aside
-from ipyvitals.sinks.store.ledger import Ledger
-from ipyvitals.sinks.store.retention import Retention
-from ipyvitals.sinks.store.rows import Row, StateRow
-from ipyvitals.sinks.store.schema import transaction
+from ipyvitals.storage.connections import Connection, Gate
+from ipyvitals.storage.files import error_code, identity, open_for_writing, set_aside
+from ipyvitals.storage.repository import Ledger
+from ipyvitals.storage.retention import Retention
+from ipyvitals.storage.rows import Row, StateRow
+from ipyvitals.storage.schema import transaction
+from ipyvitals.storage.session_queue import Account, Recall, Request
 
 __all__ = ["Writer", "finish", "writer_of"]
 

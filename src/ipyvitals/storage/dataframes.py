@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from ipyvitals.errors import ArgumentValueError
-from ipyvitals.sinks.store.shape import Column, Kind
+from ipyvitals.storage.columns import Column, Kind
 
 if TYPE_CHECKING:
     import pandas as pd

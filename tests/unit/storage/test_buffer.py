@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ipyvitals.sinks.store.backlog import IN_MEMORY, WAITING, Backlog
-from ipyvitals.sinks.store.rows import RunRow, SystemRow
 from ipyvitals.snapshot import ModelDeployed, SystemSection
-from tests.unit.sinks.store.conftest import NOON
+from ipyvitals.storage.buffer import IN_MEMORY, WAITING, Backlog
+from ipyvitals.storage.rows import RunRow, SystemRow
+from tests.unit.storage.conftest import NOON
 
 
 def reading(at):

@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-from ipyvitals.sinks.store.schema import columns_of
-from ipyvitals.sinks.store.shape import METRICS, SYSTEM, Column
+from ipyvitals.storage.columns import METRICS, SYSTEM, Column
+from ipyvitals.storage.schema import columns_of
 
 __all__ = ["Asked", "Own", "Query", "figures", "happenings"]
 

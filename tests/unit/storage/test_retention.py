@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from ipyvitals.clock import FakeClock
-from ipyvitals.sinks.store import retention
-from ipyvitals.sinks.store.files import open_for_writing
-from ipyvitals.sinks.store.retention import DAY, MINUTES_SECONDS, RAW_SECONDS, Retention
-from ipyvitals.sinks.store.rows import DeploymentRow, PredictionRow, ProgressRow, RunRow, SystemRow
 from ipyvitals.snapshot import ModelMetricsUpdate, ModelStatusChange, SystemSection
-from tests.unit.sinks.store.conftest import NOON
+from ipyvitals.storage import retention
+from ipyvitals.storage.files import open_for_writing
+from ipyvitals.storage.retention import DAY, MINUTES_SECONDS, RAW_SECONDS, Retention
+from ipyvitals.storage.rows import DeploymentRow, PredictionRow, ProgressRow, RunRow, SystemRow
+from tests.unit.storage.conftest import NOON
 
 
 class Keeper:

@@ -13,12 +13,12 @@ import msgspec
 import pytest
 
 from ipyvitals.notices import Notices
-from ipyvitals.sinks.store.backlog import WAITING, Backlog
-from ipyvitals.sinks.store.rows import StateRow, SystemRow
-from ipyvitals.sinks.store.sink import Sink
 from ipyvitals.snapshot import ModelDeployed, SystemSection
-from tests.unit.sinks.store.conftest import NOON
-from tests.unit.sinks.store.places import read_only, small_disk
+from ipyvitals.storage.buffer import WAITING, Backlog
+from ipyvitals.storage.client import Sink
+from ipyvitals.storage.rows import StateRow, SystemRow
+from tests.unit.storage.conftest import NOON
+from tests.unit.storage.places import read_only, small_disk
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ class TestADiskThatCannotBeWritten:
         assert f"{path}: expected a file, got a folder" in notice.message
 
     def test_it_is_tried_again_without_a_flush(self, open_sink, history, tmp_path, monkeypatch):
-        monkeypatch.setattr("ipyvitals.sinks.store.writer.FIRST_RETRY_SECONDS", 0.02)
+        monkeypatch.setattr("ipyvitals.storage.writer.FIRST_RETRY_SECONDS", 0.02)
         (tmp_path / "data").write_text("mine", encoding="utf-8")
         sink = open_sink(tmp_path / "data" / "history.sqlite")
         sink.put(reading(0))
@@ -236,8 +236,8 @@ LIMITED = """
 import resource, signal, sys, time
 from pathlib import Path
 from ipyvitals.notices import Notices
-from ipyvitals.sinks.store.rows import SystemRow
-from ipyvitals.sinks.store.sink import Sink
+from ipyvitals.storage.rows import SystemRow
+from ipyvitals.storage.client import Sink
 from ipyvitals.snapshot import SystemSection
 
 path = Path(sys.argv[1])

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ipyvitals import open_store
-from tests.unit.sinks.store.nursery import KILLED, ROWS, TOGETHER
+from tests.unit.storage.nursery import KILLED, ROWS, TOGETHER
 
 NURSERY = Path(__file__).with_name("nursery.py")
 LOSS_SECONDS = 2.0

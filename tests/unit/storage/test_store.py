@@ -10,15 +10,6 @@ import pandas as pd
 import pytest
 
 from ipyvitals import ArgumentTypeError, ArgumentValueError, StoreError, open_store
-from ipyvitals.sinks.store.rows import (
-    DeploymentRow,
-    LabelRow,
-    PredictionRow,
-    ProgressRow,
-    RunRow,
-    SystemRow,
-)
-from ipyvitals.sinks.store.shape import COLUMNS
 from ipyvitals.snapshot import (
     Gpu,
     MetricsSection,
@@ -27,7 +18,16 @@ from ipyvitals.snapshot import (
     SystemMetrics,
     SystemSection,
 )
-from tests.unit.sinks.store.conftest import NOON
+from ipyvitals.storage.columns import COLUMNS
+from ipyvitals.storage.rows import (
+    DeploymentRow,
+    LabelRow,
+    PredictionRow,
+    ProgressRow,
+    RunRow,
+    SystemRow,
+)
+from tests.unit.storage.conftest import NOON
 
 DTYPES = {
     "number": "Float64",

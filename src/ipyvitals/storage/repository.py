@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ipyvitals._version import __version__
-from ipyvitals.sinks.store.backlog import OTHER
-from ipyvitals.sinks.store.lease import Holder, Session, alive
-from ipyvitals.sinks.store.rows import (
+from ipyvitals.snapshot import POINTS_OF_METRICS, POINTS_OF_SYSTEM, Event, Point
+from ipyvitals.storage.buffer import OTHER
+from ipyvitals.storage.columns import METRICS, SYSTEM
+from ipyvitals.storage.ownership import Holder, Session, alive
+from ipyvitals.storage.rows import (
     DeploymentRow,
     LabelRow,
     MetricsRow,
@@ -25,8 +27,6 @@ from ipyvitals.sinks.store.rows import (
     StateRow,
     SystemRow,
 )
-from ipyvitals.sinks.store.shape import METRICS, SYSTEM
-from ipyvitals.snapshot import POINTS_OF_METRICS, POINTS_OF_SYSTEM, Event, Point
 
 __all__ = ["Found", "Ledger"]
 

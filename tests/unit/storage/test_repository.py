@@ -6,13 +6,13 @@ import msgspec
 import pytest
 
 from ipyvitals import open_store
-from ipyvitals.sinks.store.files import open_for_writing
-from ipyvitals.sinks.store.lease import Session
-from ipyvitals.sinks.store.ledger import Ledger
-from ipyvitals.sinks.store.rows import StateRow, SystemRow
-from ipyvitals.sinks.store.schema import transaction
 from ipyvitals.snapshot import SystemSection
-from tests.unit.sinks.store.conftest import NOON
+from ipyvitals.storage.files import open_for_writing
+from ipyvitals.storage.ownership import Session
+from ipyvitals.storage.repository import Ledger
+from ipyvitals.storage.rows import StateRow, SystemRow
+from ipyvitals.storage.schema import transaction
+from tests.unit.storage.conftest import NOON
 
 
 @pytest.fixture

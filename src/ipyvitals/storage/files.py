@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 from ipyvitals.errors import StoreError
-from ipyvitals.sinks.store.connections import Connection, connect, has_inherited
-from ipyvitals.sinks.store.schema import check_ours, prepare
+from ipyvitals.storage.connections import Connection, connect, has_inherited
+from ipyvitals.storage.schema import check_ours, prepare
 
 __all__ = [
     "attach",

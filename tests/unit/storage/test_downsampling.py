@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ipyvitals import FakeClock, Monitor, Thresholds
-from ipyvitals.sinks.store.extremes import BOTH, DRAWN, WORST_FIRST
+from ipyvitals.storage.downsampling import BOTH, DRAWN, WORST_FIRST
 
 PIXELS = 12
 TICKS = 400

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from ipyvitals import Monitor, archive
-from ipyvitals.sinks.store import sink  # noqa: F401 - once, and not in each child
+from ipyvitals.storage import client  # noqa: F401 - once, and not in each child
 
 KILLED, TOGETHER, AT_ONCE = 100, 8, 16
 ROWS = 20

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from ipyvitals.errors import StoreError
-from ipyvitals.sinks.store.paths import default_path, store_path
-from ipyvitals.sinks.store.reader import Reader
-from ipyvitals.sinks.store.records import StoredModel, StoredMonitor, StoredRun
+from ipyvitals.storage.paths import default_path, store_path
+from ipyvitals.storage.reader import Reader
+from ipyvitals.storage.summaries import StoredModel, StoredMonitor, StoredRun
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,8 +6,8 @@ import sqlite3
 from math import inf
 from typing import NamedTuple
 
-from ipyvitals.sinks.store.schema import transaction
-from ipyvitals.sinks.store.shape import METRICS, SYSTEM, Column
+from ipyvitals.storage.columns import METRICS, SYSTEM, Column
+from ipyvitals.storage.schema import transaction
 
 __all__ = ["MINUTES_SECONDS", "RAW_SECONDS", "Retention"]
 

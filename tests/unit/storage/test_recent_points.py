@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from ipyvitals.sinks.history import LIMIT, History
 from ipyvitals.snapshot import Point
+from ipyvitals.storage.recent_points import LIMIT, History
 
 
 def test_a_new_history_has_all_columns_and_no_points():

@@ -8,10 +8,10 @@ from typing import Protocol
 
 import msgspec
 
-from ipyvitals.sinks.store.backlog import Backlog
-from ipyvitals.sinks.store.lease import Session
-from ipyvitals.sinks.store.ledger import Found, Ledger
-from ipyvitals.sinks.store.rows import StateRow
+from ipyvitals.storage.buffer import Backlog
+from ipyvitals.storage.ownership import Session
+from ipyvitals.storage.repository import Found, Ledger
+from ipyvitals.storage.rows import StateRow
 
 __all__ = ["Account", "Notices", "Recall", "Request"]
 

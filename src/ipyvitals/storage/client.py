@@ -6,11 +6,11 @@ import weakref
 from collections.abc import Callable
 from pathlib import Path
 
-from ipyvitals.sinks.store.account import Account, Notices, Recall, Request
-from ipyvitals.sinks.store.backlog import WAITING, Backlog
-from ipyvitals.sinks.store.lease import Session
-from ipyvitals.sinks.store.rows import Row, StateRow
-from ipyvitals.sinks.store.writer import Writer, writer_of
+from ipyvitals.storage.buffer import WAITING, Backlog
+from ipyvitals.storage.ownership import Session
+from ipyvitals.storage.rows import Row, StateRow
+from ipyvitals.storage.session_queue import Account, Notices, Recall, Request
+from ipyvitals.storage.writer import Writer, writer_of
 
 __all__ = ["Sink"]
 
