@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ipyvitals._version import __version__
 from ipyvitals.clock import Clock, FakeClock, SystemClock
+from ipyvitals.drift.detector import Drift
 from ipyvitals.errors import (
     ArgumentTypeError,
     ArgumentValueError,
@@ -24,7 +25,6 @@ from ipyvitals.errors import (
     StoreError,
     UnknownModelError,
 )
-from ipyvitals.intake.drift import Drift
 from ipyvitals.intake.run import TrainingRun
 from ipyvitals.monitor import Monitor
 from ipyvitals.snapshot import (

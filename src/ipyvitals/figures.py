@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from ipyvitals.clock import Clock
+from ipyvitals.drift.detector import DriftWatch
 from ipyvitals.events.event_log import EventLog
-from ipyvitals.intake.drift import DriftWatch
 from ipyvitals.intake.labelling import Labeller
 from ipyvitals.intake.labels import LabelJoin
 from ipyvitals.intake.model import ModelState

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ipyvitals import jupyter
 from ipyvitals.clock import Clock, SystemClock
+from ipyvitals.drift.detector import Drift
 from ipyvitals.engine import Engine
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.intake.arguments import (
@@ -18,7 +19,6 @@ from ipyvitals.intake.arguments import (
     model_facts,
     model_id_of,
 )
-from ipyvitals.intake.drift import Drift
 from ipyvitals.intake.labelling import SegmentOf
 from ipyvitals.intake.scoring import Score
 from ipyvitals.kernel_side import kernel_side

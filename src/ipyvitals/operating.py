@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from ipyvitals.drift.detector import as_columns
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.intake.arguments import (
     as_rows,
@@ -13,7 +14,6 @@ from ipyvitals.intake.arguments import (
     model_facts,
     model_id_of,
 )
-from ipyvitals.intake.drift import as_columns
 from ipyvitals.moments import unix_seconds
 from ipyvitals.recording import Recorder
 from ipyvitals.settings import check_thresholds

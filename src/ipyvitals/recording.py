@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ipyvitals.drift.detector import as_columns, as_row
 from ipyvitals.engine import Engine
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.intake.arguments import Rows, as_rows, check_hashable, check_latency
-from ipyvitals.intake.drift import as_columns, as_row
 from ipyvitals.intake.entries import UNSET, Batch, Extra, Failure, Kept, Label
 from ipyvitals.intake.predictions import INBOX_LIMIT, ROWS_LIMIT
 from ipyvitals.warn import Warner

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
+from ipyvitals.drift.detector import Drift
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.intake.arguments import check_count, check_seconds, check_size, check_text
-from ipyvitals.intake.drift import Drift
 from ipyvitals.intake.labelling import SegmentOf
 from ipyvitals.intake.scoring import Score
 from ipyvitals.snapshot import Task

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ipyvitals.drift.detector import columns_of
 from ipyvitals.intake.arguments import Rows
-from ipyvitals.intake.drift import columns_of
 from ipyvitals.intake.entries import UNSET, Batch, Extra
 from ipyvitals.intake.labelled import Labelled
 from ipyvitals.intake.labelling import Labeller

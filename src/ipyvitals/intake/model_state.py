@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 import msgspec
 import numpy as np
 
+from ipyvitals.drift.reference import Reference
 from ipyvitals.intake.model import ModelState
-from ipyvitals.intake.reference import Reference
 from ipyvitals.snapshot import Status
 from ipyvitals.stats.durations import BOUNDS_SECONDS
 from ipyvitals.stats.packing import pack, unpack

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ipyvitals.drift.features import as_columns, as_row, columns_of
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
-from ipyvitals.intake.features import as_columns, as_row, columns_of
 
 
 class Table:

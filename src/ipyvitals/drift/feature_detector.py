@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ipyvitals.intake.features import Columns
-from ipyvitals.intake.reference import PREDICTIONS, Reference
+from ipyvitals.drift.features import Columns
+from ipyvitals.drift.reference import PREDICTIONS, Reference
 from ipyvitals.snapshot import FeatureDrift
 from ipyvitals.stats.psi_watch import PsiWatch
 from ipyvitals.status import Look

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ipyvitals.drift.detector import Drift, DriftWatch
+from ipyvitals.drift.features import columns_of
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
-from ipyvitals.intake.drift import Drift, DriftWatch
-from ipyvitals.intake.features import columns_of
 from ipyvitals.notices import Notices
 from ipyvitals.stats.drift import psi, psi_threshold
 from ipyvitals.stats.streak import Switch

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from ipyvitals.drift.adwin import ErrorWatch, check_river
+from ipyvitals.drift.feature_detector import FeatureWatch, Sample
+from ipyvitals.drift.features import MAX_COLUMNS, Columns, as_columns, as_row, columns_of
+from ipyvitals.drift.reference import PREDICTIONS, Reference
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.intake.arguments import Rows, as_rows
-from ipyvitals.intake.drift_errors import ErrorWatch, check_river
-from ipyvitals.intake.feature_watch import FeatureWatch, Sample
-from ipyvitals.intake.features import MAX_COLUMNS, Columns, as_columns, as_row, columns_of
-from ipyvitals.intake.reference import PREDICTIONS, Reference
 from ipyvitals.notices import Notices
 from ipyvitals.snapshot import DriftSection
 from ipyvitals.stats.window import Scores

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 import numpy as np
 
-from ipyvitals.intake.features import Columns
+from ipyvitals.drift.features import Columns
 from ipyvitals.stats.bins import MAX_BINS, Bins, CategoricalBins, NumericBins, fit_bins
 from ipyvitals.stats.packing import pack, unpack
 from ipyvitals.stats.seconds import Ints

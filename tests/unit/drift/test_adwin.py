@@ -11,8 +11,8 @@ from river import datasets
 from river.drift import ADWIN
 from river.naive_bayes import GaussianNB
 
+from ipyvitals.drift.adwin import ErrorWatch
 from ipyvitals.errors import ArgumentValueError
-from ipyvitals.intake.drift_errors import ErrorWatch
 
 
 def scores_of(stream, flips):
