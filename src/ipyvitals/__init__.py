@@ -25,7 +25,6 @@ from ipyvitals.errors import (
     StoreError,
     UnknownModelError,
 )
-from ipyvitals.intake.run import TrainingRun
 from ipyvitals.monitor import Monitor
 from ipyvitals.snapshot import (
     EVENT_TYPES,
@@ -51,6 +50,7 @@ from ipyvitals.snapshot import (
     TrainingSection,
 )
 from ipyvitals.status import Thresholds
+from ipyvitals.training.run import TrainingRun
 
 if TYPE_CHECKING:
     from ipyvitals.charts.comparison import compare

@@ -19,7 +19,6 @@ from ipyvitals.events.callbacks import Callbacks
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.figures import Figures
 from ipyvitals.fork import renew_in_child
-from ipyvitals.intake.training import TrainingDesk
 from ipyvitals.machine import Kernel, Machine, Sampler
 from ipyvitals.notices import Notices
 from ipyvitals.publisher import Publisher, View
@@ -31,6 +30,7 @@ from ipyvitals.status import Thresholds
 from ipyvitals.storage.recent_points import History
 from ipyvitals.text_view import text_view
 from ipyvitals.ticker import ticker
+from ipyvitals.training.tracker import TrainingDesk
 
 __all__ = ["Engine"]
 

@@ -6,9 +6,9 @@ import threading
 from math import inf
 
 from ipyvitals.clock import Clock
-from ipyvitals.intake.run import Report
 from ipyvitals.storage.buffer import Backlog
 from ipyvitals.storage.rows import ProgressRow, RunRow
+from ipyvitals.training.run import Report
 
 __all__ = ["RunLog"]
 

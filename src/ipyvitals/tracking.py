@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from ipyvitals.engine import Engine
-from ipyvitals.intake.run import TrainingRun
+from ipyvitals.training.run import TrainingRun
 from ipyvitals.warn import Warner
 
 __all__ = ["Tracker"]

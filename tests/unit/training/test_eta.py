@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipyvitals.intake.pace import Pace
+from ipyvitals.training.eta import Pace
 
 
 @given(

@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 
 from ipyvitals.clock import Clock
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
-from ipyvitals.intake.pace import Pace
-from ipyvitals.intake.run import ENDLESS, STOPPED, Report, TrainingRun
 from ipyvitals.notices import Notices
 from ipyvitals.snapshot import TrainingSection, TrainingState
+from ipyvitals.training.eta import Pace
+from ipyvitals.training.run import ENDLESS, STOPPED, Report, TrainingRun
 
 __all__ = ["TrainingDesk"]
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from ipyvitals.clock import FakeClock
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
-from ipyvitals.intake.training import TrainingDesk
 from ipyvitals.notices import Notices
 from ipyvitals.snapshot import TrainingSection
+from ipyvitals.training.tracker import TrainingDesk
 
 
 class Bench:
