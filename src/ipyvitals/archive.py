@@ -11,8 +11,8 @@ import msgspec
 from ipyvitals.clock import Clock
 from ipyvitals.errors import StoreError
 from ipyvitals.figures import Figures
-from ipyvitals.intake.model import ModelState
-from ipyvitals.intake.model_state import Past, body_of, head_of, past_of
+from ipyvitals.models.checkpoint import Past, body_of, head_of, past_of
+from ipyvitals.models.model_state import ModelState
 from ipyvitals.notices import Notices
 from ipyvitals.prediction_log import PredictionLog
 from ipyvitals.run_log import RunLog

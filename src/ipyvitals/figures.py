@@ -11,12 +11,12 @@ from ipyvitals.drift.detector import DriftWatch
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.intake.labelling import Labeller
 from ipyvitals.intake.labels import LabelJoin
-from ipyvitals.intake.model import ModelState
-from ipyvitals.intake.model_state import Past, resume
 from ipyvitals.intake.predictions import Inbox
-from ipyvitals.intake.registry import Registry
 from ipyvitals.intake.scoring import Scorer
-from ipyvitals.judge import Judge
+from ipyvitals.models.checkpoint import Past, resume
+from ipyvitals.models.model_state import ModelState
+from ipyvitals.models.registry import Registry
+from ipyvitals.models.status_evaluator import Judge
 from ipyvitals.notices import Notices
 from ipyvitals.sections import durations, metrics_section, model_info, model_section
 from ipyvitals.settings import Settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from ipyvitals.intake.model import ModelState
+from ipyvitals.models.model_state import ModelState
 from ipyvitals.snapshot import (
     POINTS_OF_METRICS,
     POINTS_OF_SYSTEM,

@@ -13,7 +13,8 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from ipyvitals import judge, snapshot, wire
+from ipyvitals import snapshot, wire
+from ipyvitals.models import status_evaluator as judge
 from ipyvitals.server import messages
 from ipyvitals.status import rules
 from ipyvitals.status.system import SystemRule

@@ -12,11 +12,11 @@ import numpy as np
 from ipyvitals.drift.detector import columns_of
 from ipyvitals.intake.arguments import Rows
 from ipyvitals.intake.entries import UNSET, Batch, Extra
-from ipyvitals.intake.labelled import Labelled
 from ipyvitals.intake.labelling import Labeller
 from ipyvitals.intake.labels import Owner
-from ipyvitals.intake.model import ModelState
-from ipyvitals.intake.registry import Registry
+from ipyvitals.models.labelled import Labelled
+from ipyvitals.models.model_state import ModelState
+from ipyvitals.models.registry import Registry
 
 __all__ = ["NO_EXTRA", "Columns", "ColumnsByModel"]
 

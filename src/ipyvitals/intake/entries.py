@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ipyvitals.intake.arguments import Rows
-from ipyvitals.intake.labelled import Labelled
+from ipyvitals.models.labelled import Labelled
 
 __all__ = ["UNSET", "Batch", "Extra", "Failure", "Kept", "Label"]
 

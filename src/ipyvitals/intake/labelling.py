@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ipyvitals.intake.arguments import Rows
-from ipyvitals.intake.labelled import Labelled
 from ipyvitals.intake.scoring import Scorer
+from ipyvitals.models.labelled import Labelled
 from ipyvitals.notices import Notices
 from ipyvitals.stats.seconds import Floats
 from ipyvitals.stats.window import Scores

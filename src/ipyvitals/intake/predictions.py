@@ -12,7 +12,7 @@ from ipyvitals.intake.columns import NO_EXTRA, Columns, ColumnsByModel
 from ipyvitals.intake.entries import UNSET, Batch, Failure, Label
 from ipyvitals.intake.labelling import Labeller
 from ipyvitals.intake.labels import Early, LabelJoin, Waiting
-from ipyvitals.intake.registry import Registry
+from ipyvitals.models.registry import Registry
 from ipyvitals.notices import Notices
 
 __all__ = ["INBOX_LIMIT", "ROWS_LIMIT", "Inbox"]

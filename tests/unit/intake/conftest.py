@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from ipyvitals.intake.entries import UNSET, Batch, Extra, Failure, Label
-from ipyvitals.intake.labelled import Labelled
 from ipyvitals.intake.labelling import Labeller
 from ipyvitals.intake.labels import LabelJoin
-from ipyvitals.intake.model import ModelState
 from ipyvitals.intake.predictions import Inbox
-from ipyvitals.intake.registry import Registry
 from ipyvitals.intake.scoring import Scorer
+from ipyvitals.models.labelled import Labelled
+from ipyvitals.models.model_state import ModelState
+from ipyvitals.models.registry import Registry
 from ipyvitals.notices import Notices
 from ipyvitals.status import Thresholds
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from ipyvitals.errors import UnknownModelError
-from ipyvitals.intake.labelled import Labelled
-from ipyvitals.intake.model import ModelState
-from ipyvitals.intake.registry import MAX_MODELS, Registry
+from ipyvitals.models.labelled import Labelled
+from ipyvitals.models.model_state import ModelState
+from ipyvitals.models.registry import MAX_MODELS, Registry
 from ipyvitals.notices import Notices
 from ipyvitals.status import Thresholds
 

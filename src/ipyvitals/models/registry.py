@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ipyvitals.errors import UnknownModelError
-from ipyvitals.intake.model import ModelState
+from ipyvitals.models.model_state import ModelState
 from ipyvitals.notices import Notices
 
 __all__ = ["Registry"]

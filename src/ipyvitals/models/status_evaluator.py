@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ipyvitals.events.event_log import EventLog
-from ipyvitals.intake.model import ModelState
+from ipyvitals.models.model_state import ModelState
 from ipyvitals.snapshot import ModelStatusChange, Status
 from ipyvitals.status import Finding, status_of
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from ipyvitals.clock import FakeClock
 from ipyvitals.events.event_log import EventLog
-from ipyvitals.intake.labelled import Labelled
-from ipyvitals.intake.model import ModelState
-from ipyvitals.intake.model_state import VERSION, body_of, head_of, past_of, resume
-from ipyvitals.judge import Judge
+from ipyvitals.models.checkpoint import VERSION, body_of, head_of, past_of, resume
+from ipyvitals.models.labelled import Labelled
+from ipyvitals.models.model_state import ModelState
+from ipyvitals.models.status_evaluator import Judge
 from ipyvitals.status import Thresholds
 
 NOW, AT = 1_000.0, 1_700_000_000.0

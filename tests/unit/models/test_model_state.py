@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ipyvitals.intake.labelled import Labelled
-from ipyvitals.intake.model import ModelState
+from ipyvitals.models.labelled import Labelled
+from ipyvitals.models.model_state import ModelState
 from ipyvitals.status import ErrorChange, Look, Thresholds
 
 

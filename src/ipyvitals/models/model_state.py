@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from ipyvitals.intake.labelled import Labelled
+from ipyvitals.models.labelled import Labelled
 from ipyvitals.snapshot import DriftSection, Health, ModelInfo, Rule, Status
 from ipyvitals.stats.durations import DurationTotals
 from ipyvitals.stats.errors import ErrorWindow

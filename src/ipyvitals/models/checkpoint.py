@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from ipyvitals.drift.reference import Reference
-from ipyvitals.intake.model import ModelState
+from ipyvitals.models.model_state import ModelState
 from ipyvitals.snapshot import Status
 from ipyvitals.stats.durations import BOUNDS_SECONDS
 from ipyvitals.stats.packing import pack, unpack
