@@ -9,10 +9,10 @@ from typing import Any
 from ipyvitals.clock import Clock
 from ipyvitals.drift.detector import DriftWatch
 from ipyvitals.events.event_log import EventLog
-from ipyvitals.intake.labelling import Labeller
-from ipyvitals.intake.labels import LabelJoin
-from ipyvitals.intake.predictions import Inbox
-from ipyvitals.intake.scoring import Scorer
+from ipyvitals.ingest.label_join import LabelJoin
+from ipyvitals.ingest.labeling import Labeller
+from ipyvitals.ingest.queue import Inbox
+from ipyvitals.ingest.scoring import Scorer
 from ipyvitals.models.checkpoint import Past, resume
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.registry import Registry

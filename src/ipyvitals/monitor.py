@@ -14,13 +14,13 @@ from ipyvitals.clock import Clock, SystemClock
 from ipyvitals.drift.detector import Drift
 from ipyvitals.engine import Engine
 from ipyvitals.errors import ArgumentValueError
+from ipyvitals.ingest.labeling import SegmentOf
+from ipyvitals.ingest.scoring import Score
 from ipyvitals.intake.arguments import (
     check_clock,
     model_facts,
     model_id_of,
 )
-from ipyvitals.intake.labelling import SegmentOf
-from ipyvitals.intake.scoring import Score
 from ipyvitals.kernel_side import kernel_side
 from ipyvitals.operating import Operator
 from ipyvitals.settings import check_settings

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ipyvitals.clock import Clock
+from ipyvitals.ingest.records import UNSET, Batch, Label
 from ipyvitals.intake.arguments import Rows
-from ipyvitals.intake.entries import UNSET, Batch, Label
 from ipyvitals.storage.buffer import Backlog
 from ipyvitals.storage.rows import LabelRow, PredictionRow
 

@@ -12,9 +12,9 @@ import numpy as np
 from ipyvitals.drift.detector import as_columns, as_row
 from ipyvitals.engine import Engine
 from ipyvitals.errors import ArgumentValueError
+from ipyvitals.ingest.queue import INBOX_LIMIT, ROWS_LIMIT
+from ipyvitals.ingest.records import UNSET, Batch, Extra, Failure, Kept, Label
 from ipyvitals.intake.arguments import Rows, as_rows, check_hashable, check_latency
-from ipyvitals.intake.entries import UNSET, Batch, Extra, Failure, Kept, Label
-from ipyvitals.intake.predictions import INBOX_LIMIT, ROWS_LIMIT
 from ipyvitals.warn import Warner
 
 __all__ = ["Recorder"]

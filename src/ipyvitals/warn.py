@@ -14,7 +14,7 @@ from ipyvitals.errors import (
     LabelTypeWarning,
 )
 from ipyvitals.fork import renew_in_child
-from ipyvitals.intake.predictions import Inbox
+from ipyvitals.ingest.queue import Inbox
 from ipyvitals.notices import Notices
 
 __all__ = ["Warner"]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ipyvitals.intake.predictions import INBOX_LIMIT
+from ipyvitals.ingest.queue import INBOX_LIMIT
 
 
 class TestBeforeAnything:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipyvitals.intake.labelling import Labeller
-from ipyvitals.intake.scoring import Scorer
+from ipyvitals.ingest.labeling import Labeller
+from ipyvitals.ingest.scoring import Scorer
 from ipyvitals.notices import Notices
 
 NAN = float("nan")

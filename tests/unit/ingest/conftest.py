@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ipyvitals.intake.entries import UNSET, Batch, Extra, Failure, Label
-from ipyvitals.intake.labelling import Labeller
-from ipyvitals.intake.labels import LabelJoin
-from ipyvitals.intake.predictions import Inbox
-from ipyvitals.intake.scoring import Scorer
+from ipyvitals.ingest.label_join import LabelJoin
+from ipyvitals.ingest.labeling import Labeller
+from ipyvitals.ingest.queue import Inbox
+from ipyvitals.ingest.records import UNSET, Batch, Extra, Failure, Label
+from ipyvitals.ingest.scoring import Scorer
 from ipyvitals.models.labelled import Labelled
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.registry import Registry

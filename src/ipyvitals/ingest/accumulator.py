@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from ipyvitals.drift.detector import columns_of
+from ipyvitals.ingest.label_join import Owner
+from ipyvitals.ingest.labeling import Labeller
+from ipyvitals.ingest.records import UNSET, Batch, Extra
 from ipyvitals.intake.arguments import Rows
-from ipyvitals.intake.entries import UNSET, Batch, Extra
-from ipyvitals.intake.labelling import Labeller
-from ipyvitals.intake.labels import Owner
 from ipyvitals.models.labelled import Labelled
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.registry import Registry

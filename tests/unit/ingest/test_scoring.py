@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipyvitals.intake.scoring import Scorer, same
+from ipyvitals.ingest.scoring import Scorer, same
 from ipyvitals.notices import Notices
 
 NAN = float("nan")

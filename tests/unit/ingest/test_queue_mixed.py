@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipyvitals.intake.entries import UNSET
+from ipyvitals.ingest.records import UNSET
 
 NOW = 1_000.0
 

@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipyvitals.intake.labels import Early, LabelJoin, Waiting
+from ipyvitals.ingest.label_join import Early, LabelJoin, Waiting
 from ipyvitals.notices import Notices
 from ipyvitals.snapshot import LabelsSection
 

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ipyvitals.ingest.scoring import Scorer
 from ipyvitals.intake.arguments import Rows
-from ipyvitals.intake.scoring import Scorer
 from ipyvitals.models.labelled import Labelled
 from ipyvitals.notices import Notices
 from ipyvitals.stats.seconds import Floats

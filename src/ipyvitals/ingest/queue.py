@@ -8,10 +8,10 @@ from collections.abc import Callable, Hashable
 from itertools import repeat
 from typing import Any
 
-from ipyvitals.intake.columns import NO_EXTRA, Columns, ColumnsByModel
-from ipyvitals.intake.entries import UNSET, Batch, Failure, Label
-from ipyvitals.intake.labelling import Labeller
-from ipyvitals.intake.labels import Early, LabelJoin, Waiting
+from ipyvitals.ingest.accumulator import NO_EXTRA, Columns, ColumnsByModel
+from ipyvitals.ingest.label_join import Early, LabelJoin, Waiting
+from ipyvitals.ingest.labeling import Labeller
+from ipyvitals.ingest.records import UNSET, Batch, Failure, Label
 from ipyvitals.models.registry import Registry
 from ipyvitals.notices import Notices
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ipyvitals.intake.entries import UNSET
-from ipyvitals.intake.predictions import INBOX_LIMIT
+from ipyvitals.ingest.queue import INBOX_LIMIT
+from ipyvitals.ingest.records import UNSET
 
 NOW = 1_000.0
 
