@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ipyvitals._version import __version__
-from ipyvitals.clock import Clock, FakeClock, SystemClock
 from ipyvitals.drift.detector import Drift
 from ipyvitals.errors import (
     ArgumentTypeError,
@@ -51,6 +50,7 @@ from ipyvitals.snapshot import (
 )
 from ipyvitals.status import Thresholds
 from ipyvitals.training.run import TrainingRun
+from ipyvitals.utils.clock import Clock, FakeClock, SystemClock
 
 if TYPE_CHECKING:
     from ipyvitals.charts.comparison import compare

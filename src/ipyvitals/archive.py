@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from ipyvitals.clock import Clock
 from ipyvitals.errors import StoreError
 from ipyvitals.figures import Figures
 from ipyvitals.models.checkpoint import Past, body_of, head_of, past_of
 from ipyvitals.models.model_state import ModelState
-from ipyvitals.notices import Notices
 from ipyvitals.prediction_log import PredictionLog
 from ipyvitals.run_log import RunLog
 from ipyvitals.shutdown import CLOSE_SECONDS, finish_at_exit
@@ -21,6 +19,8 @@ from ipyvitals.snapshot import Event, MetricsSection, SystemSection
 from ipyvitals.storage.buffer import IN_MEMORY, Backlog
 from ipyvitals.storage.recent_points import History
 from ipyvitals.storage.rows import DeploymentRow, MetricsRow, StateRow, SystemRow
+from ipyvitals.utils.clock import Clock
+from ipyvitals.utils.notices import Notices
 
 if TYPE_CHECKING:
     import pandas as pd

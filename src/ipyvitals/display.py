@@ -8,9 +8,9 @@ from math import inf
 
 import msgspec
 
-from ipyvitals.clock import Clock
 from ipyvitals.publisher import Publisher
 from ipyvitals.snapshot import Snapshot, TrainingSection
+from ipyvitals.utils.clock import Clock
 
 __all__ = ["Display"]
 

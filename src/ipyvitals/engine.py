@@ -11,16 +11,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from ipyvitals.archive import Archive
-from ipyvitals.calls import both, weakly
-from ipyvitals.clock import Clock
 from ipyvitals.display import Display
-from ipyvitals.due import Every
 from ipyvitals.events.callbacks import Callbacks
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.figures import Figures
-from ipyvitals.fork import renew_in_child
 from ipyvitals.machine import Kernel, Machine, Sampler
-from ipyvitals.notices import Notices
 from ipyvitals.publisher import Publisher, View
 from ipyvitals.sections import point
 from ipyvitals.settings import Settings
@@ -31,6 +26,11 @@ from ipyvitals.storage.recent_points import History
 from ipyvitals.text_view import text_view
 from ipyvitals.ticker import ticker
 from ipyvitals.training.tracker import TrainingDesk
+from ipyvitals.utils.clock import Clock
+from ipyvitals.utils.fork import renew_in_child
+from ipyvitals.utils.notices import Notices
+from ipyvitals.utils.timers import Every
+from ipyvitals.utils.weak_callbacks import both, weakly
 
 __all__ = ["Engine"]
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ipyvitals.clock import Clock
 from ipyvitals.drift.detector import DriftWatch
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.ingest.label_join import LabelJoin
@@ -17,11 +16,12 @@ from ipyvitals.models.checkpoint import Past, resume
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.registry import Registry
 from ipyvitals.models.status_evaluator import Judge
-from ipyvitals.notices import Notices
 from ipyvitals.sections import durations, metrics_section, model_info, model_section
 from ipyvitals.settings import Settings
 from ipyvitals.snapshot import DriftSection, MetricsSection, ModelDeployed, ModelInfo
 from ipyvitals.status import Thresholds
+from ipyvitals.utils.clock import Clock
+from ipyvitals.utils.notices import Notices
 
 __all__ = ["Figures"]
 

@@ -10,10 +10,10 @@ from typing import Protocol
 
 import msgspec
 
-from ipyvitals.clock import Clock
 from ipyvitals.snapshot import SystemSection
 from ipyvitals.status import SystemRule, Thresholds
 from ipyvitals.system import held
+from ipyvitals.utils.clock import Clock
 
 __all__ = ["Kernel", "Machine", "Sampler", "waited_for_cpu"]
 

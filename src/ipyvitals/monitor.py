@@ -10,23 +10,23 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ipyvitals import jupyter
-from ipyvitals.clock import Clock, SystemClock
 from ipyvitals.drift.detector import Drift
 from ipyvitals.engine import Engine
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.ingest.labeling import SegmentOf
 from ipyvitals.ingest.scoring import Score
-from ipyvitals.intake.arguments import (
-    check_clock,
-    model_facts,
-    model_id_of,
-)
 from ipyvitals.kernel_side import kernel_side
 from ipyvitals.operating import Operator
 from ipyvitals.settings import check_settings
 from ipyvitals.snapshot import Event, ModelInfo, Snapshot
 from ipyvitals.status import Thresholds
 from ipyvitals.tracking import Tracker
+from ipyvitals.utils.clock import Clock, SystemClock
+from ipyvitals.utils.validation import (
+    check_clock,
+    model_facts,
+    model_id_of,
+)
 from ipyvitals.viewing import Viewer
 from ipyvitals.warn import Warner
 

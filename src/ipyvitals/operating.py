@@ -7,17 +7,17 @@ from typing import Any
 
 from ipyvitals.drift.detector import as_columns
 from ipyvitals.errors import ArgumentValueError
-from ipyvitals.intake.arguments import (
+from ipyvitals.recording import Recorder
+from ipyvitals.settings import check_thresholds
+from ipyvitals.status import Thresholds
+from ipyvitals.utils.datetimes import unix_seconds
+from ipyvitals.utils.validation import (
     as_rows,
     check_ratio,
     check_text,
     model_facts,
     model_id_of,
 )
-from ipyvitals.moments import unix_seconds
-from ipyvitals.recording import Recorder
-from ipyvitals.settings import check_thresholds
-from ipyvitals.status import Thresholds
 
 __all__ = ["Operator"]
 

@@ -15,10 +15,10 @@ import traitlets
 
 from ipyvitals.errors import IpyvitalsError
 from ipyvitals.line import Send, open_line
-from ipyvitals.notices import Notices
 from ipyvitals.snapshot import Snapshot
 from ipyvitals.static_view import saved_mark, saved_text, static_view
 from ipyvitals.storage.recent_points import History
+from ipyvitals.utils.notices import Notices
 
 __all__ = ["Source", "StatusPanel"]
 

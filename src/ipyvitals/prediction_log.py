@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ipyvitals.clock import Clock
 from ipyvitals.ingest.records import UNSET, Batch, Label
-from ipyvitals.intake.arguments import Rows
 from ipyvitals.storage.buffer import Backlog
 from ipyvitals.storage.rows import LabelRow, PredictionRow
+from ipyvitals.utils.clock import Clock
+from ipyvitals.utils.validation import Rows
 
 __all__ = ["PredictionLog"]
 

@@ -10,7 +10,6 @@ from typing import Any, Protocol
 import msgspec
 
 from ipyvitals.events.event_log import EventLog
-from ipyvitals.notices import Notices
 from ipyvitals.snapshot import (
     MetricsSection,
     ModelMetricsUpdate,
@@ -21,6 +20,7 @@ from ipyvitals.snapshot import (
     TrainingProgress,
     TrainingSection,
 )
+from ipyvitals.utils.notices import Notices
 
 __all__ = ["Publisher", "View"]
 

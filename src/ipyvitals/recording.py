@@ -14,7 +14,7 @@ from ipyvitals.engine import Engine
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.ingest.queue import INBOX_LIMIT, ROWS_LIMIT
 from ipyvitals.ingest.records import UNSET, Batch, Extra, Failure, Kept, Label
-from ipyvitals.intake.arguments import Rows, as_rows, check_hashable, check_latency
+from ipyvitals.utils.validation import Rows, as_rows, check_hashable, check_latency
 from ipyvitals.warn import Warner
 
 __all__ = ["Recorder"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from math import inf
 
-from ipyvitals.clock import Clock
 from ipyvitals.storage.buffer import Backlog
 from ipyvitals.storage.rows import ProgressRow, RunRow
 from ipyvitals.training.run import Report
+from ipyvitals.utils.clock import Clock
 
 __all__ = ["RunLog"]
 

@@ -9,7 +9,7 @@ from collections import deque
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from ipyvitals.fork import renew_in_child
+from ipyvitals.utils.fork import renew_in_child
 
 __all__ = ["Ticker", "ticker"]
 

@@ -13,9 +13,9 @@ from ipyvitals.errors import (
     IpyvitalsWarning,
     LabelTypeWarning,
 )
-from ipyvitals.fork import renew_in_child
 from ipyvitals.ingest.queue import Inbox
-from ipyvitals.notices import Notices
+from ipyvitals.utils.fork import renew_in_child
+from ipyvitals.utils.notices import Notices
 
 __all__ = ["Warner"]
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
-from ipyvitals.intake.arguments import Rows, as_rows
+from ipyvitals.utils.validation import Rows, as_rows
 
 __all__ = ["MAX_COLUMNS", "Columns", "as_columns", "as_row", "columns_of"]
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
-from ipyvitals.notices import Notices
 from ipyvitals.snapshot import EVENT_TYPES, Event
+from ipyvitals.utils.notices import Notices
 
 __all__ = ["Callbacks"]
 

@@ -13,10 +13,10 @@ from ipyvitals.drift.detector import columns_of
 from ipyvitals.ingest.label_join import Owner
 from ipyvitals.ingest.labeling import Labeller
 from ipyvitals.ingest.records import UNSET, Batch, Extra
-from ipyvitals.intake.arguments import Rows
 from ipyvitals.models.labelled import Labelled
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.registry import Registry
+from ipyvitals.utils.validation import Rows
 
 __all__ = ["NO_EXTRA", "Columns", "ColumnsByModel"]
 

@@ -6,8 +6,8 @@ from collections import Counter, OrderedDict
 from collections.abc import Hashable
 from typing import Any, NamedTuple, TypeAlias
 
-from ipyvitals.notices import Notices
 from ipyvitals.snapshot import LabelsSection
+from ipyvitals.utils.notices import Notices
 
 __all__ = ["Early", "LabelJoin", "Owner", "Waiting"]
 

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ipyvitals.ingest.scoring import Scorer
-from ipyvitals.intake.arguments import Rows
 from ipyvitals.models.labelled import Labelled
-from ipyvitals.notices import Notices
 from ipyvitals.stats.seconds import Floats
 from ipyvitals.stats.window import Scores
+from ipyvitals.utils.notices import Notices
+from ipyvitals.utils.validation import Rows
 
 __all__ = ["Labeller", "SegmentOf"]
 

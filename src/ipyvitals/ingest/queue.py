@@ -13,7 +13,7 @@ from ipyvitals.ingest.label_join import Early, LabelJoin, Waiting
 from ipyvitals.ingest.labeling import Labeller
 from ipyvitals.ingest.records import UNSET, Batch, Failure, Label
 from ipyvitals.models.registry import Registry
-from ipyvitals.notices import Notices
+from ipyvitals.utils.notices import Notices
 
 __all__ = ["INBOX_LIMIT", "ROWS_LIMIT", "Inbox"]
 

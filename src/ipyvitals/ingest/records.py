@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ipyvitals.intake.arguments import Rows
 from ipyvitals.models.labelled import Labelled
+from ipyvitals.utils.validation import Rows
 
 __all__ = ["UNSET", "Batch", "Extra", "Failure", "Kept", "Label"]
 

@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ipyvitals.intake.arguments import Rows
-from ipyvitals.notices import Notices
 from ipyvitals.stats.window import Scores
+from ipyvitals.utils.notices import Notices
+from ipyvitals.utils.validation import Rows
 
 __all__ = ["Score", "Scorer", "same"]
 

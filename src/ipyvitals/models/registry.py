@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from ipyvitals.errors import UnknownModelError
 from ipyvitals.models.model_state import ModelState
-from ipyvitals.notices import Notices
+from ipyvitals.utils.notices import Notices
 
 __all__ = ["Registry"]
 

@@ -16,7 +16,7 @@ import time
 import weakref
 from typing import Any
 
-from ipyvitals.fork import renew_in_child
+from ipyvitals.utils.fork import renew_in_child
 
 __all__ = ["Connection", "Gate", "connect", "has_inherited"]
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Self, get_args
 import msgspec
 
 from ipyvitals.errors import ArgumentValueError, StoreError
-from ipyvitals.moments import unix_seconds
 from ipyvitals.snapshot import Event
 from ipyvitals.storage.columns import COLUMNS, SECTIONS, Column
 from ipyvitals.storage.connections import Gate, connect
@@ -26,6 +25,7 @@ from ipyvitals.storage.repository import Ledger
 from ipyvitals.storage.rows import Row
 from ipyvitals.storage.schema import APPLICATION_ID, columns_of, prepare, transaction
 from ipyvitals.storage.summaries import StoredModel, StoredMonitor, StoredRun
+from ipyvitals.utils.datetimes import unix_seconds
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,6 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from ipyvitals.errors import StoreError
-from ipyvitals.fork import renew_in_child
 from ipyvitals.storage.connections import Connection, Gate
 from ipyvitals.storage.files import error_code, identity, open_for_writing, set_aside
 from ipyvitals.storage.repository import Ledger
@@ -20,6 +19,7 @@ from ipyvitals.storage.retention import Retention
 from ipyvitals.storage.rows import Row, StateRow
 from ipyvitals.storage.schema import transaction
 from ipyvitals.storage.session_queue import Account, Recall, Request
+from ipyvitals.utils.fork import renew_in_child
 
 __all__ = ["Writer", "finish", "writer_of"]
 

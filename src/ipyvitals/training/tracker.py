@@ -12,12 +12,12 @@ from operator import length_hint
 from types import CodeType
 from typing import Any, TypeVar
 
-from ipyvitals.clock import Clock
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
-from ipyvitals.notices import Notices
 from ipyvitals.snapshot import TrainingSection, TrainingState
 from ipyvitals.training.eta import Pace
 from ipyvitals.training.run import ENDLESS, STOPPED, Report, TrainingRun
+from ipyvitals.utils.clock import Clock
+from ipyvitals.utils.notices import Notices
 
 __all__ = ["TrainingDesk"]
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from ipyvitals.drift.detector import Drift, DriftWatch
 from ipyvitals.drift.features import columns_of
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
-from ipyvitals.notices import Notices
 from ipyvitals.stats.drift import psi, psi_threshold
 from ipyvitals.stats.streak import Switch
+from ipyvitals.utils.notices import Notices
 
 ROWS = 4_000
 START = 2_500

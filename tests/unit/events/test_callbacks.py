@@ -11,8 +11,8 @@ import pytest
 
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.events.callbacks import QUEUE_LIMIT, Callbacks
-from ipyvitals.notices import Notices
 from ipyvitals.snapshot import ModelDeployed, SystemMetrics
+from ipyvitals.utils.notices import Notices
 
 LONG = 30.0
 """Seconds after which a test has failed; none of them waits this long."""

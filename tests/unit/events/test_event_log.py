@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from ipyvitals.clock import FakeClock
 from ipyvitals.events.event_log import LIMIT, EventLog
 from ipyvitals.snapshot import ModelDeployed, ModelStatusChange
+from ipyvitals.utils.clock import FakeClock
 
 FIELDS = {
     "model_id": "churn",

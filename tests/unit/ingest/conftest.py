@@ -13,8 +13,8 @@ from ipyvitals.ingest.scoring import Scorer
 from ipyvitals.models.labelled import Labelled
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.registry import Registry
-from ipyvitals.notices import Notices
 from ipyvitals.status import Thresholds
+from ipyvitals.utils.notices import Notices
 
 NOW = 1_000.0
 

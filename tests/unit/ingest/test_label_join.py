@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipyvitals.ingest.label_join import Early, LabelJoin, Waiting
-from ipyvitals.notices import Notices
 from ipyvitals.snapshot import LabelsSection
+from ipyvitals.utils.notices import Notices
 
 CODES = tuple(
     f"labels.{what}" for what in ("reused_id", "evicted", "expired", "duplicate", "unknown")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ipyvitals.ingest.labeling import Labeller
 from ipyvitals.ingest.scoring import Scorer
-from ipyvitals.notices import Notices
+from ipyvitals.utils.notices import Notices
 
 NAN = float("nan")
 

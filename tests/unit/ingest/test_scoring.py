@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipyvitals.ingest.scoring import Scorer, same
-from ipyvitals.notices import Notices
+from ipyvitals.utils.notices import Notices
 
 NAN = float("nan")
 

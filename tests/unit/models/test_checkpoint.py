@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipyvitals.clock import FakeClock
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.models.checkpoint import VERSION, body_of, head_of, past_of, resume
 from ipyvitals.models.labelled import Labelled
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.status_evaluator import Judge
 from ipyvitals.status import Thresholds
+from ipyvitals.utils.clock import FakeClock
 
 NOW, AT = 1_000.0, 1_700_000_000.0
 THRESHOLDS = Thresholds(accuracy=0.8, min_labels=5, label_hold=4, min_calls=1, look_hold=2)

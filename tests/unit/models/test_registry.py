@@ -9,8 +9,8 @@ from ipyvitals.errors import UnknownModelError
 from ipyvitals.models.labelled import Labelled
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.registry import MAX_MODELS, Registry
-from ipyvitals.notices import Notices
 from ipyvitals.status import Thresholds
+from ipyvitals.utils.notices import Notices
 
 
 def make_model(model_id, now, at):

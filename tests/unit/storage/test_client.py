@@ -12,11 +12,11 @@ import time
 import msgspec
 import pytest
 
-from ipyvitals.notices import Notices
 from ipyvitals.snapshot import ModelDeployed, SystemSection
 from ipyvitals.storage.buffer import WAITING, Backlog
 from ipyvitals.storage.client import Sink
 from ipyvitals.storage.rows import StateRow, SystemRow
+from ipyvitals.utils.notices import Notices
 from tests.unit.storage.conftest import NOON
 from tests.unit.storage.places import read_only, small_disk
 
@@ -235,7 +235,7 @@ class TestADiskThatCannotBeWritten:
 LIMITED = """
 import resource, signal, sys, time
 from pathlib import Path
-from ipyvitals.notices import Notices
+from ipyvitals.utils.notices import Notices
 from ipyvitals.storage.rows import SystemRow
 from ipyvitals.storage.client import Sink
 from ipyvitals.snapshot import SystemSection

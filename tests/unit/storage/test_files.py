@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from ipyvitals.notices import Notices
 from ipyvitals.snapshot import SystemSection
 from ipyvitals.storage import files
 from ipyvitals.storage.client import Sink
 from ipyvitals.storage.files import is_local, open_for_writing
 from ipyvitals.storage.rows import SystemRow
+from ipyvitals.utils.notices import Notices
 from tests.unit.storage.conftest import NOON
 
 MOUNTS = """

@@ -7,12 +7,12 @@ import sqlite3
 import pandas as pd
 import pytest
 
-from ipyvitals.clock import FakeClock
 from ipyvitals.snapshot import ModelMetricsUpdate, ModelStatusChange, SystemSection
 from ipyvitals.storage import retention
 from ipyvitals.storage.files import open_for_writing
 from ipyvitals.storage.retention import DAY, MINUTES_SECONDS, RAW_SECONDS, Retention
 from ipyvitals.storage.rows import DeploymentRow, PredictionRow, ProgressRow, RunRow, SystemRow
+from ipyvitals.utils.clock import FakeClock
 from tests.unit.storage.conftest import NOON
 
 

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from ipyvitals.notices import Notices
 from ipyvitals.snapshot import SystemSection
 from ipyvitals.system.disk import Disk
 from ipyvitals.system.gpu import Gpus
@@ -18,6 +17,7 @@ from ipyvitals.system.nvidia import Nvidia
 from ipyvitals.system.patient import Patient
 from ipyvitals.system.sampler import SystemSampler, sources
 from ipyvitals.system.source import UnreadError
+from ipyvitals.utils.notices import Notices
 from tests.unit.system.fake_nvml import FakeDevice, FakeNvml
 
 GIB = 2**30
@@ -210,7 +210,7 @@ sys.modules["resource"] = None
 disks = type("Disks", (), {"read_bytes": 1, "write_bytes": 2})
 psutil.disk_io_counters = lambda: disks
 
-from ipyvitals.notices import Notices
+from ipyvitals.utils.notices import Notices
 from ipyvitals.system import SystemSampler
 
 notices = Notices(lambda: 0.0)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipyvitals.clock import FakeClock
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
-from ipyvitals.notices import Notices
 from ipyvitals.snapshot import TrainingSection
 from ipyvitals.training.tracker import TrainingDesk
+from ipyvitals.utils.clock import FakeClock
+from ipyvitals.utils.notices import Notices
 
 
 class Bench:

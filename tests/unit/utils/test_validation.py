@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ipyvitals.clock import FakeClock, SystemClock
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
-from ipyvitals.intake.arguments import (
+from ipyvitals.utils.clock import FakeClock, SystemClock
+from ipyvitals.utils.validation import (
     as_rows,
     check_clock,
     check_count,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from ipyvitals.clock import FakeClock, SystemClock
+from ipyvitals.utils.clock import FakeClock, SystemClock
 
 
 def test_the_machine_tells_its_own_times():

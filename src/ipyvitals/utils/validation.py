@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ipyvitals.clock import Clock
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
-from ipyvitals.moments import unix_seconds
+from ipyvitals.utils.clock import Clock
+from ipyvitals.utils.datetimes import unix_seconds
 
 __all__ = [
     "Rows",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 
-from ipyvitals.clock import FakeClock
-from ipyvitals.notices import MAX_CODES, MAX_MESSAGE_CHARS, Notices
 from ipyvitals.snapshot import Notice
+from ipyvitals.utils.clock import FakeClock
+from ipyvitals.utils.notices import MAX_CODES, MAX_MESSAGE_CHARS, Notices
 
 
 def test_a_code_is_counted_with_its_newest_message_and_time():
