@@ -15,7 +15,7 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from benchmarks.jupyter import JupyterServer, SyntheticKernel, jupyter_server
 from benchmarks.table import Row
-from ipyvitals.snapshot import (
+from ipyvitals.schema import (
     MetricsSection,
     ModelInfo,
     ModelMetricsUpdate,
@@ -23,7 +23,7 @@ from ipyvitals.snapshot import (
     SystemSection,
     TrainingSection,
 )
-from ipyvitals.wire import Update
+from ipyvitals.schema.protocol import Update
 
 LOADS = ((1, 100), (10, 100), (10, 300), (50, 100))
 """Kernels and clients."""

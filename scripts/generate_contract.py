@@ -3,8 +3,8 @@
     python scripts/generate_contract.py           # write the files
     python scripts/generate_contract.py --check   # exit 1 when one is stale
 
-`contract.gen.ts` is ipyvitals.snapshot; `lab/wire.gen.ts` is what the Jupyter server tells
-JupyterLab, from ipyvitals.wire and ipyvitals.server.messages.
+`contract.gen.ts` is ipyvitals.schema; `lab/wire.gen.ts` is what the Jupyter server tells
+JupyterLab, from ipyvitals.schema.protocol and ipyvitals.server.messages.
 
 The shapes come from msgspec's JSON Schema of those structs; the comments are the strings that
 stand below their fields.
@@ -28,7 +28,8 @@ import msgspec
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
-from ipyvitals import snapshot, wire  # noqa: E402
+from ipyvitals import schema as snapshot  # noqa: E402
+from ipyvitals.schema import protocol as wire  # noqa: E402
 from ipyvitals.server import messages  # noqa: E402
 
 SOURCES = ROOT / "js" / "src"

@@ -21,7 +21,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
-from ipyvitals import snapshot  # noqa: E402
+from ipyvitals import schema as snapshot  # noqa: E402
 from ipyvitals.server import messages  # noqa: E402
 
 SERVER = ROOT / "src" / "ipyvitals" / "server"

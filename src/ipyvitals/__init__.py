@@ -25,7 +25,7 @@ from ipyvitals.errors import (
     UnknownModelError,
 )
 from ipyvitals.monitor import Monitor
-from ipyvitals.snapshot import (
+from ipyvitals.schema import (
     EVENT_TYPES,
     DriftSection,
     Durations,

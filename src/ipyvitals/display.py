@@ -9,7 +9,7 @@ from math import inf
 import msgspec
 
 from ipyvitals.publisher import Publisher
-from ipyvitals.snapshot import Snapshot, TrainingSection
+from ipyvitals.schema import Snapshot, TrainingSection
 from ipyvitals.utils.clock import Clock
 
 __all__ = ["Display"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from math import floor, isfinite, log10
 
-from ipyvitals.snapshot import Health, ModelSection, Status, format_uptime
+from ipyvitals.schema import Health, ModelSection, Status, format_uptime
 
 __all__ = [
     "UNKNOWN",

@@ -12,9 +12,9 @@ from ipyvitals import jupyter
 from ipyvitals.engine import Engine
 from ipyvitals.errors import IpyvitalsError
 from ipyvitals.presence import Presence
+from ipyvitals.schema.protocol import COMM_ID, REPLY, REQUEST, Reply, Request, Update
 from ipyvitals.sinks.broadcast import Broadcast
 from ipyvitals.utils.fork import renew_in_child
-from ipyvitals.wire import COMM_ID, REPLY, REQUEST, Reply, Request, Update
 
 __all__ = ["KernelSide", "kernel_side"]
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from ipyvitals.snapshot import SystemSection
+from ipyvitals.schema import SystemSection
 from ipyvitals.status import SystemRule, Thresholds
 from ipyvitals.system import held
 from ipyvitals.utils.clock import Clock

@@ -17,8 +17,8 @@ from ipyvitals.ingest.labeling import SegmentOf
 from ipyvitals.ingest.scoring import Score
 from ipyvitals.kernel_side import kernel_side
 from ipyvitals.operating import Operator
+from ipyvitals.schema import Event, ModelInfo, Snapshot
 from ipyvitals.settings import check_settings
-from ipyvitals.snapshot import Event, ModelInfo, Snapshot
 from ipyvitals.status import Thresholds
 from ipyvitals.tracking import Tracker
 from ipyvitals.utils.clock import Clock, SystemClock

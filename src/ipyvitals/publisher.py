@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from ipyvitals.events.event_log import EventLog
-from ipyvitals.snapshot import (
+from ipyvitals.schema import (
     MetricsSection,
     ModelMetricsUpdate,
     Snapshot,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from ipyvitals.models.model_state import ModelState
-from ipyvitals.snapshot import (
+from ipyvitals.schema import (
     POINTS_OF_METRICS,
     POINTS_OF_SYSTEM,
     Durations,

@@ -11,7 +11,7 @@ from ipyvitals.drift.detector import Drift
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.ingest.labeling import SegmentOf
 from ipyvitals.ingest.scoring import Score
-from ipyvitals.snapshot import Task
+from ipyvitals.schema import Task
 from ipyvitals.status import Thresholds
 from ipyvitals.storage.paths import store_path
 from ipyvitals.utils.validation import check_count, check_seconds, check_size, check_text

@@ -27,7 +27,7 @@ from ipyvitals.formats import (
     short_count,
     status_word,
 )
-from ipyvitals.snapshot import (
+from ipyvitals.schema import (
     Health,
     MetricsSection,
     ModelInfo,

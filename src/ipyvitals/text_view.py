@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipyvitals.snapshot import Snapshot, Status, format_uptime
+from ipyvitals.schema import Snapshot, Status, format_uptime
 
 __all__ = ["text_view"]
 

@@ -28,7 +28,7 @@ MAKE = """
 import time
 from ipywidgets import Box, Layout
 from ipyvitals import Drift, FakeClock, Monitor, Thresholds
-from ipyvitals.snapshot import Gpu
+from ipyvitals.schema import Gpu
 
 monitors = {}
 

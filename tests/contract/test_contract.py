@@ -13,8 +13,9 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from ipyvitals import snapshot, wire
+from ipyvitals import schema as snapshot
 from ipyvitals.models import status_evaluator as judge
+from ipyvitals.schema import protocol
 from ipyvitals.server import messages
 from ipyvitals.status import rules
 from ipyvitals.status.system import SystemRule
@@ -39,7 +40,7 @@ def test_a_stale_file_is_named_with_its_remedy(
     main = GENERATOR["main"]
     (tmp_path / "contract.gen.ts").write_text("export {};\n")
     (tmp_path / "lab").mkdir()
-    (tmp_path / "lab" / "wire.gen.ts").write_text(GENERATOR["wire_contract"]())
+    (tmp_path / "lab" / "protocol.gen.ts").write_text(GENERATOR["wire_contract"]())
     monkeypatch.setitem(main.__globals__, "SOURCES", tmp_path)
     monkeypatch.setitem(main.__globals__, "ROOT", tmp_path)
     monkeypatch.setattr(sys, "argv", ["generate_contract.py", "--check"])
@@ -59,7 +60,7 @@ def test_every_struct_and_field_is_in_the_typescript_contract() -> None:
 
 def test_what_the_server_tells_is_in_the_typescript_contract() -> None:
     text = GENERATOR["wire_contract"]()
-    for shape in (wire.Update, messages.KernelState, *GENERATOR["WIRE"]):
+    for shape in (protocol.Update, messages.KernelState, *GENERATOR["WIRE"]):
         body = text.split(f"export interface {shape.__name__} {{")[1].split("}\n")[0]
         for field in shape.__struct_fields__:
             assert re.search(rf"readonly {field}\??: ", body), (shape, field)

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from ipyvitals.snapshot import (
+from ipyvitals.schema import (
     DriftSection,
     Durations,
     ErrorDrift,

@@ -12,7 +12,7 @@ from jupyter_client.session import Session
 from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 from zmq.eventloop.zmqstream import ZMQStream
 
-from ipyvitals.snapshot import (
+from ipyvitals.schema import (
     MetricsSection,
     ModelInfo,
     ModelMetricsUpdate,
@@ -20,7 +20,7 @@ from ipyvitals.snapshot import (
     Snapshot,
     SystemSection,
 )
-from ipyvitals.wire import COMM_ID, REPLY, SECTIONS, Reply, Update
+from ipyvitals.schema.protocol import COMM_ID, REPLY, SECTIONS, Reply, Update
 from tests.server.serving import until
 
 AT = 1_790_000_000.0

@@ -11,9 +11,9 @@ import pytest
 from jupyter_client.session import Session
 from prometheus_client.parser import text_string_to_metric_families
 
+from ipyvitals.schema import ModelDeployed, ModelSection
+from ipyvitals.schema.protocol import Reply
 from ipyvitals.server import hub as hub_module
-from ipyvitals.snapshot import ModelDeployed, ModelSection
-from ipyvitals.wire import Reply
 from tests.server.fake_kernel import AT, SNAPSHOT, FakeKernel, delta, full
 from tests.server.serving import until
 

@@ -13,15 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
-from ipyvitals.server import prometheus
-from ipyvitals.server.metrics import (
-    GPU_MEASURES,
-    MEASURES,
-    MODEL_MEASURES,
-    MODEL_STATE_SETS,
-    STATE_SETS,
-)
-from ipyvitals.snapshot import (
+from ipyvitals.schema import (
     DriftSection,
     Durations,
     FeatureDrift,
@@ -30,7 +22,15 @@ from ipyvitals.snapshot import (
     Notice,
     SystemSection,
 )
-from ipyvitals.wire import Reply
+from ipyvitals.schema.protocol import Reply
+from ipyvitals.server import prometheus
+from ipyvitals.server.metrics import (
+    GPU_MEASURES,
+    MEASURES,
+    MODEL_MEASURES,
+    MODEL_STATE_SETS,
+    STATE_SETS,
+)
 from tests.server.fake_kernel import SNAPSHOT, FakeKernel, full
 from tests.server.serving import free_port, serving, started, until
 

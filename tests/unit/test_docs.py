@@ -11,7 +11,8 @@ from typing import get_args
 import pytest
 
 import ipyvitals
-from ipyvitals import EVENT_TYPES, Drift, Monitor, Store, Thresholds, TrainingRun, snapshot
+from ipyvitals import EVENT_TYPES, Drift, Monitor, Store, Thresholds, TrainingRun
+from ipyvitals import schema as snapshot
 from ipyvitals.storage.columns import COLUMNS
 from ipyvitals.system.sampler import sources
 

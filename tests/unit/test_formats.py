@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ipyvitals import formats
-from ipyvitals.snapshot import ModelSection
+from ipyvitals.schema import ModelSection
 
 GIB = 2**30
 

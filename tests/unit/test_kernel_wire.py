@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from ipyvitals.wire import COMM_ID, REPLY, REQUEST, Reply, Update
+from ipyvitals.schema.protocol import COMM_ID, REPLY, REQUEST, Reply, Update
 
 SECONDS = 60.0
 START = """

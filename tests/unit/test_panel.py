@@ -9,7 +9,7 @@ import pytest
 from comm.base_comm import BaseComm
 
 from ipyvitals import FakeClock, Monitor, StatusPanel
-from ipyvitals.snapshot import (
+from ipyvitals.schema import (
     MetricsSection,
     ModelSection,
     Point,

@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ipyvitals import snapshot as contract
-from ipyvitals.snapshot import ModelInfo, ModelSection, Notice, Snapshot, TrainingSection
+from ipyvitals import schema as contract
+from ipyvitals.schema import ModelInfo, ModelSection, Notice, Snapshot, TrainingSection
 from ipyvitals.static_parts import TONES
 from ipyvitals.static_view import saved_text, static_view
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipyvitals import Snapshot, SystemSection
-from ipyvitals.snapshot import Gpu
+from ipyvitals.schema import Gpu
 from ipyvitals.text_view import text_view
 
 

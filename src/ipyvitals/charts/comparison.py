@@ -13,7 +13,7 @@ from ipyvitals.charts.palette import Palette, palette_of, plotly_template
 from ipyvitals.charts.runs import By, Curve, Run, check_by, runs_of
 from ipyvitals.charts.tables import plain
 from ipyvitals.errors import ArgumentValueError
-from ipyvitals.snapshot import format_uptime
+from ipyvitals.schema import format_uptime
 from ipyvitals.thinning import Floats, thin
 
 if TYPE_CHECKING:

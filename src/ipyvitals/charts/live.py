@@ -14,7 +14,7 @@ from ipyvitals.charts.tables import plain
 from ipyvitals.charts.timeline import Timeline
 from ipyvitals.charts.times import PIXELS, Times
 from ipyvitals.charts.traces import basis
-from ipyvitals.snapshot import Snapshot
+from ipyvitals.schema import Snapshot
 from ipyvitals.thinning import Floats, envelope, thin
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 from ipyvitals.charts.layout import height_px
 from ipyvitals.charts.marks import BAD_FIRST, Band, deployment, marks
 from ipyvitals.charts.timeline import Timeline
-from ipyvitals.snapshot import ModelSection, Snapshot
+from ipyvitals.schema import ModelSection, Snapshot
 
 __all__ = ["LiveMarks"]
 

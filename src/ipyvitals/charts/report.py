@@ -10,7 +10,7 @@ from ipyvitals.charts.palette import FONT, Palette
 from ipyvitals.charts.svg import svg_of
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.formats import moment, status_word
-from ipyvitals.snapshot import Snapshot
+from ipyvitals.schema import Snapshot
 from ipyvitals.static_parts import Columns
 from ipyvitals.static_view import static_view
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ipyvitals.snapshot import Status
+from ipyvitals.schema import Status
 
 __all__ = ["Entry"]
 

@@ -13,8 +13,8 @@ from msgspec import UNSET
 
 from ipyvitals.cli.entries import Entry
 from ipyvitals.errors import IpyvitalsError
-from ipyvitals.snapshot import MetricsSection, ModelInfo, ModelSection, TrainingSection
-from ipyvitals.wire import Update
+from ipyvitals.schema import MetricsSection, ModelInfo, ModelSection, TrainingSection
+from ipyvitals.schema.protocol import Update
 
 __all__ = ["Address", "ServerError", "address_of", "served_entries"]
 

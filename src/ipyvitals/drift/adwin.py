@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ipyvitals.errors import ArgumentValueError
-from ipyvitals.snapshot import ErrorDrift
+from ipyvitals.schema import ErrorDrift
 from ipyvitals.stats.window import Scores
 from ipyvitals.status import ErrorChange
 

@@ -13,7 +13,7 @@ from ipyvitals.drift.feature_detector import FeatureWatch, Sample
 from ipyvitals.drift.features import MAX_COLUMNS, Columns, as_columns, as_row, columns_of
 from ipyvitals.drift.reference import PREDICTIONS, Reference
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
-from ipyvitals.snapshot import DriftSection
+from ipyvitals.schema import DriftSection
 from ipyvitals.stats.window import Scores
 from ipyvitals.status import ErrorChange, Look
 from ipyvitals.utils.notices import Notices

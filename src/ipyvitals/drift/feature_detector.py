@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ipyvitals.drift.features import Columns
 from ipyvitals.drift.reference import PREDICTIONS, Reference
-from ipyvitals.snapshot import FeatureDrift
+from ipyvitals.schema import FeatureDrift
 from ipyvitals.stats.psi_watch import PsiWatch
 from ipyvitals.status import Look
 

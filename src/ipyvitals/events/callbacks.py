@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
-from ipyvitals.snapshot import EVENT_TYPES, Event
+from ipyvitals.schema import EVENT_TYPES, Event
 from ipyvitals.utils.notices import Notices
 
 __all__ = ["Callbacks"]

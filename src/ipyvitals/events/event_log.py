@@ -8,7 +8,7 @@ from collections.abc import Callable
 from itertools import takewhile
 from typing import Any
 
-from ipyvitals.snapshot import Event
+from ipyvitals.schema import Event
 
 __all__ = ["EventLog"]
 
@@ -29,7 +29,7 @@ class EventLog:
 
     Examples
     --------
-    >>> from ipyvitals.snapshot import ModelDeployed
+    >>> from ipyvitals.schema import ModelDeployed
     >>> log = EventLog("default", time=lambda: 12.0, deliver=lambda event: None)
     >>> log.emit(ModelDeployed, model_id="m", model_name="m", model_version=None,
     ...          deployment_timestamp=12.0)

@@ -6,7 +6,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Hashable
 from typing import Any, NamedTuple, TypeAlias
 
-from ipyvitals.snapshot import LabelsSection
+from ipyvitals.schema import LabelsSection
 from ipyvitals.utils.notices import Notices
 
 __all__ = ["Early", "LabelJoin", "Owner", "Waiting"]

@@ -14,7 +14,7 @@ import numpy as np
 
 from ipyvitals.drift.reference import Reference
 from ipyvitals.models.model_state import ModelState
-from ipyvitals.snapshot import Status
+from ipyvitals.schema import Status
 from ipyvitals.stats.durations import BOUNDS_SECONDS
 from ipyvitals.stats.packing import pack, unpack
 from ipyvitals.stats.seconds import Floats

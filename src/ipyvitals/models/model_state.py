@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from ipyvitals.models.labelled import Labelled
-from ipyvitals.snapshot import DriftSection, Health, ModelInfo, Rule, Status
+from ipyvitals.schema import DriftSection, Health, ModelInfo, Rule, Status
 from ipyvitals.stats.durations import DurationTotals
 from ipyvitals.stats.errors import ErrorWindow
 from ipyvitals.stats.latency import SlidingHistogram

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.models.model_state import ModelState
-from ipyvitals.snapshot import ModelStatusChange, Status
+from ipyvitals.schema import ModelStatusChange, Status
 from ipyvitals.status import Finding, status_of
 
 __all__ = ["Judge"]

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from ipyvitals.snapshot import EVENT_TYPES, Event
+from ipyvitals.schema import EVENT_TYPES, Event
 
 __all__ = ["EventBus", "schema_path"]
 

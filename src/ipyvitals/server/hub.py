@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from ipyvitals.schema.protocol import Reply, Request, RequestKind, Update
 from ipyvitals.server.background import Background
 from ipyvitals.server.errors import KernelDeclinedError, KernelSilentError, UnknownKernelError
 from ipyvitals.server.events import EventBus
@@ -24,7 +25,6 @@ from ipyvitals.server.messages import (
 )
 from ipyvitals.server.records import KernelRecord, MonitorRecord
 from ipyvitals.server.viewers import Viewers
-from ipyvitals.wire import Reply, Request, RequestKind, Update
 
 __all__ = ["Hub", "Settings"]
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 from jupyter_core.utils import ensure_async
 from jupyter_server.gateway.managers import GatewayMappingKernelManager
 
-from ipyvitals.wire import REPLY, REQUEST
+from ipyvitals.schema.protocol import REPLY, REQUEST
 
 __all__ = ["Change", "Kernels"]
 

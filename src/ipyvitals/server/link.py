@@ -11,8 +11,8 @@ import zmq
 from jupyter_client.session import Session
 from zmq.eventloop.zmqstream import ZMQStream
 
+from ipyvitals.schema.protocol import COMM_ID, REPLY, REQUEST, Reply, Request, Update
 from ipyvitals.server.errors import KernelSilentError
-from ipyvitals.wire import COMM_ID, REPLY, REQUEST, Reply, Request, Update
 
 __all__ = ["KernelLink"]
 

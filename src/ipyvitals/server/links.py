@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from ipyvitals.schema.protocol import Reply, Request, Update
 from ipyvitals.server.errors import KernelDeclinedError, KernelSilentError
 from ipyvitals.server.kernels import Kernels
 from ipyvitals.server.link import KernelLink
-from ipyvitals.wire import Reply, Request, Update
 
 __all__ = ["Links"]
 

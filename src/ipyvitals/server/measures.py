@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ipyvitals.snapshot import Gpu, ModelInfo, Snapshot
+from ipyvitals.schema import Gpu, ModelInfo, Snapshot
 
 __all__ = ["GpuMeasure", "Measure", "ModelMeasure", "ModelStateSet", "StateSet", "ratio"]
 

@@ -1,6 +1,6 @@
 """What REST and WebSocket of the Jupyter server answer: the contract with the browser.
 
-Sections and events are those of ``ipyvitals.snapshot``, updates those of ``ipyvitals.wire``.
+Sections and events are those of ``ipyvitals.schema``, updates those of its ``protocol``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from ipyvitals.snapshot import (
+from ipyvitals.schema import (
     DriftSection,
     Durations,
     Event,
@@ -21,7 +21,7 @@ from ipyvitals.snapshot import (
     SystemSection,
     TrainingSection,
 )
-from ipyvitals.wire import Update
+from ipyvitals.schema.protocol import Update
 
 __all__ = [
     "ActionAnswer",

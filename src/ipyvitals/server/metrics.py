@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
+from ipyvitals.schema import Health, Snapshot, Status, TrainingState
 from ipyvitals.server.machine_metrics import GPU_MEASURES, MACHINE_MEASURES
 from ipyvitals.server.measures import (
     GpuMeasure,
@@ -13,7 +14,6 @@ from ipyvitals.server.measures import (
     StateSet,
     ratio,
 )
-from ipyvitals.snapshot import Health, Snapshot, Status, TrainingState
 
 __all__ = [
     "DURATIONS",

@@ -16,6 +16,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from ipyvitals.schema import ModelInfo, Snapshot
 from ipyvitals.server.hub import Hub
 from ipyvitals.server.metrics import (
     DURATIONS,
@@ -27,7 +28,6 @@ from ipyvitals.server.metrics import (
     MONITOR_LABELS,
     STATE_SETS,
 )
-from ipyvitals.snapshot import ModelInfo, Snapshot
 
 __all__ = ["Exposition", "exposition"]
 

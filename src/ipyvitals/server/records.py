@@ -12,14 +12,14 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from ipyvitals.snapshot import (
+from ipyvitals.schema import (
     POINTS_OF_METRICS,
     POINTS_OF_SYSTEM,
     Event,
     Point,
     Snapshot,
 )
-from ipyvitals.wire import SECTIONS, Update
+from ipyvitals.schema.protocol import SECTIONS, Update
 
 __all__ = ["Applied", "KernelRecord", "MonitorRecord"]
 

@@ -13,6 +13,7 @@ from jupyter_server.base.websocket import WebSocketMixin
 from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
+from ipyvitals.schema import EVENT_TYPES
 from ipyvitals.server.feed import Entry
 from ipyvitals.server.hub import Hub
 from ipyvitals.server.messages import (
@@ -25,7 +26,6 @@ from ipyvitals.server.messages import (
 )
 from ipyvitals.server.outbox import Outbox
 from ipyvitals.server.rest import RESOURCE
-from ipyvitals.snapshot import EVENT_TYPES
 
 __all__ = ["EventsHandler"]
 

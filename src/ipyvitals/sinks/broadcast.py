@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from ipyvitals.events.event_log import EventLog
-from ipyvitals.snapshot import Event, Snapshot
-from ipyvitals.wire import SECTIONS, Update
+from ipyvitals.schema import Event, Snapshot
+from ipyvitals.schema.protocol import SECTIONS, Update
 
 __all__ = ["Broadcast"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from ipyvitals.snapshot import Health, Status
+from ipyvitals.schema import Health, Status
 from ipyvitals.status.rules import (
     CHANGED,
     AccuracyRule,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 import numpy as np
 
-from ipyvitals.snapshot import Rule
+from ipyvitals.schema import Rule
 from ipyvitals.stats.interval import wilson_high
 from ipyvitals.stats.streak import Flags, Switch
 from ipyvitals.stats.window import Scores, ScoreWindow

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from ipyvitals.snapshot import Health, SystemSection
+from ipyvitals.schema import Health, SystemSection
 from ipyvitals.stats.streak import Switch
 from ipyvitals.status.thresholds import Thresholds
 

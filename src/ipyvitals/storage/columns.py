@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import msgspec
 from msgspec import inspect
 
-from ipyvitals.snapshot import MetricsSection, SystemSection
+from ipyvitals.schema import MetricsSection, SystemSection
 
 __all__ = ["COLUMNS", "METRICS", "SECTIONS", "SYSTEM", "Column", "Kind", "scalars"]
 
@@ -41,7 +41,7 @@ def scalars(shape: type[msgspec.Struct]) -> tuple[Column, ...]:
 
     Examples
     --------
-    >>> from ipyvitals.snapshot import Segment
+    >>> from ipyvitals.schema import Segment
     >>> scalars(Segment)[0], scalars(Segment)[3]
     (Column(name='name', kind='text', mean=False),
      Column(name='current_accuracy', kind='number', mean=True))

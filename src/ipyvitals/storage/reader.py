@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, get_args
 import msgspec
 
 from ipyvitals.errors import ArgumentValueError, StoreError
-from ipyvitals.snapshot import Event
+from ipyvitals.schema import Event
 from ipyvitals.storage.columns import COLUMNS, SECTIONS, Column
 from ipyvitals.storage.connections import Gate, connect
 from ipyvitals.storage.dataframes import Columns, frame, resampled_training, seconds_of

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import inf
 from typing import Any
 
-from ipyvitals.snapshot import Point
+from ipyvitals.schema import Point
 
 __all__ = ["History"]
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ipyvitals._version import __version__
-from ipyvitals.snapshot import POINTS_OF_METRICS, POINTS_OF_SYSTEM, Event, Point
+from ipyvitals.schema import POINTS_OF_METRICS, POINTS_OF_SYSTEM, Event, Point
 from ipyvitals.storage.buffer import OTHER
 from ipyvitals.storage.columns import METRICS, SYSTEM
 from ipyvitals.storage.ownership import Holder, Session, alive

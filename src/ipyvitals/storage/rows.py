@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from ipyvitals.snapshot import Event, MetricsSection, Status, SystemSection, TrainingState
+from ipyvitals.schema import Event, MetricsSection, Status, SystemSection, TrainingState
 
 __all__ = [
     "DeploymentRow",

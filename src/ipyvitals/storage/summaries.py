@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ipyvitals.snapshot import Status, TrainingState
+from ipyvitals.schema import Status, TrainingState
 
 __all__ = ["StoredModel", "StoredMonitor", "StoredRun"]
 

@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ipyvitals.snapshot import Gpu, GpuReason
+from ipyvitals.schema import Gpu, GpuReason
 from ipyvitals.system.gpu import NoGpuError, Tries
 from ipyvitals.system.visible import visible
 

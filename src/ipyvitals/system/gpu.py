@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from ipyvitals.snapshot import Gpu, GpuReason
+from ipyvitals.schema import Gpu, GpuReason
 from ipyvitals.system.patient import Patient
 from ipyvitals.system.source import Fields, Pace, Part, UnreadError
 

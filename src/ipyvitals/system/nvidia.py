@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import Any
 
-from ipyvitals.snapshot import Gpu, GpuReason
+from ipyvitals.schema import Gpu, GpuReason
 from ipyvitals.system.gpu import NoGpuError, Tries
 from ipyvitals.system.visible import visible
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import psutil
 
-from ipyvitals.snapshot import ProcessUse
+from ipyvitals.schema import ProcessUse
 from ipyvitals.system.process_memory import Key, SharedOut
 from ipyvitals.system.processes import LinuxProcesses, Processes, PsutilProcesses, Reading
 from ipyvitals.system.program_name import program_name

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, Protocol
 
-from ipyvitals.snapshot import SystemSection
+from ipyvitals.schema import SystemSection
 from ipyvitals.stats.trend import Trend
 from ipyvitals.system.amd import Amd
 from ipyvitals.system.connections import Connections

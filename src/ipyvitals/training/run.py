@@ -9,7 +9,7 @@ from types import CodeType, TracebackType
 from typing import Any, NamedTuple, Protocol, Self
 
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
-from ipyvitals.snapshot import TrainingState
+from ipyvitals.schema import TrainingState
 
 __all__ = ["ENDLESS", "STOPPED", "Report", "TrainingRun"]
 

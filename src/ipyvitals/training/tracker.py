@@ -13,7 +13,7 @@ from types import CodeType
 from typing import Any, TypeVar
 
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
-from ipyvitals.snapshot import TrainingSection, TrainingState
+from ipyvitals.schema import TrainingSection, TrainingState
 from ipyvitals.training.eta import Pace
 from ipyvitals.training.run import ENDLESS, STOPPED, Report, TrainingRun
 from ipyvitals.utils.clock import Clock

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from ipyvitals.snapshot import Notice
+from ipyvitals.schema import Notice
 
 __all__ = ["Notices"]
 

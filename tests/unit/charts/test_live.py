@@ -15,7 +15,7 @@ from ipyvitals.charts.live import TAIL_POINTS, live_timeline
 from ipyvitals.charts.palette import PALETTES
 from ipyvitals.charts.timeline import timeline
 from ipyvitals.charts.times import PIXELS
-from ipyvitals.snapshot import MetricsSection, ModelSection, Snapshot, SystemSection
+from ipyvitals.schema import MetricsSection, ModelSection, Snapshot, SystemSection
 from tests.unit.tables import START
 
 

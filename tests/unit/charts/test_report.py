@@ -11,7 +11,7 @@ from ipyvitals.charts.palette import PALETTES
 from ipyvitals.charts.report import check_charts, report_page
 from ipyvitals.charts.timeline import timeline
 from ipyvitals.errors import ArgumentValueError
-from ipyvitals.snapshot import ModelSection, Snapshot
+from ipyvitals.schema import ModelSection, Snapshot
 from tests.unit.tables import START
 from tests.unit.test_static_view import EVIL, Page
 

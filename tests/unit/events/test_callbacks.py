@@ -11,7 +11,7 @@ import pytest
 
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.events.callbacks import QUEUE_LIMIT, Callbacks
-from ipyvitals.snapshot import ModelDeployed, SystemMetrics
+from ipyvitals.schema import ModelDeployed, SystemMetrics
 from ipyvitals.utils.notices import Notices
 
 LONG = 30.0

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from ipyvitals.events.event_log import LIMIT, EventLog
-from ipyvitals.snapshot import ModelDeployed, ModelStatusChange
+from ipyvitals.schema import ModelDeployed, ModelStatusChange
 from ipyvitals.utils.clock import FakeClock
 
 FIELDS = {

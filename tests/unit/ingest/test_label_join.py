@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipyvitals.ingest.label_join import Early, LabelJoin, Waiting
-from ipyvitals.snapshot import LabelsSection
+from ipyvitals.schema import LabelsSection
 from ipyvitals.utils.notices import Notices
 
 CODES = tuple(

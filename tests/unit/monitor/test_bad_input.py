@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ipyvitals import Monitor, Thresholds, UnknownModelError
-from ipyvitals.snapshot import LabelsSection
+from ipyvitals.schema import LabelsSection
 
 
 def assert_untouched(monitor):

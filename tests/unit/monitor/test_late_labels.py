@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipyvitals import FakeClock, Monitor
-from ipyvitals.snapshot import LabelsSection
+from ipyvitals.schema import LabelsSection
 
 
 @pytest.fixture

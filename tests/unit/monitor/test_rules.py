@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ipyvitals import Drift, Thresholds
-from ipyvitals.snapshot import Rule
+from ipyvitals.schema import Rule
 
 OFF = {"accuracy": None, "baseline_drop": None, "error_rate": None, "idle": None}
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from ipyvitals import Thresholds
-from ipyvitals.snapshot import Segment
+from ipyvitals.schema import Segment
 from ipyvitals.stats.interval import wilson
 
 

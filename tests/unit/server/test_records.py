@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ipyvitals import MetricsSection, ModelDeployed, ModelSection, SystemSection
+from ipyvitals.schema import Snapshot
+from ipyvitals.schema.protocol import Update
 from ipyvitals.server.records import SECTIONS, KernelRecord
-from ipyvitals.snapshot import Snapshot
-from ipyvitals.wire import Update
 
 EMPTY = Snapshot(monitor="default", seq=0, at=0.0)
 

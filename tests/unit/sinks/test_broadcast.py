@@ -8,8 +8,7 @@ import msgspec
 import pytest
 
 from ipyvitals.events.event_log import EventLog
-from ipyvitals.sinks.broadcast import Broadcast
-from ipyvitals.snapshot import (
+from ipyvitals.schema import (
     MetricsSection,
     ModelDeployed,
     ModelSection,
@@ -17,7 +16,8 @@ from ipyvitals.snapshot import (
     SystemSection,
     TrainingSection,
 )
-from ipyvitals.wire import Update
+from ipyvitals.schema.protocol import Update
+from ipyvitals.sinks.broadcast import Broadcast
 
 
 class Wire:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ipyvitals.snapshot import SystemSection
+from ipyvitals.schema import SystemSection
 from ipyvitals.status import SystemRule, Thresholds
 
 GOOD = {"cpu_percent": 20.0, "memory_percent": 30.0, "disk_percent": 40.0}

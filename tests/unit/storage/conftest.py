@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from ipyvitals import open_store
-from ipyvitals.snapshot import MetricsSection
+from ipyvitals.schema import MetricsSection
 from ipyvitals.storage.ownership import Session
 from ipyvitals.storage.repository import Ledger
 from ipyvitals.storage.rows import MetricsRow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipyvitals.snapshot import ModelDeployed, SystemSection
+from ipyvitals.schema import ModelDeployed, SystemSection
 from ipyvitals.storage.buffer import IN_MEMORY, WAITING, Backlog
 from ipyvitals.storage.rows import RunRow, SystemRow
 from tests.unit.storage.conftest import NOON

@@ -12,7 +12,7 @@ import time
 import msgspec
 import pytest
 
-from ipyvitals.snapshot import ModelDeployed, SystemSection
+from ipyvitals.schema import ModelDeployed, SystemSection
 from ipyvitals.storage.buffer import WAITING, Backlog
 from ipyvitals.storage.client import Sink
 from ipyvitals.storage.rows import StateRow, SystemRow
@@ -238,7 +238,7 @@ from pathlib import Path
 from ipyvitals.utils.notices import Notices
 from ipyvitals.storage.rows import SystemRow
 from ipyvitals.storage.client import Sink
-from ipyvitals.snapshot import SystemSection
+from ipyvitals.schema import SystemSection
 
 path = Path(sys.argv[1])
 notices = Notices(time.time)

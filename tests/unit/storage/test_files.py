@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ipyvitals.snapshot import SystemSection
+from ipyvitals.schema import SystemSection
 from ipyvitals.storage import files
 from ipyvitals.storage.client import Sink
 from ipyvitals.storage.files import is_local, open_for_writing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from ipyvitals.snapshot import Point
+from ipyvitals.schema import Point
 from ipyvitals.storage.recent_points import LIMIT, History
 
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from ipyvitals import open_store
-from ipyvitals.snapshot import SystemSection
+from ipyvitals.schema import SystemSection
 from ipyvitals.storage.files import open_for_writing
 from ipyvitals.storage.ownership import Session
 from ipyvitals.storage.repository import Ledger

@@ -7,7 +7,7 @@ import sqlite3
 import pandas as pd
 import pytest
 
-from ipyvitals.snapshot import ModelMetricsUpdate, ModelStatusChange, SystemSection
+from ipyvitals.schema import ModelMetricsUpdate, ModelStatusChange, SystemSection
 from ipyvitals.storage import retention
 from ipyvitals.storage.files import open_for_writing
 from ipyvitals.storage.retention import DAY, MINUTES_SECONDS, RAW_SECONDS, Retention

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from ipyvitals import StoreError, open_store
-from ipyvitals.snapshot import SystemSection
+from ipyvitals.schema import SystemSection
 from ipyvitals.storage.connections import connect
 from ipyvitals.storage.files import open_for_writing
 from ipyvitals.storage.ownership import Session

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from ipyvitals import ArgumentTypeError, ArgumentValueError, StoreError, open_store
-from ipyvitals.snapshot import (
+from ipyvitals.schema import (
     Gpu,
     MetricsSection,
     ModelStatusChange,

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ipyvitals.snapshot import Gpu
+from ipyvitals.schema import Gpu
 from ipyvitals.system.amd import SETTINGS, Amd
 from ipyvitals.system.gpu import FIRST_PID_NAMESPACE, Gpus
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ipyvitals.snapshot import Gpu
+from ipyvitals.schema import Gpu
 from ipyvitals.system.gpu import FIRST_PID_NAMESPACE, Gpus
 from ipyvitals.system.nvidia import FIELDS, Nvidia
 from ipyvitals.system.patient import Patient

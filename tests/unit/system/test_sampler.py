@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from ipyvitals.snapshot import SystemSection
+from ipyvitals.schema import SystemSection
 from ipyvitals.system.disk import Disk
 from ipyvitals.system.gpu import Gpus
 from ipyvitals.system.nvidia import Nvidia

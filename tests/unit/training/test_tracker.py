@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
-from ipyvitals.snapshot import TrainingSection
+from ipyvitals.schema import TrainingSection
 from ipyvitals.training.tracker import TrainingDesk
 from ipyvitals.utils.clock import FakeClock
 from ipyvitals.utils.notices import Notices

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 
-from ipyvitals.snapshot import Notice
+from ipyvitals.schema import Notice
 from ipyvitals.utils.clock import FakeClock
 from ipyvitals.utils.notices import MAX_CODES, MAX_MESSAGE_CHARS, Notices
 

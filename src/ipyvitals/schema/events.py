@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from ipyvitals.snapshot.shapes import Health, Rule, Shape, Status, TrainingState
+from ipyvitals.schema.base import Health, Rule, Shape, Status, TrainingState
 
 __all__ = [
     "EVENT_TYPES",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ipyvitals.snapshot.shapes import Health, Rule, Shape, Status, Task, TrainingState
+from ipyvitals.schema.base import Health, Rule, Shape, Status, Task, TrainingState
 
 __all__ = [
     "DriftSection",

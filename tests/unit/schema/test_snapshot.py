@@ -8,8 +8,8 @@ from typing import get_args
 import msgspec
 import pytest
 
-from ipyvitals import snapshot as contract
-from ipyvitals.snapshot import (
+from ipyvitals import schema as contract
+from ipyvitals.schema import (
     EVENT_TYPES,
     Event,
     Gpu,

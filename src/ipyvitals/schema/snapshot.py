@@ -1,10 +1,4 @@
-"""The contract: one snapshot of four sections, and six events.
-
-Everything that leaves the kernel (traits, JSON, callbacks) has one of these shapes, and the
-TypeScript types in ``js/src/contract.gen.ts`` are generated from them. Times are Unix seconds,
-ratios lie in [0, 1], percentages in [0, 100]; other units stand in the field's name.
-A value that is not known is ``None``, never 0.
-"""
+"""The snapshot of one monitor, and the points of its charts."""
 
 from __future__ import annotations
 
@@ -13,80 +7,23 @@ from typing import Any
 
 import msgspec
 
-from ipyvitals.snapshot.events import (
-    EVENT_TYPES,
-    Event,
-    ModelDeployed,
-    ModelMetricsUpdate,
-    ModelStatusChange,
-    SystemMetrics,
-    TrainingCompleted,
-    TrainingProgress,
+from ipyvitals.schema.base import (
+    Shape,
 )
-from ipyvitals.snapshot.machine import (
-    Gpu,
-    ProcessUse,
-    SystemSection,
-)
-from ipyvitals.snapshot.model import (
+from ipyvitals.schema.model import (
     DriftSection,
     Durations,
-    ErrorDrift,
-    FeatureDrift,
     LabelsSection,
     MetricsSection,
     ModelInfo,
     ModelSection,
-    Segment,
     TrainingSection,
 )
-from ipyvitals.snapshot.shapes import (
-    GpuReason,
-    Health,
-    Rule,
-    Scope,
-    Shape,
-    Status,
-    Task,
-    TrainingState,
+from ipyvitals.schema.system import (
+    SystemSection,
 )
 
-__all__ = [
-    "EVENT_TYPES",
-    "POINTS_OF_METRICS",
-    "POINTS_OF_SYSTEM",
-    "DriftSection",
-    "Durations",
-    "ErrorDrift",
-    "Event",
-    "FeatureDrift",
-    "Gpu",
-    "GpuReason",
-    "Health",
-    "LabelsSection",
-    "MetricsSection",
-    "ModelDeployed",
-    "ModelInfo",
-    "ModelMetricsUpdate",
-    "ModelSection",
-    "ModelStatusChange",
-    "Notice",
-    "Point",
-    "ProcessUse",
-    "Rule",
-    "Scope",
-    "Segment",
-    "Snapshot",
-    "Status",
-    "SystemMetrics",
-    "SystemSection",
-    "Task",
-    "TrainingCompleted",
-    "TrainingProgress",
-    "TrainingSection",
-    "TrainingState",
-    "format_uptime",
-]
+__all__ = ["POINTS_OF_METRICS", "POINTS_OF_SYSTEM", "Notice", "Point", "Snapshot", "format_uptime"]
 
 
 class Notice(Shape, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ipyvitals.snapshot.shapes import GpuReason, Health, Scope, Shape
+from ipyvitals.schema.base import GpuReason, Health, Scope, Shape
 
 __all__ = [
     "Gpu",

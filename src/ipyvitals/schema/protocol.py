@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from ipyvitals.snapshot import (
+from ipyvitals.schema import (
     DriftSection,
     Durations,
     Event,

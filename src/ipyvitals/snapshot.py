@@ -1,0 +1,5 @@
+"""Alias of `ipyvitals.schema`, for one release."""
+
+from __future__ import annotations
+
+from ipyvitals.schema import *  # noqa: F403
