@@ -24,6 +24,7 @@ from ipyvitals.errors import (
     StoreError,
     UnknownModelError,
 )
+from ipyvitals.health import Thresholds
 from ipyvitals.monitor import Monitor
 from ipyvitals.schema import (
     EVENT_TYPES,
@@ -48,7 +49,6 @@ from ipyvitals.schema import (
     TrainingProgress,
     TrainingSection,
 )
-from ipyvitals.status import Thresholds
 from ipyvitals.training.run import TrainingRun
 from ipyvitals.utils.clock import Clock, FakeClock, SystemClock
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ipyvitals.drift.detector import DriftWatch
 from ipyvitals.events.event_log import EventLog
+from ipyvitals.health import Thresholds
 from ipyvitals.ingest.label_join import LabelJoin
 from ipyvitals.ingest.labeling import Labeller
 from ipyvitals.ingest.queue import Inbox
@@ -19,7 +20,6 @@ from ipyvitals.models.status_evaluator import Judge
 from ipyvitals.schema import DriftSection, MetricsSection, ModelDeployed, ModelInfo
 from ipyvitals.sections import durations, metrics_section, model_info, model_section
 from ipyvitals.settings import Settings
-from ipyvitals.status import Thresholds
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.notices import Notices
 

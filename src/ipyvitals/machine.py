@@ -10,8 +10,8 @@ from typing import Protocol
 
 import msgspec
 
+from ipyvitals.health import SystemRule, Thresholds
 from ipyvitals.schema import SystemSection
-from ipyvitals.status import SystemRule, Thresholds
 from ipyvitals.system import held
 from ipyvitals.utils.clock import Clock
 

@@ -13,13 +13,13 @@ from ipyvitals import jupyter
 from ipyvitals.drift.detector import Drift
 from ipyvitals.engine import Engine
 from ipyvitals.errors import ArgumentValueError
+from ipyvitals.health import Thresholds
 from ipyvitals.ingest.labeling import SegmentOf
 from ipyvitals.ingest.scoring import Score
 from ipyvitals.kernel_side import kernel_side
 from ipyvitals.operating import Operator
 from ipyvitals.schema import Event, ModelInfo, Snapshot
 from ipyvitals.settings import check_settings
-from ipyvitals.status import Thresholds
 from ipyvitals.tracking import Tracker
 from ipyvitals.utils.clock import Clock, SystemClock
 from ipyvitals.utils.validation import (

@@ -9,10 +9,10 @@ import msgspec
 
 from ipyvitals.drift.detector import Drift
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
+from ipyvitals.health import Thresholds
 from ipyvitals.ingest.labeling import SegmentOf
 from ipyvitals.ingest.scoring import Score
 from ipyvitals.schema import Task
-from ipyvitals.status import Thresholds
 from ipyvitals.storage.paths import store_path
 from ipyvitals.utils.validation import check_count, check_seconds, check_size, check_text
 

@@ -14,12 +14,12 @@ import msgspec
 import pytest
 
 from ipyvitals import schema as snapshot
+from ipyvitals.health import rules
+from ipyvitals.health.system import SystemRule
+from ipyvitals.health.thresholds import Thresholds
 from ipyvitals.models import status_evaluator as judge
 from ipyvitals.schema import protocol
 from ipyvitals.server import messages
-from ipyvitals.status import rules
-from ipyvitals.status.system import SystemRule
-from ipyvitals.status.thresholds import Thresholds
 
 HERE = Path(__file__).parent
 SCRIPT = HERE.parent.parent / "scripts" / "generate_contract.py"

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from ipyvitals.errors import ArgumentValueError
+from ipyvitals.health import ErrorChange
 from ipyvitals.schema import ErrorDrift
 from ipyvitals.stats.window import Scores
-from ipyvitals.status import ErrorChange
 
 __all__ = ["ErrorWatch", "check_river"]
 

@@ -13,9 +13,9 @@ from ipyvitals.drift.feature_detector import FeatureWatch, Sample
 from ipyvitals.drift.features import MAX_COLUMNS, Columns, as_columns, as_row, columns_of
 from ipyvitals.drift.reference import PREDICTIONS, Reference
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
+from ipyvitals.health import ErrorChange, Look
 from ipyvitals.schema import DriftSection
 from ipyvitals.stats.window import Scores
-from ipyvitals.status import ErrorChange, Look
 from ipyvitals.utils.notices import Notices
 from ipyvitals.utils.validation import Rows, as_rows
 

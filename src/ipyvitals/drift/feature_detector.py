@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from ipyvitals.drift.features import Columns
 from ipyvitals.drift.reference import PREDICTIONS, Reference
+from ipyvitals.health import Look
 from ipyvitals.schema import FeatureDrift
 from ipyvitals.stats.psi_watch import PsiWatch
-from ipyvitals.status import Look
 
 __all__ = ["PREDICTIONS", "FeatureWatch", "Sample"]
 

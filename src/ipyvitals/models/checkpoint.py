@@ -13,13 +13,13 @@ import msgspec
 import numpy as np
 
 from ipyvitals.drift.reference import Reference
+from ipyvitals.health import CHANGED, Finding, Lifecycle, Verdict, status_of
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.schema import Status
 from ipyvitals.stats.durations import BOUNDS_SECONDS
 from ipyvitals.stats.packing import pack, unpack
 from ipyvitals.stats.seconds import Floats
 from ipyvitals.stats.segments import Group, SegmentWindows
-from ipyvitals.status import CHANGED, Finding, Lifecycle, Verdict, status_of
 
 __all__ = ["VERSION", "Past", "body_of", "head_of", "past_of", "resume"]
 

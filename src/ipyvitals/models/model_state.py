@@ -6,16 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from ipyvitals.models.labelled import Labelled
-from ipyvitals.schema import DriftSection, Health, ModelInfo, Rule, Status
-from ipyvitals.stats.durations import DurationTotals
-from ipyvitals.stats.errors import ErrorWindow
-from ipyvitals.stats.latency import SlidingHistogram
-from ipyvitals.stats.rate import SlidingCount
-from ipyvitals.stats.seconds import Floats, Ints
-from ipyvitals.stats.segments import SegmentWindows
-from ipyvitals.stats.window import Scores, ScoreWindow
-from ipyvitals.status import (
+from ipyvitals.health import (
     AccuracyRule,
     DriftRule,
     ErrorChange,
@@ -25,6 +16,15 @@ from ipyvitals.status import (
     Look,
     Thresholds,
 )
+from ipyvitals.models.labelled import Labelled
+from ipyvitals.schema import DriftSection, Health, ModelInfo, Rule, Status
+from ipyvitals.stats.durations import DurationTotals
+from ipyvitals.stats.errors import ErrorWindow
+from ipyvitals.stats.latency import SlidingHistogram
+from ipyvitals.stats.rate import SlidingCount
+from ipyvitals.stats.seconds import Floats, Ints
+from ipyvitals.stats.segments import SegmentWindows
+from ipyvitals.stats.window import Scores, ScoreWindow
 
 __all__ = ["ModelState", "Watch"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ipyvitals.events.event_log import EventLog
+from ipyvitals.health import Finding, status_of
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.schema import ModelStatusChange, Status
-from ipyvitals.status import Finding, status_of
 
 __all__ = ["Judge"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ipyvitals.health import Thresholds
 from ipyvitals.ingest.label_join import LabelJoin
 from ipyvitals.ingest.labeling import Labeller
 from ipyvitals.ingest.queue import Inbox
@@ -13,7 +14,6 @@ from ipyvitals.ingest.scoring import Scorer
 from ipyvitals.models.labelled import Labelled
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.registry import Registry
-from ipyvitals.status import Thresholds
 from ipyvitals.utils.notices import Notices
 
 NOW = 1_000.0

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipyvitals.events.event_log import EventLog
+from ipyvitals.health import Thresholds
 from ipyvitals.models.checkpoint import VERSION, body_of, head_of, past_of, resume
 from ipyvitals.models.labelled import Labelled
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.status_evaluator import Judge
-from ipyvitals.status import Thresholds
 from ipyvitals.utils.clock import FakeClock
 
 NOW, AT = 1_000.0, 1_700_000_000.0
@@ -252,7 +252,7 @@ class TestWhatIsSaidAgain:
 
 
 def _error_drift():
-    from ipyvitals.status import Finding
+    from ipyvitals.health import Finding
 
     return Finding(rule="error_drift", on=True, reason="Mean error rose")
 

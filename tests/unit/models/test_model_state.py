@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ipyvitals.health import ErrorChange, Look, Thresholds
 from ipyvitals.models.labelled import Labelled
 from ipyvitals.models.model_state import ModelState
-from ipyvitals.status import ErrorChange, Look, Thresholds
 
 
 def make_model(window=100, now=0.0, make_watch=None, **thresholds):

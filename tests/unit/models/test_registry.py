@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from ipyvitals.errors import UnknownModelError
+from ipyvitals.health import Thresholds
 from ipyvitals.models.labelled import Labelled
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.registry import MAX_MODELS, Registry
-from ipyvitals.status import Thresholds
 from ipyvitals.utils.notices import Notices
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from ipyvitals.health.thresholds import Thresholds
 from ipyvitals.schema import Health, SystemSection
 from ipyvitals.stats.streak import Switch
-from ipyvitals.status.thresholds import Thresholds
 
 __all__ = ["SystemRule"]
 

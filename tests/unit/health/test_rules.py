@@ -10,9 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipyvitals.stats.interval import Z_95
-from ipyvitals.stats.window import ScoreWindow
-from ipyvitals.status import (
+from ipyvitals.health import (
     AccuracyRule,
     DriftRule,
     ErrorChange,
@@ -20,6 +18,8 @@ from ipyvitals.status import (
     Look,
     Thresholds,
 )
+from ipyvitals.stats.interval import Z_95
+from ipyvitals.stats.window import ScoreWindow
 
 HUNDRED = 100
 

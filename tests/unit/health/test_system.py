@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ipyvitals.health import SystemRule, Thresholds
 from ipyvitals.schema import SystemSection
-from ipyvitals.status import SystemRule, Thresholds
 
 GOOD = {"cpu_percent": 20.0, "memory_percent": 30.0, "disk_percent": 40.0}
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
-from ipyvitals.status import Thresholds
+from ipyvitals.health import Thresholds
 
 RATIOS = ("accuracy", "baseline_drop", "error_rate", "recovery_margin")
 SECONDS = ("latency_p95", "idle")

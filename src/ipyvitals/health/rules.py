@@ -7,11 +7,11 @@ from collections.abc import Iterable
 import msgspec
 import numpy as np
 
+from ipyvitals.health.thresholds import Thresholds
 from ipyvitals.schema import Rule
 from ipyvitals.stats.interval import wilson_high
 from ipyvitals.stats.streak import Flags, Switch
 from ipyvitals.stats.window import Scores, ScoreWindow
-from ipyvitals.status.thresholds import Thresholds
 
 __all__ = ["AccuracyRule", "DriftRule", "ErrorChange", "Finding", "LimitRule", "Look", "Verdict"]
 

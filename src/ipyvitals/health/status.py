@@ -1,38 +1,12 @@
-"""Thresholds become health, health and lifecycle become one status."""
+"""Combines lifecycle and health into one status."""
 
 from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
 from ipyvitals.schema import Health, Status
-from ipyvitals.status.rules import (
-    CHANGED,
-    AccuracyRule,
-    DriftRule,
-    ErrorChange,
-    Finding,
-    LimitRule,
-    Look,
-    Verdict,
-)
-from ipyvitals.status.system import SystemRule
-from ipyvitals.status.thresholds import Policy, Thresholds
 
-__all__ = [
-    "CHANGED",
-    "AccuracyRule",
-    "DriftRule",
-    "ErrorChange",
-    "Finding",
-    "Lifecycle",
-    "LimitRule",
-    "Look",
-    "Policy",
-    "SystemRule",
-    "Thresholds",
-    "Verdict",
-    "status_of",
-]
+__all__ = ["Lifecycle", "status_of"]
 
 Lifecycle: TypeAlias = Literal["registered", "active", "stopped", "failed"]
 

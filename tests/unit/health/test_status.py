@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from ipyvitals.status import status_of
+from ipyvitals.health import status_of
 
 LIFECYCLES = ("registered", "active", "stopped", "failed")
 HEALTHS = ("unknown", "healthy", "degraded", "unhealthy")
