@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from ipyvitals.thinning import Floats, breaks, thin
+from ipyvitals.stats.downsampling import Floats, breaks, thin
 
 __all__ = ["Range", "sparkline"]
 

@@ -14,7 +14,7 @@ from ipyvitals.charts.runs import By, Curve, Run, check_by, runs_of
 from ipyvitals.charts.tables import plain
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.schema import format_uptime
-from ipyvitals.thinning import Floats, thin
+from ipyvitals.stats.downsampling import Floats, thin
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

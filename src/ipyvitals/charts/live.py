@@ -15,7 +15,7 @@ from ipyvitals.charts.timeline import Timeline
 from ipyvitals.charts.times import PIXELS, Times
 from ipyvitals.charts.traces import basis
 from ipyvitals.schema import Snapshot
-from ipyvitals.thinning import Floats, envelope, thin
+from ipyvitals.stats.downsampling import Floats, envelope, thin
 
 if TYPE_CHECKING:
     from plotly.graph_objects import FigureWidget

@@ -11,7 +11,7 @@ from ipyvitals.charts.palette import Palette
 from ipyvitals.charts.tables import Table, Texts, plain
 from ipyvitals.charts.times import PIXELS, Places, Times, moments
 from ipyvitals.formats import moment, ratio, status_word
-from ipyvitals.thinning import Floats, pixels_of
+from ipyvitals.stats.downsampling import Floats, pixels_of
 
 __all__ = ["Band", "Deployment", "bands_of", "deployments_of", "marks"]
 

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from ipyvitals.charts.palette import Palette
-from ipyvitals.thinning import Floats
+from ipyvitals.stats.downsampling import Floats
 
 __all__ = ["BAND", "ROWS", "Line", "Role", "Row", "Scale", "latency_scale"]
 

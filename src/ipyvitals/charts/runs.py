@@ -12,7 +12,7 @@ import numpy as np
 from ipyvitals.charts.tables import Table
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.formats import moment
-from ipyvitals.thinning import Floats
+from ipyvitals.stats.downsampling import Floats
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ from ipyvitals.charts.layout import keys_of
 from ipyvitals.charts.palette import FONT
 from ipyvitals.charts.svg_text import svg_text
 from ipyvitals.charts.ticks import number_ticks, time_ticks
-from ipyvitals.thinning import Floats
+from ipyvitals.stats.downsampling import Floats
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ipyvitals.charts.times import Times
 from ipyvitals.errors import ArgumentTypeError
-from ipyvitals.thinning import Floats, breaks
+from ipyvitals.stats.downsampling import Floats, breaks
 
 if TYPE_CHECKING:
     import pandas as pd

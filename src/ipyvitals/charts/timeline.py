@@ -16,7 +16,7 @@ from ipyvitals.charts.tables import Table, plain
 from ipyvitals.charts.times import moments
 from ipyvitals.charts.traces import band_of, line_of, others_of
 from ipyvitals.formats import moment
-from ipyvitals.thinning import Floats
+from ipyvitals.stats.downsampling import Floats
 
 if TYPE_CHECKING:
     import pandas as pd

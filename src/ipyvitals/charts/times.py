@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ipyvitals.thinning import Floats, breaks, envelope, thin
+from ipyvitals.stats.downsampling import Floats, breaks, envelope, thin
 
 __all__ = ["PIXELS", "Drawn", "Places", "Times", "moments"]
 

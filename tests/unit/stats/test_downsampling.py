@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipyvitals.thinning import breaks, envelope, pixels_of, thin
+from ipyvitals.stats.downsampling import breaks, envelope, pixels_of, thin
 
 PIXELS = 20
 values = st.one_of(st.floats(-1e9, 1e9), st.just(float("nan")))
