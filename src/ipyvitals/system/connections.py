@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 import psutil
 
-from ipyvitals.system import held
-from ipyvitals.system.sock_diag import ESTABLISHED, LISTEN, Socket, sockets
+from ipyvitals.system.linux import procfs
+from ipyvitals.system.linux.netlink import ESTABLISHED, LISTEN, Socket, sockets
+from ipyvitals.system.round_robin import Turns
 from ipyvitals.system.source import Fields, Pace, Part
-from ipyvitals.system.turns import Turns
 
 __all__ = ["Connections", "jupyter_ports"]
 
@@ -125,9 +125,9 @@ class Connections:
         folder = f"{self._proc}/{pid}/fd"
         found = set()
         try:
-            for name in held.names(folder):
+            for name in procfs.names(folder):
                 try:
-                    file = held.link(f"{folder}/{name}")
+                    file = procfs.link(f"{folder}/{name}")
                 except FileNotFoundError:
                     continue
                 if file.startswith("socket:["):

@@ -8,10 +8,10 @@ from typing import Any
 
 import psutil
 
-from ipyvitals.system import held
-from ipyvitals.system.files import Meter, read_all, unescaped
-from ipyvitals.system.patient import Patient
+from ipyvitals.system.linux import procfs
+from ipyvitals.system.linux.files import Meter, read_all, unescaped
 from ipyvitals.system.source import Fields, Part
+from ipyvitals.system.timeout import Patient
 
 __all__ = ["Disk"]
 
@@ -120,7 +120,7 @@ class Disk:
         if self._device is None:
             return None
         begin = b"%d %d " % self._device
-        for line in held.read(f"{self._proc}/diskstats", all_of_it=True).split(b"\n"):
+        for line in procfs.read(f"{self._proc}/diskstats", all_of_it=True).split(b"\n"):
             words = line.split(None, 10)
             if b" ".join(words[:2]) + b" " == begin:
                 return SECTOR_BYTES * int(words[5]), SECTOR_BYTES * int(words[9])

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from ipyvitals.system import held
-from ipyvitals.system.files import figures
+from ipyvitals.system.linux import procfs
+from ipyvitals.system.linux.files import figures
 from ipyvitals.system.source import MIN_GAP_SECONDS, Fields, Part
 
 __all__ = ["Host", "LinuxFiles"]
@@ -125,7 +125,7 @@ class LinuxFiles:
 
     def cpu(self, allowed: Sequence[int]) -> CpuTimes:
         """Return the times of some processors, in ticks."""
-        text = held.read(f"{self._proc}/stat")
+        text = procfs.read(f"{self._proc}/stat")
         if len(allowed) == os.sysconf("SC_NPROCESSORS_ONLN"):
             return _ticks(text[: text.index(b"\n")])
         total = CpuTimes(0.0, 0.0)
@@ -139,14 +139,14 @@ class LinuxFiles:
 
     def memory(self) -> tuple[int, int] | None:
         """Return all memory and what of it is available, in bytes; where it is told, and can be."""
-        total, free = figures(held.read(f"{self._proc}/meminfo"), b"MemTotal:", b"MemAvailable:")
+        total, free = figures(procfs.read(f"{self._proc}/meminfo"), b"MemTotal:", b"MemAvailable:")
         if total is None or free is None or free > total:
             return None
         return 1024 * total, 1024 * free
 
     def oom_kills(self) -> int | None:
         """Return how many processes were killed for lack of memory since the start."""
-        return figures(held.read(f"{self._proc}/vmstat"), b"oom_kill")[0]
+        return figures(procfs.read(f"{self._proc}/vmstat"), b"oom_kill")[0]
 
 
 def _ticks(line: bytes) -> CpuTimes:

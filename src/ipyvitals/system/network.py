@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 import psutil
 
-from ipyvitals.system import held
-from ipyvitals.system.files import Meter
+from ipyvitals.system.linux import procfs
+from ipyvitals.system.linux.files import Meter
 from ipyvitals.system.source import Fields, Part
 
 __all__ = ["Network"]
@@ -67,7 +67,7 @@ class Network:
 
     def _linux(self) -> Counts:
         counts = {}
-        for line in held.read(f"{self._proc}/net/dev", all_of_it=True).split(b"\n")[2:]:
+        for line in procfs.read(f"{self._proc}/net/dev", all_of_it=True).split(b"\n")[2:]:
             name, there, rest = line.partition(b":")
             if there:
                 words = rest.split(None, 9)

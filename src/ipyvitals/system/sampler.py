@@ -9,15 +9,15 @@ from typing import Any, Protocol
 
 from ipyvitals.schema import SystemSection
 from ipyvitals.stats.trend import Trend
-from ipyvitals.system.amd import Amd
 from ipyvitals.system.connections import Connections
 from ipyvitals.system.container import Container
 from ipyvitals.system.disk import Disk
-from ipyvitals.system.gpu import Gpus
+from ipyvitals.system.gpu.amd import Amd
+from ipyvitals.system.gpu.gpus import Gpus
+from ipyvitals.system.gpu.nvidia import Nvidia
 from ipyvitals.system.host import Host
 from ipyvitals.system.network import Network
-from ipyvitals.system.nvidia import Nvidia
-from ipyvitals.system.process_tree import ProcessTree
+from ipyvitals.system.process.tree import ProcessTree
 from ipyvitals.system.source import Part, Source, UnreadError
 
 __all__ = ["SystemSampler", "sources"]

@@ -15,11 +15,11 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from ipyvitals.system import held
 from ipyvitals.system.connections import Connections, jupyter_ports
-from ipyvitals.system.process_tree import ProcessTree
-from ipyvitals.system.sock_diag import ESTABLISHED, LISTEN, Socket, sockets
-from tests.unit.system.process_helpers import running_child
+from ipyvitals.system.linux import procfs as held
+from ipyvitals.system.linux.netlink import ESTABLISHED, LISTEN, Socket, sockets
+from ipyvitals.system.process.tree import ProcessTree
+from tests.unit.system.process.helpers import running_child
 
 linux = pytest.mark.skipif(not psutil.LINUX, reason="this is about Linux")
 Address = namedtuple("Address", "ip port")

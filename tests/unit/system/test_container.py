@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ipyvitals.system.cgroup import find
 from ipyvitals.system.container import Container
+from ipyvitals.system.linux.cgroup import find
 from tests.unit.system import cgroup_trees as trees
 from tests.unit.system.cgroup_trees import GIB, TOTAL, V1_CPU, V1_MEMORY, V2, Tree
 

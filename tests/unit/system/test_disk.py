@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from ipyvitals.system.disk import Disk
-from ipyvitals.system.patient import Patient
+from ipyvitals.system.timeout import Patient
 
 MOUNTS = """\
 22 27 0:21 / /proc rw,relatime - proc proc rw

@@ -12,13 +12,13 @@ import pytest
 
 from ipyvitals.schema import SystemSection
 from ipyvitals.system.disk import Disk
-from ipyvitals.system.gpu import Gpus
-from ipyvitals.system.nvidia import Nvidia
-from ipyvitals.system.patient import Patient
+from ipyvitals.system.gpu.gpus import Gpus
+from ipyvitals.system.gpu.nvidia import Nvidia
 from ipyvitals.system.sampler import SystemSampler, sources
 from ipyvitals.system.source import UnreadError
+from ipyvitals.system.timeout import Patient
 from ipyvitals.utils.notices import Notices
-from tests.unit.system.fake_nvml import FakeDevice, FakeNvml
+from tests.unit.system.gpu.fake_nvml import FakeDevice, FakeNvml
 
 GIB = 2**30
 PARTS = [name for _, make in sources() for name in make().parts()]

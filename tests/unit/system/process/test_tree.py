@@ -9,9 +9,9 @@ import threading
 import psutil
 import pytest
 
-from ipyvitals.system.process_tree import ProcessTree
-from ipyvitals.system.processes import Reading
-from tests.unit.system.process_helpers import running_child
+from ipyvitals.system.process.readers import Reading
+from ipyvitals.system.process.tree import ProcessTree
+from tests.unit.system.process.helpers import running_child
 
 CORES = {"cpu_limit_cores": 2.0}
 ROOT = 1
@@ -198,7 +198,7 @@ class TestCounts:
     def test_files_of_all_and_how_near_the_kernel_is_to_its_limit(
         self, tree, processes, monkeypatch
     ):
-        monkeypatch.setattr("ipyvitals.system.process_tree._open_files_limit", lambda: 200)
+        monkeypatch.setattr("ipyvitals.system.process.tree._open_files_limit", lambda: 200)
         processes.child(2)
         processes.child(3)
         processes.files[2] = 7

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from ipyvitals.schema import Gpu
-from ipyvitals.system.amd import SETTINGS, Amd
-from ipyvitals.system.gpu import FIRST_PID_NAMESPACE, Gpus
+from ipyvitals.system.gpu.amd import SETTINGS, Amd
+from ipyvitals.system.gpu.gpus import FIRST_PID_NAMESPACE, Gpus
 
 MIB, GIB = 2**20, 2**30
 TREE = SimpleNamespace(pids=[100])
@@ -188,12 +188,12 @@ def test_a_driver_that_does_not_open_says_why(smi, reason):
 
 def test_a_driver_without_its_library_is_told_apart_from_no_driver(monkeypatch):
     monkeypatch.setitem(sys.modules, "amdsmi", None)
-    monkeypatch.setattr("ipyvitals.system.amd.DRIVER_FILE", "/")
+    monkeypatch.setattr("ipyvitals.system.gpu.amd.DRIVER_FILE", "/")
     assert read(None)["gpus_reason"] == "no_library"
 
 
 def test_without_a_driver_nothing_is_imported(monkeypatch, tmp_path):
-    monkeypatch.setattr("ipyvitals.system.amd.DRIVER_FILE", os.fspath(tmp_path / "none"))
+    monkeypatch.setattr("ipyvitals.system.gpu.amd.DRIVER_FILE", os.fspath(tmp_path / "none"))
     assert read(None) == {"gpus_reason": "no_driver"}
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from ipyvitals.health import SystemRule, Thresholds
 from ipyvitals.schema import SystemSection
-from ipyvitals.system import held
+from ipyvitals.system.linux import procfs
 from ipyvitals.utils.clock import Clock
 
 __all__ = ["Kernel", "Machine", "Sampler", "waited_for_cpu"]
@@ -157,6 +157,6 @@ def waited_for_cpu(path: str = "/proc/thread-self/schedstat") -> float | None:
     if sys.platform != "linux":
         return None
     try:
-        return int(held.read(path).split()[1]) / 1e9
+        return int(procfs.read(path).split()[1]) / 1e9
     except (OSError, IndexError, ValueError):
         return None

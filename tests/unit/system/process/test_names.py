@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ipyvitals.system.program_name import program_name
+from ipyvitals.system.process.names import program_name
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ipyvitals.system import held
-from ipyvitals.system.files import figures, read_all, unescaped
+from ipyvitals.system.linux import procfs
+from ipyvitals.system.linux.files import figures, read_all, unescaped
 
 __all__ = ["Hierarchy", "Memory", "Quota", "cpu_quota", "find", "memory_limit"]
 
@@ -154,7 +154,7 @@ def _within(path: str, root: str) -> str | None:
 def _number(folder: str, name: str) -> int | None:
     """Return a limit; None where there is none, or no such file, as in the root of all groups."""
     try:
-        text = held.read(f"{folder}/{name}").strip()
+        text = procfs.read(f"{folder}/{name}").strip()
     except (FileNotFoundError, NotADirectoryError):
         return None
     return None if text == b"max" else int(text)
@@ -163,7 +163,7 @@ def _number(folder: str, name: str) -> int | None:
 def _cores(folder: str, version: int) -> float | None:
     if version == 2:
         try:
-            quota, period = held.read(f"{folder}/cpu.max").split()
+            quota, period = procfs.read(f"{folder}/cpu.max").split()
         except (FileNotFoundError, NotADirectoryError):
             return None
         return None if quota == b"max" else int(quota) / int(period)
@@ -176,7 +176,7 @@ def _hidden_limit(hierarchy: Hierarchy, found: Memory | None) -> Memory | None:
     """Return the limit of a group further out, which version 1 tells though it is not mounted."""
     own = hierarchy.folders[0]
     try:
-        (limit,) = figures(held.read(f"{own}/memory.stat"), b"hierarchical_memory_limit")
+        (limit,) = figures(procfs.read(f"{own}/memory.stat"), b"hierarchical_memory_limit")
     except FileNotFoundError:
         return found
     if limit is None or (found is not None and found.limit <= limit):

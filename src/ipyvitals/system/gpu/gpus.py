@@ -11,8 +11,8 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from ipyvitals.schema import Gpu, GpuReason
-from ipyvitals.system.patient import Patient
 from ipyvitals.system.source import Fields, Pace, Part, UnreadError
+from ipyvitals.system.timeout import Patient
 
 __all__ = ["Device", "Driver", "Gpus", "NoGpuError", "Tries"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ipyvitals.system.visible import Choice, visible
+from ipyvitals.system.gpu.visible_devices import Choice, visible
 
 UUIDS = ["GPU-aa01", "GPU-aa02", "GPU-bb03"]
 

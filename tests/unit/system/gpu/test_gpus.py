@@ -11,11 +11,11 @@ from types import SimpleNamespace
 import pytest
 
 from ipyvitals.schema import Gpu
-from ipyvitals.system.gpu import FIRST_PID_NAMESPACE, Gpus
-from ipyvitals.system.nvidia import FIELDS, Nvidia
-from ipyvitals.system.patient import Patient
+from ipyvitals.system.gpu.gpus import FIRST_PID_NAMESPACE, Gpus
+from ipyvitals.system.gpu.nvidia import FIELDS, Nvidia
 from ipyvitals.system.source import UnreadError
-from tests.unit.system.fake_nvml import GIB, FakeDevice, FakeNvml
+from ipyvitals.system.timeout import Patient
+from tests.unit.system.gpu.fake_nvml import GIB, FakeDevice, FakeNvml
 
 TREE = SimpleNamespace(pids=[100, 101])
 LONG = 20.0
@@ -190,11 +190,11 @@ class TestTrouble:
 
     def test_a_driver_without_its_library_is_told_apart_from_no_driver(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "pynvml", None)
-        monkeypatch.setattr("ipyvitals.system.nvidia.DRIVER_FILES", ("/",))
+        monkeypatch.setattr("ipyvitals.system.gpu.nvidia.DRIVER_FILES", ("/",))
         assert gpus_of(Nvidia()).gpus(0.0, {})["gpus_reason"] == "no_library"
 
     def test_without_a_driver_nothing_is_imported_and_nothing_asked(self, monkeypatch, tmp_path):
-        monkeypatch.setattr("ipyvitals.system.nvidia.DRIVER_FILES", (str(tmp_path / "none"),))
+        monkeypatch.setattr("ipyvitals.system.gpu.nvidia.DRIVER_FILES", (str(tmp_path / "none"),))
         monkeypatch.setattr("os.name", "posix")
         gpus = gpus_of(Nvidia())
         monkeypatch.delitem(sys.modules, "pynvml", raising=False)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ipyvitals import FakeClock, SystemSection, Thresholds, machine
-from ipyvitals.machine import Machine, waited_for_cpu
+from ipyvitals import FakeClock, SystemSection, Thresholds
+from ipyvitals.system import system_monitor as machine
+from ipyvitals.system.system_monitor import Machine, waited_for_cpu
 
 
 class FakeSampler:

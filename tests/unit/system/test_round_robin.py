@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipyvitals.system.turns import Turns
+from ipyvitals.system.round_robin import Turns
 
 
 def test_all_have_their_turn_before_one_has_it_again():

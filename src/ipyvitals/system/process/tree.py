@@ -10,11 +10,11 @@ from typing import NamedTuple
 import psutil
 
 from ipyvitals.schema import ProcessUse
-from ipyvitals.system.process_memory import Key, SharedOut
-from ipyvitals.system.processes import LinuxProcesses, Processes, PsutilProcesses, Reading
-from ipyvitals.system.program_name import program_name
+from ipyvitals.system.process.memory import Key, SharedOut
+from ipyvitals.system.process.names import program_name
+from ipyvitals.system.process.readers import LinuxProcesses, Processes, PsutilProcesses, Reading
+from ipyvitals.system.round_robin import Turns
 from ipyvitals.system.source import MIN_GAP_SECONDS, Fields, Part
-from ipyvitals.system.turns import Turns
 
 __all__ = ["ProcessTree"]
 

@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from typing import Any
 
 from ipyvitals.schema import Gpu, GpuReason
-from ipyvitals.system.gpu import NoGpuError, Tries
-from ipyvitals.system.visible import visible
+from ipyvitals.system.gpu.gpus import NoGpuError, Tries
+from ipyvitals.system.gpu.visible_devices import visible
 
 __all__ = ["Nvidia"]
 

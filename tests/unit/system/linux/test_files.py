@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ipyvitals.system.files import Flow, Meter, figures, read_all, read_one
+from ipyvitals.system.linux.files import Flow, Meter, figures, read_all, read_one
 
 
 def test_a_file_of_any_size_is_read_to_its_end(tmp_path):

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ipyvitals.system import held
+from ipyvitals.system.linux import procfs as held
 
 pytestmark = pytest.mark.skipif(not psutil.LINUX, reason="only Linux has these files")
 

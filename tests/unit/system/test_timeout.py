@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from ipyvitals.system.patient import Patient
+from ipyvitals.system.timeout import Patient
 
 LONG = 20.0
 

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 import psutil
 
-from ipyvitals.system import held
-from ipyvitals.system.files import figures, read_one
+from ipyvitals.system.linux import procfs
+from ipyvitals.system.linux.files import figures, read_one
+from ipyvitals.system.round_robin import Turns
 from ipyvitals.system.source import Pace
-from ipyvitals.system.turns import Turns
 
 __all__ = ["LinuxProcesses", "Processes", "PsutilProcesses", "Reading"]
 
@@ -114,7 +114,7 @@ class LinuxProcesses:
     def read(self, pid: int) -> Reading | None:
         """Look at a process."""
         try:
-            text = held.read(f"{self._proc}/{pid}/stat")
+            text = procfs.read(f"{self._proc}/{pid}/stat")
         except (FileNotFoundError, ProcessLookupError):
             return None
         # A name may hold anything, brackets too.
@@ -142,7 +142,7 @@ class LinuxProcesses:
         folder = f"{self._proc}/{pid}/fd"
         try:
             # Since Linux 6.2 the size of the folder is the number of files in it.
-            return held.size(folder) or len(held.names(folder))
+            return procfs.size(folder) or len(procfs.names(folder))
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             return None
 
@@ -159,13 +159,13 @@ class LinuxProcesses:
         self._children[pid] = []
         folder = f"{self._proc}/{pid}/task"
         try:
-            threads = held.names(folder)
+            threads = procfs.names(folder)
         except (FileNotFoundError, ProcessLookupError):
             return False
         listed = False
         for thread in threads:
             try:
-                text = held.read(f"{folder}/{thread}/children")
+                text = procfs.read(f"{folder}/{thread}/children")
             except (FileNotFoundError, ProcessLookupError):
                 continue
             listed = True

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from ipyvitals.system.processes import LinuxProcesses, PsutilProcesses
-from tests.unit.system.process_helpers import running_child
+from ipyvitals.system.process.readers import LinuxProcesses, PsutilProcesses
+from tests.unit.system.process.helpers import running_child
 
 linux = pytest.mark.skipif(not psutil.LINUX, reason="this is about Linux")
 STAT = (

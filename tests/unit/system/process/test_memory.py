@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipyvitals.system.process_memory import SharedOut
+from ipyvitals.system.process.memory import SharedOut
 
 ROOT = (1, 10.0)
 MIB = 2**20
