@@ -17,13 +17,13 @@ from ipyvitals.events.event_log import EventLog
 from ipyvitals.figures import Figures
 from ipyvitals.health import Thresholds
 from ipyvitals.publisher import Publisher, View
+from ipyvitals.render.text import text_view
 from ipyvitals.schema import ModelInfo, Snapshot, SystemSection, TrainingSection
 from ipyvitals.sections import point
 from ipyvitals.settings import Settings
 from ipyvitals.shutdown import CLOSE_SECONDS, save_at_exit
 from ipyvitals.storage.recent_points import History
 from ipyvitals.system.system_monitor import Kernel, Machine, Sampler
-from ipyvitals.text_view import text_view
 from ipyvitals.ticker import ticker
 from ipyvitals.training.tracker import TrainingDesk
 from ipyvitals.utils.clock import Clock

@@ -15,8 +15,8 @@ import traitlets
 
 from ipyvitals.errors import IpyvitalsError
 from ipyvitals.line import Send, open_line
+from ipyvitals.render.html import saved_mark, saved_text, static_view
 from ipyvitals.schema import Snapshot
-from ipyvitals.static_view import saved_mark, saved_text, static_view
 from ipyvitals.storage.recent_points import History
 from ipyvitals.utils.notices import Notices
 

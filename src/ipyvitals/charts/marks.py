@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ipyvitals.charts.palette import Palette
 from ipyvitals.charts.tables import Table, Texts, plain
 from ipyvitals.charts.times import PIXELS, Places, Times, moments
-from ipyvitals.formats import moment, ratio, status_word
+from ipyvitals.render.formatting import moment, ratio, status_word
 from ipyvitals.stats.downsampling import Floats, pixels_of
 
 __all__ = ["Band", "Deployment", "bands_of", "deployments_of", "marks"]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from ipyvitals.charts.palette import FONT, Palette
 from ipyvitals.charts.svg import svg_of
 from ipyvitals.errors import ArgumentValueError
-from ipyvitals.formats import moment, status_word
+from ipyvitals.render.formatting import moment, status_word
+from ipyvitals.render.html import static_view
+from ipyvitals.render.html_parts import Columns
 from ipyvitals.schema import Snapshot
-from ipyvitals.static_parts import Columns
-from ipyvitals.static_view import static_view
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -11,7 +11,7 @@ import numpy as np
 
 from ipyvitals.charts.tables import Table
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
-from ipyvitals.formats import moment
+from ipyvitals.render.formatting import moment
 from ipyvitals.stats.downsampling import Floats
 
 if TYPE_CHECKING:

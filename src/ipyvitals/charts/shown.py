@@ -10,7 +10,7 @@ from urllib.parse import quote
 import plotly.graph_objects as go
 
 from ipyvitals.charts.svg import svg_of
-from ipyvitals.formats import moment
+from ipyvitals.render.formatting import moment
 
 __all__ = ["RecordedFigure", "RecordedFigureWidget"]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from math import ceil, floor, isfinite, log10
 
-from ipyvitals.formats import metric, short_count
+from ipyvitals.render.formatting import metric, short_count
 
 __all__ = ["Tick", "number_ticks", "time_ticks"]
 

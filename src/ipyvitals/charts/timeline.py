@@ -15,7 +15,7 @@ from ipyvitals.charts.rows import BAND, ROWS, Row, Scale, latency_scale
 from ipyvitals.charts.tables import Table, plain
 from ipyvitals.charts.times import moments
 from ipyvitals.charts.traces import band_of, line_of, others_of
-from ipyvitals.formats import moment
+from ipyvitals.render.formatting import moment
 from ipyvitals.stats.downsampling import Floats
 
 if TYPE_CHECKING:

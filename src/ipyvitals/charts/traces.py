@@ -11,7 +11,7 @@ from ipyvitals.charts.palette import Palette
 from ipyvitals.charts.rows import BAND, Line, Row, Scale
 from ipyvitals.charts.tables import Table, plain
 from ipyvitals.charts.times import Drawn, moments
-from ipyvitals.formats import UNKNOWN, count, ratio, status_word
+from ipyvitals.render.formatting import UNKNOWN, count, ratio, status_word
 from ipyvitals.stats.downsampling import Floats
 
 __all__ = ["band_of", "basis", "line_of", "others_of"]

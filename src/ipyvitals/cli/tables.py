@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ipyvitals.cli.entries import Entry
-from ipyvitals.formats import (
+from ipyvitals.render.formatting import (
     UNKNOWN,
     count,
     latency,
@@ -15,7 +15,7 @@ from ipyvitals.formats import (
     short_count,
     status_word,
 )
-from ipyvitals.static_view import STATUS_TONES
+from ipyvitals.render.html import STATUS_TONES
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ipyvitals.render.html import saved_mark, saved_text, static_view
 from ipyvitals.server.hub import Hub
 from ipyvitals.server.records import MonitorRecord
-from ipyvitals.static_view import saved_mark, saved_text, static_view
 
 __all__ = ["SavedPanels"]
 

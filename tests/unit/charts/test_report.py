@@ -12,8 +12,8 @@ from ipyvitals.charts.report import check_charts, report_page
 from ipyvitals.charts.timeline import timeline
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.schema import ModelSection, Snapshot
+from tests.unit.render.test_html import EVIL, Page
 from tests.unit.tables import START
-from tests.unit.test_static_view import EVIL, Page
 
 CHANGE = {
     "at": START + 60,

@@ -12,7 +12,7 @@ import pytest
 from nbconvert import HTMLExporter
 
 from ipyvitals import FakeClock, Monitor, compare
-from tests.unit.test_static_view import Page
+from tests.unit.render.test_html import Page
 
 PLOTLY = "application/vnd.plotly.v1+json"
 VIEW = "application/vnd.jupyter.widget-view+json"

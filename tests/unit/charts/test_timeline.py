@@ -17,8 +17,8 @@ from ipyvitals.charts.tables import Table
 from ipyvitals.charts.timeline import timeline
 from ipyvitals.charts.times import PIXELS, Times
 from ipyvitals.errors import ArgumentValueError
+from tests.unit.render.test_html import luminance
 from tests.unit.tables import START
-from tests.unit.test_static_view import luminance
 
 
 def trace(figure, name):

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from ipyvitals.sparkline import HEIGHT, WIDTH, sparkline
+from ipyvitals.render.sparkline import HEIGHT, WIDTH, sparkline
 
 BLUE, AMBER = "#2f74d6", "#a96500"
 

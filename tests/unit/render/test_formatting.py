@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ipyvitals import formats
+from ipyvitals.render import formatting
 from ipyvitals.schema import ModelSection
 
 GIB = 2**30
@@ -13,8 +13,8 @@ GIB = 2**30
 @pytest.mark.parametrize(
     "write",
     [
-        *(formats.count, formats.short_count, formats.ratio, formats.ratio_whole),
-        *(formats.percent, formats.latency, formats.metric, formats.bytes_text),
+        *(formatting.count, formatting.short_count, formatting.ratio, formatting.ratio_whole),
+        *(formatting.percent, formatting.latency, formatting.metric, formatting.bytes_text),
     ],
 )
 def test_unknown_is_a_dash_and_zero_is_zero(write):
@@ -38,11 +38,11 @@ def test_unknown_is_a_dash_and_zero_is_zero(write):
     ],
 )
 def test_short_counts_are_never_wider_than_a_tile(value, text):
-    assert formats.short_count(value) == text
+    assert formatting.short_count(value) == text
 
 
 def test_a_whole_count_keeps_every_digit():
-    assert formats.count(2_410_733) == "2,410,733"
+    assert formatting.count(2_410_733) == "2,410,733"
 
 
 @pytest.mark.parametrize(
@@ -56,13 +56,13 @@ def test_a_whole_count_keeps_every_digit():
     ],
 )
 def test_all_and_nothing_are_said_only_when_exact(value, text, whole):
-    assert formats.ratio(value) == text
-    assert formats.ratio_whole(value) == whole
+    assert formatting.ratio(value) == text
+    assert formatting.ratio_whole(value) == whole
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.85, "85 %"), (0.975, "97.5 %"), (0.07, "7 %")])
 def test_a_threshold_reads_as_it_was_set(value, text):
-    assert formats.ratio_plain(value) == text
+    assert formatting.ratio_plain(value) == text
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_threshold_reads_as_it_was_set(value, text):
     ],
 )
 def test_a_latency_has_the_unit_that_suits_it(seconds, digits, text):
-    assert formats.latency(seconds, digits) == text
+    assert formatting.latency(seconds, digits) == text
 
 
 @pytest.mark.parametrize(
@@ -94,15 +94,20 @@ def test_a_latency_has_the_unit_that_suits_it(seconds, digits, text):
     ],
 )
 def test_both_sizes_are_in_the_unit_of_the_whole(used, whole, text):
-    assert formats.bytes_of(used, whole) == text
+    assert formatting.bytes_of(used, whole) == text
 
 
 def test_sizes():
-    assert formats.bytes_text(112 * GIB) == "112 GiB"
-    assert formats.bytes_text(410 * 2**20) == "410 MiB"
-    assert formats.bytes_text(1023) == "1023 B"
-    assert formats.capacity(8 * GIB) == "8 GiB"
-    assert [formats.cores(n) for n in (4, 1, 1.5, None)] == ["4 cores", "1 core", "1.5 cores", ""]
+    assert formatting.bytes_text(112 * GIB) == "112 GiB"
+    assert formatting.bytes_text(410 * 2**20) == "410 MiB"
+    assert formatting.bytes_text(1023) == "1023 B"
+    assert formatting.capacity(8 * GIB) == "8 GiB"
+    assert [formatting.cores(n) for n in (4, 1, 1.5, None)] == [
+        "4 cores",
+        "1 core",
+        "1.5 cores",
+        "",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -118,14 +123,14 @@ def test_sizes():
     ],
 )
 def test_a_metric_has_four_significant_digits(value, text):
-    assert formats.metric(value) == text
+    assert formatting.metric(value) == text
 
 
 def test_moments_read_the_same_everywhere():
-    assert formats.moment(0.0) == "1 Jan 1970, 00:00:00 UTC"
-    assert formats.moment(86_399.9, seconds=False) == "1 Jan 1970, 23:59 UTC"
-    assert formats.moment(None) == "–"
-    assert formats.moment(1e300) == "–"
+    assert formatting.moment(0.0) == "1 Jan 1970, 00:00:00 UTC"
+    assert formatting.moment(86_399.9, seconds=False) == "1 Jan 1970, 23:59 UTC"
+    assert formatting.moment(None) == "–"
+    assert formatting.moment(1e300) == "–"
 
 
 @pytest.mark.parametrize(
@@ -133,7 +138,7 @@ def test_moments_read_the_same_everywhere():
     [(-3, "0 s"), (59.9, "59 s"), (240, "4 min"), (7500, "2 h"), (90_000, "1 d")],
 )
 def test_a_rough_duration_has_one_unit(seconds, text):
-    assert formats.roughly(seconds) == text
+    assert formatting.roughly(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -149,11 +154,11 @@ def test_a_rough_duration_has_one_unit(seconds, text):
 def test_evidence_is_in_the_unit_of_its_rule(rule, value, threshold, text):
     model = ModelSection(reason_rule=rule, reason_value=value, reason_threshold=threshold)
 
-    assert formats.evidence(model) == text
+    assert formatting.evidence(model) == text
 
 
 def test_what_the_statuses_are_called():
-    assert [formats.status_word(one) for one in ("active", "degraded", "unknown")] == [
+    assert [formatting.status_word(one) for one in ("active", "degraded", "unknown")] == [
         "Live",
         "Degraded",
         "–",

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from ipyvitals import schema as contract
+from ipyvitals.render.html import saved_text, static_view
+from ipyvitals.render.html_parts import TONES
 from ipyvitals.schema import ModelInfo, ModelSection, Notice, Snapshot, TrainingSection
-from ipyvitals.static_parts import TONES
-from ipyvitals.static_view import saved_text, static_view
 
 FIXTURES = Path(__file__).parents[1] / "contract" / "fixtures"
 STATES = ("degraded", "empty", "failed", "idle", "live", "stopped", "training")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ipyvitals import Snapshot, SystemSection
+from ipyvitals.render.text import text_view
 from ipyvitals.schema import Gpu
-from ipyvitals.text_view import text_view
 
 
 def machine(**fields):

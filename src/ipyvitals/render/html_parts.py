@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any, Literal, TypeAlias
 
-from ipyvitals.sparkline import Range, sparkline
+from ipyvitals.render.sparkline import Range, sparkline
 
 __all__ = [
     "TONES",

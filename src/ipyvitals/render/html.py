@@ -9,7 +9,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from ipyvitals.formats import (
+from ipyvitals.render.formatting import (
     UNKNOWN,
     bytes_of,
     bytes_text,
@@ -27,17 +27,7 @@ from ipyvitals.formats import (
     short_count,
     status_word,
 )
-from ipyvitals.schema import (
-    Health,
-    MetricsSection,
-    ModelInfo,
-    Snapshot,
-    Status,
-    SystemSection,
-    TrainingSection,
-    format_uptime,
-)
-from ipyvitals.static_parts import (
+from ipyvitals.render.html_parts import (
     TONES,
     Charts,
     Columns,
@@ -52,7 +42,17 @@ from ipyvitals.static_parts import (
     tint,
     value,
 )
-from ipyvitals.text_view import text_view
+from ipyvitals.render.text import text_view
+from ipyvitals.schema import (
+    Health,
+    MetricsSection,
+    ModelInfo,
+    Snapshot,
+    Status,
+    SystemSection,
+    TrainingSection,
+    format_uptime,
+)
 
 __all__ = ["STATUS_TONES", "saved_mark", "saved_text", "static_view"]
 

@@ -8,8 +8,8 @@ from bleach.sanitizer import Cleaner
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter, LatexExporter, MarkdownExporter
 
-from ipyvitals.static_view import static_view
-from tests.unit.test_static_view import STATES, Page, state
+from ipyvitals.render.html import static_view
+from tests.unit.render.test_html import STATES, Page, state
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 CELLS = (
