@@ -72,7 +72,7 @@ def show_monitor() -> None:
 
 def show_nothing() -> None:
     """Run in the other kernel: the same libraries, without a monitor."""
-    import ipyvitals.panel  # noqa: F401
+    import ipyvitals.jupyter.panel  # noqa: F401
 
 
 def _cpu_seconds(one: Kernel) -> float:

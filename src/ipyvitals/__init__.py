@@ -54,7 +54,7 @@ from ipyvitals.utils.clock import Clock, FakeClock, SystemClock
 
 if TYPE_CHECKING:
     from ipyvitals.charts.comparison import compare
-    from ipyvitals.panel import StatusPanel
+    from ipyvitals.jupyter.panel import StatusPanel
     from ipyvitals.storage.store import Store, open_store
     from ipyvitals.storage.summaries import StoredModel, StoredMonitor, StoredRun
 
@@ -110,7 +110,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Import on first use what is slow to import and not needed by every script."""
     if name == "StatusPanel":
-        from ipyvitals.panel import StatusPanel
+        from ipyvitals.jupyter.panel import StatusPanel
 
         return StatusPanel
     if name == "compare":

@@ -9,14 +9,14 @@ from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from ipyvitals import jupyter
 from ipyvitals.drift.detector import Drift
 from ipyvitals.engine import Engine
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.health import Thresholds
 from ipyvitals.ingest.labeling import SegmentOf
 from ipyvitals.ingest.scoring import Score
-from ipyvitals.kernel_side import kernel_side
+from ipyvitals.jupyter import kernel as jupyter
+from ipyvitals.jupyter.control_channel import kernel_side
 from ipyvitals.operating import Operator
 from ipyvitals.schema import Event, ModelInfo, Snapshot
 from ipyvitals.settings import check_settings
@@ -33,7 +33,7 @@ from ipyvitals.warn import Warner
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ipyvitals.panel import StatusPanel
+    from ipyvitals.jupyter.panel import StatusPanel
 
 __all__ = ["Monitor"]
 
@@ -297,7 +297,7 @@ class Monitor(Viewer, Tracker, Operator):
     def panel(self) -> StatusPanel:
         """Return the live panel: a widget, the same one each time."""
         if self._panel is None:
-            from ipyvitals.panel import StatusPanel
+            from ipyvitals.jupyter.panel import StatusPanel
 
             self._panel = StatusPanel(self._engine, interval=self._engine.settings.interval)
             self._engine.watch(self._panel)

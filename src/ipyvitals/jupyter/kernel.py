@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from ipyvitals.line import open_line
+from ipyvitals.jupyter.comm import open_line
 
 __all__ = ["answer_requests", "has_widgets", "kernel", "open_broadcast", "watch_cells"]
 

@@ -7,7 +7,7 @@ from math import inf
 import pytest
 
 from ipyvitals import FakeClock
-from ipyvitals.presence import Presence
+from ipyvitals.jupyter.presence import Presence
 
 
 class Cells:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from ipyvitals.events.event_log import EventLog
+from ipyvitals.jupyter.broadcast import Broadcast
 from ipyvitals.schema import (
     MetricsSection,
     ModelDeployed,
@@ -17,7 +18,6 @@ from ipyvitals.schema import (
     TrainingSection,
 )
 from ipyvitals.schema.protocol import Update
-from ipyvitals.sinks.broadcast import Broadcast
 
 
 class Wire:

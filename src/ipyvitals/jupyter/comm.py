@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from ipyvitals.outlet import open_outlet
+from ipyvitals.jupyter.iopub import open_outlet
 
 __all__ = ["Send", "open_line"]
 

@@ -8,7 +8,7 @@ import pytest
 from ipykernel.comm.comm import BaseComm
 from jupyter_client.session import Session
 
-from ipyvitals.line import open_line
+from ipyvitals.jupyter.comm import open_line
 
 UPDATE = {"method": "update", "state": {"at": 1.5, "name": "<é>"}, "buffer_paths": []}
 CELL = {"header": {"msg_id": "cell-1", "msg_type": "execute_request"}, "content": {"code": "1"}}

@@ -14,7 +14,7 @@ import msgspec
 import traitlets
 
 from ipyvitals.errors import IpyvitalsError
-from ipyvitals.line import Send, open_line
+from ipyvitals.jupyter.comm import Send, open_line
 from ipyvitals.render.html import saved_mark, saved_text, static_view
 from ipyvitals.schema import Snapshot
 from ipyvitals.storage.recent_points import History

@@ -12,8 +12,8 @@ import zmq
 from ipykernel.inprocess.socket import DummySocket
 from ipykernel.iostream import IOPubThread
 
-from ipyvitals import outlet
-from ipyvitals.outlet import open_outlet
+from ipyvitals.jupyter import iopub as outlet
+from ipyvitals.jupyter.iopub import open_outlet
 
 WAIT_MS = 20_000
 linux = pytest.mark.skipif(not hasattr(os, "eventfd"), reason="there is no eventfd")

@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from ipyvitals import jupyter
 from ipyvitals.engine import Engine
 from ipyvitals.errors import IpyvitalsError
-from ipyvitals.presence import Presence
+from ipyvitals.jupyter import kernel as jupyter
+from ipyvitals.jupyter.broadcast import Broadcast
+from ipyvitals.jupyter.presence import Presence
 from ipyvitals.schema.protocol import COMM_ID, REPLY, REQUEST, Reply, Request, Update
-from ipyvitals.sinks.broadcast import Broadcast
 from ipyvitals.utils.fork import renew_in_child
 
 __all__ = ["KernelSide", "kernel_side"]
