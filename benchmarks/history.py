@@ -23,7 +23,8 @@ TICK_RECORDS = 10
 MEBIBYTE = 2**20
 START = """
 import json, time
-from ipyvitals import Monitor, archive
+from ipyvitals import Monitor
+from ipyvitals.runtime import persistence as archive
 archive.RECALL_SECONDS = 60.0
 Monitor("other", store={other!r}).close()
 start = time.perf_counter()

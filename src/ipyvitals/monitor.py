@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ipyvitals.drift.detector import Drift
-from ipyvitals.engine import Engine
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.health import Thresholds
 from ipyvitals.ingest.labeling import SegmentOf
@@ -18,8 +17,9 @@ from ipyvitals.ingest.scoring import Score
 from ipyvitals.jupyter import kernel as jupyter
 from ipyvitals.jupyter.control_channel import kernel_side
 from ipyvitals.operating import Operator
+from ipyvitals.runtime.config import check_settings
+from ipyvitals.runtime.engine import Engine
 from ipyvitals.schema import Event, ModelInfo, Snapshot
-from ipyvitals.settings import check_settings
 from ipyvitals.tracking import Tracker
 from ipyvitals.utils.clock import Clock, SystemClock
 from ipyvitals.utils.validation import (

@@ -9,7 +9,7 @@ from ipyvitals.drift.detector import as_columns
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.health import Thresholds
 from ipyvitals.recording import Recorder
-from ipyvitals.settings import check_thresholds
+from ipyvitals.runtime.config import check_thresholds
 from ipyvitals.utils.datetimes import unix_seconds
 from ipyvitals.utils.validation import (
     as_rows,

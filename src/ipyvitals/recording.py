@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from ipyvitals.drift.detector import as_columns, as_row
-from ipyvitals.engine import Engine
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.ingest.queue import INBOX_LIMIT, ROWS_LIMIT
 from ipyvitals.ingest.records import UNSET, Batch, Extra, Failure, Kept, Label
+from ipyvitals.runtime.engine import Engine
 from ipyvitals.utils.validation import Rows, as_rows, check_hashable, check_latency
 from ipyvitals.warn import Warner
 

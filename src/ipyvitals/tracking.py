@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from ipyvitals.engine import Engine
+from ipyvitals.runtime.engine import Engine
 from ipyvitals.training.run import TrainingRun
 from ipyvitals.warn import Warner
 

@@ -7,8 +7,8 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from ipyvitals.engine import Engine
 from ipyvitals.errors import ArgumentValueError
+from ipyvitals.runtime.engine import Engine
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ import pytest
 PRELUDE = """
 import gc, os, sys, threading, time, warnings
 from ipyvitals import Monitor
-from ipyvitals.ticker import ticker
+from ipyvitals.runtime.scheduler import ticker
 
 def ours():
     names = [thread.name for thread in threading.enumerate() if "ipyvitals" in thread.name]

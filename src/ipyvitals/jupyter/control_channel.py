@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
-from ipyvitals.engine import Engine
 from ipyvitals.errors import IpyvitalsError
 from ipyvitals.jupyter import kernel as jupyter
 from ipyvitals.jupyter.broadcast import Broadcast
 from ipyvitals.jupyter.presence import Presence
+from ipyvitals.runtime.engine import Engine
 from ipyvitals.schema.protocol import COMM_ID, REPLY, REQUEST, Reply, Request, Update
 from ipyvitals.utils.fork import renew_in_child
 

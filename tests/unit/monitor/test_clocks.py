@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ipyvitals import Thresholds
-from ipyvitals.ticker import ticker
+from ipyvitals.runtime.scheduler import ticker
 
 HOUR = 3_600.0
 

@@ -20,8 +20,10 @@ def path(tmp_path):
 @pytest.fixture(autouse=True)
 def patience(monkeypatch):
     """Let a busy machine take its time to look into the file."""
-    monkeypatch.setattr("ipyvitals.archive.RECALL_SECONDS", 30.0)
-    return lambda seconds: monkeypatch.setattr("ipyvitals.archive.RECALL_SECONDS", seconds)
+    monkeypatch.setattr("ipyvitals.runtime.persistence.RECALL_SECONDS", 30.0)
+    return lambda seconds: monkeypatch.setattr(
+        "ipyvitals.runtime.persistence.RECALL_SECONDS", seconds
+    )
 
 
 @pytest.fixture

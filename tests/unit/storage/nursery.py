@@ -22,7 +22,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from ipyvitals import Monitor, archive
+from ipyvitals import Monitor
+from ipyvitals.runtime import persistence as archive
 from ipyvitals.storage import client  # noqa: F401 - once, and not in each child
 
 KILLED, TOGETHER, AT_ONCE = 100, 8, 16

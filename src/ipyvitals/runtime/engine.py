@@ -10,21 +10,21 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ipyvitals.archive import Archive
-from ipyvitals.display import Display
 from ipyvitals.events.callbacks import Callbacks
 from ipyvitals.events.event_log import EventLog
-from ipyvitals.figures import Figures
 from ipyvitals.health import Thresholds
-from ipyvitals.publisher import Publisher, View
 from ipyvitals.render.text import text_view
+from ipyvitals.runtime.aggregator import Figures
+from ipyvitals.runtime.config import Settings
+from ipyvitals.runtime.display import Display
+from ipyvitals.runtime.persistence import Archive
+from ipyvitals.runtime.publisher import Publisher, View
+from ipyvitals.runtime.scheduler import ticker
+from ipyvitals.runtime.shutdown import CLOSE_SECONDS, save_at_exit
+from ipyvitals.runtime.snapshot_builder import point
 from ipyvitals.schema import ModelInfo, Snapshot, SystemSection, TrainingSection
-from ipyvitals.sections import point
-from ipyvitals.settings import Settings
-from ipyvitals.shutdown import CLOSE_SECONDS, save_at_exit
 from ipyvitals.storage.recent_points import History
 from ipyvitals.system.system_monitor import Kernel, Machine, Sampler
-from ipyvitals.ticker import ticker
 from ipyvitals.training.tracker import TrainingDesk
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.fork import renew_in_child

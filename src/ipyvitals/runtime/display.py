@@ -8,7 +8,7 @@ from math import inf
 
 import msgspec
 
-from ipyvitals.publisher import Publisher
+from ipyvitals.runtime.publisher import Publisher
 from ipyvitals.schema import Snapshot, TrainingSection
 from ipyvitals.utils.clock import Clock
 

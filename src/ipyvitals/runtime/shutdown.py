@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable
 from typing import Protocol
 
-from ipyvitals.ticker import ticker
+from ipyvitals.runtime.scheduler import ticker
 
 __all__ = ["CLOSE_SECONDS", "finish_at_exit", "save_at_exit", "shut_down"]
 

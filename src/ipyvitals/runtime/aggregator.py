@@ -17,9 +17,9 @@ from ipyvitals.models.checkpoint import Past, resume
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.registry import Registry
 from ipyvitals.models.status_evaluator import Judge
+from ipyvitals.runtime.config import Settings
+from ipyvitals.runtime.snapshot_builder import durations, metrics_section, model_info, model_section
 from ipyvitals.schema import DriftSection, MetricsSection, ModelDeployed, ModelInfo
-from ipyvitals.sections import durations, metrics_section, model_info, model_section
-from ipyvitals.settings import Settings
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.notices import Notices
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from ipyvitals.ticker import Ticker
+from ipyvitals.runtime.scheduler import Ticker
 
 WAIT = 20.0
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from ipyvitals.errors import StoreError
-from ipyvitals.figures import Figures
 from ipyvitals.models.checkpoint import Past, body_of, head_of, past_of
 from ipyvitals.models.model_state import ModelState
-from ipyvitals.prediction_log import PredictionLog
-from ipyvitals.run_log import RunLog
+from ipyvitals.runtime.aggregator import Figures
+from ipyvitals.runtime.prediction_log import PredictionLog
+from ipyvitals.runtime.shutdown import CLOSE_SECONDS, finish_at_exit
+from ipyvitals.runtime.training_log import RunLog
 from ipyvitals.schema import Event, MetricsSection, SystemSection
-from ipyvitals.shutdown import CLOSE_SECONDS, finish_at_exit
 from ipyvitals.storage.buffer import IN_MEMORY, Backlog
 from ipyvitals.storage.recent_points import History
 from ipyvitals.storage.rows import DeploymentRow, MetricsRow, StateRow, SystemRow
