@@ -8,7 +8,7 @@ from typing import Any
 from ipyvitals.drift.detector import as_columns
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.health import Thresholds
-from ipyvitals.recording import Recorder
+from ipyvitals.monitor.recording import Recorder
 from ipyvitals.runtime.config import check_thresholds
 from ipyvitals.utils.datetimes import unix_seconds
 from ipyvitals.utils.validation import (

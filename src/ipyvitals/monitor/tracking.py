@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from ipyvitals.monitor.user_warnings import Warner
 from ipyvitals.runtime.engine import Engine
 from ipyvitals.training.run import TrainingRun
-from ipyvitals.warn import Warner
 
 __all__ = ["Tracker"]
 

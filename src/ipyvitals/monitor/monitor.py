@@ -16,19 +16,19 @@ from ipyvitals.ingest.labeling import SegmentOf
 from ipyvitals.ingest.scoring import Score
 from ipyvitals.jupyter import kernel as jupyter
 from ipyvitals.jupyter.control_channel import kernel_side
-from ipyvitals.operating import Operator
+from ipyvitals.monitor.deployment import Operator
+from ipyvitals.monitor.plotting import Viewer
+from ipyvitals.monitor.tracking import Tracker
+from ipyvitals.monitor.user_warnings import Warner
 from ipyvitals.runtime.config import check_settings
 from ipyvitals.runtime.engine import Engine
 from ipyvitals.schema import Event, ModelInfo, Snapshot
-from ipyvitals.tracking import Tracker
 from ipyvitals.utils.clock import Clock, SystemClock
 from ipyvitals.utils.validation import (
     check_clock,
     model_facts,
     model_id_of,
 )
-from ipyvitals.viewing import Viewer
-from ipyvitals.warn import Warner
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,9 +13,9 @@ from ipyvitals.drift.detector import as_columns, as_row
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.ingest.queue import INBOX_LIMIT, ROWS_LIMIT
 from ipyvitals.ingest.records import UNSET, Batch, Extra, Failure, Kept, Label
+from ipyvitals.monitor.user_warnings import Warner
 from ipyvitals.runtime.engine import Engine
 from ipyvitals.utils.validation import Rows, as_rows, check_hashable, check_latency
-from ipyvitals.warn import Warner
 
 __all__ = ["Recorder"]
 
