@@ -4,7 +4,7 @@
     python scripts/generate_contract.py --check   # exit 1 when one is stale
 
 `contract.gen.ts` is ipyvitals.schema; `lab/wire.gen.ts` is what the Jupyter server tells
-JupyterLab, from ipyvitals.schema.protocol and ipyvitals.server.messages.
+JupyterLab, from ipyvitals.schema.protocol and ipyvitals.server.schema.
 
 The shapes come from msgspec's JSON Schema of those structs; the comments are the strings that
 stand below their fields.
@@ -30,7 +30,7 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from ipyvitals import schema as snapshot  # noqa: E402
 from ipyvitals.schema import protocol as wire  # noqa: E402
-from ipyvitals.server import messages  # noqa: E402
+from ipyvitals.server import schema as messages  # noqa: E402
 
 SOURCES = ROOT / "js" / "src"
 HEADER = """\

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
 from ipyvitals import schema as snapshot  # noqa: E402
-from ipyvitals.server import messages  # noqa: E402
+from ipyvitals.server import schema as messages  # noqa: E402
 
 SERVER = ROOT / "src" / "ipyvitals" / "server"
 OPENAPI = SERVER / "openapi.yaml"

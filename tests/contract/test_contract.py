@@ -19,7 +19,7 @@ from ipyvitals.health.system import SystemRule
 from ipyvitals.health.thresholds import Thresholds
 from ipyvitals.models import status_evaluator as judge
 from ipyvitals.schema import protocol
-from ipyvitals.server import messages
+from ipyvitals.server import schema as messages
 
 HERE = Path(__file__).parent
 SCRIPT = HERE.parent.parent / "scripts" / "generate_contract.py"

@@ -12,9 +12,9 @@ import msgspec
 import pytest
 import yaml
 
-from ipyvitals.server import messages
+from ipyvitals.server import schema as messages
 from ipyvitals.server.extension import IpyvitalsExtension
-from ipyvitals.server.metrics import MEASURES, STATE_SETS
+from ipyvitals.server.metrics.model import MEASURES, STATE_SETS
 from tests.server.test_access import KERNEL, routes
 
 ROOT = Path(__file__).parents[2]

@@ -23,8 +23,8 @@ from ipyvitals.schema import (
     SystemSection,
 )
 from ipyvitals.schema.protocol import Reply
-from ipyvitals.server import prometheus
-from ipyvitals.server.metrics import (
+from ipyvitals.server.metrics import collector
+from ipyvitals.server.metrics.model import (
     GPU_MEASURES,
     MEASURES,
     MODEL_MEASURES,
@@ -255,7 +255,7 @@ async def test_a_scrape_refreshes_quiet_kernels_for_the_next_one(server, monkeyp
     await until(lambda: any(one["request"] == "viewers" for one in kernel.requests))
     assert not any(one["request"] == "snapshot" for one in kernel.requests)
 
-    kernel.record.last_seen -= prometheus.QUIET_SECONDS
+    kernel.record.last_seen -= collector.QUIET_SECONDS
     await scraped(server)
     await until(lambda: any(one["request"] == "snapshot" for one in kernel.requests))
     await until(lambda: kernel.record.monitors["default"].latest.models == [newer])
@@ -281,7 +281,7 @@ async def test_a_prometheus_server_scrapes(server, tmp_path):
         assert samples(text, "ipyvitals_predictions_total", kernel=notebook.kernel_id) == [10]
         return
     port = free_port()
-    (tmp_path / "prometheus.yml").write_text(
+    (tmp_path / "collector.yml").write_text(
         json.dumps(
             {
                 "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
@@ -298,7 +298,7 @@ async def test_a_prometheus_server_scrapes(server, tmp_path):
     )
     process = await asyncio.create_subprocess_exec(
         program,
-        f"--config.file={tmp_path / 'prometheus.yml'}",
+        f"--config.file={tmp_path / 'collector.yml'}",
         f"--storage.tsdb.path={tmp_path / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}",
         stdout=subprocess.DEVNULL,

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from ipyvitals import Snapshot
-from ipyvitals.server.messages import (
+from ipyvitals.server.schema import (
     EventsAnswer,
     KernelsAnswer,
     ModelsAnswer,

@@ -9,7 +9,7 @@ import pytest
 from tornado.httpclient import HTTPClientError
 
 from ipyvitals import EVENT_TYPES
-from ipyvitals.server.messages import KernelMessage, StateMessage, UpdateMessage
+from ipyvitals.server.schema import KernelMessage, StateMessage, UpdateMessage
 from tests.server.fake_kernel import FakeKernel, delta, full
 from tests.server.serving import START, started, until
 

@@ -10,8 +10,8 @@ from traitlets import Bool, Float, Integer
 
 from ipyvitals.server.events import EventBus
 from ipyvitals.server.hub import Hub, Settings
-from ipyvitals.server.kernels import Kernels
-from ipyvitals.server.prometheus import exposition
+from ipyvitals.server.kernel_manager import Kernels
+from ipyvitals.server.metrics.collector import exposition
 from ipyvitals.server.rest import (
     ActionHandler,
     KernelEventsHandler,
@@ -19,7 +19,7 @@ from ipyvitals.server.rest import (
     ModelsHandler,
     SystemHandler,
 )
-from ipyvitals.server.saving import SavedPanels
+from ipyvitals.server.save_hook import SavedPanels
 from ipyvitals.server.stream import EventsHandler
 
 __all__ = ["IpyvitalsExtension"]

@@ -11,19 +11,19 @@ from typing import Any
 
 from ipyvitals.schema.protocol import Reply, Request, RequestKind, Update
 from ipyvitals.server.background import Background
+from ipyvitals.server.broadcast import Feed
 from ipyvitals.server.errors import KernelDeclinedError, KernelSilentError, UnknownKernelError
 from ipyvitals.server.events import EventBus
-from ipyvitals.server.feed import Feed
-from ipyvitals.server.kernels import Change, Kernels
+from ipyvitals.server.kernel_manager import Change, Kernels
+from ipyvitals.server.kernel_state import KernelRecord, MonitorRecord
 from ipyvitals.server.links import Links
-from ipyvitals.server.messages import (
+from ipyvitals.server.schema import (
     KernelChange,
     KernelMessage,
     KernelState,
     UpdateMessage,
     event_message,
 )
-from ipyvitals.server.records import KernelRecord, MonitorRecord
 from ipyvitals.server.viewers import Viewers
 
 __all__ = ["Hub", "Settings"]

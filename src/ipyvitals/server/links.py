@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from ipyvitals.schema.protocol import Reply, Request, Update
 from ipyvitals.server.errors import KernelDeclinedError, KernelSilentError
-from ipyvitals.server.kernels import Kernels
-from ipyvitals.server.link import KernelLink
+from ipyvitals.server.kernel_connection import KernelLink
+from ipyvitals.server.kernel_manager import Kernels
 
 __all__ = ["Links"]
 

@@ -15,7 +15,8 @@ from ipyvitals.server.errors import (
     UnknownKernelError,
 )
 from ipyvitals.server.hub import Hub
-from ipyvitals.server.messages import (
+from ipyvitals.server.kernel_state import KernelRecord, MonitorRecord
+from ipyvitals.server.schema import (
     ActionAnswer,
     ActionRequest,
     ErrorAnswer,
@@ -25,7 +26,6 @@ from ipyvitals.server.messages import (
     SystemAnswer,
     model_row,
 )
-from ipyvitals.server.records import KernelRecord, MonitorRecord
 
 __all__ = [
     "RESOURCE",

@@ -14,9 +14,11 @@ from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from ipyvitals.schema import EVENT_TYPES
-from ipyvitals.server.feed import Entry
+from ipyvitals.server.broadcast import Entry
+from ipyvitals.server.client_queue import Outbox
 from ipyvitals.server.hub import Hub
-from ipyvitals.server.messages import (
+from ipyvitals.server.rest import RESOURCE
+from ipyvitals.server.schema import (
     ClientMessage,
     Hidden,
     MissedMessage,
@@ -24,8 +26,6 @@ from ipyvitals.server.messages import (
     StateMessage,
     Visible,
 )
-from ipyvitals.server.outbox import Outbox
-from ipyvitals.server.rest import RESOURCE
 
 __all__ = ["EventsHandler"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from ipyvitals.server.feed import Entry
+from ipyvitals.server.broadcast import Entry
 
 __all__ = ["Outbox"]
 

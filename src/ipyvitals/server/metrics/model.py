@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import get_args
 
 from ipyvitals.schema import Health, Snapshot, Status, TrainingState
-from ipyvitals.server.machine_metrics import GPU_MEASURES, MACHINE_MEASURES
-from ipyvitals.server.measures import (
+from ipyvitals.server.metrics.system import GPU_MEASURES, MACHINE_MEASURES
+from ipyvitals.server.metrics.types import (
     GpuMeasure,
     Measure,
     ModelMeasure,

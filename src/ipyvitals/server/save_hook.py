@@ -7,7 +7,7 @@ from typing import Any
 
 from ipyvitals.render.html import saved_mark, saved_text, static_view
 from ipyvitals.server.hub import Hub
-from ipyvitals.server.records import MonitorRecord
+from ipyvitals.server.kernel_state import MonitorRecord
 
 __all__ = ["SavedPanels"]
 

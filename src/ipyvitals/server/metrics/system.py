@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipyvitals.server.measures import GpuMeasure, Measure, ratio
+from ipyvitals.server.metrics.types import GpuMeasure, Measure, ratio
 
 __all__ = ["GPU_MEASURES", "MACHINE_MEASURES"]
 

@@ -7,7 +7,7 @@ import pytest
 from ipyvitals import MetricsSection, ModelDeployed, ModelSection, SystemSection
 from ipyvitals.schema import Snapshot
 from ipyvitals.schema.protocol import Update
-from ipyvitals.server.records import SECTIONS, KernelRecord
+from ipyvitals.server.kernel_state import SECTIONS, KernelRecord
 
 EMPTY = Snapshot(monitor="default", seq=0, at=0.0)
 

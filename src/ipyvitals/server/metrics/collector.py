@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 
 from ipyvitals.schema import ModelInfo, Snapshot
 from ipyvitals.server.hub import Hub
-from ipyvitals.server.metrics import (
+from ipyvitals.server.metrics.model import (
     DURATIONS,
     GPU_MEASURES,
     MEASURES,
