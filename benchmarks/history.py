@@ -68,7 +68,7 @@ def _tick_rows(folder: Path, ticks: int) -> list[Row]:
     rows = [
         Row(
             "history: handed over by the ticker, a tick",
-            1e3 * ours["ticker"],
+            1e3 * ours["scheduler"],
             "{:.2f} ms CPU",
             measured=f"one model and one event, {ticks:,} ticks",
             data=ours,
@@ -80,7 +80,7 @@ def _tick_rows(folder: Path, ticks: int) -> list[Row]:
             measured=f"{ours['bytes'] / 1e3:.1f} kB a tick with all that is kept to go on from",
         ),
     ]
-    whole, beside = ours["ticker"] + ours["writer"], {}
+    whole, beside = ours["scheduler"] + ours["writer"], {}
     for peer in ("trackio", "mlflow"):
         theirs = in_fresh_python(LOG.format(peer=f"log_to_{peer}", ticks=ticks // 4))
         beside[peer] = whole / theirs["seconds"]
@@ -113,7 +113,7 @@ def keep_ticks(path: Path, ticks: int) -> dict[str, float]:
     with Monitor("bench", interval=None, clock=clock, store=path) as monitor:
         keep, archive = monitor._engine.keep, monitor._engine.archive
         monitor.flush()
-        ticker, whole, size = 0.0, 0.0, path.stat().st_size
+        scheduler, whole, size = 0.0, 0.0, path.stat().st_size
         for _ in range(ticks):
             clock.advance(1.0)
             for _ in range(TICK_RECORDS):
@@ -121,12 +121,12 @@ def keep_ticks(path: Path, ticks: int) -> dict[str, float]:
             monitor._engine._publish_metrics()
             begun, all_begun = time.thread_time(), time.process_time()
             keep()
-            ticker += time.thread_time() - begun
+            scheduler += time.thread_time() - begun
             archive.flush(10.0)
             whole += time.process_time() - all_begun
     return {
-        "ticker": ticker / ticks,
-        "writer": (whole - ticker) / ticks,
+        "scheduler": scheduler / ticks,
+        "writer": (whole - scheduler) / ticks,
         "bytes": (path.stat().st_size - size) / ticks,
     }
 

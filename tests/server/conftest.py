@@ -35,4 +35,4 @@ async def shared_server(anyio_backend, private_folders, tmp_path_factory):
 @pytest.fixture
 async def server(shared_server):
     yield shared_server
-    await shared_server.settle()
+    await shared_server.update_status()

@@ -208,7 +208,7 @@ class Server:
         while self._open:
             self._open.pop().close()
 
-    async def settle(self):
+    async def update_status(self):
         """End kernels and connections, so that no test hears of another."""
         self.hang_up()
         for kernel_id in list(self.app.kernel_manager.list_kernel_ids()):

@@ -106,7 +106,7 @@ async def test_a_wire_that_was_cut_is_mended(server, kernel, monkeypatch):
     kernel.send(full())
     await until(lambda: kernel.record.monitors)
     kernel.send_raw(b" " * 70_000_000)
-    monkeypatch.setattr(hub_module, "DEAF_SECONDS", 0.1)
+    monkeypatch.setattr(hub_module, "SILENCE_TIMEOUT_SECONDS", 0.1)
     # ZeroMQ hung up: the topic is asked for once more.
     await until(lambda: kernel.topics.count(b"\x01comm-ipyvitals") >= 2)
 

@@ -126,4 +126,4 @@ async def test_it_can_be_turned_off(tmp_path):
         await started(server)
         (output,) = await saved(server, "a.ipynb", panel())
         assert output["text/html"] == "as it was"
-        await server.settle()
+        await server.update_status()

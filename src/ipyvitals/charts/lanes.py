@@ -10,13 +10,13 @@ from ipyvitals.charts.marks import Deployment
 from ipyvitals.charts.tables import Table, Texts
 from ipyvitals.charts.times import Times
 
-__all__ = ["Lanes", "lanes_of"]
+__all__ = ["ModelSeries", "split_active_model"]
 
 MOST_OTHERS = 5
 
 
 @dataclass(frozen=True)
-class Lanes:
+class ModelSeries:
     """The rows of a table of metrics, told apart."""
 
     main: Table
@@ -25,9 +25,9 @@ class Lanes:
     """One a model, of the times at which it was not active."""
 
 
-def lanes_of(
+def split_active_model(
     metrics: Table, watched: Times, deployments: list[Deployment], model_id: str | None
-) -> Lanes:
+) -> ModelSeries:
     """Tell the rows of the active model from those of the others.
 
     Parameters
@@ -44,13 +44,13 @@ def lanes_of(
     ids = metrics.texts("model_id")
     known = list(dict.fromkeys(ids.tolist()))
     if model_id is not None:
-        return Lanes(metrics.where(ids == model_id).held(watched, to_end=True), [])
+        return ModelSeries(metrics.where(ids == model_id).held(watched, to_end=True), [])
     if len(known) < 2:
-        return Lanes(metrics.held(watched, to_end=True), [])
+        return ModelSeries(metrics.held(watched, to_end=True), [])
     front = ids == _active(metrics, ids, deployments)
     main = metrics.where(front).held(watched, to_end=True).cut("model_id")
     others = [metrics.where((ids == one) & ~front) for one in known]
-    return Lanes(
+    return ModelSeries(
         main, [one.held(watched, to_end=False) for one in others if len(one)][:MOST_OTHERS]
     )
 

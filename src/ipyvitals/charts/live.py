@@ -84,7 +84,7 @@ class _Grown(Protocol):
 
     def add(self, snapshot: Snapshot) -> None: ...
 
-    def settle(self, at: Floats) -> None: ...
+    def update_status(self, at: Floats) -> None: ...
 
 
 class _Series:
@@ -102,7 +102,7 @@ class _Series:
         value = getattr(getattr(snapshot, self.line.section), self.line.column)
         self.newest.append(np.nan if value is None else float(value) * self.factor)
 
-    def settle(self, at: Floats) -> None:
+    def update_status(self, at: Floats) -> None:
         """Let all that is new join the line, which is thinned again."""
         last = len(self.at[-1:])
         joined = Times(np.append(self.at[-1:], at)).drawn(np.append(self.values[-1:], self.newest))
@@ -126,7 +126,7 @@ class _Band:
         low, high = (getattr(snapshot.metrics, name) for name in BAND)
         self.newest.append((np.nan, np.nan) if low is None or high is None else (low, high))
 
-    def settle(self, at: Floats) -> None:
+    def update_status(self, at: Floats) -> None:
         """Let all that is new join the band, which is thinned again."""
         low, high = np.array(self.newest).T
         joined = (np.append(self.at, at), np.append(self.low, low), np.append(self.high, high))
@@ -205,7 +205,7 @@ class LiveTimeline:
 
     def _settle(self, figure: FigureWidget, at: Floats) -> None:
         for one in self._grown:
-            one.settle(at)
+            one.update_status(at)
         for series in self._series:
             _draw_line(figure.data[series.head], series.at, series.values)
         band = self._band

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ipyvitals.charts.lanes import lanes_of
+from ipyvitals.charts.lanes import split_active_model
 from ipyvitals.charts.layout import axis_of, height_px, small, stacked
 from ipyvitals.charts.marks import Band, Deployment, bands_of, deployments_of, marks
 from ipyvitals.charts.palette import Palette, palette_of
@@ -75,7 +75,7 @@ def timeline(
     palette = palette_of(template)
     deployments = [one for one in deployments_of(Table(models)) if model_id in (None, one.model_id)]
     machine = Table(system)
-    lanes = lanes_of(Table(metrics), machine, deployments, model_id)
+    lanes = split_active_model(Table(metrics), machine, deployments, model_id)
     tables = {"metrics": lanes.main, "system": machine}
     latency = latency_scale(lanes.main.numbers("latency_p95_seconds"))
     rows = _rows(lanes.main)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ipyvitals.charts.lanes import Lanes
+from ipyvitals.charts.lanes import ModelSeries
 from ipyvitals.charts.palette import Palette
 from ipyvitals.charts.rows import BAND, Line, Row, Scale
 from ipyvitals.charts.tables import Table, plain
@@ -42,7 +42,7 @@ def line_of(
 
 
 def others_of(
-    row: Row, axis: str, lanes: Lanes, palette: Palette, latency: Scale
+    row: Row, axis: str, lanes: ModelSeries, palette: Palette, latency: Scale
 ) -> list[dict[str, Any]]:
     """Return the same of the models beside the active one: thin, and named by their id."""
     traces = []
@@ -61,7 +61,7 @@ def others_of(
     return traces
 
 
-def band_of(lanes: Lanes, axis: str, palette: Palette) -> dict[str, Any]:
+def band_of(lanes: ModelSeries, axis: str, palette: Palette) -> dict[str, Any]:
     """Return the interval of the accuracy: a closed shape for each stretch without a gap."""
     low, high = (lanes.main.numbers(column) for column in BAND)
     x, y = lanes.main.outline(low, high)

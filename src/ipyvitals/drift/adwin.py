@@ -14,7 +14,7 @@ from ipyvitals.health import ErrorChange
 from ipyvitals.schema import ErrorDrift
 from ipyvitals.stats.window import Scores
 
-__all__ = ["ErrorWatch", "check_river"]
+__all__ = ["ErrorDriftDetector", "check_river"]
 
 MAX_CHANGES = 1_000
 """Kept for whoever takes them; the oldest make room."""
@@ -29,7 +29,7 @@ def check_river() -> None:
         )
 
 
-class ErrorWatch:
+class ErrorDriftDetector:
     """Feeds errors to river's ADWIN, label by label.
 
     Notes

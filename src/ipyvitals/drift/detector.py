@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from ipyvitals.drift.adwin import ErrorWatch, check_river
-from ipyvitals.drift.feature_detector import FeatureWatch, Sample
+from ipyvitals.drift.adwin import ErrorDriftDetector, check_river
+from ipyvitals.drift.feature_detector import FeatureDriftDetector, Sample
 from ipyvitals.drift.features import MAX_COLUMNS, Columns, as_columns, as_row, columns_of
 from ipyvitals.drift.reference import PREDICTIONS, Reference
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
@@ -19,7 +19,7 @@ from ipyvitals.stats.window import Scores
 from ipyvitals.utils.notices import Notices
 from ipyvitals.utils.validation import Rows, as_rows
 
-__all__ = ["Drift", "DriftWatch", "as_columns", "as_row", "columns_of"]
+__all__ = ["Drift", "DriftDetector", "as_columns", "as_row", "columns_of"]
 
 MIN_ROWS = 30
 MAX_ROWS = 1_000_000
@@ -91,7 +91,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
             check_river()
 
 
-class DriftWatch:
+class DriftDetector:
     """Compares the newest rows of one deployment with a reference.
 
     The first rows are the reference, unless `set_reference` gives another. Not thread-safe:
@@ -111,13 +111,13 @@ class DriftWatch:
         self._hold = hold
         self._notices = notices
         self._sample = Sample(settings.max_features + 1)
-        self._watch: FeatureWatch | None = None
+        self._watch: FeatureDriftDetector | None = None
         """``None`` until the reference is full."""
         self.reference = b""
         """That for an other kernel; empty until it is full."""
         self._ignored: set[str] = set()
         self._looks: deque[Look] = deque(maxlen=MAX_LOOKS)
-        self._errors = ErrorWatch() if settings.errors else None
+        self._errors = ErrorDriftDetector() if settings.errors else None
 
     def reset(self) -> None:
         """Forget the window and all verdicts; the reference, or what there is of it, stays."""
@@ -125,7 +125,7 @@ class DriftWatch:
         if self._watch is not None:
             self._watch.reset()
         if self._errors is not None:
-            self._errors = ErrorWatch()
+            self._errors = ErrorDriftDetector()
 
     def set_reference(self, predictions: Any, features: Any = None) -> None:
         """Take given rows as the reference, such as those of the training data.
@@ -226,9 +226,9 @@ class DriftWatch:
         """
         self._begin(Reference.from_bytes(reference)).resume(verdicts)
 
-    def _begin(self, reference: Reference) -> FeatureWatch:
+    def _begin(self, reference: Reference) -> FeatureDriftDetector:
         settings = self._settings
-        self._watch = FeatureWatch(reference, settings.window, settings.alpha, self._hold)
+        self._watch = FeatureDriftDetector(reference, settings.window, settings.alpha, self._hold)
         self.reference = reference.to_bytes()
         self._sample = Sample(settings.max_features + 1)
         self._looks.clear()

@@ -11,9 +11,9 @@ from ipyvitals.drift.features import Columns
 from ipyvitals.drift.reference import PREDICTIONS, Reference
 from ipyvitals.health import Look
 from ipyvitals.schema import FeatureDrift
-from ipyvitals.stats.psi_watch import PsiWatch
+from ipyvitals.stats.psi_watch import PsiDetector
 
-__all__ = ["PREDICTIONS", "FeatureWatch", "Sample"]
+__all__ = ["PREDICTIONS", "FeatureDriftDetector", "Sample"]
 
 
 class Sample:
@@ -52,7 +52,7 @@ class Sample:
         return new[room:]
 
 
-class FeatureWatch:
+class FeatureDriftDetector:
     """Looks at rows by the bins that were fitted on a reference.
 
     Parameters
@@ -61,7 +61,7 @@ class FeatureWatch:
     window : int
         Rows that are compared with it.
     alpha, hold
-        See `PsiWatch`.
+        See `PsiDetector`.
     """
 
     def __init__(self, reference: Reference, window: int, alpha: float, hold: int) -> None:
@@ -77,7 +77,7 @@ class FeatureWatch:
 
     def reset(self) -> None:
         """Forget the window and its looks; the reference stays."""
-        self._watch = PsiWatch(self._counts, self._window, self._alpha, self._hold)
+        self._watch = PsiDetector(self._counts, self._window, self._alpha, self._hold)
 
     @property
     def verdicts(self) -> list[bool]:

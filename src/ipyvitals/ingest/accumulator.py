@@ -11,33 +11,33 @@ import numpy as np
 
 from ipyvitals.drift.detector import columns_of
 from ipyvitals.ingest.label_join import Owner
-from ipyvitals.ingest.labeling import Labeller
+from ipyvitals.ingest.labeling import Labeler
 from ipyvitals.ingest.records import UNSET, Batch, Extra
 from ipyvitals.models.labelled import Labelled
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.registry import Registry
 from ipyvitals.utils.validation import Rows
 
-__all__ = ["NO_EXTRA", "Columns", "ColumnsByModel"]
+__all__ = ["NO_EXTRA", "AccumulatorsByModel", "ModelAccumulator"]
 
 AT, PREDICTION, ACTUAL, LATENCY, EXTRA = (itemgetter(place) for place in (0, 1, 2, 4, 6))
 NO_EXTRA = Extra()
 
 
-class Columns:
+class ModelAccumulator:
     """Calls, labels and rows of one model, to be added to its statistics at once.
 
     Parameters
     ----------
     owner : tuple
         The model's id, and which of its deployments this is.
-    labeller : Labeller
+    labeller : Labeler
         Scores the pairs.
     watching : bool
         Whether somebody watches for drift.
     """
 
-    def __init__(self, owner: Owner, labeller: Labeller, *, watching: bool) -> None:
+    def __init__(self, owner: Owner, labeller: Labeler, *, watching: bool) -> None:
         self.owner = owner
         self._labeller = labeller
         self._watching = watching
@@ -142,7 +142,7 @@ class Columns:
             self._single = ([], [])
 
 
-class ColumnsByModel(dict[str | None, Columns]):
+class AccumulatorsByModel(dict[str | None, ModelAccumulator]):
     """Columns of each model's id, made when they are asked for; ``None`` is the active model.
 
     Parameters
@@ -150,22 +150,22 @@ class ColumnsByModel(dict[str | None, Columns]):
     registry : Registry
         Whose models get the figures.
     labeller, watching
-        See `Columns`.
+        See `ModelAccumulator`.
     """
 
-    def __init__(self, registry: Registry, labeller: Labeller, *, watching: bool) -> None:
+    def __init__(self, registry: Registry, labeller: Labeler, *, watching: bool) -> None:
         self._registry = registry
         self._active = registry.active.model_id
         self._labeller = labeller
         self._watching = watching
 
-    def __missing__(self, model_id: str | None) -> Columns:
+    def __missing__(self, model_id: str | None) -> ModelAccumulator:
         if model_id is None:
             columns = self[self._active]
         else:
             model = self._registry.find(model_id)
             owner = model_id, model.deployment if model is not None else 0
-            columns = Columns(owner, self._labeller, watching=self._watching)
+            columns = ModelAccumulator(owner, self._labeller, watching=self._watching)
         self[model_id] = columns
         return columns
 

@@ -15,13 +15,13 @@ from ipyvitals.stats.window import Scores
 from ipyvitals.utils.notices import Notices
 from ipyvitals.utils.validation import Rows
 
-__all__ = ["Labeller", "SegmentOf"]
+__all__ = ["Labeler", "SegmentOf"]
 
 SegmentOf: TypeAlias = Callable[[Any, Any], Hashable]
 Segments: TypeAlias = "Sequence[Hashable] | None"
 
 
-class Labeller:
+class Labeler:
     """Scores pairs, measures how far off they are, and says which segment they belong to.
 
     Parameters

@@ -8,23 +8,23 @@ from collections.abc import Callable, Hashable
 from itertools import repeat
 from typing import Any
 
-from ipyvitals.ingest.accumulator import NO_EXTRA, Columns, ColumnsByModel
+from ipyvitals.ingest.accumulator import NO_EXTRA, AccumulatorsByModel, ModelAccumulator
 from ipyvitals.ingest.label_join import Early, LabelJoin, Waiting
-from ipyvitals.ingest.labeling import Labeller
+from ipyvitals.ingest.labeling import Labeler
 from ipyvitals.ingest.records import UNSET, Batch, Failure, Label
 from ipyvitals.models.registry import Registry
 from ipyvitals.utils.notices import Notices
 
-__all__ = ["INBOX_LIMIT", "ROWS_LIMIT", "Inbox"]
+__all__ = ["QUEUE_LIMIT", "ROWS_LIMIT", "RecordQueue"]
 
-INBOX_LIMIT = 16_384
+QUEUE_LIMIT = 16_384
 """Entries after which whoever appends folds as well."""
 ROWS_LIMIT = 4_194_304
 """Rows of batches, times their columns, after which whoever appends folds as well; a value takes
 a byte or eight."""
 
 
-class Inbox:
+class RecordQueue:
     """A deque that anybody fills without a lock, and one thread at a time folds.
 
     ``append`` is that of the deque: what `Monitor.record` calls.
@@ -35,14 +35,14 @@ class Inbox:
         Whose models get the figures.
     join : LabelJoin
         Where predictions wait for labels.
-    labeller : Labeller
+    labeller : Labeler
         Turns pairs into what models learn.
     notices : Notices
         Where a fold that fails is counted.
     """
 
     def __init__(
-        self, registry: Registry, join: LabelJoin, labeller: Labeller, notices: Notices
+        self, registry: Registry, join: LabelJoin, labeller: Labeler, notices: Notices
     ) -> None:
         self._registry = registry
         self._join = join
@@ -55,7 +55,7 @@ class Inbox:
         self._lock = threading.Lock()
         self._folder: int | None = None
         self.append: Callable[[Any], None] = self.entries.append
-        self.mixed = False
+        self.needs_slow_path = False
         """Set, for good, before the first entry that is not a plain record of the active model.
         Set late it could be read too early, and an id would be lost."""
         self.watching = False
@@ -65,14 +65,14 @@ class Inbox:
 
     def put(self, entry: Batch | Label | Failure) -> None:
         """Queue anything but a plain record."""
-        self.mixed = True
+        self.needs_slow_path = True
         if type(entry) is Batch:
             self.rows += entry.rows * (1 + entry.columns)
         self.append(entry)
 
     def extend(self, labels: list[Label]) -> None:
         """Queue many labels."""
-        self.mixed = True
+        self.needs_slow_path = True
         self.entries.extend(labels)
 
     @property
@@ -105,9 +105,9 @@ class Inbox:
         self._folder = None
 
     def _fold_entries(self, entries: list[Any]) -> None:
-        columns = ColumnsByModel(self._registry, self._labeller, watching=self.watching)
+        columns = AccumulatorsByModel(self._registry, self._labeller, watching=self.watching)
         try:
-            if self.mixed:
+            if self.needs_slow_path:
                 self._fold_mixed(entries, columns)
             else:
                 columns[None].plain = entries
@@ -121,7 +121,7 @@ class Inbox:
                 len(entries),
             )
 
-    def _fold_mixed(self, entries: list[Any], by_model: ColumnsByModel) -> None:
+    def _fold_mixed(self, entries: list[Any], by_model: AccumulatorsByModel) -> None:
         for entry in entries:
             if type(entry) is tuple:
                 columns = by_model[entry[5]]
@@ -136,7 +136,7 @@ class Inbox:
             else:
                 self._fold_batch(entry, by_model[entry.model_id])
 
-    def _fold_record(self, entry: Any, columns: Columns) -> None:
+    def _fold_record(self, entry: Any, columns: ModelAccumulator) -> None:
         at, prediction, actual, id, _, _, extra = entry
         columns.records.append(entry)
         segment, features = extra or NO_EXTRA
@@ -145,30 +145,30 @@ class Inbox:
         if actual is not UNSET:
             columns.add_pair(prediction, actual, segment)
             if id is not None:
-                self._join.settle(id)
+                self._join.update_status(id)
         elif id is not None:
             self._wait(id, Waiting(columns.owner, prediction, at, segment), columns)
 
-    def _fold_label(self, label: Label, by_model: ColumnsByModel) -> None:
+    def _fold_label(self, label: Label, by_model: AccumulatorsByModel) -> None:
         early = Early(label.actual, label.at)
         waiting = self._join.take(label.id, early)
         if waiting is not None:
             _fold_late(waiting, early, by_model[waiting.owner[0]])
 
-    def _fold_batch(self, batch: Batch, columns: Columns) -> None:
+    def _fold_batch(self, batch: Batch, columns: ModelAccumulator) -> None:
         columns.add_batch(batch)
         for id in batch.settled:
-            self._join.settle(id)
+            self._join.update_status(id)
         for id, prediction, segment in batch.waiting:
             self._wait(id, Waiting(columns.owner, prediction, batch.at, segment), columns)
 
-    def _wait(self, id: Hashable, waiting: Waiting, columns: Columns) -> None:
+    def _wait(self, id: Hashable, waiting: Waiting, columns: ModelAccumulator) -> None:
         early = self._join.add(id, waiting)
         if early is not None:
             _fold_late(waiting, early, columns)
 
 
-def _fold_late(waiting: Waiting, label: Early, columns: Columns) -> None:
+def _fold_late(waiting: Waiting, label: Early, columns: ModelAccumulator) -> None:
     if waiting.owner == columns.owner:
         columns.add_pair(waiting.prediction, label.actual, waiting.segment)
         if label.at >= waiting.at:

@@ -10,7 +10,7 @@ import msgspec
 from ipyvitals.models.labelled import Labelled
 from ipyvitals.utils.validation import Rows
 
-__all__ = ["UNSET", "Batch", "Extra", "Failure", "Kept", "Label"]
+__all__ = ["UNSET", "Batch", "Extra", "Failure", "Label", "StoredBatch"]
 
 
 class Unset:
@@ -30,7 +30,7 @@ class Extra(NamedTuple):
     features: Mapping[str, Any] | None = None
 
 
-class Kept(NamedTuple):
+class StoredBatch(NamedTuple):
     """The rows of one call, as they came."""
 
     predictions: Rows
@@ -52,7 +52,7 @@ class Batch(msgspec.Struct, frozen=True):
     model_id: str | None
     watched: tuple[Rows, Mapping[str, Rows] | None] | None
     """Predictions, and features by column, for whoever watches for drift."""
-    kept: Kept | None = None
+    kept: StoredBatch | None = None
     """All of it, where predictions are kept."""
 
     @property

@@ -13,7 +13,7 @@ import msgspec
 
 from ipyvitals.jupyter.iopub import open_outlet
 
-__all__ = ["Send", "open_line"]
+__all__ = ["Send", "open_comm_sender"]
 
 Send: TypeAlias = Callable[[dict[str, Any]], None]
 
@@ -21,7 +21,7 @@ JSON_PACKERS = ("json", "orjson")
 DELIMITER = b"<IDS|MSG>"
 
 
-def open_line(comm: Any) -> Send:
+def open_comm_sender(comm: Any) -> Send:
     """Return a function that sends data by an open comm.
 
     Beside a busy cell every message is paid for by that cell. What does not change from one to
@@ -33,16 +33,16 @@ def open_line(comm: Any) -> Send:
     >>> class Other:
     ...     def send(self, data, buffers):
     ...         print(data)
-    >>> open_line(Other())({"method": "update"})
+    >>> open_comm_sender(Other())({"method": "update"})
     {'method': 'update'}
     """
     kernel = _kernel_of(comm)
     if kernel is None or not _packs_json(kernel.session):
         return lambda data: comm.send(data=data, buffers=[])
-    return _Line(comm, kernel)
+    return CommSender(comm, kernel)
 
 
-class _Line:
+class CommSender:
     def __init__(self, comm: Any, kernel: Any) -> None:
         session = kernel.session
         self._comm_id = comm.comm_id

@@ -16,13 +16,13 @@ from ipyvitals.runtime.engine import Engine
 from ipyvitals.schema.protocol import COMM_ID, REPLY, REQUEST, Reply, Request, Update
 from ipyvitals.utils.fork import renew_in_child
 
-__all__ = ["KernelSide", "kernel_side"]
+__all__ = ["ControlChannel", "control_channel"]
 
 PATIENCE_SECONDS = 0.5
 """Requests are answered on a thread that also answers interrupts: it must not wait for long."""
 
 
-class KernelSide:
+class ControlChannel:
     """One a process: broadcasts the updates of its monitors, and answers requests.
 
     Outside a kernel it does nothing at all.
@@ -78,14 +78,14 @@ class KernelSide:
             updates = [self._update(engine, history=request.history) for engine in engines]
             return Reply(monitors=[update for update in updates if update is not None])
         if request.request == "stop_training":
-            done = sum(engine.desk.ask_to_stop() for engine in engines)
+            done = sum(engine.training.ask_to_stop() for engine in engines)
         else:
             done = sum(self._change(engine, request.request) for engine in engines)
         return Reply(done=done)
 
     def _change(self, engine: Engine, what: str) -> int:
         change = engine.acknowledge if what == "acknowledge" else engine.reset
-        done = engine.patiently(change, PATIENCE_SECONDS)
+        done = engine.try_locked(change, PATIENCE_SECONDS)
         if done is None:
             raise IpyvitalsError(f"{engine.settings.name!r} is busy counting; try again")
         return done
@@ -105,7 +105,7 @@ class KernelSide:
                 engine.ask_to_show()
 
     def _update(self, engine: Engine, *, history: bool) -> Update | None:
-        snapshot = engine.patiently(engine.snapshot, PATIENCE_SECONDS)
+        snapshot = engine.try_locked(engine.snapshot, PATIENCE_SECONDS)
         if snapshot is None:
             return None
         update = self._broadcasts[engine].full(snapshot)
@@ -114,5 +114,5 @@ class KernelSide:
         return update
 
 
-kernel_side = KernelSide(Presence(jupyter.kernel.busy))
+control_channel = ControlChannel(Presence(jupyter.kernel.busy))
 """That of this process."""

@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from ipyvitals.jupyter.comm import open_line
+from ipyvitals.jupyter.comm import open_comm_sender
 
 __all__ = ["answer_requests", "has_widgets", "kernel", "open_broadcast", "watch_cells"]
 
@@ -119,7 +119,7 @@ def open_broadcast(name: str) -> Callable[[dict[str, Any]], None] | None:
 
     wire = comm.create_comm(target_name=name, comm_id=name, primary=False)
     comm.get_comm_manager().register_comm(wire)
-    return open_line(wire)
+    return open_comm_sender(wire)
 
 
 def answer_requests(

@@ -14,10 +14,10 @@ import msgspec
 import traitlets
 
 from ipyvitals.errors import IpyvitalsError
-from ipyvitals.jupyter.comm import Send, open_line
+from ipyvitals.jupyter.comm import Send, open_comm_sender
 from ipyvitals.render.html import saved_mark, saved_text, static_view
 from ipyvitals.schema import Snapshot
-from ipyvitals.storage.recent_points import History
+from ipyvitals.storage.recent_points import RecentPoints
 from ipyvitals.utils.notices import Notices
 
 __all__ = ["Source", "StatusPanel"]
@@ -29,7 +29,7 @@ SECTIONS = ("model", "training", "metrics", "system", "notices", "models", "labe
 class Source(Protocol):
     """What a panel shows."""
 
-    history: History
+    history: RecentPoints
     notices: Notices
     closed: bool
 
@@ -138,7 +138,7 @@ class StatusPanel(anywidget.AnyWidget):
         # times a second, traitlets would take a third more of the cell's time.
         self._trait_values.update(state)
         if self._line is None:
-            self._line = open_line(self.comm)
+            self._line = open_comm_sender(self.comm)
         self._line({"method": "update", "state": state, "buffer_paths": []})
         return True
 

@@ -21,7 +21,7 @@ from ipyvitals.stats.packing import pack, unpack
 from ipyvitals.stats.seconds import Floats
 from ipyvitals.stats.segments import Group, SegmentWindows
 
-__all__ = ["VERSION", "Past", "body_of", "head_of", "past_of", "resume"]
+__all__ = ["VERSION", "Checkpoint", "checkpoint_of", "resume", "summary_of", "windows_of"]
 
 VERSION = 1
 RULES = ("accuracy_rule", "baseline_rule", "error_rule", "latency_rule", "drift_rule")
@@ -30,7 +30,7 @@ Name: TypeAlias = str | int | float | bool
 """A segment's; others cannot be told apart by what is written, and begin anew."""
 
 
-class Head(msgspec.Struct, kw_only=True, omit_defaults=True):
+class CheckpointSummary(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Totals and verdicts: small, and written whenever anything changed."""
 
     v: int = VERSION
@@ -52,7 +52,7 @@ class Head(msgspec.Struct, kw_only=True, omit_defaults=True):
     duration_bounds: list[float] = []
     duration_counts: list[int] = []
     duration_sum_seconds: float = 0.0
-    raised: list[Finding] = []
+    active_alerts: list[Finding] = msgspec.field(default_factory=list, name="raised")
     """Oldest first."""
     verdicts: dict[str, Verdict] = {}
     """By rule."""
@@ -68,7 +68,7 @@ class SegmentState(msgspec.Struct, kw_only=True, omit_defaults=True):
     scores: bytes | None = None
 
 
-class Body(msgspec.Struct, kw_only=True, omit_defaults=True):
+class CheckpointWindows(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Windows: as large as the user wants them."""
 
     v: int = VERSION
@@ -80,19 +80,19 @@ class Body(msgspec.Struct, kw_only=True, omit_defaults=True):
     others: list[SegmentState] = []
 
 
-class Past(msgspec.Struct, frozen=True):
+class Checkpoint(msgspec.Struct, frozen=True):
     """What there is of a model."""
 
-    head: Head
-    body: Body
+    head: CheckpointSummary
+    body: CheckpointWindows
     reference: bytes = b""
     """What its rows are compared with; empty where there is nothing."""
 
 
-def head_of(model: ModelState, now: float) -> bytes:
+def summary_of(model: ModelState, now: float) -> bytes:
     """Return totals and verdicts of a model at monotonic second `now`."""
     return msgspec.msgpack.encode(
-        Head(
+        CheckpointSummary(
             name=model.name,
             version=model.version,
             trained_at=model.trained_at,
@@ -111,16 +111,16 @@ def head_of(model: ModelState, now: float) -> bytes:
             duration_bounds=list(BOUNDS_SECONDS),
             duration_counts=model.durations.counts,
             duration_sum_seconds=model.durations.sum_seconds,
-            raised=model.raised,
+            active_alerts=model.active_alerts,
             verdicts={name: getattr(model, name).verdict for name in RULES},
             drifted=[] if model.watch is None else model.watch.verdicts,
         )
     )
 
 
-def body_of(model: ModelState) -> bytes:
+def windows_of(model: ModelState) -> bytes:
     """Return the windows of a model."""
-    body = Body(
+    body = CheckpointWindows(
         scores=_packed(model.window.scores),
         residuals=_packed(model.residuals.residuals),
         delays=_packed(np.array(model.delays, dtype=np.float64)),
@@ -134,8 +134,8 @@ def body_of(model: ModelState) -> bytes:
     return msgspec.msgpack.encode(body)
 
 
-def past_of(head: bytes, body: bytes | None, reference: bytes | None = None) -> Past:
-    """Return what `head_of` and `body_of` wrote, and the reference of the model's watch.
+def checkpoint_of(head: bytes, body: bytes | None, reference: bytes | None = None) -> Checkpoint:
+    """Return what `summary_of` and `windows_of` wrote, and the reference of the model's watch.
 
     Raises
     ------
@@ -143,31 +143,33 @@ def past_of(head: bytes, body: bytes | None, reference: bytes | None = None) -> 
         When it is of a newer version, or nothing of the kind.
     """
     try:
-        past = Past(
-            msgspec.msgpack.decode(head, type=Head),
-            Body() if body is None else msgspec.msgpack.decode(body, type=Body),
+        checkpoint = Checkpoint(
+            msgspec.msgpack.decode(head, type=CheckpointSummary),
+            CheckpointWindows()
+            if body is None
+            else msgspec.msgpack.decode(body, type=CheckpointWindows),
             reference or b"",
         )
     except msgspec.MsgspecError as error:
         raise ValueError(f"expected the state of a model, got something else: {error}") from error
-    newest = max(past.head.v, past.body.v)
+    newest = max(checkpoint.head.v, checkpoint.body.v)
     if newest > VERSION:
         raise ValueError(f"expected a state of version {VERSION} or older, got {newest}.")
-    for packed in _all_packed(past.body):
+    for packed in _all_packed(checkpoint.body):
         _unpacked(packed)
-    if past.reference:
-        Reference.from_bytes(past.reference)
-    return past
+    if checkpoint.reference:
+        Reference.from_bytes(checkpoint.reference)
+    return checkpoint
 
 
-def resume(model: ModelState, past: Past, now: float, told: dict[str, Any]) -> None:
+def resume(model: ModelState, checkpoint: Checkpoint, now: float, told: dict[str, Any]) -> None:
     """Let a model go on from its past, as if what it did here so far had come after that.
 
     Parameters
     ----------
     model : ModelState
         Just made, or a little later.
-    past : Past
+    past : Checkpoint
         What an earlier kernel left.
     now : float
         Monotonic seconds.
@@ -175,7 +177,7 @@ def resume(model: ModelState, past: Past, now: float, told: dict[str, Any]) -> N
         What the user said of the model this time, which counts. When it was trained at another
         time, then its window and verdicts begin anew, and only totals go on.
     """
-    head, trained_at = past.head, told.get("trained_at")
+    head, trained_at = checkpoint.head, told.get("trained_at")
     trained_anew = trained_at is not None and head.trained_at not in (None, trained_at)
     before = model.window.count
     facts = ["name", "version", "trained_at", *([] if before else ["baseline_accuracy"])]
@@ -191,19 +193,19 @@ def resume(model: ModelState, past: Past, now: float, told: dict[str, Any]) -> N
     model.total_errors += head.total_errors
     if head.duration_bounds == list(BOUNDS_SECONDS):
         model.durations.add(head.duration_counts, head.duration_sum_seconds)
-    model.asleep = False
+    model.dormant = False
     if trained_anew:
         return
     if told.get("deployed_at") is None and head.deployed_at is not None:
         model.deployed_at = head.deployed_at
-    _resume_windows(model, past.body)
-    if model.watch is not None and past.reference:
-        model.watch.resume(past.reference, head.drifted)
+    _resume_windows(model, checkpoint.body)
+    if model.watch is not None and checkpoint.reference:
+        model.watch.resume(checkpoint.reference, head.drifted)
     if before < model.accuracy_rule.min_labels and model.status in ("registered", "active"):
         _resume_verdicts(model, head)
 
 
-def _resume_windows(model: ModelState, body: Body) -> None:
+def _resume_windows(model: ModelState, body: CheckpointWindows) -> None:
     model.window.prepend(_unpacked(body.scores))
     model.residuals.prepend(_unpacked(body.residuals))
     model.prepend_delays(_unpacked(body.delays).tolist())
@@ -217,15 +219,15 @@ def _resume_windows(model: ModelState, body: Body) -> None:
         )
 
 
-def _resume_verdicts(model: ModelState, head: Head) -> None:
+def _resume_verdicts(model: ModelState, head: CheckpointSummary) -> None:
     for name, verdict in head.verdicts.items():
         if name in RULES and (name != "drift_rule" or model.watch is not None):
             getattr(model, name).resume(verdict)
     on = {rule for name in RULES for rule in _raised_by(getattr(model, name))}
-    for finding in head.raised:
-        model.weigh(finding)
-    gone = [one.rule for one in head.raised if one.rule not in on]
-    model.hear([Finding(rule=rule, on=False, reason=CHANGED) for rule in gone])
+    for finding in head.active_alerts:
+        model.apply(finding)
+    gone = [one.rule for one in head.active_alerts if one.rule not in on]
+    model.add_findings([Finding(rule=rule, on=False, reason=CHANGED) for rule in gone])
     if head.lifecycle != "stopped":
         model.lifecycle = head.lifecycle
     passing = head.status in ("training", "stopped")
@@ -244,7 +246,7 @@ def _raised_by(rule: Any) -> list[str]:
     return ["drift"] * verdict.on + ["error_drift"] * verdict.rising
 
 
-def _all_packed(body: Body) -> list[bytes | None]:
+def _all_packed(body: CheckpointWindows) -> list[bytes | None]:
     groups = [*body.segments, *([body.other] if body.other else [])]
     return [body.scores, body.residuals, body.delays, *(group.scores for group in groups)]
 

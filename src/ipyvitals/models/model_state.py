@@ -119,7 +119,7 @@ class ModelState:
         self.total_errors = 0
         self.deployment = 0
         """Counts the deployments of this model here."""
-        self.asleep = False
+        self.dormant = False
         """Whether nothing will change before something comes in."""
         self.row: ModelInfo | None = None
         """How it was told last, while it sleeps."""
@@ -142,7 +142,7 @@ class ModelState:
 
     def reset(self) -> None:
         """Forget what was seen and judged of this deployment; totals and uptime go on."""
-        self.asleep = False
+        self.dormant = False
         self.deployment += 1
         self.rows = SlidingCount()
         self.calls = SlidingCount()
@@ -160,7 +160,7 @@ class ModelState:
 
     def adjust(self, thresholds: Thresholds) -> None:
         """Judge by other thresholds from here on; verdicts stay until a streak turns them."""
-        self.asleep = False
+        self.dormant = False
         self._thresholds = thresholds
         accuracy, baseline = self.accuracy_rule, self.baseline_rule
         errors, latency, drift = self.error_rule, self.latency_rule, self.drift_rule
@@ -176,7 +176,7 @@ class ModelState:
         for name, value in facts.items():
             if value is not None:
                 setattr(self, name, value)
-        self.asleep = False
+        self.dormant = False
         self._make_rules()
 
     def _make_rules(self) -> None:
@@ -195,7 +195,7 @@ class ModelState:
         """Count calls that succeeded, shape (n,), each of one row unless `rows` says more."""
         if not times.size:
             return
-        self.asleep = False
+        self.dormant = False
         self.total_predictions += times.size if rows is None else int(rows.sum())
         self.rows.update(times, rows)
         self.calls.update(times)
@@ -210,7 +210,7 @@ class ModelState:
 
     def add_errors(self, times: Floats) -> None:
         """Count calls that failed, shape (n,)."""
-        self.asleep = False
+        self.dormant = False
         self.total_errors += times.size
         self.errors.update(times)
 
@@ -219,7 +219,7 @@ class ModelState:
         scores = labelled.scores
         if not scores.size:
             return
-        self.asleep = False
+        self.dormant = False
         self._findings += self.accuracy_rule.update(self.window, scores)
         self._findings += self.baseline_rule.update(self.window, scores)
         self.window.update(scores)
@@ -236,7 +236,7 @@ class ModelState:
     def add_stale_labels(self, count: int) -> None:
         """Count labels of a former deployment, which are in no window."""
         self.total_labelled += count
-        self.asleep = False
+        self.dormant = False
 
     def add_delays(self, seconds: list[float]) -> None:
         """Take how long after their prediction late labels came."""
@@ -253,7 +253,7 @@ class ModelState:
             self.watch.set_reference(predictions, features)
             self.drift_rule.begin_anew()
             self._raised.pop("drift", None)
-            self.asleep = False
+            self.dormant = False
 
     def prepend_delays(self, seconds: list[float]) -> None:
         """Put delays before those that are there, as far as there is room."""
@@ -303,11 +303,11 @@ class ModelState:
         """How long a model may be silent."""
         return self._thresholds.idle
 
-    def try_to_sleep(self, now: float) -> None:
+    def try_to_become_dormant(self, now: float) -> None:
         """Fall asleep when time alone will change nothing more."""
         still = not (self.calls.get(now) or self.errors.get(now) or self._findings)
         settled = self.is_idle(now) or self.idle_seconds is None or self.lifecycle != "active"
-        self.asleep = still and settled
+        self.dormant = still and settled
         self.row = None
 
     @property
@@ -320,23 +320,23 @@ class ModelState:
         findings, self._findings = self._findings, []
         return findings
 
-    def hear(self, findings: list[Finding]) -> None:
+    def add_findings(self, findings: list[Finding]) -> None:
         """Take turns that somebody else saw."""
         self._findings += findings
 
     @property
-    def raised(self) -> list[Finding]:
+    def active_alerts(self) -> list[Finding]:
         """The rules that are raised, the one raised first in front."""
         return list(self._raised.values())
 
-    def weigh(self, finding: Finding) -> None:
+    def apply(self, finding: Finding) -> None:
         """Let a turn count in `health`."""
         self._raised.pop(finding.rule, None)
         if finding.on:
             self._raised[finding.rule] = finding
 
     @property
-    def cause(self) -> Finding | None:
+    def primary_alert(self) -> Finding | None:
         """The newest rule that is raised; of the two about accuracy, that of the threshold."""
         raised = self._raised
         rules = [rule for rule in raised if rule != "baseline" or "accuracy" not in raised]

@@ -9,7 +9,7 @@ from ipyvitals.health import Finding, status_of
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.schema import ModelStatusChange, Status
 
-__all__ = ["Judge"]
+__all__ = ["StatusEvaluator"]
 
 REASONS: dict[tuple[Status | None, Status], str] = {
     ("idle", "active"): "Predictions resumed",
@@ -20,7 +20,7 @@ REASONS: dict[tuple[Status | None, Status], str] = {
 """By old and new status; ``None`` is any old one."""
 
 
-class Judge:
+class StatusEvaluator:
     """Moves models from status to status.
 
     Parameters
@@ -35,7 +35,7 @@ class Judge:
         self._events = events
         self._time = time
 
-    def settle(
+    def update_status(
         self, model: ModelState, now: float, *, training: bool, reason: str | None = None
     ) -> None:
         """Bring a model's status up to date, through every turn that its rules took.
@@ -59,7 +59,7 @@ class Judge:
         # What predictions alone did comes before what their labels showed.
         self._move(model, status(), _silence(model, now) if idle else None, reason)
         for finding in model.take_findings():
-            model.weigh(finding)
+            model.apply(finding)
             self._move(model, status(), finding, None)
 
     def _move(
@@ -67,7 +67,7 @@ class Judge:
     ) -> None:
         old = model.status
         if status == "degraded":
-            finding = model.cause
+            finding = model.primary_alert
         elif finding is not None and finding.rule == "silence" and status != "idle":
             finding = None
         if status == old:
@@ -79,7 +79,7 @@ class Judge:
             reason = finding.reason
         elif reason is None:
             reason = REASONS.get((old, status)) or REASONS.get((None, status))
-        model.asleep = False
+        model.dormant = False
         model.status, model.status_since = status, self._time()
         model.acknowledged_at = None
         model.reason, model.evidence = reason, finding

@@ -8,7 +8,7 @@ from typing import Any
 from ipyvitals.drift.detector import as_columns
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.health import Thresholds
-from ipyvitals.monitor.recording import Recorder
+from ipyvitals.monitor.recording import RecordingMixin
 from ipyvitals.runtime.config import check_thresholds
 from ipyvitals.utils.datetimes import unix_seconds
 from ipyvitals.utils.validation import (
@@ -19,16 +19,16 @@ from ipyvitals.utils.validation import (
     model_id_of,
 )
 
-__all__ = ["Operator"]
+__all__ = ["DeploymentMixin"]
 
 
-class Operator(Recorder):
+class DeploymentMixin(RecordingMixin):
     """Deploys and retires models, and says what is good enough."""
 
     @property
     def thresholds(self) -> Thresholds:
         """Where good ends; may be set at any time. Verdicts stay until a streak turns them."""
-        return self._engine.figures.thresholds
+        return self._engine.aggregator.thresholds
 
     @thresholds.setter
     def thresholds(self, thresholds: Thresholds) -> None:
@@ -83,7 +83,7 @@ class Operator(Recorder):
         if baseline_accuracy is not None:
             facts["baseline_accuracy"] = check_ratio("baseline_accuracy", baseline_accuracy)
         model_id = model_id_of(facts) if model_id is None else check_text("model_id", model_id)
-        if self._warner.may_take():
+        if self._warner.accepts():
             self._engine.deploy(model_id, announce=True, **facts)
         return model_id
 
@@ -100,8 +100,8 @@ class Operator(Recorder):
         ArgumentTypeError, UnknownModelError
             When no model has that id.
         """
-        self._engine.figures.registry.get(check_text("model_id", model_id))
-        if self._warner.may_take():
+        self._engine.aggregator.registry.get(check_text("model_id", model_id))
+        if self._warner.accepts():
             self._engine.retire(model_id)
 
     def set_reference(
@@ -126,15 +126,15 @@ class Operator(Recorder):
             When lengths differ, there are too few rows, or the monitor does not watch for
             drift.
         """
-        if not self._engine.figures.inbox.watching:
+        if not self._engine.aggregator.inbox.watching:
             raise ArgumentValueError(
                 "set_reference(): expected Monitor(drift=True), got a monitor that does not watch "
                 "for drift."
             )
         rows = as_rows("predictions", predictions)
         columns = None if features is None else as_columns(features, len(rows))
-        self._engine.figures.registry.get(model_id)
-        if self._warner.may_take():
+        self._engine.aggregator.registry.get(model_id)
+        if self._warner.accepts():
             self._engine.set_reference(model_id, rows, columns)
 
     def acknowledge(self, model_id: str | None = None) -> bool:

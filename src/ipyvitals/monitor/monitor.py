@@ -15,11 +15,11 @@ from ipyvitals.health import Thresholds
 from ipyvitals.ingest.labeling import SegmentOf
 from ipyvitals.ingest.scoring import Score
 from ipyvitals.jupyter import kernel as jupyter
-from ipyvitals.jupyter.control_channel import kernel_side
-from ipyvitals.monitor.deployment import Operator
-from ipyvitals.monitor.plotting import Viewer
+from ipyvitals.jupyter.control_channel import control_channel
+from ipyvitals.monitor.deployment import DeploymentMixin
+from ipyvitals.monitor.plotting import PlottingMixin
 from ipyvitals.monitor.tracking import Tracker
-from ipyvitals.monitor.user_warnings import Warner
+from ipyvitals.monitor.user_warnings import UserWarnings
 from ipyvitals.runtime.config import check_settings
 from ipyvitals.runtime.engine import Engine
 from ipyvitals.schema import Event, ModelInfo, Snapshot
@@ -40,7 +40,7 @@ __all__ = ["Monitor"]
 _named: weakref.WeakValueDictionary[str, Monitor] = weakref.WeakValueDictionary()
 
 
-class Monitor(Viewer, Tracker, Operator):
+class Monitor(PlottingMixin, Tracker, DeploymentMixin):
     """The vital signs of a model, and of the machine under it.
 
     As the last expression of a cell it shows the live panel. Any thread may use it. After
@@ -162,23 +162,23 @@ class Monitor(Viewer, Tracker, Operator):
         # With psutil it costs a fifth of what importing ipyvitals does.
         from ipyvitals.system import SystemSampler
 
-        warner = Warner(settings.name)
+        warner = UserWarnings(settings.name)
         engine = Engine(
             settings,
             used,
             sampler=lambda notices: SystemSampler(disk_path, notices, wall=used.time),
             kernel=jupyter.kernel,
-            pause=kernel_side.presence.pause,
+            pause=control_channel.presence.pause,
             on_mismatch=warner.on_mismatch,
         )
-        warner.guard(engine.figures.inbox, engine.notices)
+        warner.guard(engine.aggregator.inbox, engine.notices)
         super().__init__(engine, warner)
         if facts is not None:
             engine.deploy(model_id_of(facts), announce=False, **facts)
         self._panel: StatusPanel | None = None
         _named[settings.name] = self
-        jupyter.watch_cells(engine.desk)
-        kernel_side.attach(engine)
+        jupyter.watch_cells(engine.training)
+        control_channel.attach(engine)
 
     @property
     def name(self) -> str:

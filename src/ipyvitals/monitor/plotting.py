@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from ipyvitals.charts.report import Charts
     from ipyvitals.charts.timeline import Timeline
 
-__all__ = ["Viewer"]
+__all__ = ["PlottingMixin"]
 
 LIVE_SECONDS = 900.0
 
 
-class Viewer:
+class PlottingMixin:
     """Draws the history that the rest of a monitor keeps."""
 
     _engine: Engine
@@ -165,7 +165,7 @@ class Viewer:
 
         palette, charts = palette_of(template), check_charts(charts)
         timeline = self._timeline(since, until, model_id, template)
-        figures = [("History", timeline.figure)]
+        figures = [("RecentPoints", timeline.figure)]
         training = self.history("training", since=since, until=until)
         if runs_of(training):
             figures.append(("Training runs", compare(training, template=template)))

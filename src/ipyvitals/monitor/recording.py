@@ -11,35 +11,35 @@ import numpy as np
 
 from ipyvitals.drift.detector import as_columns, as_row
 from ipyvitals.errors import ArgumentValueError
-from ipyvitals.ingest.queue import INBOX_LIMIT, ROWS_LIMIT
-from ipyvitals.ingest.records import UNSET, Batch, Extra, Failure, Kept, Label
-from ipyvitals.monitor.user_warnings import Warner
+from ipyvitals.ingest.queue import QUEUE_LIMIT, ROWS_LIMIT
+from ipyvitals.ingest.records import UNSET, Batch, Extra, Failure, Label, StoredBatch
+from ipyvitals.monitor.user_warnings import UserWarnings
 from ipyvitals.runtime.engine import Engine
 from ipyvitals.utils.validation import Rows, as_rows, check_hashable, check_latency
 
-__all__ = ["Recorder"]
+__all__ = ["RecordingMixin"]
 
 INFINITY = float("inf")
 
 
-class Recorder:
+class RecordingMixin:
     """Checks what comes in and queues it; figures are made elsewhere, later.
 
     Parameters
     ----------
     engine : Engine
         Folds the queue.
-    warner : Warner
+    warner : UserWarnings
         Tells what the user should know on their own thread.
     """
 
-    def __init__(self, engine: Engine, warner: Warner) -> None:
+    def __init__(self, engine: Engine, warner: UserWarnings) -> None:
         self._engine = engine
         self._warner = warner
         self._now = engine.clock.monotonic
-        self._model_of = engine.figures.registry.get
-        self._inbox = engine.figures.inbox
-        self._waiting = engine.figures.inbox.entries
+        self._model_of = engine.aggregator.registry.get
+        self._inbox = engine.aggregator.inbox
+        self._waiting = engine.aggregator.inbox.entries
         self._ids_begin, self._ids = urandom(4).hex(), count(1)
 
     def record(
@@ -109,7 +109,7 @@ class Recorder:
             self._check_marks(id, model_id)
             extra = None if segment is features is None else self._extra(segment, features)
             self._inbox.append((self._now(), prediction, actual, id, latency, model_id, extra))
-        if len(self._waiting) > INBOX_LIMIT:
+        if len(self._waiting) > QUEUE_LIMIT:
             self._engine.fold()
         return id
 
@@ -179,9 +179,9 @@ class Recorder:
         seconds = None if latency is None else check_latency(latency)
         if model_id is not None:
             self._check_marks(None, model_id)
-        if not n or not self._warner.may_take():
+        if not n or not self._warner.accepts():
             return keys
-        figures = self._engine.figures
+        figures = self._engine.aggregator
         late = keys is not None and truths is None
         self._inbox.put(
             Batch(
@@ -218,7 +218,7 @@ class Recorder:
             When `id` is not hashable.
         """
         check_hashable("id", id)
-        if self._warner.may_take():
+        if self._warner.accepts():
             self._inbox.put(Label(id, actual, self._now()))
             self._after_entry()
 
@@ -242,7 +242,7 @@ class Recorder:
             raise ArgumentValueError(
                 f"label_batch(): expected as many actuals as ids ({len(keys)}), got {len(truths)}."
             )
-        if self._warner.may_take():
+        if self._warner.accepts():
             now = self._now()
             pairs = zip(keys, _plain(truths), strict=True)
             self._inbox.extend([Label(key, truth, now) for key, truth in pairs])
@@ -270,7 +270,7 @@ class Recorder:
             check_latency(latency)
         if model_id is not None:
             self._check_marks(None, model_id)
-        if self._warner.may_take():
+        if self._warner.accepts():
             if error is not None:
                 kind = f"{type(error).__name__}: " if isinstance(error, BaseException) else ""
                 self._engine.notices.add("predictions.failed", f"{kind}{error}")
@@ -295,10 +295,10 @@ class Recorder:
         if model_id is not None:
             self._model_of(model_id)
         # Before the entry, so that no fold takes it for a plain one.
-        self._inbox.mixed = True
+        self._inbox.needs_slow_path = True
 
     def _after_entry(self) -> None:
-        if len(self._waiting) > INBOX_LIMIT or self._inbox.rows > ROWS_LIMIT:
+        if len(self._waiting) > QUEUE_LIMIT or self._inbox.rows > ROWS_LIMIT:
             self._engine.fold()
         self._warner.warn_pending()
 
@@ -318,9 +318,9 @@ def _segments(segment: Any, n: int) -> list[Hashable]:
 
 def _kept(
     rows: Rows, truths: Rows | None, keys: list[Hashable] | None, segments: list[Hashable] | None
-) -> Kept:
+) -> StoredBatch:
     # The arrays are still the user's.
-    return Kept(rows.copy(), None if truths is None else truths.copy(), keys, segments)
+    return StoredBatch(rows.copy(), None if truths is None else truths.copy(), keys, segments)
 
 
 def _waiting(

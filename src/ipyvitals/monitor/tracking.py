@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from ipyvitals.monitor.user_warnings import Warner
+from ipyvitals.monitor.user_warnings import UserWarnings
 from ipyvitals.runtime.engine import Engine
 from ipyvitals.training.run import TrainingRun
 
@@ -18,7 +18,7 @@ class Tracker:
     """Opens runs of training, and ends them."""
 
     _engine: Engine
-    _warner: Warner
+    _warner: UserWarnings
 
     def track(
         self,
@@ -53,8 +53,8 @@ class Tracker:
         >>> monitor.snapshot().training.state
         'completed'
         """
-        self._warner.may_take()
-        return self._engine.desk.track(iterable, total, stage, details)
+        self._warner.accepts()
+        return self._engine.training.track(iterable, total, stage, details)
 
     def training(
         self, total: int | None = None, *, stage: str = "Training", details: str = ""
@@ -83,8 +83,8 @@ class Tracker:
         >>> monitor.snapshot().training.progress
         100.0
         """
-        self._warner.may_take()
-        return self._engine.desk.start(total, stage, details)
+        self._warner.accepts()
+        return self._engine.training.start(total, stage, details)
 
     def stop_training(self) -> int:
         """Ask open runs to end: `track` loops do at their next step, others see ``should_stop``.
@@ -94,4 +94,4 @@ class Tracker:
         int
             How many runs were asked.
         """
-        return self._engine.desk.ask_to_stop()
+        return self._engine.training.ask_to_stop()

@@ -13,11 +13,11 @@ from ipyvitals.errors import (
     IpyvitalsWarning,
     LabelTypeWarning,
 )
-from ipyvitals.ingest.queue import Inbox
+from ipyvitals.ingest.queue import RecordQueue
 from ipyvitals.utils.fork import renew_in_child
 from ipyvitals.utils.notices import Notices
 
-__all__ = ["Warner"]
+__all__ = ["UserWarnings"]
 
 REFUSALS: dict[type[IpyvitalsWarning], tuple[str, str]] = {
     ClosedMonitorWarning: (
@@ -37,7 +37,7 @@ REFUSALS: dict[type[IpyvitalsWarning], tuple[str, str]] = {
 }
 
 
-class Warner:
+class UserWarnings:
     """Keeps what a background fold found until the user's next call.
 
     `Monitor.record` has no branch for that: the inbox's ``append`` is replaced instead, for one
@@ -56,7 +56,7 @@ class Warner:
         self._told = False
         renew_in_child(self)
 
-    def guard(self, inbox: Inbox, notices: Notices) -> None:
+    def guard(self, inbox: RecordQueue, notices: Notices) -> None:
         """Watch over this inbox."""
         self._inbox = inbox
         self._notices = notices
@@ -86,7 +86,7 @@ class Warner:
         self._forked, self._told = True, False
         self._inbox.append = self._refuse
 
-    def may_take(self) -> bool:
+    def accepts(self) -> bool:
         """Return whether the monitor counts; note, and warn once, when it does not."""
         if not (self._closed or self._forked):
             return True
@@ -106,7 +106,7 @@ class Warner:
         self.warn_pending()
 
     def _refuse(self, entry: Any) -> None:
-        self.may_take()
+        self.accepts()
 
 
 def _user_level() -> int:

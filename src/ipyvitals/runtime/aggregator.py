@@ -6,35 +6,35 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ipyvitals.drift.detector import DriftWatch
+from ipyvitals.drift.detector import DriftDetector
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.health import Thresholds
 from ipyvitals.ingest.label_join import LabelJoin
-from ipyvitals.ingest.labeling import Labeller
-from ipyvitals.ingest.queue import Inbox
+from ipyvitals.ingest.labeling import Labeler
+from ipyvitals.ingest.queue import RecordQueue
 from ipyvitals.ingest.scoring import Scorer
-from ipyvitals.models.checkpoint import Past, resume
+from ipyvitals.models.checkpoint import Checkpoint, resume
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.registry import Registry
-from ipyvitals.models.status_evaluator import Judge
-from ipyvitals.runtime.config import Settings
+from ipyvitals.models.status_evaluator import StatusEvaluator
+from ipyvitals.runtime.config import MonitorConfig
 from ipyvitals.runtime.snapshot_builder import durations, metrics_section, model_info, model_section
 from ipyvitals.schema import DriftSection, MetricsSection, ModelDeployed, ModelInfo
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.notices import Notices
 
-__all__ = ["Figures"]
+__all__ = ["ModelAggregator"]
 
 WARMING_SECONDS = 60.0
 TROUBLE = ("degraded", "unhealthy", "failed")
 
 
-class Figures:
+class ModelAggregator:
     """Folds what came in and judges it. Its owner holds a lock around every call.
 
     Parameters
     ----------
-    settings : Settings
+    settings : MonitorConfig
         What the user chose.
     clock : Clock
         Where all times come from.
@@ -50,7 +50,7 @@ class Figures:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: MonitorConfig,
         clock: Clock,
         notices: Notices,
         events: EventLog,
@@ -72,7 +72,7 @@ class Figures:
             now=self._started,
             at=clock.time(),
         )
-        self.labeller = Labeller(
+        self.labeller = Labeler(
             Scorer(settings.score, notices, on_mismatch),
             notices,
             regression=settings.task == "regression",
@@ -80,9 +80,9 @@ class Figures:
             segment_of=settings.segment_of,
         )
         self._join = LabelJoin(settings.pending_limit, settings.label_ttl, notices)
-        self.inbox = Inbox(self.registry, self._join, self.labeller, notices)
+        self.inbox = RecordQueue(self.registry, self._join, self.labeller, notices)
         self.inbox.watching = settings.drift is not None
-        self._judge = Judge(events, clock.time)
+        self._judge = StatusEvaluator(events, clock.time)
 
     @property
     def active(self) -> ModelState:
@@ -90,18 +90,18 @@ class Figures:
         return self.registry.active
 
     def deploy(
-        self, model_id: str, *, announce: bool, past: Past | None = None, **facts: Any
+        self, model_id: str, *, announce: bool, checkpoint: Checkpoint | None = None, **facts: Any
     ) -> None:
         """Make a model the active one and note `facts` about it; `announce` a deployment.
 
-        With a `past` it goes on from there.
+        With a `checkpoint` it goes on from there.
         """
         replaced = self.active
         now = self._clock.monotonic()
         model = self.registry.add(model_id, now, self._clock.time())
         model.set_facts(**facts)
-        if past is not None:
-            resume(model, past, now, facts)
+        if checkpoint is not None:
+            resume(model, checkpoint, now, facts)
         if not announce:
             return
         model.lifecycle = "active"
@@ -113,14 +113,14 @@ class Figures:
             deployment_timestamp=model.deployed_at,
         )
         if replaced is not model and replaced.model_id in self.registry:
-            self._judge.settle(replaced, now, training=False, reason="Replaced")
-        self.settle(reason="Deployed")
+            self._judge.update_status(replaced, now, training=False, reason="Replaced")
+        self.update_status(reason="Deployed")
 
     def fold(self) -> None:
         """Add everything recorded so far."""
         self.inbox.fold()
         self._join.expire(self._clock.monotonic())
-        self.settle()
+        self.update_status()
 
     def review(self) -> None:
         """Fold, and apply the rules about the last minute."""
@@ -128,21 +128,21 @@ class Figures:
         self.inbox.fold()
         self._join.expire(now)
         for model in self.registry:
-            if not model.asleep:
+            if not model.dormant:
                 model.judge(now)
-        self.settle()
+        self.update_status()
         for model in self.registry:
-            if not model.asleep:
-                model.try_to_sleep(now)
+            if not model.dormant:
+                model.try_to_become_dormant(now)
 
-    def settle(self, reason: str | None = None) -> None:
+    def update_status(self, reason: str | None = None) -> None:
         """Bring every status up to date; `reason` is that of the active model."""
         now = self._clock.monotonic()
         for model in self.registry:
             active = model is self.active
-            if model.asleep and not active:
+            if model.dormant and not active:
                 continue
-            self._judge.settle(
+            self._judge.update_status(
                 model,
                 now,
                 training=active and self._training(),
@@ -155,7 +155,7 @@ class Figures:
         if model.status not in TROUBLE or model.acknowledged_at is not None:
             return 0
         model.acknowledged_at = self._clock.time()
-        model.asleep = False
+        model.dormant = False
         return 1
 
     def adjust(self, thresholds: Thresholds) -> None:
@@ -165,21 +165,21 @@ class Figures:
         self.registry.make = _maker(self._settings, thresholds, self._notices)
         for model in self.registry:
             model.adjust(thresholds)
-        self.settle()
+        self.update_status()
 
     def retire(self, model_id: str) -> None:
         """Let one model end."""
         self.fold()
         model = self.registry.get(model_id)
-        model.lifecycle, model.asleep = "stopped", False
+        model.lifecycle, model.dormant = "stopped", False
         now = self._clock.monotonic()
-        self._judge.settle(model, now, training=False, reason="Retired")
+        self._judge.update_status(model, now, training=False, reason="Retired")
 
     def reset(self) -> None:
         """Forget what was seen and judged of the active model."""
         self.fold()
         self.active.reset()
-        self.settle(reason="Reset")
+        self.update_status(reason="Reset")
 
     def stop(self) -> None:
         """Let all models end."""
@@ -187,13 +187,13 @@ class Figures:
         for model in self.registry:
             if model.known and model.lifecycle not in ("failed", "stopped"):
                 model.lifecycle = "stopped"
-                self._judge.settle(model, now, training=False)
+                self._judge.update_status(model, now, training=False)
 
-    def resume(self, model_id: str, past: Past, facts: dict[str, Any]) -> None:
+    def resume(self, model_id: str, checkpoint: Checkpoint, facts: dict[str, Any]) -> None:
         """Let a model that is here go on from its past, which came late."""
         model = self.registry.find(model_id)
         if model is not None:
-            resume(model, past, self._clock.monotonic(), facts)
+            resume(model, checkpoint, self._clock.monotonic(), facts)
 
     def metrics(self, model: ModelState | None = None) -> MetricsSection:
         """Return what a model, by default the active one, did of late."""
@@ -220,9 +220,13 @@ class Figures:
     def _row(self, model: ModelState, now: float) -> ModelInfo:
         active, pending = model is self.active, self.pending(model)
         row = model.row
-        if row is None or not model.asleep or (row.active, row.labels_pending) != (active, pending):
+        if (
+            row is None
+            or not model.dormant
+            or (row.active, row.labels_pending) != (active, pending)
+        ):
             row = model_info(model, now, active=active, pending=pending)
-            model.row = row if model.asleep else None
+            model.row = row if model.dormant else None
         return row
 
     def drift(self) -> DriftSection:
@@ -248,11 +252,11 @@ class Figures:
 
 
 def _maker(
-    settings: Settings, thresholds: Thresholds, notices: Notices
+    settings: MonitorConfig, thresholds: Thresholds, notices: Notices
 ) -> Callable[[str, float, float], ModelState]:
     """Return what makes models; no method, or the figures would hold themselves."""
     wanted = settings.drift
-    make_watch = partial(DriftWatch, wanted, notices) if wanted is not None else None
+    make_watch = partial(DriftDetector, wanted, notices) if wanted is not None else None
 
     def make(model_id: str, now: float, at: float) -> ModelState:
         return ModelState(

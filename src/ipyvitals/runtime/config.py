@@ -16,13 +16,13 @@ from ipyvitals.schema import Task
 from ipyvitals.storage.paths import store_path
 from ipyvitals.utils.validation import check_count, check_seconds, check_size, check_text
 
-__all__ = ["Settings", "check_settings", "check_thresholds"]
+__all__ = ["MonitorConfig", "check_settings", "check_thresholds"]
 
 SHORTEST_INTERVAL_SECONDS = 0.1
 TASKS = ("classification", "regression")
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class MonitorConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The arguments of `Monitor` that stay for life, checked."""
 
     name: str
@@ -57,7 +57,7 @@ def check_settings(
     label_ttl: Any,
     store: Any,
     store_predictions: Any,
-) -> Settings:
+) -> MonitorConfig:
     """Return the settings, or raise an error that says which one makes no sense."""
     if score is not None and not callable(score):
         raise ArgumentTypeError(
@@ -69,7 +69,7 @@ def check_settings(
             "for anything else pass score=."
         )
     shortest = SHORTEST_INTERVAL_SECONDS
-    return Settings(
+    return MonitorConfig(
         name=check_text("name", name),
         accuracy_window=check_count("accuracy_window", accuracy_window),
         task=task,

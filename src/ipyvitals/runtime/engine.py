@@ -14,23 +14,23 @@ from ipyvitals.events.callbacks import Callbacks
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.health import Thresholds
 from ipyvitals.render.text import text_view
-from ipyvitals.runtime.aggregator import Figures
-from ipyvitals.runtime.config import Settings
+from ipyvitals.runtime.aggregator import ModelAggregator
+from ipyvitals.runtime.config import MonitorConfig
 from ipyvitals.runtime.display import Display
-from ipyvitals.runtime.persistence import Archive
+from ipyvitals.runtime.persistence import Persistence
 from ipyvitals.runtime.publisher import Publisher, View
-from ipyvitals.runtime.scheduler import ticker
+from ipyvitals.runtime.scheduler import scheduler
 from ipyvitals.runtime.shutdown import CLOSE_SECONDS, save_at_exit
 from ipyvitals.runtime.snapshot_builder import point
 from ipyvitals.schema import ModelInfo, Snapshot, SystemSection, TrainingSection
-from ipyvitals.storage.recent_points import History
-from ipyvitals.system.system_monitor import Kernel, Machine, Sampler
-from ipyvitals.training.tracker import TrainingDesk
+from ipyvitals.storage.recent_points import RecentPoints
+from ipyvitals.system.system_monitor import Kernel, Sampler, SystemMonitor
+from ipyvitals.training.tracker import TrainingTracker
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.fork import renew_in_child
 from ipyvitals.utils.notices import Notices
-from ipyvitals.utils.timers import Every
-from ipyvitals.utils.weak_callbacks import both, weakly
+from ipyvitals.utils.timers import IntervalTimer
+from ipyvitals.utils.weak_callbacks import fan_out, weak_callback
 
 __all__ = ["Engine"]
 
@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 PROGRESS_SECONDS = 0.1
 FIRST_SAMPLE_SECONDS = 1.0
-LEFT_SECONDS = 2.0
+ABANDONED_LOOP_GRACE_SECONDS = 2.0
 KEEP_SECONDS = 1.0
 SAVE_SECONDS = 1.5
 """To write may take half a second: a process that is killed is to lose two at most."""
@@ -53,7 +53,7 @@ class Engine:
 
     Parameters
     ----------
-    settings : Settings
+    settings : MonitorConfig
         What the user chose.
     clock : Clock
         Where all times come from.
@@ -69,7 +69,7 @@ class Engine:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: MonitorConfig,
         clock: Clock,
         *,
         sampler: Callable[[Notices], Sampler],
@@ -83,21 +83,21 @@ class Engine:
         self.forked = False
         self.notices = Notices(clock.time)
         self.callbacks = Callbacks(self.notices)
-        self.archive = Archive(settings.name, clock, self.notices, settings.store)
+        self.archive = Persistence(settings.name, clock, self.notices, settings.store)
         self.events = EventLog(
-            settings.name, clock.time, both(self.callbacks.put, self.archive.event)
+            settings.name, clock.time, fan_out(self.callbacks.put, self.archive.event)
         )
-        self.history = History()
-        self.desk = TrainingDesk(
+        self.history = RecentPoints()
+        self.training = TrainingTracker(
             clock,
             self.notices,
-            on_change=weakly(self, Engine._training_moved),
-            on_end=weakly(self, Engine._training_ended),
-            wake=ticker.wake,
+            on_change=weak_callback(self, Engine._training_moved),
+            on_end=weak_callback(self, Engine._training_ended),
+            wake=scheduler.wake,
             on_report=self.archive.runs.report,
         )
-        desk = self.desk
-        self.figures = Figures(
+        desk = self.training
+        self.aggregator = ModelAggregator(
             settings,
             clock,
             self.notices,
@@ -106,23 +106,23 @@ class Engine:
             on_mismatch=on_mismatch,
         )
         if settings.store_predictions:
-            self.figures.inbox.keep = self.archive.predictions.keep
+            self.aggregator.inbox.keep = self.archive.predictions.keep
         self._kernel = kernel
         notices = self.notices
-        self._machine = Machine(
+        self._machine = SystemMonitor(
             clock,
             settings.thresholds,
             sampler=lambda: sampler(notices),
             kernel=kernel,
-            lag=ticker.lag if settings.interval is not None else lambda since: None,
+            lag=scheduler.lag if settings.interval is not None else lambda since: None,
         )
         self._publisher = Publisher(self.events, self.notices)
         self._display = Display(self._publisher, clock, pause)
         now = clock.monotonic()
-        self._metrics_due = Every(settings.metrics_interval, now)
-        self._keep_due = Every(KEEP_SECONDS, now)
-        self._save_due = Every(SAVE_SECONDS, now)
-        self._system_due = Every(settings.interval or inf, now)
+        self._metrics_due = IntervalTimer(settings.metrics_interval, now)
+        self._keep_due = IntervalTimer(KEEP_SECONDS, now)
+        self._save_due = IntervalTimer(SAVE_SECONDS, now)
+        self._system_due = IntervalTimer(settings.interval or inf, now)
         self._due_at = now
         self._primed = False
         self._progress_at = -inf
@@ -131,27 +131,27 @@ class Engine:
         renew_in_child(self)
         save_at_exit(self)
         if settings.interval is not None:
-            ticker.add(self)
+            scheduler.add(self)
 
     # What users ask for
 
     def deploy(self, model_id: str, *, announce: bool, **facts: Any) -> None:
         """Make a model the active one and note `facts` about it; `announce` a deployment."""
-        known = model_id in self.figures.registry
-        past = self.archive.recall(model_id, facts, self.history, known=known)
+        known = model_id in self.aggregator.registry
+        checkpoint = self.archive.restore(model_id, facts, self.history, known=known)
         with self._lock:
             self.fold()
-            self.figures.deploy(model_id, announce=announce, past=past, **facts)
+            self.aggregator.deploy(model_id, announce=announce, checkpoint=checkpoint, **facts)
             if announce:
-                self.archive.deployed(self.figures.active)
+                self.archive.deployed(self.aggregator.active)
         self.ask_to_show()
 
     def fold(self) -> None:
         """Add everything recorded so far to the figures, and judge it."""
         with self._lock:
             if not self.closed:
-                self.desk.end_left()
-                self.figures.fold()
+                self.training.end_left()
+                self.aggregator.fold()
 
     def snapshot(self) -> Snapshot:
         """Return everything known now."""
@@ -165,32 +165,32 @@ class Engine:
         """Return the models that have a name or made a prediction, oldest first."""
         with self._lock:
             self.fold()
-            return self.figures.models() if self._last is None else list(self._last.models)
+            return self.aggregator.models() if self._last is None else list(self._last.models)
 
     def acknowledge(self, model_id: str | None = None) -> int:
         """Note that somebody has seen a model's trouble; return whether there is any."""
         with self._lock:
-            done = 0 if self.closed else self.figures.acknowledge(model_id)
+            done = 0 if self.closed else self.aggregator.acknowledge(model_id)
         self.ask_to_show()
         return done
 
     def adjust(self, thresholds: Thresholds) -> None:
         """Judge by other thresholds from here on."""
         with self._lock:
-            self.figures.adjust(thresholds)
+            self.aggregator.adjust(thresholds)
             self._machine.adjust(thresholds)
         self.ask_to_show()
 
     def retire(self, model_id: str) -> None:
         """Let one model end."""
         with self._lock:
-            self.figures.retire(model_id)
+            self.aggregator.retire(model_id)
         self.ask_to_show()
 
     def set_reference(self, model_id: str | None, predictions: Any, features: Any) -> None:
         """Compare a model's rows with these from here on."""
         with self._lock:
-            self.figures.set_reference(model_id, predictions, features)
+            self.aggregator.set_reference(model_id, predictions, features)
         self.ask_to_show()
 
     def reset(self) -> int:
@@ -199,11 +199,11 @@ class Engine:
             if self.closed:
                 return 0
             self.notices.clear()
-            self.figures.reset()
+            self.aggregator.reset()
         self.ask_to_show()
         return 1
 
-    def patiently(self, call: Callable[[], T], seconds: float) -> T | None:
+    def try_locked(self, call: Callable[[], T], seconds: float) -> T | None:
         """Return what `call` returns, unless the lock is held for longer than `seconds`."""
         if not self._lock.acquire(timeout=seconds):
             return None
@@ -227,7 +227,7 @@ class Engine:
         with self._lock:
             if self.closed:
                 return
-            self.desk.end_left()
+            self.training.end_left()
             self._publish_progress(self.clock.monotonic())
             self._publish_metrics()
             self.keep(all=True)
@@ -241,14 +241,14 @@ class Engine:
         """
         with self._lock:
             if not self.closed:
-                self.figures.fold()
-                self.archive.runs.look(self.desk.report())
-                self.archive.keep(self.figures, self.history, save=save, all=all)
+                self.aggregator.fold()
+                self.archive.runs.look(self.training.report())
+                self.archive.keep(self.aggregator, self.history, save=save, all=all)
 
     def save_last(self, seconds: float) -> None:
         """Hand over what is to be kept, within `seconds`: the interpreter is about to exit."""
         self.archive.wait_for_late(seconds)
-        self.patiently(partial(self.keep, all=True), seconds)
+        self.try_locked(partial(self.keep, all=True), seconds)
 
     def close(self) -> None:
         """End in order: count what came, tell that the models stopped, let the threads go."""
@@ -257,14 +257,14 @@ class Engine:
             if self.closed:
                 return
             self.fold()
-            for run in self.desk.open_runs[:1]:
+            for run in self.training.open_runs[:1]:
                 run.stop("Monitor closed")
             # A new kernel goes on from how things stood before.
             self.keep(all=True)
-            self.figures.stop()
-            self.archive.keep(self.figures, self.history, save=False)
+            self.aggregator.stop()
+            self.archive.keep(self.aggregator, self.history, save=False)
             self.closed, self._last = True, self._snapshot(self._machine.now())
-        ticker.remove(self)
+        scheduler.remove(self)
         self._show()
         self._publisher.end()
         self.callbacks.close()
@@ -288,13 +288,13 @@ class Engine:
         # Ten times a second, beside a busy cell, there is nothing but progress.
         if now >= self._due_at:
             self._run_timers(now)
-        running = self.desk.running
+        running = self.training.running
         if running:
             with self._lock:
-                if self.desk.has_left:
+                if self.training.has_left:
                     # A cell tells of the error that left a loop once its traceback is written.
-                    patience = LEFT_SECONDS if self._kernel.busy() else 0.0
-                    self.desk.end_left(before=now - patience)
+                    patience = ABANDONED_LOOP_GRACE_SECONDS if self._kernel.busy() else 0.0
+                    self.training.end_left(before=now - patience)
                 if now >= self._progress_at + PROGRESS_SECONDS:
                     self._publish_progress(now)
         if self._display.due or self._display.progress_due:
@@ -330,13 +330,13 @@ class Engine:
                 self.archive.system(section)
 
     def _publish_metrics(self) -> None:
-        self.figures.review()
-        metrics = self.figures.metrics()
-        self._publisher.metrics(self.figures.active.model_id, metrics)
+        self.aggregator.review()
+        metrics = self.aggregator.metrics()
+        self._publisher.metrics(self.aggregator.active.model_id, metrics)
         self.history.add(point(self.clock.time(), metrics, self._machine.section))
 
     def _publish_progress(self, now: float) -> None:
-        section = self.desk.section()
+        section = self.training.section()
         if section.state == "running" and self._publisher.progress(section):
             self._display.progress, self._progress_at = section, now
             self._display.progress_due = True
@@ -345,28 +345,30 @@ class Engine:
         with self._lock:
             if self.closed:
                 return
-            active, running = self.figures.active, self.desk.running
+            active, running = self.aggregator.active, self.training.running
             if running and active.lifecycle == "failed":
                 active.lifecycle = "registered"
             if running != (active.status == "training"):
-                self.figures.settle()
+                self.aggregator.update_status()
                 self._display.due = True
             now = self.clock.monotonic()
             if now < self._progress_at + PROGRESS_SECONDS:
                 return
             self._publish_progress(now)
-        ticker.wake()
+        scheduler.wake()
 
     def _training_ended(self, section: TrainingSection) -> None:
         with self._lock:
             if self.closed:
                 return
-            active = self.figures.active
+            active = self.aggregator.active
             failed = section.state == "failed"
             if failed and active.lifecycle == "registered":
                 active.lifecycle = "failed"
             self._progress_at = -inf
-            self.figures.settle(reason=section.details if failed else f"Training {section.state}")
+            self.aggregator.update_status(
+                reason=section.details if failed else f"Training {section.state}"
+            )
             self._publisher.completed(section)
         self.ask_to_show()
 
@@ -375,16 +377,16 @@ class Engine:
             monitor=self.settings.name,
             seq=self.events.seq,
             at=self.clock.time(),
-            training=self.desk.section(),
+            training=self.training.section(),
             system=system,
             notices=self.notices.get(),
-            **self.figures.sections(),
+            **self.aggregator.sections(),
         )
 
     def ask_to_show(self) -> None:
         """Let the ticker show the state soon; takes no lock."""
         self._display.due = True
-        ticker.wake()
+        scheduler.wake()
 
     def _show(self) -> None:
         self._display.show(self._newest, lambda: self.events.seq, self._lock, closed=self.closed)
@@ -400,8 +402,8 @@ class Engine:
         self.forked = True
         self._lock = threading.RLock()
         self.notices.reset_lock()
-        self.figures.inbox.reset_lock()
-        self.desk.reset_lock()
+        self.aggregator.inbox.reset_lock()
+        self.training.reset_lock()
         self.archive.after_fork()
         self.events.after_fork()
         self.callbacks.after_fork()

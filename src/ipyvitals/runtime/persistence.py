@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from ipyvitals.errors import StoreError
-from ipyvitals.models.checkpoint import Past, body_of, head_of, past_of
+from ipyvitals.models.checkpoint import Checkpoint, checkpoint_of, summary_of, windows_of
 from ipyvitals.models.model_state import ModelState
-from ipyvitals.runtime.aggregator import Figures
+from ipyvitals.runtime.aggregator import ModelAggregator
 from ipyvitals.runtime.prediction_log import PredictionLog
 from ipyvitals.runtime.shutdown import CLOSE_SECONDS, finish_at_exit
-from ipyvitals.runtime.training_log import RunLog
+from ipyvitals.runtime.training_log import TrainingLog
 from ipyvitals.schema import Event, MetricsSection, SystemSection
-from ipyvitals.storage.buffer import IN_MEMORY, Backlog
-from ipyvitals.storage.recent_points import History
+from ipyvitals.storage.buffer import IN_MEMORY, WriteBuffer
+from ipyvitals.storage.recent_points import RecentPoints
 from ipyvitals.storage.rows import DeploymentRow, MetricsRow, StateRow, SystemRow
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.notices import Notices
@@ -25,10 +25,10 @@ from ipyvitals.utils.notices import Notices
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ipyvitals.storage.client import Sink
-    from ipyvitals.storage.session_queue import Recall
+    from ipyvitals.storage.client import StorageClient
+    from ipyvitals.storage.session_queue import RestoreRequest
 
-__all__ = ["CLOSE_SECONDS", "Archive"]
+__all__ = ["CLOSE_SECONDS", "Persistence"]
 
 RECALL_SECONDS = 1.0
 """For so long `deploy` waits for what an earlier kernel left; it may come later, too."""
@@ -39,12 +39,12 @@ MANY_ROWS = 2_000
 FLUSH_SECONDS = 5.0
 
 
-class Kept(NamedTuple):
+class LastSaved(NamedTuple):
     """What was handed over last of one model."""
 
     mark: tuple[Any, ...]
-    lively: bool
-    asleep: bool
+    has_recent_activity: bool
+    dormant: bool
     told: tuple[str, MetricsSection]
     labels: tuple[int, int]
     """Of the windows that were handed over last."""
@@ -55,7 +55,7 @@ class Kept(NamedTuple):
     """Whether a new kernel would not go on from here yet."""
 
 
-class Archive:
+class Persistence:
     """Hands over what changed.
 
     Its owner holds a lock around every call that hands over, and around none that waits.
@@ -81,12 +81,12 @@ class Archive:
         self._path = path
         self._started_at = clock.time()
         self._sink = None if path is None else _sink(path, monitor, clock, notices)
-        self._backlog = Backlog(IN_MEMORY) if self._sink is None else self._sink.backlog
-        self.runs = RunLog(clock, self._backlog)
+        self._backlog = WriteBuffer(IN_MEMORY) if self._sink is None else self._sink.backlog
+        self.runs = TrainingLog(clock, self._backlog)
         self.predictions = PredictionLog(clock, self._backlog)
-        self._kept: dict[str, Kept] = {}
+        self._kept: dict[str, LastSaved] = {}
         self._recalled: set[str] = set()
-        self._late: dict[str, tuple[Recall, dict[str, Any]]] = {}
+        self._late: dict[str, tuple[RestoreRequest, dict[str, Any]]] = {}
 
     # What happened
 
@@ -113,15 +113,20 @@ class Archive:
         )
 
     def keep(
-        self, figures: Figures, history: History, *, save: bool = True, all: bool = False
+        self,
+        figures: ModelAggregator,
+        history: RecentPoints,
+        *,
+        save: bool = True,
+        all: bool = False,
     ) -> None:
         """Keep the figures of all models that changed, and what a new kernel goes on from.
 
         Parameters
         ----------
-        figures : Figures
+        figures : ModelAggregator
             Just folded.
-        history : History
+        history : RecentPoints
             Gets the points of an earlier kernel, once they are there.
         save : bool
             Whether a new kernel goes on from how things stand now, and all is written soon.
@@ -130,10 +135,10 @@ class Archive:
         """
         self._resume_late(figures, history)
         now = self._clock.monotonic()
-        kept: dict[str, Kept] = {}
+        kept: dict[str, LastSaved] = {}
         for model in figures.registry:
             before = self._kept.get(model.model_id)
-            if before is not None and before.asleep and model.asleep:
+            if before is not None and before.dormant and model.dormant:
                 kept[model.model_id] = before
             elif model.known:
                 kept[model.model_id] = self._keep_model(
@@ -145,22 +150,26 @@ class Archive:
 
     def _keep_model(
         self,
-        figures: Figures,
+        figures: ModelAggregator,
         model: ModelState,
-        before: Kept | None,
+        before: LastSaved | None,
         now: float,
         *,
         save: bool,
         all: bool,
-    ) -> Kept:
+    ) -> LastSaved:
         mark = _mark_of(model, figures.pending(model))
-        lively = bool(model.calls.get(now) or model.errors.get(now))
+        has_recent_activity = bool(model.calls.get(now) or model.errors.get(now))
         labels = (model.total_labelled, model.deployment)
-        still = before is not None and before.mark == mark and not (lively or before.lively)
+        still = (
+            before is not None
+            and before.mark == mark
+            and not (has_recent_activity or before.has_recent_activity)
+        )
         if before is not None and still:
             due = (save and before.unsaved) or (all and before.labels != labels)
             if not due:
-                return before._replace(asleep=model.asleep)
+                return before._replace(dormant=model.dormant)
         at = self._clock.time()
         metrics = msgspec.structs.replace(figures.metrics(model), segments=[])
         told = (model.status, metrics)
@@ -175,7 +184,7 @@ class Archive:
         resumable = self._sink is not None and bool(model.name)
         unsaved = resumable and not (save and model.model_id not in self._late)
         if self._sink is not None and resumable and not unsaved:
-            body = body_of(model) if labels != written and (all or now >= body_due) else None
+            body = windows_of(model) if labels != written and (all or now >= body_due) else None
             if body is not None:
                 written, body_due = labels, now + len(body) / BODY_BYTES_PER_SECOND
             reference = model.watch.reference if model.watch is not None else b""
@@ -192,18 +201,20 @@ class Archive:
                     model.status,
                     model.total_predictions,
                     metrics.current_accuracy,
-                    head_of(model, now),
+                    summary_of(model, now),
                     body,
                     reference if changed else None,
                 )
             )
-        return Kept(mark, lively, model.asleep, told, written, body_due, known, unsaved)
+        return LastSaved(
+            mark, has_recent_activity, model.dormant, told, written, body_due, known, unsaved
+        )
 
     # What an earlier kernel left
 
-    def recall(
-        self, model_id: str, told: dict[str, Any], history: History, *, known: bool
-    ) -> Past | None:
+    def restore(
+        self, model_id: str, told: dict[str, Any], history: RecentPoints, *, known: bool
+    ) -> Checkpoint | None:
         """Return what an earlier kernel left of a model; waits a little, and holds no lock.
 
         Parameters
@@ -211,7 +222,7 @@ class Archive:
         model_id : str
         told : dict
             What the user says of the model.
-        history : History
+        history : RecentPoints
             Gets the points behind the charts.
         known : bool
             Whether the model is here already; once here, it goes on by itself.
@@ -219,7 +230,7 @@ class Archive:
         if self._sink is None or (known and model_id in self._recalled):
             return None
         self._recalled.add(model_id)
-        recall = self._sink.recall(model_id)
+        recall = self._sink.restore(model_id)
         if recall.wait(RECALL_SECONDS):
             return self._past(recall, history)
         self._late[model_id] = (recall, told)
@@ -231,20 +242,20 @@ class Archive:
         for recall, _ in list(self._late.values()):
             recall.wait(max(0.0, end - time.monotonic()))
 
-    def _resume_late(self, figures: Figures, history: History) -> None:
+    def _resume_late(self, figures: ModelAggregator, history: RecentPoints) -> None:
         for model_id, (recall, told) in list(self._late.items()):
             if recall.done:
                 del self._late[model_id]
-                past = self._past(recall, history)
-                if past is not None:
-                    figures.resume(model_id, past, told)
+                checkpoint = self._past(recall, history)
+                if checkpoint is not None:
+                    figures.resume(model_id, checkpoint, told)
 
-    def _past(self, recall: Recall, history: History) -> Past | None:
+    def _past(self, recall: RestoreRequest, history: RecentPoints) -> Checkpoint | None:
         if recall.found is None:
             return None
         history.prepend(recall.found.points)
         try:
-            return past_of(*recall.found[:3])
+            return checkpoint_of(*recall.found[:3])
         except ValueError as error:
             self._notices.add("store.state", f"{recall.model_id!r} begins anew: {error}")
             return None
@@ -261,11 +272,11 @@ class Archive:
     def history(self, section: str, **asked: Any) -> pd.DataFrame:
         """Return a section of what is kept; from memory, where it is in no file."""
         from ipyvitals.storage.ownership import Session
-        from ipyvitals.storage.queries import Own
+        from ipyvitals.storage.queries import SelfFilter
         from ipyvitals.storage.reader import Reader
 
         session = self._sink.session if self._sink else Session.here(self._monitor, 0.0)
-        own = Own(session.token, self._started_at)
+        own = SelfFilter(session.token, self._started_at)
         kept = self._sink is not None and self._sink.flush(FLUSH_SECONDS)
         rows = [] if kept else self._backlog.rows()
         try:
@@ -284,15 +295,15 @@ class Archive:
         self.runs.after_fork()
 
 
-def _sink(path: Path, monitor: str, clock: Clock, notices: Notices) -> Sink | None:
+def _sink(path: Path, monitor: str, clock: Clock, notices: Notices) -> StorageClient | None:
     # SQLite takes some milliseconds to import.
-    from ipyvitals.storage.client import Sink
+    from ipyvitals.storage.client import StorageClient
     from ipyvitals.storage.connections import has_inherited
     from ipyvitals.storage.writer import finish
 
     finish_at_exit(finish)
     if not has_inherited():
-        return Sink(path, monitor, notices, clock.time)
+        return StorageClient(path, monitor, notices, clock.time)
     notices.add(
         "store.forked",
         "the process that this one was forked from writes a history, so this one keeps its own in "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ipyvitals.ingest.records import UNSET, Batch, Label
-from ipyvitals.storage.buffer import Backlog
+from ipyvitals.storage.buffer import WriteBuffer
 from ipyvitals.storage.rows import LabelRow, PredictionRow
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.validation import Rows
@@ -20,11 +20,11 @@ class PredictionLog:
     ----------
     clock : Clock
         Turns the entries' monotonic times into dates.
-    backlog : Backlog
+    backlog : WriteBuffer
         Takes the rows.
     """
 
-    def __init__(self, clock: Clock, backlog: Backlog) -> None:
+    def __init__(self, clock: Clock, backlog: WriteBuffer) -> None:
         self._clock = clock
         self._backlog = backlog
 

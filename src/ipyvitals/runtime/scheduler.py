@@ -11,14 +11,14 @@ from typing import Protocol
 
 from ipyvitals.utils.fork import renew_in_child
 
-__all__ = ["Ticker", "ticker"]
+__all__ = ["Scheduler", "scheduler"]
 
 LONGEST_WAIT_SECONDS = 60.0
 JOIN_SECONDS = 2.0
 LAGS_KEPT = 1_000
 
 
-class Ticking(Protocol):
+class ScheduledTask(Protocol):
     """Something with work that falls due."""
 
     def run_due(self) -> float:
@@ -26,7 +26,7 @@ class Ticking(Protocol):
         ...
 
 
-class Ticker:
+class Scheduler:
     """Runs its members when they are due; sleeps in between; ends when they are gone.
 
     Members are held weakly, so that a monitor that nobody else holds is no longer ticked.
@@ -38,7 +38,7 @@ class Ticker:
 
     def after_fork(self) -> None:
         """Begin without a thread and without members: those of a parent stay its own."""
-        self._members: list[weakref.ref[Ticking]] = []
+        self._members: list[weakref.ref[ScheduledTask]] = []
         self._lock = threading.Lock()
         # Not an Event: garbage collection may wake the ticker amid any call, even its own.
         self._alarm: SimpleQueue[None] = SimpleQueue()
@@ -51,7 +51,7 @@ class Ticker:
         """Whether the thread is alive."""
         return self._thread is not None and self._thread.is_alive()
 
-    def add(self, member: Ticking) -> None:
+    def add(self, member: ScheduledTask) -> None:
         """Tick `member` from here on; starts the thread for the first one."""
         with self._lock:
             self._members = [*self._others(member), weakref.ref(member)]
@@ -62,7 +62,7 @@ class Ticker:
                 thread.start()
         self.wake()
 
-    def remove(self, member: Ticking) -> None:
+    def remove(self, member: ScheduledTask) -> None:
         """Tick `member` no more; without members the thread ends, and is waited for."""
         with self._lock:
             self._members = self._others(member)
@@ -126,10 +126,10 @@ class Ticker:
             del member
         return wait
 
-    def _others(self, member: Ticking | None) -> list[weakref.ref[Ticking]]:
+    def _others(self, member: ScheduledTask | None) -> list[weakref.ref[ScheduledTask]]:
         """Return the members that live, without this one."""
         return [one for one in self._members if one() not in (None, member)]
 
 
-ticker = Ticker()
+scheduler = Scheduler()
 """That of this process."""

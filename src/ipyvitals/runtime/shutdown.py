@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable
 from typing import Protocol
 
-from ipyvitals.runtime.scheduler import ticker
+from ipyvitals.runtime.scheduler import scheduler
 
 __all__ = ["CLOSE_SECONDS", "finish_at_exit", "save_at_exit", "shut_down"]
 
@@ -40,7 +40,7 @@ def finish_at_exit(finish: Callable[[float], None]) -> None:
 
 def shut_down() -> None:
     """Stop the ticker, let every monitor hand over its data, then let the writers finish."""
-    ticker.stop()
+    scheduler.stop()
     for saver in list(_savers):
         saver.save_last(CLOSE_SECONDS / 2)
     for finish in _finishers:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import threading
 from math import inf
 
-from ipyvitals.storage.buffer import Backlog
+from ipyvitals.storage.buffer import WriteBuffer
 from ipyvitals.storage.rows import ProgressRow, RunRow
 from ipyvitals.training.run import Report
 from ipyvitals.utils.clock import Clock
 
-__all__ = ["RunLog"]
+__all__ = ["TrainingLog"]
 
 LOOK_SECONDS = 1.0
 
 
-class RunLog:
+class TrainingLog:
     """Keeps every report that comes, and how the run stands once a second.
 
     Any thread may report.
@@ -24,11 +24,11 @@ class RunLog:
     ----------
     clock : Clock
         Where all times come from.
-    backlog : Backlog
+    backlog : WriteBuffer
         Takes the rows.
     """
 
-    def __init__(self, clock: Clock, backlog: Backlog) -> None:
+    def __init__(self, clock: Clock, backlog: WriteBuffer) -> None:
         self._clock = clock
         self._backlog = backlog
         self.after_fork()

@@ -10,8 +10,8 @@ __all__ = [
     "GpuReason",
     "Health",
     "Rule",
+    "SchemaStruct",
     "Scope",
-    "Shape",
     "Status",
     "Task",
     "TrainingState",
@@ -41,7 +41,7 @@ GpuReason: TypeAlias = Literal[
 ]
 
 
-class Shape(msgspec.Struct, frozen=True, kw_only=True):
+class SchemaStruct(msgspec.Struct, frozen=True, kw_only=True):
     """One shape of the contract."""
 
     def to_dict(self) -> dict[str, Any]:

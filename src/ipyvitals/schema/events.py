@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from ipyvitals.schema.base import Health, Rule, Shape, Status, TrainingState
+from ipyvitals.schema.base import Health, Rule, SchemaStruct, Status, TrainingState
 
 __all__ = [
     "EVENT_TYPES",
@@ -18,7 +18,7 @@ __all__ = [
 ]
 
 
-class _EventShape(Shape, frozen=True, kw_only=True, tag_field="type"):
+class _EventStruct(SchemaStruct, frozen=True, kw_only=True, tag_field="type"):
     monitor: str
     seq: int
     """Counts the events of one monitor from 1, without gaps."""
@@ -30,7 +30,7 @@ class _EventShape(Shape, frozen=True, kw_only=True, tag_field="type"):
         return str(self.__struct_config__.tag)
 
 
-class SystemMetrics(_EventShape, frozen=True, kw_only=True, tag="system_metrics"):
+class SystemMetrics(_EventStruct, frozen=True, kw_only=True, tag="system_metrics"):
     """Sent every ``interval`` seconds."""
 
     cpu_percent: float | None
@@ -40,7 +40,7 @@ class SystemMetrics(_EventShape, frozen=True, kw_only=True, tag="system_metrics"
     system_health: Health
 
 
-class ModelMetricsUpdate(_EventShape, frozen=True, kw_only=True, tag="model_metrics_update"):
+class ModelMetricsUpdate(_EventStruct, frozen=True, kw_only=True, tag="model_metrics_update"):
     """Sent every ``metrics_interval`` seconds in which one of its values changed."""
 
     model_id: str | None
@@ -50,7 +50,7 @@ class ModelMetricsUpdate(_EventShape, frozen=True, kw_only=True, tag="model_metr
     model_health: Health
 
 
-class ModelStatusChange(_EventShape, frozen=True, kw_only=True, tag="model_status_change"):
+class ModelStatusChange(_EventStruct, frozen=True, kw_only=True, tag="model_status_change"):
     """Sent whenever a model's status changes, with what decided it."""
 
     model_id: str | None
@@ -63,7 +63,7 @@ class ModelStatusChange(_EventShape, frozen=True, kw_only=True, tag="model_statu
     n: int | None = None
 
 
-class ModelDeployed(_EventShape, frozen=True, kw_only=True, tag="model_deployed"):
+class ModelDeployed(_EventStruct, frozen=True, kw_only=True, tag="model_deployed"):
     """Sent by ``deploy``."""
 
     model_id: str
@@ -72,7 +72,7 @@ class ModelDeployed(_EventShape, frozen=True, kw_only=True, tag="model_deployed"
     deployment_timestamp: float
 
 
-class TrainingProgress(_EventShape, frozen=True, kw_only=True, tag="training_progress"):
+class TrainingProgress(_EventStruct, frozen=True, kw_only=True, tag="training_progress"):
     """Sent at once when a run moves, at most ten times a second."""
 
     state: TrainingState
@@ -87,7 +87,7 @@ class TrainingProgress(_EventShape, frozen=True, kw_only=True, tag="training_pro
     metrics: dict[str, float | None]
 
 
-class TrainingCompleted(_EventShape, frozen=True, kw_only=True, tag="training_completed"):
+class TrainingCompleted(_EventStruct, frozen=True, kw_only=True, tag="training_completed"):
     """Sent when a run ends: ``state`` says whether it completed, was stopped, or failed."""
 
     state: TrainingState

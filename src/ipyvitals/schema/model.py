@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ipyvitals.schema.base import Health, Rule, Shape, Status, Task, TrainingState
+from ipyvitals.schema.base import Health, Rule, SchemaStruct, Status, Task, TrainingState
 
 __all__ = [
     "DriftSection",
@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 
-class ModelSection(Shape, frozen=True, kw_only=True):
+class ModelSection(SchemaStruct, frozen=True, kw_only=True):
     """The active model: who it is, since when, and how it is."""
 
     model_id: str | None = None
@@ -47,7 +47,7 @@ class ModelSection(Shape, frozen=True, kw_only=True):
     """When somebody acknowledged the status; ``None`` again as soon as it changes."""
 
 
-class TrainingSection(Shape, frozen=True, kw_only=True):
+class TrainingSection(SchemaStruct, frozen=True, kw_only=True):
     """The training run in front, or ``"Ready"`` while there is none."""
 
     state: TrainingState = "idle"
@@ -65,7 +65,7 @@ class TrainingSection(Shape, frozen=True, kw_only=True):
     """Whether somebody asked the run to end; it may need some time for that."""
 
 
-class Segment(Shape, frozen=True, kw_only=True):
+class Segment(SchemaStruct, frozen=True, kw_only=True):
     """One group of labelled predictions, such as a class or a country."""
 
     name: str
@@ -78,7 +78,7 @@ class Segment(Shape, frozen=True, kw_only=True):
     accuracy_high: float | None = None
 
 
-class MetricsSection(Shape, frozen=True, kw_only=True):
+class MetricsSection(SchemaStruct, frozen=True, kw_only=True):
     """What the active model did of late."""
 
     current_accuracy: float | None = None
@@ -114,7 +114,7 @@ class MetricsSection(Shape, frozen=True, kw_only=True):
     """The most frequent first, all others together last; empty without segments."""
 
 
-class LabelsSection(Shape, frozen=True, kw_only=True):
+class LabelsSection(SchemaStruct, frozen=True, kw_only=True):
     """What became of the predictions that wait for labels, of all models together."""
 
     pending: int = 0
@@ -131,7 +131,7 @@ class LabelsSection(Shape, frozen=True, kw_only=True):
     """Labels that came before their prediction, and were kept for it."""
 
 
-class FeatureDrift(Shape, frozen=True, kw_only=True):
+class FeatureDrift(SchemaStruct, frozen=True, kw_only=True):
     """How far the predictions, or one feature, moved away from the reference window."""
 
     name: str
@@ -144,7 +144,7 @@ class FeatureDrift(Shape, frozen=True, kw_only=True):
     drifted: bool = False
 
 
-class ErrorDrift(Shape, frozen=True, kw_only=True):
+class ErrorDrift(SchemaStruct, frozen=True, kw_only=True):
     """What ADWIN says of the stream of errors."""
 
     error_rate: float | None = None
@@ -156,7 +156,7 @@ class ErrorDrift(Shape, frozen=True, kw_only=True):
     """Whether the last change was for the worse."""
 
 
-class DriftSection(Shape, frozen=True, kw_only=True):
+class DriftSection(SchemaStruct, frozen=True, kw_only=True):
     """Whether what the active model sees and says still looks like the reference."""
 
     state: Literal["off", "collecting", "watching", "drifted"] = "off"
@@ -171,7 +171,7 @@ class DriftSection(Shape, frozen=True, kw_only=True):
     errors: ErrorDrift | None = None
 
 
-class ModelInfo(Shape, frozen=True, kw_only=True):
+class ModelInfo(SchemaStruct, frozen=True, kw_only=True):
     """One model in ``monitor.models()``: enough to compare it with the others."""
 
     model_id: str
@@ -213,7 +213,7 @@ class ModelInfo(Shape, frozen=True, kw_only=True):
     duration_sum_seconds: float = 0.0
 
 
-class Durations(Shape, frozen=True, kw_only=True):
+class Durations(SchemaStruct, frozen=True, kw_only=True):
     """How long the active model's calls took since it came, in buckets that only grow."""
 
     bounds_seconds: list[float]

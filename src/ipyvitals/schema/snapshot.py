@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from ipyvitals.schema.base import (
-    Shape,
+    SchemaStruct,
 )
 from ipyvitals.schema.model import (
     DriftSection,
@@ -26,7 +26,7 @@ from ipyvitals.schema.system import (
 __all__ = ["POINTS_OF_METRICS", "POINTS_OF_SYSTEM", "Notice", "Point", "Snapshot", "format_uptime"]
 
 
-class Notice(Shape, frozen=True, kw_only=True):
+class Notice(SchemaStruct, frozen=True, kw_only=True):
     """Something that went wrong in the background: counted, logged, and shown."""
 
     code: str
@@ -36,7 +36,7 @@ class Notice(Shape, frozen=True, kw_only=True):
     """When it last happened."""
 
 
-class Point(Shape, frozen=True, kw_only=True):
+class Point(SchemaStruct, frozen=True, kw_only=True):
     """One moment of the charts."""
 
     at: float
@@ -60,7 +60,7 @@ POINTS_OF_METRICS, POINTS_OF_SYSTEM = (
 """The fields of a `Point`, by the section that they come from."""
 
 
-class Snapshot(Shape, frozen=True, kw_only=True):
+class Snapshot(SchemaStruct, frozen=True, kw_only=True):
     """Everything known at one moment.
 
     Examples

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ipyvitals.schema.base import GpuReason, Health, Scope, Shape
+from ipyvitals.schema.base import GpuReason, Health, SchemaStruct, Scope
 
 __all__ = [
     "Gpu",
@@ -13,7 +13,7 @@ __all__ = [
 ]
 
 
-class Gpu(Shape, frozen=True, kw_only=True):
+class Gpu(SchemaStruct, frozen=True, kw_only=True):
     """One device that this process may use."""
 
     index: int
@@ -34,7 +34,7 @@ class Gpu(Shape, frozen=True, kw_only=True):
     """Why a field is unknown, by the name of the field."""
 
 
-class ProcessUse(Shape, frozen=True, kw_only=True):
+class ProcessUse(SchemaStruct, frozen=True, kw_only=True):
     """One process of the kernel's own tree."""
 
     pid: int
@@ -46,7 +46,7 @@ class ProcessUse(Shape, frozen=True, kw_only=True):
     """Whether it is the kernel itself."""
 
 
-class SystemSection(Shape, frozen=True, kw_only=True):
+class SystemSection(SchemaStruct, frozen=True, kw_only=True):
     """The machine under the model, in terms of what its user can run out of."""
 
     cpu_percent: float | None = None

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-__all__ = ["Entry", "Feed", "Subscriber"]
+__all__ = ["Broadcaster", "Entry", "Subscriber"]
 
 RESUME_BYTES = 8 * 1024 * 1024
 
@@ -44,7 +44,7 @@ class Subscriber(Protocol):
         ...
 
 
-class Feed:
+class Broadcaster:
     """Numbers messages from 1, hands them on, and keeps the last ones for those who come back.
 
     Parameters
@@ -54,7 +54,7 @@ class Feed:
 
     Examples
     --------
-    >>> feed = Feed(keep=2)
+    >>> feed = Broadcaster(keep=2)
     >>> for n in range(3):
     ...     feed.publish("update", "k", lambda id: {"id": id})
     >>> feed.number, [entry.data for entry in feed.since(1)], feed.since(0)

@@ -7,12 +7,12 @@ from collections import deque
 
 from ipyvitals.server.broadcast import Entry
 
-__all__ = ["Outbox"]
+__all__ = ["ClientQueue"]
 
 MAX_BYTES = 4 * 1024 * 1024
 
 
-class Outbox:
+class ClientQueue:
     """Messages in order; all are dropped and counted when they become too many.
 
     Parameters
@@ -22,7 +22,7 @@ class Outbox:
 
     Examples
     --------
-    >>> box = Outbox(limit=2)
+    >>> box = ClientQueue(limit=2)
     >>> for number in (1, 2, 3, 4):
     ...     box.put(Entry(number, "update", "k", b"{}"))
     >>> box.take_missed(), box.take()

@@ -11,12 +11,12 @@ from typing import Any
 
 from ipyvitals.schema.protocol import Reply, Request, RequestKind, Update
 from ipyvitals.server.background import Background
-from ipyvitals.server.broadcast import Feed
+from ipyvitals.server.broadcast import Broadcaster
 from ipyvitals.server.errors import KernelDeclinedError, KernelSilentError, UnknownKernelError
 from ipyvitals.server.events import EventBus
 from ipyvitals.server.kernel_manager import Change, Kernels
 from ipyvitals.server.kernel_state import KernelRecord, MonitorRecord
-from ipyvitals.server.links import Links
+from ipyvitals.server.links import KernelConnections
 from ipyvitals.server.schema import (
     KernelChange,
     KernelMessage,
@@ -34,7 +34,7 @@ COMPARE_SECONDS = 2.0
 """How often notebooks, and kernels that nobody announced, are looked for."""
 STALE_SECONDS = 2.0
 ASK_AGAIN_SECONDS = 1.0
-DEAF_SECONDS = 60.0
+SILENCE_TIMEOUT_SECONDS = 60.0
 """A kernel that is watched tells something every few seconds; after so long, connect anew."""
 
 
@@ -66,13 +66,13 @@ class Hub:
         self, kernels: Kernels, bus: EventBus, settings: Settings, log: logging.Logger
     ) -> None:
         self.settings = settings
-        self.feed = Feed(keep=settings.resume_messages)
+        self.feed = Broadcaster(keep=settings.resume_messages)
         self.background = Background(log)
         self.records: dict[str, KernelRecord] = {}
         self._kernels = kernels
         self._bus = bus
         self._log = log
-        self._links = Links(
+        self._links = KernelConnections(
             kernels, take=self.take, drop=self._drop, max_bytes=settings.update_bytes, log=log
         )
         self._viewers = Viewers(self.viewers, self._tell_viewers)
@@ -290,7 +290,11 @@ class Hub:
         for kernel_id in self.records.keys() - there:
             self._detach(kernel_id, "removed")
         for kernel_id, record in self.records.items():
-            if record.answers and self.viewers(kernel_id) and record.silent_for() > DEAF_SECONDS:
+            if (
+                record.answers
+                and self.viewers(kernel_id)
+                and record.silent_for() > SILENCE_TIMEOUT_SECONDS
+            ):
                 record.heard()
                 self._links.open(kernel_id)
                 self._refresh(kernel_id)

@@ -14,7 +14,7 @@ from zmq.eventloop.zmqstream import ZMQStream
 from ipyvitals.schema.protocol import COMM_ID, REPLY, REQUEST, Reply, Request, Update
 from ipyvitals.server.errors import KernelSilentError
 
-__all__ = ["KernelLink"]
+__all__ = ["KernelConnection"]
 
 TOPIC = f"comm-{COMM_ID}".encode()
 WIRE_BYTES = 64 * 1024 * 1024
@@ -27,7 +27,7 @@ class _CommMessage(msgspec.Struct, frozen=True):
     data: msgspec.Raw
 
 
-class KernelLink:
+class KernelConnection:
     """Listens to one kernel and asks it.
 
     Parameters

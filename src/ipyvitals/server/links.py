@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from ipyvitals.schema.protocol import Reply, Request, Update
 from ipyvitals.server.errors import KernelDeclinedError, KernelSilentError
-from ipyvitals.server.kernel_connection import KernelLink
+from ipyvitals.server.kernel_connection import KernelConnection
 from ipyvitals.server.kernel_manager import Kernels
 
-__all__ = ["Links"]
+__all__ = ["KernelConnections"]
 
 
-class Links:
+class KernelConnections:
     """One link a kernel; where it cannot be opened, the reason.
 
     Parameters
@@ -42,7 +42,7 @@ class Links:
         self._drop = drop
         self._max_bytes = max_bytes
         self._log = log
-        self._open: dict[str, KernelLink] = {}
+        self._open: dict[str, KernelConnection] = {}
         self._reasons: dict[str, str] = {}
 
     def open(self, kernel_id: str) -> None:
@@ -51,7 +51,7 @@ class Links:
         reason = self._kernels.why_unavailable()
         if reason is None:
             try:
-                self._open[kernel_id] = KernelLink(
+                self._open[kernel_id] = KernelConnection(
                     self._kernels.get(kernel_id),
                     on_update=lambda update: self._take(kernel_id, update),
                     on_drop=lambda why: self._drop(kernel_id, why),

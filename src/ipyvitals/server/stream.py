@@ -15,7 +15,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from ipyvitals.schema import EVENT_TYPES
 from ipyvitals.server.broadcast import Entry
-from ipyvitals.server.client_queue import Outbox
+from ipyvitals.server.client_queue import ClientQueue
 from ipyvitals.server.hub import Hub
 from ipyvitals.server.rest import RESOURCE
 from ipyvitals.server.schema import (
@@ -44,7 +44,7 @@ class EventsHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         """Take what the routes hand over."""
         self._hub = hub
         self._max_clients = max_clients
-        self._outbox = Outbox(client_messages)
+        self._outbox = ClientQueue(client_messages)
         self._writing: asyncio.Task[None] | None = None
         self.visible = True
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ipyvitals.stats.drift import psi, psi_threshold, used_bins
 from ipyvitals.stats.seconds import Floats, Ints
 
-__all__ = ["BinWindow", "Held", "PsiWatch", "Worst"]
+__all__ = ["BinWindow", "Debouncer", "PsiDetector", "Worst"]
 
 Indices: TypeAlias = npt.NDArray[np.uint8]
 Flags: TypeAlias = npt.NDArray[np.bool_]
@@ -83,7 +83,7 @@ class BinWindow:
         return tally.reshape(count, features, bins)
 
 
-class Held:
+class Debouncer:
     """Flags, each of which turns once its condition held or failed for some looks in a row.
 
     Each flag does what a `Switch` does that enters where the condition is true and leaves
@@ -124,7 +124,7 @@ class Worst(NamedTuple):
     threshold: float
 
 
-class PsiWatch:
+class PsiDetector:
     """Looks at a window of rows five times while it is replaced, from when it is full.
 
     When a look is due depends on the rows alone, not on how they are handed in.
@@ -157,7 +157,7 @@ class PsiWatch:
         )
         self._step = -(-size // LOOKS_PER_WINDOW)
         self._until_look = size
-        self._held = Held(features + 1, hold)
+        self._held = Debouncer(features + 1, hold)
 
     @property
     def drifted(self) -> Flags:

@@ -19,7 +19,7 @@ from ipyvitals.storage.rows import (
     SystemRow,
 )
 
-__all__ = ["IN_MEMORY", "WAITING", "Backlog", "Batch"]
+__all__ = ["IN_MEMORY", "WAITING", "Batch", "WriteBuffer"]
 
 OTHER = object
 """The kind of events, of which there are six types."""
@@ -52,7 +52,7 @@ class Batch(NamedTuple):
     """Whether there are no others."""
 
 
-class Backlog:
+class WriteBuffer:
     """Any thread adds rows; one takes a batch, and confirms it once it is written.
 
     Parameters

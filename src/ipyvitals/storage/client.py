@@ -1,4 +1,4 @@
-"""`Sink`: how a monitor hands over what is to be kept."""
+"""`StorageClient`: how a monitor hands over what is to be kept."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import weakref
 from collections.abc import Callable
 from pathlib import Path
 
-from ipyvitals.storage.buffer import WAITING, Backlog
+from ipyvitals.storage.buffer import WAITING, WriteBuffer
 from ipyvitals.storage.ownership import Session
 from ipyvitals.storage.rows import Row, StateRow
-from ipyvitals.storage.session_queue import Account, Notices, Recall, Request
+from ipyvitals.storage.session_queue import Notices, Request, RestoreRequest, SessionQueue
 from ipyvitals.storage.writer import Writer, writer_of
 
-__all__ = ["Sink"]
+__all__ = ["StorageClient"]
 
 
-class Sink:
+class StorageClient:
     """Takes rows without waiting; a thread of its own writes them to a file.
 
     Parameters
@@ -35,10 +35,10 @@ class Sink:
     ) -> None:
         self.path = path
         self.session = Session.here(monitor, time())
-        self.backlog = Backlog(WAITING)
+        self.backlog = WriteBuffer(WAITING)
         self._kept: bool | None = None
         """Whether all was kept when it was closed; ``None`` before."""
-        self._account = Account(self.session, self.backlog, notices, time)
+        self._account = SessionQueue(self.session, self.backlog, notices, time)
         self._writer = writer_of(path)
         self._writer.add(self._account)
         # Dropped, and not closed: what it was handed is still written.
@@ -56,9 +56,9 @@ class Sink:
         """Have what was handed over written soon."""
         self._writer.wake()
 
-    def recall(self, model_id: str) -> Recall:
+    def restore(self, model_id: str) -> RestoreRequest:
         """Ask for what an earlier kernel left of a model."""
-        recall = Recall(model_id)
+        recall = RestoreRequest(model_id)
         self._account.ask(recall)
         self._writer.wake()
         return recall
@@ -81,6 +81,6 @@ class Sink:
         return flush.wait(timeout)
 
 
-def _end(account: Account, writer: Writer) -> None:
+def _end(account: SessionQueue, writer: Writer) -> None:
     account.closing = True
     writer.wake()

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from ipyvitals.storage.columns import COLUMNS
 from ipyvitals.storage.dataframes import Columns
-from ipyvitals.storage.queries import Asked, rows_of
+from ipyvitals.storage.queries import HistoryQuery, rows_of
 
 __all__ = ["extremes"]
 
@@ -47,7 +47,7 @@ def extremes(
     connection: sqlite3.Connection,
     schemas: Sequence[str],
     section: str,
-    asked: Asked,
+    asked: HistoryQuery,
     pixels: int,
 ) -> Columns | None:
     """Return at most two rows a pixel and model, as columns of the section; unseen is NULL.

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple, TypeAlias
 from ipyvitals.storage.columns import METRICS, SYSTEM, Column
 from ipyvitals.storage.schema import columns_of
 
-__all__ = ["Asked", "Own", "Query", "figures", "happenings"]
+__all__ = ["HistoryQuery", "Query", "SelfFilter", "figures", "happenings"]
 
 Query: TypeAlias = tuple[str, list[Any]]
 
 
-class Own(NamedTuple):
+class SelfFilter(NamedTuple):
     """The session that asks about itself: what others do at the same time is left out."""
 
     token: str
@@ -23,14 +23,14 @@ class Own(NamedTuple):
     """Sessions that live."""
 
 
-class Asked(NamedTuple):
+class HistoryQuery(NamedTuple):
     """What of the history is wanted."""
 
     since: float | None = None
     until: float | None = None
     monitor: str | None = None
     model_id: str | None = None
-    own: Own | None = None
+    own: SelfFilter | None = None
 
     def where(self, at: str, *, held: str | None = None) -> Query:
         """Return conditions for a SELECT that joins ``sessions`` as `s`.
@@ -79,7 +79,7 @@ def figures(
     connection: sqlite3.Connection,
     schemas: Iterable[str],
     section: str,
-    asked: Asked,
+    asked: HistoryQuery,
     seconds: float | None,
 ) -> Query:
     """Return the query for a section of figures, one row a moment or one a stretch of `seconds`.
@@ -104,7 +104,7 @@ def figures(
 
 
 def rows_of(
-    connection: sqlite3.Connection, schemas: Iterable[str], section: str, asked: Asked
+    connection: sqlite3.Connection, schemas: Iterable[str], section: str, asked: HistoryQuery
 ) -> Query:
     """Return the query for all rows of a section of figures, with the models' slots."""
     tables = _tables(connection, schemas, section, asked)
@@ -112,7 +112,7 @@ def rows_of(
 
 
 def _tables(
-    connection: sqlite3.Connection, schemas: Iterable[str], section: str, asked: Asked
+    connection: sqlite3.Connection, schemas: Iterable[str], section: str, asked: HistoryQuery
 ) -> list[_Table]:
     return [
         _Table(schema, name, there, asked)
@@ -134,7 +134,7 @@ def _together(parts: Iterable[Query]) -> Query:
 class _Table:
     """A table of figures: seconds, or minutes with how many rows each was."""
 
-    def __init__(self, schema: str, name: str, there: set[str], asked: Asked) -> None:
+    def __init__(self, schema: str, name: str, there: set[str], asked: HistoryQuery) -> None:
         self._of_model = name.startswith("metrics")
         self._columns = METRICS if self._of_model else SYSTEM
         self._there = there
@@ -204,7 +204,7 @@ def happenings(
     schemas: Iterable[str],
     table: str,
     columns: Sequence[str],
-    asked: Asked,
+    asked: HistoryQuery,
 ) -> Query:
     """Return the query for what happened in sessions, one row each, in the order of time."""
     parts: list[str] = []

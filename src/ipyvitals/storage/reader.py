@@ -20,8 +20,8 @@ from ipyvitals.storage.dataframes import Columns, frame, resampled_training, sec
 from ipyvitals.storage.downsampling import extremes
 from ipyvitals.storage.files import attach, unreadable
 from ipyvitals.storage.ownership import Holder, Session, alive
-from ipyvitals.storage.queries import Asked, Own, figures, happenings
-from ipyvitals.storage.repository import Ledger
+from ipyvitals.storage.queries import HistoryQuery, SelfFilter, figures, happenings
+from ipyvitals.storage.repository import SessionRepository
 from ipyvitals.storage.rows import Row
 from ipyvitals.storage.schema import APPLICATION_ID, columns_of, prepare, transaction
 from ipyvitals.storage.summaries import StoredModel, StoredMonitor, StoredRun
@@ -96,7 +96,7 @@ class Reader:
                 prepare(self._connection)
                 self._schemas = (*self._schemas, MEMORY)
             with transaction(self._connection):
-                Ledger(self._connection, session, time.time()).write(rows, time.time())
+                SessionRepository(self._connection, session, time.time()).write(rows, time.time())
 
     def close(self) -> None:
         """Let go of the file; a forked child leaves it to its parent."""
@@ -119,7 +119,7 @@ class Reader:
         monitor: str | None = None,
         model_id: str | None = None,
         freq: Any = None,
-        own: Own | None = None,
+        own: SelfFilter | None = None,
         pixels: int | None = None,
     ) -> pd.DataFrame:
         """Return a section of the history; with `own`, that of one monitor alone.
@@ -127,7 +127,7 @@ class Reader:
         With `pixels`, of many figures only what is seen in a drawing of that width.
         """
         _check_section(section, model_id, freq)
-        asked = Asked(
+        asked = HistoryQuery(
             unix_seconds("since", since),
             unix_seconds("until", until),
             monitor,
@@ -212,7 +212,7 @@ class Reader:
             key=lambda one: one.started_at,
         )
 
-    def _told(self, own: Own) -> Own:
+    def _told(self, own: SelfFilter) -> SelfFilter:
         """Return what the file says of a session, and who lives beside it."""
         started = [
             at

@@ -9,18 +9,18 @@ from typing import Any
 
 from ipyvitals.schema import Point
 
-__all__ = ["History"]
+__all__ = ["RecentPoints"]
 
 LIMIT = 600
 GAP_SECONDS = 0.001
 
 
-class History:
+class RecentPoints:
     """The last points; columns when a fresh view asks.
 
     Examples
     --------
-    >>> history = History()
+    >>> history = RecentPoints()
     >>> history.add(Point(at=1.0, cpu_percent=12.0))
     >>> history.columns()["cpu_percent"]
     [12.0]

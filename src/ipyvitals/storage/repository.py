@@ -28,7 +28,7 @@ from ipyvitals.storage.rows import (
     SystemRow,
 )
 
-__all__ = ["Found", "Ledger"]
+__all__ = ["Found", "SessionRepository"]
 
 METRICS_COLUMNS = tuple(column.name for column in METRICS[1:])
 SYSTEM_COLUMNS = tuple(column.name for column in SYSTEM)
@@ -55,7 +55,7 @@ class Found(NamedTuple):
     """Those behind the charts, oldest first."""
 
 
-class Ledger:
+class SessionRepository:
     """Knows the session's number in the file, and those of its models. Not thread-safe.
 
     Whoever calls it has begun a transaction; when that fails, a new ledger goes on.
@@ -108,7 +108,7 @@ class Ledger:
         for kind, of_kind in sorted(groups.items(), key=lambda item: item[0] is LabelRow):
             self._write_kind(kind, of_kind, now)
 
-    def beat(self, now: float) -> None:
+    def heartbeat(self, now: float) -> None:
         """Note that the session lives."""
         self._connection.execute(
             "UPDATE sessions SET heartbeat_at = ? WHERE id = ?", (now, self._id)

@@ -8,12 +8,12 @@ from typing import Protocol
 
 import msgspec
 
-from ipyvitals.storage.buffer import Backlog
+from ipyvitals.storage.buffer import WriteBuffer
 from ipyvitals.storage.ownership import Session
-from ipyvitals.storage.repository import Found, Ledger
+from ipyvitals.storage.repository import Found, SessionRepository
 from ipyvitals.storage.rows import StateRow
 
-__all__ = ["Account", "Notices", "Recall", "Request"]
+__all__ = ["Notices", "Request", "RestoreRequest", "SessionQueue"]
 
 
 class Notices(Protocol):
@@ -42,7 +42,7 @@ class Request:
         return self.done
 
 
-class Recall(Request):
+class RestoreRequest(Request):
     """Asks for what an earlier kernel left of a model, which from then on is this session's."""
 
     def __init__(self, model_id: str) -> None:
@@ -51,7 +51,7 @@ class Recall(Request):
         self.found: Found | None = None
 
 
-class Account:
+class SessionQueue:
     """Rows, states and requests of one session.
 
     The thread that writes holds this, and not the sink, which therefore can be dropped.
@@ -59,7 +59,7 @@ class Account:
     Parameters
     ----------
     session : Session
-    backlog : Backlog
+    backlog : WriteBuffer
         Its rows.
     notices : Notices
     time : callable
@@ -67,7 +67,7 @@ class Account:
     """
 
     def __init__(
-        self, session: Session, backlog: Backlog, notices: Notices, time: Callable[[], float]
+        self, session: Session, backlog: WriteBuffer, notices: Notices, time: Callable[[], float]
     ) -> None:
         self.session = session
         self.backlog = backlog
@@ -75,12 +75,12 @@ class Account:
         self.time = time
         self.closing = False
         """Whether nothing more will come."""
-        self.ledger: Ledger | None = None
+        self.ledger: SessionRepository | None = None
         self.beat_at = 0.0
         """When the file was told last that the session lives, in monotonic seconds."""
         self._states: dict[str, StateRow] = {}
         self._flushes: list[Request] = []
-        self._recalls: list[Recall] = []
+        self._recalls: list[RestoreRequest] = []
         self._lock = threading.RLock()
 
     @property
@@ -107,7 +107,7 @@ class Account:
         """Ask the writer for something; `last` says that nothing more will come."""
         with self._lock:
             self.closing = self.closing or last
-            if isinstance(request, Recall):
+            if isinstance(request, RestoreRequest):
                 self._recalls.append(request)
             else:
                 self._flushes.append(request)
@@ -132,12 +132,12 @@ class Account:
             flushes, self._flushes = self._flushes, []
             return flushes, self.closing
 
-    def recalls(self) -> list[Recall]:
+    def recalls(self) -> list[RestoreRequest]:
         """Return what is to be recalled."""
         with self._lock:
             return list(self._recalls)
 
-    def answer(self, recalls: list[Recall]) -> None:
+    def answer(self, recalls: list[RestoreRequest]) -> None:
         """Answer recalls, which are asked no more."""
         with self._lock:
             self._recalls = [one for one in self._recalls if one not in recalls]

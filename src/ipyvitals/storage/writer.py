@@ -14,11 +14,11 @@ from queue import Empty, SimpleQueue
 from ipyvitals.errors import StoreError
 from ipyvitals.storage.connections import Connection, Gate
 from ipyvitals.storage.files import error_code, identity, open_for_writing, set_aside
-from ipyvitals.storage.repository import Ledger
+from ipyvitals.storage.repository import SessionRepository
 from ipyvitals.storage.retention import Retention
 from ipyvitals.storage.rows import Row, StateRow
 from ipyvitals.storage.schema import transaction
-from ipyvitals.storage.session_queue import Account, Recall, Request
+from ipyvitals.storage.session_queue import Request, RestoreRequest, SessionQueue
 from ipyvitals.utils.fork import renew_in_child
 
 __all__ = ["Writer", "finish", "writer_of"]
@@ -29,7 +29,7 @@ BEAT_SECONDS = 5.0
 FIRST_RETRY_SECONDS = 1.0
 LAST_RETRY_SECONDS = 30.0
 MOST_NEW_FILES = 3
-LAST_WORDS_SECONDS = 60.0
+CLOSED_SESSION_TTL_SECONDS = 60.0
 """For so long what a closed monitor left may wait for a file that cannot be written."""
 BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -54,8 +54,8 @@ class Writer:
         self._lock = threading.Lock()
         # Not an Event: garbage collection may wake the thread amid any call, even its own.
         self._alarm: SimpleQueue[None] = SimpleQueue()
-        self._accounts: list[Account] = []
-        self._late: dict[Account, float] = {}
+        self._accounts: list[SessionQueue] = []
+        self._late: dict[SessionQueue, float] = {}
         """Since when closed accounts wait for a file that cannot be written."""
         self._thread: threading.Thread | None = None
         self._gate = Gate()
@@ -68,7 +68,7 @@ class Writer:
         """Begun since something was written, each in place of a broken one."""
         self._retry_at = 0.0
 
-    def add(self, account: Account) -> None:
+    def add(self, account: SessionQueue) -> None:
         """Write for an account from here on."""
         with self._lock:
             self._accounts.append(account)
@@ -136,7 +136,7 @@ class Writer:
         self._note_success(accounts)
         return self._keep_short(accounts)
 
-    def _serve(self, account: Account) -> None:
+    def _serve(self, account: SessionQueue) -> None:
         flushes, closing = account.take_flushes()
         states = account.take_states()
         beat = time.monotonic() - account.beat_at > BEAT_SECONDS
@@ -169,7 +169,7 @@ class Writer:
     def _write(
         self,
         connection: sqlite3.Connection,
-        account: Account,
+        account: SessionQueue,
         states: dict[str, StateRow],
         *,
         beat: bool,
@@ -213,12 +213,12 @@ class Writer:
             with suppress(sqlite3.Error):
                 connection.close()
 
-    def _remove(self, account: Account) -> None:
+    def _remove(self, account: SessionQueue) -> None:
         with self._lock:
             self._accounts.remove(account)
         self._late.pop(account, None)
 
-    def _note_failure(self, error: Exception, asked: dict[Account, list[Request]]) -> None:
+    def _note_failure(self, error: Exception, asked: dict[SessionQueue, list[Request]]) -> None:
         code = error_code(error)
         if (
             code in BROKEN
@@ -244,7 +244,7 @@ class Writer:
             if account.closing and (hopeless or self._is_late(account)):
                 self._remove(account)
 
-    def _note_success(self, accounts: list[Account]) -> None:
+    def _note_success(self, accounts: list[SessionQueue]) -> None:
         failures, self._failures, self._new_files, self._retry_at = self._failures, 0, 0, 0.0
         for account in accounts:
             _note_dropped(account)
@@ -253,7 +253,7 @@ class Writer:
                     "store.caught_up", f"{self._path} takes the history again; nothing waits"
                 )
 
-    def _set_aside(self, error: Exception, accounts: list[Account]) -> bool:
+    def _set_aside(self, error: Exception, accounts: list[SessionQueue]) -> bool:
         """Make room for a new file in place of a broken one; return whether there is."""
         self._close()
         if identity(self._path) != self._identity:
@@ -270,11 +270,11 @@ class Writer:
             )
         return True
 
-    def _is_late(self, account: Account) -> bool:
+    def _is_late(self, account: SessionQueue) -> bool:
         now = time.monotonic()
-        return now - self._late.setdefault(account, now) > LAST_WORDS_SECONDS
+        return now - self._late.setdefault(account, now) > CLOSED_SESSION_TTL_SECONDS
 
-    def _keep_short(self, accounts: list[Account]) -> float:
+    def _keep_short(self, accounts: list[SessionQueue]) -> float:
         """Do a step of what keeps the file from growing; return the seconds until the next."""
         if self._connection is None or not accounts:
             return BEAT_SECONDS
@@ -289,23 +289,23 @@ class Writer:
 
 def _commit(
     connection: sqlite3.Connection,
-    account: Account,
+    account: SessionQueue,
     rows: Iterable[Row],
     states: Iterable[StateRow],
-    recalls: Iterable[Recall] = (),
+    recalls: Iterable[RestoreRequest] = (),
     *,
     beat: bool = False,
 ) -> None:
     with transaction(connection):
         now = account.time()
-        ledger = account.ledger or Ledger(connection, account.session, now)
+        ledger = account.ledger or SessionRepository(connection, account.session, now)
         for recall in recalls:
             recall.found = ledger.claim(recall.model_id, now)
         ledger.write(rows, now)
         for state in states:
             ledger.save(state, now)
         if beat:
-            ledger.beat(now)
+            ledger.heartbeat(now)
     account.ledger = ledger
     if beat:
         account.beat_at = time.monotonic()
@@ -313,7 +313,7 @@ def _commit(
 
 def _commit_one_by_one(
     connection: sqlite3.Connection,
-    account: Account,
+    account: SessionQueue,
     rows: Iterable[Row],
     states: dict[str, StateRow],
 ) -> None:
@@ -328,7 +328,7 @@ def _commit_one_by_one(
             account.notices.add("store.unfit", f"{kind}: {type(error).__name__}: {error}")
 
 
-def _note_dropped(account: Account) -> None:
+def _note_dropped(account: SessionQueue) -> None:
     dropped = account.backlog.take_dropped()
     if dropped:
         account.notices.add(

@@ -12,7 +12,7 @@ import psutil
 
 from ipyvitals.system.linux import procfs
 from ipyvitals.system.linux.netlink import ESTABLISHED, LISTEN, Socket, sockets
-from ipyvitals.system.round_robin import Turns
+from ipyvitals.system.round_robin import RoundRobin
 from ipyvitals.system.source import Fields, Pace, Part
 
 __all__ = ["Connections", "jupyter_ports"]
@@ -66,7 +66,7 @@ class Connections:
         self._proc = proc
         self._listed = listed
         self._api = api
-        self._turns: Turns[int] = Turns()
+        self._turns: RoundRobin[int] = RoundRobin()
         self._inodes: dict[int, frozenset[int]] = {}
         self._lists = True
         self._count: int | None = None

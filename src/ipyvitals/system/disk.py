@@ -11,7 +11,7 @@ import psutil
 from ipyvitals.system.linux import procfs
 from ipyvitals.system.linux.files import Meter, read_all, unescaped
 from ipyvitals.system.source import Fields, Part
-from ipyvitals.system.timeout import Patient
+from ipyvitals.system.timeout import TimeoutCaller
 
 __all__ = ["Disk"]
 
@@ -35,7 +35,7 @@ class Disk:
         Where readings come from: `psutil`, or a fake of it.
     proc, shared_memory : str
         Where Linux tells of its disks, and where it has the memory that processes share.
-    patient : Patient, optional
+    patient : TimeoutCaller, optional
         Asks the disk, which may hang.
     """
 
@@ -46,7 +46,7 @@ class Disk:
         api: Any = psutil,
         proc: str = "/proc",
         shared_memory: str = SHARED_MEMORY,
-        patient: Patient | None = None,
+        patient: TimeoutCaller | None = None,
     ) -> None:
         self._api = api
         self._path = _working_folder() if path is None else path
@@ -54,7 +54,7 @@ class Disk:
         # A path that somebody gives may lead anywhere, by links that are not followed here.
         self._may_hang = path is not None or not api.LINUX or not self._is_local()
         self._shared_memory = shared_memory
-        self._patient = Patient("disk") if patient is None else patient
+        self._patient = TimeoutCaller("disk") if patient is None else patient
         self._device: tuple[int, int] | None = None
         self._read, self._written = Meter(), Meter()
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from typing import Generic, TypeVar
 
-__all__ = ["Turns"]
+__all__ = ["RoundRobin"]
 
 K = TypeVar("K", bound=Hashable)
 
 
-class Turns(Generic[K]):
+class RoundRobin(Generic[K]):
     """Gives those never looked at first, then those looked at longest ago.
 
     Examples
     --------
-    >>> turns = Turns()
+    >>> turns = RoundRobin()
     >>> turns.next("abc", 2), turns.next("abcd", 2), turns.next("bcd", 2)
     (['a', 'b'], ['c', 'd'], ['b', 'c'])
     """

@@ -15,7 +15,7 @@ from ipyvitals.schema import SystemSection
 from ipyvitals.system.linux import procfs
 from ipyvitals.utils.clock import Clock
 
-__all__ = ["Kernel", "Machine", "Sampler", "waited_for_cpu"]
+__all__ = ["Kernel", "Sampler", "SystemMonitor", "waited_for_cpu"]
 
 STARVED_SECONDS = 0.25
 
@@ -44,7 +44,7 @@ class Kernel(Protocol):
         ...
 
 
-class Machine:
+class SystemMonitor:
     """Keeps the newest reading. Its owner holds a lock around all but `read` and `close`.
 
     Parameters

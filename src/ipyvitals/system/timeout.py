@@ -7,7 +7,7 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import TypeAlias, TypeVar
 
-__all__ = ["Patient"]
+__all__ = ["TimeoutCaller"]
 
 T = TypeVar("T")
 
@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 0.5
 Reply: TypeAlias = "SimpleQueue[tuple[object, Exception | None]]"
 
 
-class Patient:
+class TimeoutCaller:
     """Makes calls on a thread of their own, and waits for each only so long.
 
     A call that hangs (a disk in a network that is gone) keeps that one thread; until it comes
@@ -31,7 +31,7 @@ class Patient:
 
     Examples
     --------
-    >>> Patient("sum").ask(lambda: 1 + 1)
+    >>> TimeoutCaller("sum").ask(lambda: 1 + 1)
     2
     """
 

@@ -17,7 +17,7 @@ ENDLESS = 1 << 62
 STOPPED = "Stopped on request"
 
 
-class Desk(Protocol):
+class RunOwner(Protocol):
     """Who keeps the runs."""
 
     def update(
@@ -56,7 +56,7 @@ class TrainingRun:
     As a context manager it completes on the way out, or fails with the exception, which goes on.
     """
 
-    def __init__(self, desk: Desk, total: int | None, stage: str, details: str) -> None:
+    def __init__(self, desk: RunOwner, total: int | None, stage: str, details: str) -> None:
         self._desk = desk
         self._ticks: Iterator[None] | None = None
         self._current = 0

@@ -19,12 +19,12 @@ from ipyvitals.training.run import ENDLESS, STOPPED, Report, TrainingRun
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.notices import Notices
 
-__all__ = ["TrainingDesk"]
+__all__ = ["TrainingTracker"]
 
 T = TypeVar("T")
 
 
-class TrainingDesk:
+class TrainingTracker:
     """Keeps the open runs, outermost first, and the section that shows them.
 
     Parameters

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["Every"]
+__all__ = ["IntervalTimer"]
 
 
-class Every:
+class IntervalTimer:
     """Falls due at regular moments; those that were slept through are left out.
 
     Parameters
@@ -17,7 +17,7 @@ class Every:
 
     Examples
     --------
-    >>> due = Every(5.0, now=0.0)
+    >>> due = IntervalTimer(5.0, now=0.0)
     >>> due.passed(0.0), due.passed(3.0), due.passed(17.0), due.next
     (True, False, True, 22.0)
     """

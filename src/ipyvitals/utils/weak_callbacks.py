@@ -6,13 +6,13 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-__all__ = ["both", "weakly"]
+__all__ = ["fan_out", "weak_callback"]
 
 T = TypeVar("T")
 P = ParamSpec("P")
 
 
-def both(*calls: Callable[[Any], object]) -> Callable[[Any], None]:
+def fan_out(*calls: Callable[[Any], object]) -> Callable[[Any], None]:
     """Return a function that hands its argument to all of these, in turn."""
 
     def call(value: Any) -> None:
@@ -22,7 +22,7 @@ def both(*calls: Callable[[Any], object]) -> Callable[[Any], None]:
     return call
 
 
-def weakly(owner: T, method: Callable[Concatenate[T, P], None]) -> Callable[P, None]:
+def weak_callback(owner: T, method: Callable[Concatenate[T, P], None]) -> Callable[P, None]:
     """Return a function that calls a method of `owner` as long as that lives, and keeps it not."""
     reference = weakref.ref(owner)
 

@@ -13,7 +13,7 @@ SLOW, FAST = [0.9, 0.8, 0.7], [0.9, 0.5]
 TWO = {"a-1": {"loss": SLOW, "accuracy": [0.1, 0.2, 0.3]}, "a-2": {"loss": FAST}}
 
 
-class History:
+class RecentPoints:
     """What has a history: a Store, or a Monitor."""
 
     def __init__(self, frame):
@@ -71,9 +71,9 @@ def test_the_pointer_tells_value_and_time(training):
     "wrap",
     [
         lambda frame: frame,
-        History,
+        RecentPoints,
         lambda frame: [frame],
-        lambda frame: (History(frame),),
+        lambda frame: (RecentPoints(frame),),
         lambda frame: [frame[frame["run"] == run] for run in ("a-1", "a-2")],
     ],
     ids=["frame", "store", "list", "stores", "frames"],
@@ -90,7 +90,7 @@ def test_runs_may_be_named(training):
 
 
 def test_a_name_for_several_runs_stands_before_theirs(training):
-    figure = compare({"mine": History(training(TWO))})
+    figure = compare({"mine": RecentPoints(training(TWO))})
 
     assert [name.split(",")[0] for name in lines(figure)] == ["mine", "mine"]
     assert len(lines(figure)) == 2

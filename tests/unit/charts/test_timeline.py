@@ -9,7 +9,7 @@ import numpy as np
 import plotly.io
 import pytest
 
-from ipyvitals.charts.lanes import lanes_of
+from ipyvitals.charts.lanes import split_active_model
 from ipyvitals.charts.marks import bands_of, deployments_of
 from ipyvitals.charts.palette import PALETTES
 from ipyvitals.charts.rows import latency_scale
@@ -231,7 +231,7 @@ def test_without_deployments_the_busiest_model_is_in_front(metrics):
     table = Table(
         metrics(range(4), model_id=["a", "b", "a", "b"], total_predictions=[1, 500, 2, 501])
     )
-    lanes = lanes_of(table, Times(np.empty(0)), deployments_of(Table(metrics([]))), None)
+    lanes = split_active_model(table, Times(np.empty(0)), deployments_of(Table(metrics([]))), None)
 
     assert set(lanes.main.texts("model_id")) == {"b"}
     assert [set(one.texts("model_id")) for one in lanes.others] == [{"a"}]

@@ -11,7 +11,7 @@ from river import datasets
 from river.drift import ADWIN
 from river.naive_bayes import GaussianNB
 
-from ipyvitals.drift.adwin import ErrorWatch
+from ipyvitals.drift.adwin import ErrorDriftDetector
 from ipyvitals.errors import ArgumentValueError
 
 
@@ -52,7 +52,7 @@ def rivers_changes(scores):
 
 
 def test_it_finds_what_river_finds_at_the_same_step(scores):
-    watch, found = ErrorWatch(), []
+    watch, found = ErrorDriftDetector(), []
     for step in range(scores.size):
         watch.update(scores[step : step + 1])
         found += [(step, change.n, change.value) for change in watch.take_changes()]
@@ -61,7 +61,7 @@ def test_it_finds_what_river_finds_at_the_same_step(scores):
 
 
 def test_it_does_not_matter_how_the_labels_are_handed_in(scores):
-    at_once, in_parts = ErrorWatch(), ErrorWatch()
+    at_once, in_parts = ErrorDriftDetector(), ErrorDriftDetector()
     at_once.update(scores)
     for start, stop in pairwise([0, 0, 1, 40, 333, 900, scores.size]):
         in_parts.update(scores[start:stop].astype(np.float64))
@@ -70,7 +70,7 @@ def test_it_does_not_matter_how_the_labels_are_handed_in(scores):
 
 
 def test_the_error_is_that_of_the_labels_since_the_last_change(scores):
-    watch = ErrorWatch()
+    watch = ErrorDriftDetector()
     watch.update(scores)
     section = watch.section()
     assert section.error_rate == pytest.approx(1 - scores[-section.window_labelled :].mean())
@@ -78,7 +78,7 @@ def test_the_error_is_that_of_the_labels_since_the_last_change(scores):
 
 def test_real_drift_is_found_soon_and_called_rising_until_it_falls():
     scores = scores_of(*STREAMS["bananas, swapped, and back"])
-    watch, rising = ErrorWatch(), []
+    watch, rising = ErrorDriftDetector(), []
     for step in range(scores.size):
         watch.update(scores[step : step + 1])
         rising.append(watch.section().rising)
@@ -95,25 +95,25 @@ def test_real_drift_is_found_soon_and_called_rising_until_it_falls():
 
 
 def test_before_the_first_label_nothing_is_known():
-    section = ErrorWatch().section()
+    section = ErrorDriftDetector().section()
     assert (section.error_rate, section.window_labelled) == (None, 0)
     assert (section.changes, section.rising) == (0, False)
 
 
 def test_a_steady_model_does_not_change():
-    watch = ErrorWatch()
+    watch = ErrorDriftDetector()
     watch.update(np.random.default_rng(0).random(20_000) < 0.9)
     assert watch.section().changes == 0
 
 
 def test_partial_scores_count_in_part():
-    watch = ErrorWatch()
+    watch = ErrorDriftDetector()
     watch.update(np.array([0.5, 1.0, 0.75]))
     assert watch.section().error_rate == pytest.approx(0.25)
 
 
 def test_changes_that_nobody_takes_are_bounded():
-    watch = ErrorWatch()
+    watch = ErrorDriftDetector()
     watch.update(np.arange(300_000) // 200 % 2 == 0)
     assert watch.section().changes > 1_000
     assert len(watch.take_changes()) <= 1_000
@@ -122,4 +122,4 @@ def test_changes_that_nobody_takes_are_bounded():
 def test_without_river_it_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "river", None)
     with pytest.raises(ArgumentValueError, match=r"river.*pip install 'ipyvitals\[drift\]'"):
-        ErrorWatch()
+        ErrorDriftDetector()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ipyvitals.drift.detector import Drift, DriftWatch
+from ipyvitals.drift.detector import Drift, DriftDetector
 from ipyvitals.drift.features import columns_of
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.stats.drift import psi, psi_threshold
@@ -29,7 +29,7 @@ def notices():
 
 
 def watch_of(**settings):
-    return DriftWatch(Drift(**settings), Notices(lambda: 0.0))
+    return DriftDetector(Drift(**settings), Notices(lambda: 0.0))
 
 
 def clean(seed=0, rows=ROWS):
@@ -327,7 +327,7 @@ def test_a_verdict_may_take_another_number_of_looks():
     rows = shifted("age", lambda _, ages: [age + 40 for age in ages])
     states = []
     for hold in (1, 26):
-        watch = DriftWatch(Drift(), Notices(lambda: 0.0), hold)
+        watch = DriftDetector(Drift(), Notices(lambda: 0.0), hold)
         watch.update(*rows)
         states.append(watch.section().state)
     assert states == ["drifted", "watching"]
@@ -362,7 +362,7 @@ def test_a_constant_never_drifts(value):
 
 def test_features_without_a_place_are_counted_once_each(notices):
     predictions, features = clean()
-    watch = DriftWatch(Drift(max_features=2), notices)
+    watch = DriftDetector(Drift(max_features=2), notices)
     watch.update(predictions[:500], {name: column[:500] for name, column in features.items()})
     assert notices.count("drift.features") == 2
     watch.update(predictions[500:], {name: column[500:] for name, column in features.items()})
@@ -386,14 +386,14 @@ def test_a_feature_that_comes_late_in_the_reference_was_missing_before():
 
 
 def test_predictions_alone_are_watched_without_features(notices):
-    watch = DriftWatch(Drift(max_features=0), notices)
+    watch = DriftDetector(Drift(max_features=0), notices)
     watch.update(*clean())
     assert watch.section().watched == 1
     assert notices.count("drift.features") == 4
 
 
 def test_names_that_change_with_every_row_need_no_more_memory(notices):
-    watch = DriftWatch(Drift(reference=30, max_features=3), notices)
+    watch = DriftDetector(Drift(reference=30, max_features=3), notices)
     for row in range(3_000):
         watch.update([row], {f"request-{row}": [row]})
     assert watch.section().watched == 4
@@ -433,7 +433,7 @@ def test_live_rows_unlike_the_training_data_drift_from_the_start():
 
 def test_a_new_reference_begins_anew(notices):
     predictions, features = shifted("age", lambda _, ages: [age + 20 for age in ages])
-    watch = DriftWatch(Drift(max_features=1), notices)
+    watch = DriftDetector(Drift(max_features=1), notices)
     watch.update(predictions, {"age": features["age"]})
     assert watch.section().state == "drifted"
     watch.set_reference(

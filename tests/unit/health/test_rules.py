@@ -355,7 +355,7 @@ class TestDriftRule:
         assert not rule.on
 
 
-def raised(kind):
+def active_rule(kind):
     """Return a rule of a kind that has raised, and a maker of others under other limits."""
     if kind in ("accuracy", "baseline"):
         rule = AccuracyRule(kind, 0.8, 100, Thresholds())
@@ -380,13 +380,13 @@ KINDS = ["accuracy", "baseline", "error_rate", "latency_p95", "drift", "error_dr
 @pytest.mark.parametrize("kind", KINDS)
 class TestOtherThresholdsWhileRunning:
     def test_the_verdict_stays_until_a_streak_turns_it(self, kind):
-        before, make = raised(kind)
+        before, make = active_rule(kind)
         rule = make(0.4)
         assert rule.take_over(before) == []
         assert rule.on
 
     def test_turned_off_while_raised_it_tells_so(self, kind):
-        before, make = raised(kind)
+        before, make = active_rule(kind)
         rule = make(None)
         (finding,) = rule.take_over(before)
         assert (finding.rule, finding.on, finding.reason) == (kind, False, "Thresholds changed")
@@ -394,7 +394,7 @@ class TestOtherThresholdsWhileRunning:
         assert not rule.on
 
     def test_what_had_not_raised_tells_nothing(self, kind):
-        _, make = raised(kind)
+        _, make = active_rule(kind)
         for limit in (0.4, None):
             rule = make(limit)
             assert rule.take_over(make(0.8)) == []

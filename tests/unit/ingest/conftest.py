@@ -7,8 +7,8 @@ import pytest
 
 from ipyvitals.health import Thresholds
 from ipyvitals.ingest.label_join import LabelJoin
-from ipyvitals.ingest.labeling import Labeller
-from ipyvitals.ingest.queue import Inbox
+from ipyvitals.ingest.labeling import Labeler
+from ipyvitals.ingest.queue import RecordQueue
 from ipyvitals.ingest.records import UNSET, Batch, Extra, Failure, Label
 from ipyvitals.ingest.scoring import Scorer
 from ipyvitals.models.labelled import Labelled
@@ -38,8 +38,8 @@ class Bench:
             self.registry.add(model_id, NOW, 0.0).name = model_id
         self.join = LabelJoin(10_000, 60.0, self.notices)
         scorer = Scorer(score, self.notices, self.mismatches.append)
-        labeller = Labeller(scorer, self.notices, **labelling)
-        self.inbox = Inbox(self.registry, self.join, labeller, self.notices)
+        labeller = Labeler(scorer, self.notices, **labelling)
+        self.inbox = RecordQueue(self.registry, self.join, labeller, self.notices)
 
     def record(
         self,
@@ -55,7 +55,7 @@ class Bench:
     ):
         extra = None if segment is features is None else Extra(segment, features)
         if not (id is None is model_id is extra):
-            self.inbox.mixed = True
+            self.inbox.needs_slow_path = True
         self.inbox.append((at, prediction, actual, id, latency, model_id, extra))
 
     def batch(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipyvitals.ingest.labeling import Labeller
+from ipyvitals.ingest.labeling import Labeler
 from ipyvitals.ingest.scoring import Scorer
 from ipyvitals.utils.notices import Notices
 
@@ -24,7 +24,7 @@ class Bench:
     def __init__(self, score=None, **labelling):
         self.notices = Notices(lambda: 0.0)
         scorer = Scorer(score, self.notices, lambda message: None)
-        self.labeller = Labeller(scorer, self.notices, **labelling)
+        self.labeller = Labeler(scorer, self.notices, **labelling)
 
     def pairs(self, predictions, actuals, segments=None):
         return plain(self.labeller.pairs(predictions, actuals, segments))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ipyvitals.ingest.queue import INBOX_LIMIT
+from ipyvitals.ingest.queue import QUEUE_LIMIT
 from ipyvitals.ingest.records import UNSET
 
 NOW = 1_000.0
@@ -82,9 +82,9 @@ class TestPlainRecords:
         assert (bench.model.lifecycle, bench.model.last_prediction) == ("active", NOW + 5.0)
 
     def test_the_limit_is_what_one_fold_takes_with_ease(self, bench):
-        for _ in range(INBOX_LIMIT):
+        for _ in range(QUEUE_LIMIT):
             bench.record(1, 1, latency=0.001)
-        assert bench.figures()["predictions"] == INBOX_LIMIT
+        assert bench.figures()["predictions"] == QUEUE_LIMIT
         assert bench.inbox.pending == 0
 
 

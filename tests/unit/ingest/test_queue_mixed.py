@@ -183,7 +183,7 @@ def test_any_mixture_in_any_folds_counts_as_one_by_one(make_bench, entries, wind
 )
 def test_the_short_way_for_plain_records_counts_as_the_long_one(make_bench, calls):
     short, long = make_bench(), make_bench()
-    long.inbox.mixed = True
+    long.inbox.needs_slow_path = True
     for prediction, actual, latency in calls:
         for one in (short, long):
             one.record(prediction, actual, latency=latency)

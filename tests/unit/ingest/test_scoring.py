@@ -25,7 +25,7 @@ class Prickly:
     __hash__ = object.__hash__
 
 
-class Recorder(list):
+class RecordingMixin(list):
     """Keeps the messages that it is called with."""
 
     __call__ = list.append
@@ -33,7 +33,7 @@ class Recorder(list):
 
 @pytest.fixture
 def told():
-    return Recorder()
+    return RecordingMixin()
 
 
 @pytest.fixture
@@ -113,8 +113,8 @@ def test_pairs_and_arrays_agree(left, right, data):
         columns.append((values, array))
     (predictions, prediction_array), (actuals, actual_array) = columns
     notices = Notices(lambda: 0.0)
-    by_pairs = Scorer(None, notices, Recorder()).pairs(predictions, actuals)
-    by_arrays = Scorer(None, notices, Recorder()).arrays(prediction_array, actual_array)
+    by_pairs = Scorer(None, notices, RecordingMixin()).pairs(predictions, actuals)
+    by_arrays = Scorer(None, notices, RecordingMixin()).arrays(prediction_array, actual_array)
     assert by_arrays.tolist() == by_pairs.tolist()
     assert by_arrays.dtype == by_pairs.dtype == bool
     assert by_pairs.tolist() == [a == b for a, b in zip(predictions, actuals, strict=True)]

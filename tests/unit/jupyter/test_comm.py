@@ -8,7 +8,7 @@ import pytest
 from ipykernel.comm.comm import BaseComm
 from jupyter_client.session import Session
 
-from ipyvitals.jupyter.comm import open_line
+from ipyvitals.jupyter.comm import open_comm_sender
 
 UPDATE = {"method": "update", "state": {"at": 1.5, "name": "<é>"}, "buffer_paths": []}
 CELL = {"header": {"msg_id": "cell-1", "msg_type": "execute_request"}, "content": {"code": "1"}}
@@ -63,7 +63,7 @@ def without_times(message):
 
 
 def test_the_message_is_that_of_a_session(kernel, comm):
-    open_line(comm)(UPDATE)
+    open_comm_sender(comm)(UPDATE)
     kernel.session.send(
         kernel.iopub_socket,
         "comm_msg",
@@ -81,7 +81,7 @@ def test_the_message_is_that_of_a_session(kernel, comm):
 def test_each_message_has_an_id_of_its_own_and_the_parent_of_its_moment(kernel, comm):
     parents = iter([CELL, {"header": {"msg_id": "cell-2"}}, {}])
     kernel.get_parent = lambda: next(parents)
-    send = open_line(comm)
+    send = open_comm_sender(comm)
     for _ in range(3):
         send(UPDATE)
 
@@ -95,7 +95,7 @@ def test_a_session_that_packs_otherwise_packs_itself(kernel, comm, setting):
     for name, value in setting.items():
         setattr(kernel.session, name, value)
 
-    open_line(comm)(UPDATE)
+    open_comm_sender(comm)(UPDATE)
 
     assert comm.published == [UPDATE]
     assert kernel.iopub_socket.sent == []
@@ -104,6 +104,6 @@ def test_a_session_that_packs_otherwise_packs_itself(kernel, comm, setting):
 def test_a_comm_of_no_kernel_sends_itself(comm):
     comm.kernel = None
 
-    open_line(comm)(UPDATE)
+    open_comm_sender(comm)(UPDATE)
 
     assert comm.published == [UPDATE]

@@ -35,7 +35,7 @@ class Wire:
     def socket(self):
         return self.thread.background_socket
 
-    def hear(self, count=1):
+    def add_findings(self, count=1):
         found = []
         for _ in range(count):
             assert self._heard.poll(WAIT_MS), f"{len(found)} of {count} came"
@@ -86,7 +86,7 @@ def test_a_message_comes_whole(wire):
     message = [b"topic", b"<IDS|MSG>", b"", b"x" * 100_000, b"\0\xff"]
     open_outlet(wire.socket)(message)
 
-    assert wire.hear() == [message]
+    assert wire.add_findings() == [message]
 
 
 def test_none_overtakes_another(wire):
@@ -95,7 +95,7 @@ def test_none_overtakes_another(wire):
         send = wire.socket.send_multipart if n % 3 else post
         send([b"topic", b"%d" % n])
 
-    assert [int(n) for _, n in wire.hear(300)] == list(range(300))
+    assert [int(n) for _, n in wire.add_findings(300)] == list(range(300))
 
 
 def test_any_thread_hands_over(wire):
@@ -109,7 +109,7 @@ def test_any_thread_hands_over(wire):
     for thread in threads:
         thread.join()
 
-    heard = wire.hear(400)
+    heard = wire.add_findings(400)
     for one in range(8):
         assert [int(n) for of, n in heard if int(of) == one] == list(range(50))
     assert wire.is_silent()
@@ -126,7 +126,7 @@ def test_where_the_library_does_not_help_the_socket_sends(wire, monkeypatch, fou
     monkeypatch.setattr(outlet, "_zmq_send", lambda: found)
     open_outlet(wire.socket)([b"topic", b"content"])
 
-    assert wire.hear() == [[b"topic", b"content"]]
+    assert wire.add_findings() == [[b"topic", b"content"]]
 
 
 def test_a_kernel_in_the_same_process_has_another_socket():
@@ -149,11 +149,11 @@ def test_without_a_bell_ipykernel_wakes_its_thread(wire, monkeypatch):
 def test_once_the_thread_has_ended_the_caller_sends(wire):
     post = open_outlet(wire.socket)
     post([b"topic", b"before"])
-    wire.hear()
+    wire.add_findings()
     wire.stop()
     post([b"topic", b"after"])
 
-    assert wire.hear() == [[b"topic", b"after"]]
+    assert wire.add_findings() == [[b"topic", b"after"]]
 
 
 def test_a_closed_socket_takes_nothing_and_raises_nothing(wire):

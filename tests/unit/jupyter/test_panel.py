@@ -133,7 +133,7 @@ def test_nothing_travels_when_nothing_changed(monitor, sent, clock):
 
 class TestBeat:
     @pytest.fixture
-    def beat(self, monitor, sent, clock):
+    def heartbeat(self, monitor, sent, clock):
         """Let seconds pass; return the states that were sent meanwhile."""
         monitor._engine.watch(StatusPanel(monitor._engine, interval=5.0))
         monitor.flush()

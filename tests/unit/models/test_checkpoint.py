@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.health import Thresholds
-from ipyvitals.models.checkpoint import VERSION, body_of, head_of, past_of, resume
+from ipyvitals.models.checkpoint import VERSION, checkpoint_of, resume, summary_of, windows_of
 from ipyvitals.models.labelled import Labelled
 from ipyvitals.models.model_state import ModelState
-from ipyvitals.models.status_evaluator import Judge
+from ipyvitals.models.status_evaluator import StatusEvaluator
 from ipyvitals.utils.clock import FakeClock
 
 NOW, AT = 1_000.0, 1_700_000_000.0
@@ -53,17 +53,17 @@ class Served:
             make_watch=None if watch is None else lambda hold: watch,
         )  # fmt: skip
         self.model.set_facts(name="churn", **facts)
-        self.judge = Judge(self.events, self.clock.time)
-        self.settle()
+        self.judge = StatusEvaluator(self.events, self.clock.time)
+        self.update_status()
 
-    def settle(self):
-        self.judge.settle(self.model, self.clock.monotonic(), training=False)
+    def update_status(self):
+        self.judge.update_status(self.model, self.clock.monotonic(), training=False)
 
     def label(self, scores, segments=None):
         scores = np.array(scores, dtype=np.float64)
         self.model.add_calls(np.full(scores.size, self.clock.monotonic()))
         self.model.add_labels(Labelled(scores, scores - 0.5, segments))
-        self.settle()
+        self.update_status()
 
     def look(self, seconds=1.0, latency=None, failed=0):
         self.clock.advance(seconds)
@@ -74,18 +74,18 @@ class Served:
         if failed:
             self.model.add_errors(np.full(failed, now))
         self.model.judge(now)
-        self.settle()
+        self.update_status()
 
     def left(self):
         """What its kernel leaves."""
-        return head_of(self.model, self.clock.monotonic()), body_of(self.model)
+        return summary_of(self.model, self.clock.monotonic()), windows_of(self.model)
 
     def successor(self, told=(), **options):
         """The same model in a new kernel."""
         told = dict(told)
         new = Served(now=5.0, **options, **told)
-        resume(new.model, past_of(*self.left()), new.clock.monotonic(), told)
-        new.settle()
+        resume(new.model, checkpoint_of(*self.left()), new.clock.monotonic(), told)
+        new.update_status()
         return new
 
     @property
@@ -244,8 +244,8 @@ class TestWhatIsSaidAgain:
         first = Served(watch=watch)
         first.label([1.0])
         first.model.drift_rule._rising = True
-        first.model.weigh(_error_drift())
-        first.settle()
+        first.model.apply(_error_drift())
+        first.update_status()
 
         assert first.successor().model.health != "degraded"
         assert first.successor(watch=watch).model.health == "degraded"
@@ -263,8 +263,8 @@ def test_a_past_that_comes_late_is_put_before_what_was_seen():
     late = Served()
     late.label([1.0] * 3)
 
-    resume(late.model, past_of(*first.left()), NOW, {})
-    late.settle()
+    resume(late.model, checkpoint_of(*first.left()), NOW, {})
+    late.update_status()
 
     assert late.model.window.scores.tolist() == [0.0] * 9 + [1.0] * 3
     assert (late.model.total_predictions, late.model.trained_at) == (12, AT - 60)
@@ -277,7 +277,7 @@ def test_a_verdict_of_its_own_counts_more_than_one_that_comes_late():
     late = Served()
     late.label([1.0] * 9)
 
-    resume(late.model, past_of(*first.left()), NOW, {})
+    resume(late.model, checkpoint_of(*first.left()), NOW, {})
 
     assert (late.model.status, late.model.total_labelled) == ("active", 18)
 
@@ -286,7 +286,7 @@ def test_a_retired_model_is_only_registered():
     first = Served()
     first.label([1.0])
     first.model.lifecycle = "stopped"
-    first.settle()
+    first.update_status()
 
     second = first.successor()
 
@@ -300,14 +300,14 @@ class TestOtherVersions:
         head = msgspec.msgpack.encode({"total_predictions": 7})
         new = Served()
 
-        resume(new.model, past_of(head, None), NOW, {})
+        resume(new.model, checkpoint_of(head, None), NOW, {})
 
         assert (new.model.total_predictions, new.model.window.count) == (7, 0)
 
     def test_what_a_newer_one_adds_is_left_out(self):
         head = msgspec.msgpack.encode({"v": VERSION, "total_errors": 7, "mood": "good"})
 
-        assert past_of(head, None).head.total_errors == 7
+        assert checkpoint_of(head, None).head.total_errors == 7
 
     @pytest.mark.parametrize(
         ("head", "body"),
@@ -321,16 +321,16 @@ class TestOtherVersions:
     )
     def test_what_cannot_be_read_is_refused(self, head, body):
         with pytest.raises(ValueError, match="expected"):
-            past_of(head, body)
+            checkpoint_of(head, body)
 
     def test_durations_in_other_buckets_begin_anew(self):
         first = Served()
         first.look(latency=0.004)
-        head = msgspec.msgpack.decode(head_of(first.model, NOW))
+        head = msgspec.msgpack.decode(summary_of(first.model, NOW))
         head["duration_bounds"] = [1.0, 2.0]
         new = Served()
 
-        resume(new.model, past_of(msgspec.msgpack.encode(head), None), NOW, {})
+        resume(new.model, checkpoint_of(msgspec.msgpack.encode(head), None), NOW, {})
 
         assert sum(new.model.durations.counts) == 0
 

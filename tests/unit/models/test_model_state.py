@@ -29,11 +29,11 @@ def right(n):
     return Labelled(np.ones(n, dtype=bool))
 
 
-def settle(model):
+def update_status(model):
     """Take what the rules found, as the judge does; return it in short."""
     findings = model.take_findings()
     for finding in findings:
-        model.weigh(finding)
+        model.apply(finding)
     return [(finding.rule, finding.on) for finding in findings]
 
 
@@ -41,7 +41,11 @@ class TestModelState:
     def test_a_new_model_did_nothing_and_its_health_is_unknown(self):
         model = make_model()
         assert (model.total_predictions, model.total_labelled, model.total_errors) == (0, 0, 0)
-        assert (model.lifecycle, model.health, model.cause) == ("registered", "unknown", None)
+        assert (model.lifecycle, model.health, model.primary_alert) == (
+            "registered",
+            "unknown",
+            None,
+        )
         assert not model.known
 
     def test_calls_and_rows_are_counted_apart(self):
@@ -80,7 +84,7 @@ class TestModelState:
         assert model.health == "unknown"
         model.add_labels(right(1))
         assert model.health == "healthy"
-        assert settle(model) == []
+        assert update_status(model) == []
 
     def test_a_small_window_is_judged_once_it_is_full(self):
         model = make_model(window=10)
@@ -90,18 +94,18 @@ class TestModelState:
     def test_bad_labels_degrade_it_and_good_ones_bring_it_back(self):
         model = make_model()
         model.add_labels(wrong(40))
-        assert settle(model) == [("accuracy", True)]
-        assert (model.health, model.cause.rule) == ("degraded", "accuracy")
+        assert update_status(model) == [("accuracy", True)]
+        assert (model.health, model.primary_alert.rule) == ("degraded", "accuracy")
         model.add_labels(right(150))
-        assert settle(model) == [("accuracy", False)]
-        assert (model.health, model.cause) == ("healthy", None)
+        assert update_status(model) == [("accuracy", False)]
+        assert (model.health, model.primary_alert) == ("healthy", None)
         assert model.total_labelled == 190
 
     def test_all_turns_of_one_batch_are_found_in_order_and_once(self):
         model = make_model()
         model.add_labels(Labelled(np.repeat([False, True, False], [100, 150, 100])))
-        assert settle(model) == [("accuracy", True), ("accuracy", False), ("accuracy", True)]
-        assert settle(model) == []
+        assert update_status(model) == [("accuracy", True), ("accuracy", False), ("accuracy", True)]
+        assert update_status(model) == []
 
     def test_errors_degrade_it_with_the_third_look(self):
         model = make_model(error_rate=0.05)
@@ -110,9 +114,9 @@ class TestModelState:
         looks = []
         for now in (2.0, 3.0, 4.0):
             model.judge(now)
-            looks.append(settle(model))
+            looks.append(update_status(model))
         assert looks == [[], [], [("error_rate", True)]]
-        assert (model.cause.value, model.cause.n) == (0.1, 100)
+        assert (model.primary_alert.value, model.primary_alert.n) == (0.1, 100)
         assert (model.total_errors, model.total_predictions) == (10, 90)
 
     def test_failed_calls_alone_are_evidence_too(self):
@@ -120,15 +124,15 @@ class TestModelState:
         model.add_errors(np.full(30, 1.0))
         for now in (2.0, 3.0, 4.0):
             model.judge(now)
-        assert settle(model) == [("error_rate", True)]
-        assert model.cause.value == 1.0
+        assert update_status(model) == [("error_rate", True)]
+        assert model.primary_alert.value == 1.0
 
     def test_silence_does_not_heal(self):
         model = make_model()
         model.add_errors(np.full(30, 1.0))
         for now in range(2, 200):
             model.judge(float(now))
-        assert settle(model) == [("error_rate", True)]
+        assert update_status(model) == [("error_rate", True)]
         assert model.health == "degraded"
 
     def test_slow_calls_degrade_it_where_latency_has_a_threshold(self):
@@ -138,7 +142,7 @@ class TestModelState:
             model.latency.update(np.full(40, 1.0), np.full(40, 0.5))
             for now in (2.0, 3.0, 4.0):
                 model.judge(now)
-            assert settle(model) == found
+            assert update_status(model) == found
 
     def test_latency_is_judged_by_the_calls_that_were_timed(self):
         model = make_model(latency_p95=0.2)
@@ -146,12 +150,12 @@ class TestModelState:
         model.latency.update(np.full(29, 1.0), np.full(29, 9.0))
         for now in (2.0, 3.0, 4.0):
             model.judge(now)
-        assert settle(model) == []
+        assert update_status(model) == []
         model.latency.update(np.full(1, 4.0), np.full(1, 9.0))
         for now in (5.0, 6.0, 7.0):
             model.judge(now)
-        assert settle(model) == [("latency_p95", True)]
-        assert model.cause.n == 30
+        assert update_status(model) == [("latency_p95", True)]
+        assert model.primary_alert.n == 30
 
     def test_of_two_rules_the_newest_is_the_cause_until_it_recovers(self):
         model = make_model()
@@ -159,13 +163,13 @@ class TestModelState:
         model.add_errors(np.full(30, 1.0))
         for now in (2.0, 3.0, 4.0):
             model.judge(now)
-        assert settle(model) == [("accuracy", True), ("error_rate", True)]
-        assert model.cause.rule == "error_rate"
+        assert update_status(model) == [("accuracy", True), ("error_rate", True)]
+        assert model.primary_alert.rule == "error_rate"
         model.add_calls(np.full(10_000, 5.0))
         for now in (6.0, 7.0, 8.0):
             model.judge(now)
-        assert settle(model) == [("error_rate", False)]
-        assert (model.health, model.cause.rule) == ("degraded", "accuracy")
+        assert update_status(model) == [("error_rate", False)]
+        assert (model.health, model.primary_alert.rule) == ("degraded", "accuracy")
 
     def test_of_the_two_about_accuracy_the_threshold_is_the_cause(self):
         model = make_model(accuracy=0.8, baseline_drop=0.05)
@@ -173,11 +177,11 @@ class TestModelState:
         right = np.ones(100, dtype=bool)
         model.add_labels(Labelled(right))
         model.add_labels(Labelled(np.tile([True] * 17 + [False] * 3, 6)))
-        assert settle(model) == [("baseline", True)]
-        assert model.cause.rule == "baseline"
+        assert update_status(model) == [("baseline", True)]
+        assert model.primary_alert.rule == "baseline"
         model.add_labels(wrong(60))
-        assert settle(model) == [("accuracy", True)]
-        assert model.cause.rule == "accuracy"
+        assert update_status(model) == [("accuracy", True)]
+        assert model.primary_alert.rule == "accuracy"
 
     def test_rules_that_are_off_find_nothing(self):
         model = make_model(accuracy=None, error_rate=None)
@@ -185,15 +189,15 @@ class TestModelState:
         model.add_errors(np.full(100, 1.0))
         for now in (2.0, 3.0, 4.0):
             model.judge(now)
-        assert settle(model) == []
+        assert update_status(model) == []
 
     def test_a_deployment_has_its_own_window_and_verdict_and_totals_go_on(self):
         model = make_model()
         model.add_calls(np.full(60, 1.0))
         model.add_labels(wrong(60))
-        settle(model)
+        update_status(model)
         model.deploy(50.0, 150.0)
-        assert (model.window.count, model.health, model.cause) == (0, "unknown", None)
+        assert (model.window.count, model.health, model.primary_alert) == (0, "unknown", None)
         assert (model.deployed_monotonic, model.deployed_at) == (50.0, 150.0)
         assert (model.total_predictions, model.total_labelled) == (60, 60)
         model.add_labels(right(30))
@@ -203,7 +207,7 @@ class TestModelState:
         model = make_model()
         model.add_labels(wrong(60))
         model.deploy(50.0, 150.0)
-        assert settle(model) == []
+        assert update_status(model) == []
 
     def test_labels_bring_errors_and_segments_where_there_are_any(self):
         model = make_model()
@@ -217,9 +221,9 @@ class TestModelState:
 
     def test_no_labels_are_no_news(self):
         model = make_model()
-        model.asleep = True
+        model.dormant = True
         model.add_labels(right(0))
-        assert model.asleep
+        assert model.dormant
 
     def test_labels_of_a_former_deployment_are_in_the_total_alone(self):
         model = make_model()
@@ -248,9 +252,9 @@ class TestModelState:
         model.set_facts(name="churn", baseline_accuracy=0.95)
         assert model.accuracy_threshold == pytest.approx(0.85)
         model.add_labels(Labelled(np.repeat([True, False], [70, 40])))
-        assert settle(model) == [("baseline", True)]
+        assert update_status(model) == [("baseline", True)]
         model.adjust(Thresholds(accuracy=None, baseline_drop=None))
-        assert settle(model) == [("baseline", False)]
+        assert update_status(model) == [("baseline", False)]
         assert model.accuracy_threshold is None
 
     def test_a_baseline_below_the_drop_is_a_threshold_of_nothing(self):
@@ -258,7 +262,7 @@ class TestModelState:
         model.set_facts(baseline_accuracy=0.25)
         model.add_labels(wrong(100))
         assert model.accuracy_threshold == 0.0
-        assert settle(model) == []
+        assert update_status(model) == []
 
     def test_what_was_told_once_stays_told(self):
         model = make_model()
@@ -317,31 +321,35 @@ class TestWatch:
         model = make_model(make_watch=FakeWatch)
         model.watch.looks = [Look("predictions", 0.3, 0.2, 500)] * 3
         model.judge(1.0)
-        assert settle(model) == [("drift", True)]
-        assert (model.health, model.cause.value, model.cause.n) == ("degraded", 0.3, 500)
+        assert update_status(model) == [("drift", True)]
+        assert (model.health, model.primary_alert.value, model.primary_alert.n) == (
+            "degraded",
+            0.3,
+            500,
+        )
 
     def test_another_reference_is_a_new_beginning(self):
         model = make_model(make_watch=FakeWatch)
         model.watch.looks = [Look("predictions", 0.3, 0.2, 500)] * 3
         model.judge(1.0)
-        settle(model)
-        model.asleep = True
+        update_status(model)
+        model.dormant = True
         model.set_reference([1, 0], None)
         assert model.watch.references == [([1, 0], None)]
         assert model.health == "unknown"
         # Its status is to be settled anew.
-        assert not model.asleep
+        assert not model.dormant
 
     def test_and_none_as_to_errors(self):
         model = make_model(make_watch=FakeWatch)
         model.watch.changes = [ErrorChange(rising=True, value=0.4, threshold=0.1, n=200)]
         model.judge(1.0)
-        assert settle(model) == [("error_drift", True)]
+        assert update_status(model) == [("error_drift", True)]
         model.set_reference([1, 0], None)
         assert model.health == "degraded"
         model.watch.changes = [ErrorChange(rising=False, value=0.1, threshold=0.4, n=200)]
         model.judge(2.0)
-        assert settle(model) == [("error_drift", False)]
+        assert update_status(model) == [("error_drift", False)]
         assert model.health == "unknown"
 
     def test_without_one_nothing_is_watched(self):
@@ -349,4 +357,4 @@ class TestWatch:
         model.add_rows([1], None)
         model.set_reference([1], None)
         model.judge(1.0)
-        assert settle(model) == []
+        assert update_status(model) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ipyvitals import Thresholds
-from ipyvitals.runtime.scheduler import ticker
+from ipyvitals.runtime.scheduler import scheduler
 
 HOUR = 3_600.0
 
@@ -108,7 +108,7 @@ class TestMachineThatSleeps:
     def timed(self, make):
         """Make a monitor that is due by the fake clock, and off the real thread."""
         monitor = make("churn", interval=5.0, metrics_interval=1.0)
-        ticker.remove(monitor._engine)
+        scheduler.remove(monitor._engine)
         return monitor
 
     def test_nothing_was_predicted_meanwhile_and_that_is_why_it_is_idle(

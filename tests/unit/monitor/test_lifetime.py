@@ -80,7 +80,7 @@ def test_closing_leaves_no_thread():
         print(*ours())
         monitor.close()
         print(len(ours()))
-    """) == ["callbacks", "store", "ticker", "0"]
+    """) == ["callbacks", "store", "scheduler", "0"]
 
 
 def test_dropping_the_last_reference_leaves_no_thread():
@@ -105,14 +105,14 @@ def test_the_same_cell_again_leaves_one_thread_of_each_kind():
         for _ in range(5):
             monitor = Monitor("m")
         print(*ours())
-    """) == ["store", "ticker"]
+    """) == ["store", "scheduler"]
 
 
 def test_monitors_share_their_threads():
     assert run("""
         monitors = [Monitor(name=f"m{number}") for number in range(5)]
         print(*ours())
-    """) == ["store", "ticker"]
+    """) == ["store", "scheduler"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -159,7 +159,7 @@ class TestFork:
             snapshot = monitor.snapshot()
             print(snapshot.metrics.total_predictions, snapshot.metrics.total_labelled, *ours())
             assert snapshot.notices == []
-        """) == ["2", "2", "callbacks", "store", "ticker"]
+        """) == ["2", "2", "callbacks", "store", "scheduler"]
 
     def test_a_child_may_have_a_monitor_of_its_own(self):
         run("""

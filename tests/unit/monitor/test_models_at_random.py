@@ -111,8 +111,8 @@ def test_each_model_is_told_as_a_monitor_of_its_own_would_tell_it(steps):
 
 def keep_awake(monitor):
     """Let no model of this monitor sleep, so that everything is reckoned anew each time."""
-    for model in monitor._engine.figures.registry:
-        model.try_to_sleep = lambda now: None
+    for model in monitor._engine.aggregator.registry:
+        model.try_to_become_dormant = lambda now: None
 
 
 def told(monitor):
@@ -131,7 +131,7 @@ def test_models_that_sleep_are_told_as_if_they_were_awake(steps):
         if step == "look":
             assert told(asleep.monitor) == told(awake.monitor)
             clock.advance(rest[0])
-    assert all(model.asleep for model in asleep.monitor._engine.figures.registry if model.known)
+    assert all(model.dormant for model in asleep.monitor._engine.aggregator.registry if model.known)
     for one in (asleep, awake):
         one.monitor.close()
     assert told(asleep.monitor) == told(awake.monitor)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipyvitals.stats.drift import psi, psi_threshold, used_bins
-from ipyvitals.stats.psi_watch import BinWindow, Held, PsiWatch
+from ipyvitals.stats.psi_watch import BinWindow, Debouncer, PsiDetector
 from ipyvitals.stats.streak import Switch
 
 BINS = 4
@@ -64,7 +64,7 @@ def test_the_window_keeps_no_hold_of_the_array_it_was_given():
 @given(seed=SEEDS, hold=st.integers(1, 4), looks=st.integers(0, 60), cuts=CUTS)
 def test_each_flag_turns_as_a_switch_does(seed, hold, looks, cuts):
     conditions = np.random.default_rng(seed).random((looks, 3)) < 0.5
-    held, switches = Held(3, hold), [Switch(hold) for _ in range(3)]
+    held, switches = Debouncer(3, hold), [Switch(hold) for _ in range(3)]
     for start, stop in pieces(looks, cuts):
         held.update(conditions[start:stop])
         for switch, flags in zip(switches, conditions[start:stop].T, strict=True):
@@ -107,7 +107,7 @@ class PlainWatch:
 def test_the_looks_are_those_of_a_plain_reading(seed, size, features, rows, cuts, alpha):
     reference = plain_counts(rows_of(seed + 1, features, 100), 100)
     indices = rows_of(seed, features, rows)
-    watch = PsiWatch(reference, size, alpha)
+    watch = PsiDetector(reference, size, alpha)
     found = [
         look for start, stop in pieces(rows, cuts) for look in watch.update(indices[:, start:stop])
     ]
@@ -131,14 +131,14 @@ def test_the_looks_are_those_of_a_plain_reading(seed, size, features, rows, cuts
 
 
 def test_the_first_look_is_when_the_window_is_full_and_five_more_replace_it():
-    watch = PsiWatch(np.array([[50, 50, 0, 0]]), 10, 0.01)
+    watch = PsiDetector(np.array([[50, 50, 0, 0]]), 10, 0.01)
     row = np.zeros((1, 1), dtype=np.uint8)
     due = [number for number in range(1, 31) if watch.update(row)]
     assert due == [10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30]
 
 
 def test_what_drifts_is_named_and_stays_named_until_it_is_well_again():
-    watch = PsiWatch(np.full((2, BINS), 250), 100, 0.01)
+    watch = PsiDetector(np.full((2, BINS), 250), 100, 0.01)
     clean, skewed = np.tile(np.arange(BINS), 25), np.zeros(100, dtype=int)
 
     def feed(*rows):
@@ -164,7 +164,7 @@ def test_one_look_in_a_hundred_finds_what_is_not_there_however_many_features(fea
     for _ in range(40):
         reference = rng.integers(0, BINS, (features, 2_000))
         counts = np.array([np.bincount(row, minlength=BINS) for row in reference])
-        watch = PsiWatch(counts, 200, 0.01)
+        watch = PsiDetector(counts, 200, 0.01)
         # A window is new to the next when it shares no row with it.
         found = watch.update(rng.integers(0, BINS, (features, 20_000)).astype(np.uint8))[::5]
         looks += len(found)

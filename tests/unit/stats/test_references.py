@@ -26,7 +26,7 @@ from ipyvitals.stats.drift import psi, psi_threshold, used_bins
 from ipyvitals.stats.durations import BOUNDS_SECONDS, DurationTotals
 from ipyvitals.stats.errors import ErrorWindow
 from ipyvitals.stats.latency import LogHistogram, SlidingHistogram
-from ipyvitals.stats.psi_watch import BinWindow, Held, PsiWatch, Worst
+from ipyvitals.stats.psi_watch import BinWindow, Debouncer, PsiDetector, Worst
 from ipyvitals.stats.rate import SlidingCount
 from ipyvitals.stats.seconds import SecondRing
 from ipyvitals.stats.segments import Group, SegmentWindows
@@ -281,7 +281,7 @@ def bin_window(stream):
 
 def held(stream):
     flags = np.array([stream.right, stream.predictions]).T
-    both, switches = Held(2, 3), [Switch(3), Switch(3)]
+    both, switches = Debouncer(2, 3), [Switch(3), Switch(3)]
     for start, stop in stream.batches():
         both.update(flags[start:stop])
         for switch, column in zip(switches, flags[start:stop].T, strict=True):
@@ -292,7 +292,7 @@ def held(stream):
 def psi_watch(stream):
     indices = binned(stream)
     reference, rest = counts_of(indices[:, :500]), indices[:, 500:]
-    watch, looks, expected = PsiWatch(reference, SIZE, 0.01), [], []
+    watch, looks, expected = PsiDetector(reference, SIZE, 0.01), [], []
     for start, stop in stream.batches():
         looks += watch.update(rest[:, start:stop])
     for stop in range(SIZE, rest.shape[1] + 1, SIZE // 5):
@@ -332,10 +332,10 @@ REFERENCES = {
     DurationTotals: duration_totals,
     ErrorWindow: error_window,
     Group: group,
-    Held: held,
+    Debouncer: held,
     LogHistogram: log_histogram,
     NumericBins: numeric_bins,
-    PsiWatch: psi_watch,
+    PsiDetector: psi_watch,
     ScoreWindow: score_window,
     SecondRing: second_ring,
     SegmentWindows: segment_windows,

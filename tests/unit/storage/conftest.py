@@ -10,7 +10,7 @@ import pytest
 from ipyvitals import open_store
 from ipyvitals.schema import MetricsSection
 from ipyvitals.storage.ownership import Session
-from ipyvitals.storage.repository import Ledger
+from ipyvitals.storage.repository import SessionRepository
 from ipyvitals.storage.rows import MetricsRow
 from ipyvitals.storage.schema import prepare, transaction
 
@@ -32,7 +32,7 @@ def write(path):
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             prepare(connection)
             with transaction(connection):
-                ledger = Ledger(connection, session, at)
+                ledger = SessionRepository(connection, session, at)
                 ledger.write(rows, at)
                 if ended is not None:
                     ledger.end(ended)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipyvitals.schema import ModelDeployed, SystemSection
-from ipyvitals.storage.buffer import IN_MEMORY, WAITING, Backlog
+from ipyvitals.storage.buffer import IN_MEMORY, WAITING, WriteBuffer
 from ipyvitals.storage.rows import RunRow, SystemRow
 from tests.unit.storage.conftest import NOON
 
@@ -24,7 +24,7 @@ def run(number, step):
 
 
 def test_rows_stay_until_they_are_confirmed():
-    backlog = Backlog(WAITING)
+    backlog = WriteBuffer(WAITING)
     for at in range(5):
         backlog.put(reading(at))
     backlog.put(event(1))
@@ -41,7 +41,7 @@ def test_rows_stay_until_they_are_confirmed():
 
 
 def test_the_oldest_of_a_kind_make_room():
-    backlog = Backlog({**WAITING, SystemRow: 3})
+    backlog = WriteBuffer({**WAITING, SystemRow: 3})
     backlog.put(event(1))
     for at in range(5):
         backlog.put(reading(at))
@@ -51,7 +51,7 @@ def test_the_oldest_of_a_kind_make_room():
 
 
 def test_rows_that_leave_while_they_are_written_are_not_confirmed_twice():
-    backlog = Backlog({**WAITING, SystemRow: 3})
+    backlog = WriteBuffer({**WAITING, SystemRow: 3})
     for at in range(3):
         backlog.put(reading(at))
     batch = backlog.take(10)
@@ -64,7 +64,7 @@ def test_rows_that_leave_while_they_are_written_are_not_confirmed_twice():
 
 
 def test_how_a_run_stands_takes_the_place_of_how_it_stood():
-    backlog = Backlog(IN_MEMORY)
+    backlog = WriteBuffer(IN_MEMORY)
     for row in (run(1, 1), run(1, 2), run(2, 1)):
         backlog.put(row)
     assert backlog.rows() == [run(1, 2), run(2, 1)]

@@ -13,8 +13,8 @@ import msgspec
 import pytest
 
 from ipyvitals.schema import ModelDeployed, SystemSection
-from ipyvitals.storage.buffer import WAITING, Backlog
-from ipyvitals.storage.client import Sink
+from ipyvitals.storage.buffer import WAITING, WriteBuffer
+from ipyvitals.storage.client import StorageClient
 from ipyvitals.storage.rows import StateRow, SystemRow
 from ipyvitals.utils.notices import Notices
 from tests.unit.storage.conftest import NOON
@@ -32,7 +32,7 @@ def open_sink(path, notices):
     made = []
 
     def make(where=path, monitor="default"):
-        sink = Sink(where, monitor, notices, time.time)
+        sink = StorageClient(where, monitor, notices, time.time)
         made.append(sink)
         return sink
 
@@ -87,26 +87,26 @@ def test_folders_that_it_makes_are_private(open_sink, tmp_path):
 
 def test_a_model_goes_on_where_another_session_left_it(open_sink):
     first = open_sink()
-    assert first.recall("churn").wait(5.0)
+    assert first.restore("churn").wait(5.0)
     first.save(state(body=b"body", reference=b"reference"))
     first.save(state(head=b"newer"))
     assert first.close(5.0)
 
-    recall = open_sink().recall("churn")
+    recall = open_sink().restore("churn")
 
     assert recall.wait(5.0)
     assert tuple(recall.found) == (b"newer", b"body", b"reference", [])
 
 
 def test_a_sink_that_is_dropped_lets_go_of_its_models(open_sink, path, notices):
-    first = Sink(path, "default", notices, time.time)
-    first.recall("churn").wait(5.0)
+    first = StorageClient(path, "default", notices, time.time)
+    first.restore("churn").wait(5.0)
     first.save(state())
     del first
 
     second = open_sink()
     second.flush(5.0)
-    recall = second.recall("churn")
+    recall = second.restore("churn")
     assert recall.wait(5.0)
     assert recall.found.head == b"head"
 
@@ -126,7 +126,7 @@ class TestADiskThatCannotBeWritten:
             sink = open_sink()
             for second in range(3):
                 sink.put(reading(second))
-            assert not sink.recall("churn").wait(5.0)
+            assert not sink.restore("churn").wait(5.0)
             assert not sink.flush(5.0)
             assert codes() == ["store.unavailable"]
             assert len(sink.backlog) == 3
@@ -164,7 +164,7 @@ class TestADiskThatCannotBeWritten:
     def test_a_recall_is_answered_once_the_file_is_there(self, open_sink, tmp_path):
         (tmp_path / "data").write_text("mine", encoding="utf-8")
         sink = open_sink(tmp_path / "data" / "history.sqlite")
-        recall = sink.recall("churn")
+        recall = sink.restore("churn")
         assert not recall.wait(5.0)
 
         (tmp_path / "data").unlink()
@@ -212,7 +212,7 @@ class TestADiskThatCannotBeWritten:
     def test_the_oldest_rows_make_room(self, open_sink, history, codes, path):
         with read_only(path.parent):
             sink = open_sink()
-            sink._account.backlog = sink.backlog = Backlog({**WAITING, SystemRow: 100})
+            sink._account.backlog = sink.backlog = WriteBuffer({**WAITING, SystemRow: 100})
             for second in range(150):
                 sink.put(reading(second))
             assert not sink.flush(5.0)
@@ -291,7 +291,7 @@ class TestAFileThatIsBroken:
 
     def test_it_breaks_while_it_is_written(self, open_sink, history, path, codes):
         sink = open_sink()
-        sink.recall("churn").wait(5.0)
+        sink.restore("churn").wait(5.0)
         for second in range(5_000):
             sink.put(reading(second))
         assert sink.flush(5.0)
@@ -346,7 +346,7 @@ def break_it(sink):
 def test_a_file_that_was_removed_is_made_anew(open_sink, history, path):
     sink = open_sink()
     sink.put(reading(0))
-    sink.recall("churn").wait(5.0)
+    sink.restore("churn").wait(5.0)
     assert sink.flush(5.0)
     for file in path.parent.glob("history.sqlite*"):
         file.unlink()

@@ -9,7 +9,7 @@ import pytest
 
 from ipyvitals.schema import SystemSection
 from ipyvitals.storage import files
-from ipyvitals.storage.client import Sink
+from ipyvitals.storage.client import StorageClient
 from ipyvitals.storage.files import is_local, open_for_writing
 from ipyvitals.storage.rows import SystemRow
 from ipyvitals.utils.notices import Notices
@@ -82,7 +82,7 @@ def test_a_disk_of_a_network_gets_none_though_there_was_one(path, monkeypatch):
 def test_a_disk_of_a_network_is_written_all_the_same(path, monkeypatch, history):
     monkeypatch.setattr(files, "is_local", lambda path: False)
     notices = Notices(lambda: NOON)
-    sinks = [Sink(path, f"m{number}", notices, lambda: NOON) for number in range(2)]
+    sinks = [StorageClient(path, f"m{number}", notices, lambda: NOON) for number in range(2)]
     for second in range(10):
         for sink in sinks:
             sink.put(SystemRow(NOON + second, SystemSection()))

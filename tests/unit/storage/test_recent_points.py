@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 
 from ipyvitals.schema import Point
-from ipyvitals.storage.recent_points import LIMIT, History
+from ipyvitals.storage.recent_points import LIMIT, RecentPoints
 
 
 def test_a_new_history_has_all_columns_and_no_points():
-    assert History().columns() == {
+    assert RecentPoints().columns() == {
         "at": [],
         "current_accuracy": [],
         "predictions_per_minute": [],
@@ -26,7 +26,7 @@ def test_a_new_history_has_all_columns_and_no_points():
 
 
 def test_columns_are_equally_long_and_unknown_is_none():
-    history = History()
+    history = RecentPoints()
     history.add(Point(at=1.0, cpu_percent=12.5))
     history.add(Point(at=2.0, current_accuracy=0.9, predictions_per_minute=0))
     columns = history.columns()
@@ -38,7 +38,7 @@ def test_columns_are_equally_long_and_unknown_is_none():
 
 
 def test_the_last_six_hundred_points_are_kept_oldest_first():
-    history = History()
+    history = RecentPoints()
     for second in range(LIMIT + 250):
         history.add(Point(at=float(second)))
     assert LIMIT == 600
@@ -46,7 +46,7 @@ def test_the_last_six_hundred_points_are_kept_oldest_first():
 
 
 def test_columns_do_not_change_with_later_points():
-    history = History()
+    history = RecentPoints()
     history.add(Point(at=1.0))
     columns = history.columns()
     history.add(Point(at=2.0))
@@ -54,7 +54,7 @@ def test_columns_do_not_change_with_later_points():
 
 
 def test_points_may_come_while_columns_are_read():
-    history = History(limit=50)
+    history = RecentPoints(limit=50)
     done = threading.Event()
 
     def add():

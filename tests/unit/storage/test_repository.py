@@ -9,7 +9,7 @@ from ipyvitals import open_store
 from ipyvitals.schema import SystemSection
 from ipyvitals.storage.files import open_for_writing
 from ipyvitals.storage.ownership import Session
-from ipyvitals.storage.repository import Ledger
+from ipyvitals.storage.repository import SessionRepository
 from ipyvitals.storage.rows import StateRow, SystemRow
 from ipyvitals.storage.schema import transaction
 from tests.unit.storage.conftest import NOON
@@ -31,7 +31,7 @@ def begin(connection):
         if gone:
             session = session._replace(born="1")
         with transaction(connection):
-            return Ledger(connection, session, at)
+            return SessionRepository(connection, session, at)
 
     return ledger
 
@@ -116,7 +116,7 @@ def test_a_session_keeps_its_slot(begin, connection):
     second.claim("churn", NOON)
     first.end(NOON)
     with transaction(connection):
-        again = Ledger(connection, second._session, NOON)
+        again = SessionRepository(connection, second._session, NOON)
 
     again.claim("churn", NOON)
     again.save(state(head=b"second"), NOON)

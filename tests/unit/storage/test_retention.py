@@ -35,7 +35,7 @@ class Keeper:
             seconds -= DAY / 4
             self.step()
 
-    def settle(self):
+    def update_status(self):
         """Step until there is nothing more to do."""
         for steps in range(1, 10_000):
             if self.step() > retention.PAUSE_SECONDS:
@@ -75,10 +75,10 @@ def test_after_a_week_seconds_become_minutes(write, figures, history, keeper):
     before = history(freq="1min"), history("system", freq="1min")
 
     keeper.sleep(RAW_SECONDS - DAY / 2)
-    keeper.settle()
+    keeper.update_status()
     assert len(history()) == 150
     keeper.sleep(DAY)
-    keeper.settle()
+    keeper.update_status()
 
     after = history()
     assert list(after.index) == list(before[0].index)
@@ -92,10 +92,10 @@ def test_after_a_week_seconds_become_minutes(write, figures, history, keeper):
 def test_rows_that_come_late_for_a_minute_count_in_it(write, figures, history, keeper):
     session = write(*(figures(second, predictions_per_minute=10) for second in range(3)))
     keeper.sleep(RAW_SECONDS + DAY)
-    keeper.settle()
+    keeper.update_status()
     write(figures(30, predictions_per_minute=50, total_predictions=9), session=session)
     keeper.sleep(DAY)
-    keeper.settle()
+    keeper.update_status()
 
     found = history(freq="1min")
     assert (found["predictions_per_minute"].to_list(), found["total_predictions"].to_list()) == (
@@ -125,7 +125,7 @@ def test_after_90_days_there_is_nothing(write, figures, path, keeper):
         return {table: count for table, count in found.items() if count}
 
     keeper.sleep(RAW_SECONDS + DAY)
-    keeper.settle()
+    keeper.update_status()
     assert counts() == {
         "sessions": 1,
         "models": 1,
@@ -137,7 +137,7 @@ def test_after_90_days_there_is_nothing(write, figures, path, keeper):
         "progress": 1,
     }
     keeper.sleep(MINUTES_SECONDS - RAW_SECONDS)
-    keeper.settle()
+    keeper.update_status()
     assert counts() == {}
 
 
@@ -147,7 +147,7 @@ def test_what_goes_on_stays(write, figures, history, keeper, path):
     write(figures(0), session=session)
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE sessions SET heartbeat_at = ?", (keeper.clock.time(),))
-    keeper.settle()
+    keeper.update_status()
 
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT count(*) FROM models").fetchone() == (1,)
@@ -177,7 +177,7 @@ def test_it_rests_while_there_is_nothing_to_do(write, figures, keeper):
     write(figures(0))
     keeper.sleep(60)
 
-    assert keeper.settle() == 1
+    assert keeper.update_status() == 1
     assert keeper.step() == pytest.approx(retention.REST_SECONDS, abs=60)
 
 
@@ -186,12 +186,12 @@ def test_a_clock_that_jumps_forward_is_not_believed_at_once(write, figures, hist
     keeper.sleep(60)
     keeper.clock.set_wall(NOON + 10 * 365 * DAY)
     keeper.clock.advance(retention.REST_SECONDS)
-    keeper.settle()
+    keeper.update_status()
     assert len(history()) == 1
 
     keeper.clock.set_wall(NOON + 600)
     keeper.clock.advance(2 * retention.DOUBT_SECONDS)
-    keeper.settle()
+    keeper.update_status()
     assert len(history()) == 1
 
 
@@ -201,7 +201,7 @@ def test_a_clock_that_stays_ahead_is_believed_after_an_hour(write, figures, hist
     keeper.clock.set_wall(NOON + 100 * DAY)
     for _ in range(30):
         keeper.clock.advance(retention.REST_SECONDS)
-        keeper.settle()
+        keeper.update_status()
 
     assert len(history()) == 0
 
@@ -211,7 +211,7 @@ def test_unused_pages_go_back_to_the_disk(write, figures, path, keeper):
     keeper.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     large = path.stat().st_size
     keeper.sleep(RAW_SECONDS + DAY / 2)
-    keeper.settle()
+    keeper.update_status()
     keeper.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     assert path.stat().st_size < large / 2

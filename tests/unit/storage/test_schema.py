@@ -11,7 +11,7 @@ from ipyvitals.schema import SystemSection
 from ipyvitals.storage.connections import connect
 from ipyvitals.storage.files import open_for_writing
 from ipyvitals.storage.ownership import Session
-from ipyvitals.storage.repository import Ledger
+from ipyvitals.storage.repository import SessionRepository
 from ipyvitals.storage.rows import SystemRow
 from ipyvitals.storage.schema import FIGURES, VERSION, columns_of, prepare, transaction
 from tests.unit.storage.conftest import NOON
@@ -63,7 +63,7 @@ def test_a_file_of_the_version_before_is_brought_up_to_date(old, path, history):
 
     connection = open_for_writing(path)
     with transaction(connection):
-        ledger = Ledger(connection, Session.here("default", LATER), LATER)
+        ledger = SessionRepository(connection, Session.here("default", LATER), LATER)
         assert ledger.claim("churn", LATER).head == b"\x80"
         ledger.write([SystemRow(LATER, SystemSection(memory_percent=10.0))], LATER)
     connection.close()

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from ipyvitals.system.disk import Disk
-from ipyvitals.system.timeout import Patient
+from ipyvitals.system.timeout import TimeoutCaller
 
 MOUNTS = """\
 22 27 0:21 / /proc rw,relatime - proc proc rw
@@ -115,7 +115,7 @@ def test_a_disk_that_hangs_is_given_up_and_asked_again_once_it_answers():
         return api.usage
 
     answers, api.disk_usage = api.disk_usage, disk_usage
-    disk = Disk("/", api=api, patient=Patient("disk", seconds=0.01))
+    disk = Disk("/", api=api, patient=TimeoutCaller("disk", seconds=0.01))
     for words in ("did not answer within 0.01 s", "still does not answer"):
         with pytest.raises(TimeoutError, match=words):
             disk.space(0.0, {})

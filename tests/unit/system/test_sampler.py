@@ -16,7 +16,7 @@ from ipyvitals.system.gpu.gpus import Gpus
 from ipyvitals.system.gpu.nvidia import Nvidia
 from ipyvitals.system.sampler import SystemSampler, sources
 from ipyvitals.system.source import UnreadError
-from ipyvitals.system.timeout import Patient
+from ipyvitals.system.timeout import TimeoutCaller
 from ipyvitals.utils.notices import Notices
 from tests.unit.system.gpu.fake_nvml import FakeDevice, FakeNvml
 
@@ -186,7 +186,7 @@ def test_a_disk_that_hangs_stops_nothing_else(notices):
     go_on = threading.Event()
     api = SimpleNamespace(LINUX=False, disk_usage=lambda path: go_on.wait(20))
     made_of = dict(sources())
-    made_of["disk"] = lambda: Disk("/", api=api, patient=Patient("disk", 0.01))
+    made_of["disk"] = lambda: Disk("/", api=api, patient=TimeoutCaller("disk", 0.01))
     sampler = SystemSampler(notices=notices, made_of=[*made_of.items()])
     sampler.sample(0.0)
     let_the_counters_move()

@@ -6,7 +6,7 @@ import pytest
 
 from ipyvitals import FakeClock, SystemSection, Thresholds
 from ipyvitals.system import system_monitor as machine
-from ipyvitals.system.system_monitor import Machine, waited_for_cpu
+from ipyvitals.system.system_monitor import SystemMonitor, waited_for_cpu
 
 
 class FakeSampler:
@@ -48,7 +48,7 @@ def parts():
             return self.samplers[-1]
 
         def machine(self, thresholds=None):
-            return Machine(
+            return SystemMonitor(
                 self.clock,
                 thresholds or Thresholds(),
                 sampler=self.sampler,

@@ -6,13 +6,13 @@ import threading
 
 import pytest
 
-from ipyvitals.system.timeout import Patient
+from ipyvitals.system.timeout import TimeoutCaller
 
 LONG = 20.0
 
 
 def test_an_answer_and_an_error_come_through():
-    patient = Patient("disk", LONG)
+    patient = TimeoutCaller("disk", LONG)
     assert patient.ask(lambda: 42) == 42
     with pytest.raises(PermissionError, match="no disk for you"):
         patient.ask(fail)
@@ -24,7 +24,7 @@ def fail():
 
 
 def test_the_call_is_made_on_a_daemon_thread_that_ends():
-    thread = Patient("disk", LONG).ask(threading.current_thread)
+    thread = TimeoutCaller("disk", LONG).ask(threading.current_thread)
     assert thread is not threading.current_thread()
     assert thread.daemon
     thread.join(LONG)
@@ -32,7 +32,7 @@ def test_the_call_is_made_on_a_daemon_thread_that_ends():
 
 
 def test_one_that_hangs_is_given_up_and_no_second_one_is_made():
-    patient, go_on, calls = Patient("disk", 0.01), threading.Event(), []
+    patient, go_on, calls = TimeoutCaller("disk", 0.01), threading.Event(), []
 
     def hang():
         calls.append(threading.current_thread())
@@ -53,7 +53,7 @@ def test_one_that_hangs_is_given_up_and_no_second_one_is_made():
 
 
 def test_one_that_hangs_does_not_hold_up_another():
-    slow, quick, go_on = Patient("disk", 0.01), Patient("gpu", LONG), threading.Event()
+    slow, quick, go_on = TimeoutCaller("disk", 0.01), TimeoutCaller("gpu", LONG), threading.Event()
     with pytest.raises(TimeoutError):
         slow.ask(lambda: go_on.wait(LONG))
     assert quick.ask(lambda: "there") == "there"

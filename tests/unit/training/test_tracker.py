@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.schema import TrainingSection
-from ipyvitals.training.tracker import TrainingDesk
+from ipyvitals.training.tracker import TrainingTracker
 from ipyvitals.utils.clock import FakeClock
 from ipyvitals.utils.notices import Notices
 
@@ -25,7 +25,7 @@ class Bench:
         self.changes = self.lefts = 0
         self.ended = []
         self.shown = []
-        self.desk = TrainingDesk(
+        self.training = TrainingTracker(
             self.clock, self.notices, self._changed, self.ended.append, wake=self._left
         )
 
@@ -36,15 +36,15 @@ class Bench:
         self.lefts += 1
 
     def start(self, total=None, stage="Training", details=""):
-        return self.desk.start(total, stage, details)
+        return self.training.start(total, stage, details)
 
     def track(self, iterable, total=None, stage="Training", details=""):
-        return self.desk.track(iterable, total, stage, details)
+        return self.training.track(iterable, total, stage, details)
 
     @property
     def now(self):
-        self.desk.end_left()
-        return self.desk.section()
+        self.training.end_left()
+        return self.training.section()
 
     def look(self):
         self.shown.append(self.now.progress)
@@ -63,11 +63,11 @@ def stream(n):
 class TestRun:
     def test_before_any_run_the_system_is_ready(self, bench):
         assert bench.now == TrainingSection()
-        assert not bench.desk.running
+        assert not bench.training.running
 
     def test_a_run_goes_from_start_to_end(self, bench):
         run = bench.start(10, stage="Fitting", details="fold 1")
-        assert bench.desk.running
+        assert bench.training.running
         bench.clock.advance(2.0)
         run.update(4, loss=0.5)
         now = bench.now
@@ -79,7 +79,7 @@ class TestRun:
         bench.clock.advance(3.0)
         run.update(10, loss=0.25)
         run.complete("done")
-        assert not bench.desk.running
+        assert not bench.training.running
         (last,) = bench.ended
         assert last == bench.now
         assert (last.state, last.progress, last.current, last.details) == (
@@ -203,7 +203,7 @@ class TestRun:
             bench.start(total)
         with pytest.raises(ArgumentValueError, match="expected a whole number of steps"):
             list(bench.track([1, 2], total=total))
-        assert not bench.desk.running
+        assert not bench.training.running
 
     @pytest.mark.parametrize("total", [10, 10.0, np.int32(10)])
     def test_a_total_may_be_any_whole_number(self, bench, total):
@@ -274,9 +274,9 @@ class TestTrack:
 
     def test_nothing_happens_before_the_loop_begins(self, bench):
         loop = bench.track([1, 2])
-        assert not bench.desk.running
+        assert not bench.training.running
         next(loop)
-        assert bench.desk.running
+        assert bench.training.running
         loop.close()
 
     def test_leaving_early_stops_the_run(self, bench):
@@ -284,7 +284,7 @@ class TestTrack:
             if item == 4:
                 break
         assert (bench.now.state, bench.now.current, bench.now.progress) == ("stopped", 4, 40.0)
-        assert not bench.desk.running
+        assert not bench.training.running
         assert len(bench.ended) == 1
 
     def test_an_exception_of_the_iterable_fails_the_run_and_goes_on(self, bench):
@@ -321,7 +321,7 @@ class TestTrack:
         for item in bench.track(range(5)):
             seen.append(item)
             if item == 1:
-                for run in bench.desk.open_runs:
+                for run in bench.training.open_runs:
                     run.stop("Monitor closed")
         assert seen == [0, 1, 2, 3, 4]
         (last,) = bench.ended
@@ -331,17 +331,17 @@ class TestTrack:
     def test_what_cannot_be_looped_over_is_refused_at_once(self, bench, what):
         with pytest.raises(ArgumentTypeError, match=r"something to loop over, got .*range"):
             bench.track(what)
-        assert not bench.desk.running
+        assert not bench.training.running
 
     def test_an_open_loop_is_listed(self, bench):
         with bench.start():
             loop = bench.track([1])
             next(loop)
-            assert [run.total for run in bench.desk.tracked] == [1]
-            assert len(bench.desk.open_runs) == 2
+            assert [run.total for run in bench.training.tracked] == [1]
+            assert len(bench.training.open_runs) == 2
             loop.close()
-            bench.desk.end_left()
-        assert bench.desk.tracked == bench.desk.open_runs == []
+            bench.training.end_left()
+        assert bench.training.tracked == bench.training.open_runs == []
 
     def test_a_loop_collected_while_the_desk_is_busy_ends_without_a_deadlock(self, bench):
         abandoned = [bench.track([1, 2])]
@@ -354,12 +354,12 @@ class TestTrack:
             return tell()
 
         bench.clock.monotonic = collected_just_now
-        bench.desk.section()
+        bench.training.section()
         assert bench.lefts == 1
         assert bench.ended == []
-        bench.desk.end_left()
+        bench.training.end_left()
         assert [section.state for section in bench.ended] == ["stopped"]
-        assert not bench.desk.running
+        assert not bench.training.running
 
     def test_a_loop_that_an_error_left_is_told_from_one_that_was_broken_off(self, bench):
         def leave(how):
@@ -377,18 +377,18 @@ class TestTrack:
         ]:
             with pytest.raises(BaseException) as caught:  # noqa: PT011
                 leave(how)
-            bench.desk.end_left(caught.value)
+            bench.training.end_left(caught.value)
             assert (bench.now.state, bench.now.details) == (state, details)
 
     def test_a_loop_left_just_now_waits_for_the_error_that_may_have_left_it(self, bench):
         loop = bench.track([1, 2])
         next(loop)
         loop.close()
-        bench.desk.end_left(before=bench.clock.monotonic())
-        assert bench.desk.running
+        bench.training.end_left(before=bench.clock.monotonic())
+        assert bench.training.running
         bench.clock.advance(1.0)
-        bench.desk.end_left(before=bench.clock.monotonic())
-        assert not bench.desk.running
+        bench.training.end_left(before=bench.clock.monotonic())
+        assert not bench.training.running
 
 
 class TestNested:
@@ -480,12 +480,12 @@ class TestNested:
         assert (last.metrics, last.rate_per_second) == ({"loss": 0.5}, 1.0)
         inner.complete()
         assert bench.now == last
-        assert not bench.desk.running
+        assert not bench.training.running
 
 
 def test_a_forked_child_goes_on_with_a_lock_of_its_own():
     bench = Bench()
     bench.start(2).update(1)
-    bench.desk._lock = None  # As good as held by a thread that is gone.
-    bench.desk.reset_lock()
+    bench.training._lock = None  # As good as held by a thread that is gone.
+    bench.training.reset_lock()
     assert bench.now.progress == 50.0

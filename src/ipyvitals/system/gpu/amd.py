@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ipyvitals.schema import Gpu, GpuReason
-from ipyvitals.system.gpu.gpus import NoGpuError, Tries
+from ipyvitals.system.gpu.gpus import FieldReader, NoGpuError
 from ipyvitals.system.gpu.visible_devices import visible
 
 __all__ = ["Amd"]
@@ -89,14 +89,14 @@ class _Device:
         self._handle = handle
         self._uuid = uuid
         self._reason_of = _reason_of(smi)
-        self._name = Tries(self._reason_of)(
+        self._name = FieldReader(self._reason_of)(
             "name", lambda: smi.amdsmi_get_gpu_asic_info(handle)["market_name"]
         )
 
     def read(self, pids: frozenset[int] | None) -> Gpu:
         """Return its figures."""
         smi, handle = self._smi, self._handle
-        told = Tries(self._reason_of)
+        told = FieldReader(self._reason_of)
         memory = told("memory_used_bytes", lambda: smi.amdsmi_get_gpu_vram_usage(handle))
         if memory is None:
             told.reasons["memory_total_bytes"] = told.reasons["memory_used_bytes"]

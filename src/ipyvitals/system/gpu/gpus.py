@@ -12,9 +12,9 @@ import msgspec
 
 from ipyvitals.schema import Gpu, GpuReason
 from ipyvitals.system.source import Fields, Pace, Part, UnreadError
-from ipyvitals.system.timeout import Patient
+from ipyvitals.system.timeout import TimeoutCaller
 
-__all__ = ["Device", "Driver", "Gpus", "NoGpuError", "Tries"]
+__all__ = ["Device", "Driver", "FieldReader", "Gpus", "NoGpuError"]
 
 T = TypeVar("T")
 
@@ -79,7 +79,7 @@ class Gpus:
         One a maker.
     tree : Tree
         Whose share of the memory is told.
-    patient : Patient, optional
+    patient : TimeoutCaller, optional
         Asks the drivers.
     namespace : str, optional
         In which process ids are counted here.
@@ -90,12 +90,12 @@ class Gpus:
         drivers: Sequence[Driver],
         tree: Tree,
         *,
-        patient: Patient | None = None,
+        patient: TimeoutCaller | None = None,
         namespace: str | None = None,
     ) -> None:
         self._drivers = drivers
         self._tree = tree
-        self._patient = Patient("gpu") if patient is None else patient
+        self._patient = TimeoutCaller("gpu") if patient is None else patient
         self._same_pids = (_pid_namespace() if namespace is None else namespace) in (
             FIRST_PID_NAMESPACE,
             "",
@@ -176,7 +176,7 @@ class Gpus:
             driver.close()
 
 
-class Tries:
+class FieldReader:
     """Reads one field after another, and notes why one is unknown.
 
     Parameters
@@ -186,7 +186,7 @@ class Tries:
 
     Examples
     --------
-    >>> tries = Tries(lambda error: "lost")
+    >>> tries = FieldReader(lambda error: "lost")
     >>> tries("power_watts", lambda: 1 / 0), tries("name", lambda: "GPU"), tries.reasons
     (None, 'GPU', {'power_watts': 'lost'})
     """

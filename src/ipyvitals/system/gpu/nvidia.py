@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from ipyvitals.schema import Gpu, GpuReason
-from ipyvitals.system.gpu.gpus import NoGpuError, Tries
+from ipyvitals.system.gpu.gpus import FieldReader, NoGpuError
 from ipyvitals.system.gpu.visible_devices import visible
 
 __all__ = ["Nvidia"]
@@ -130,13 +130,13 @@ class _Device:
         self._handle = handle
         self._mig = mig
         self._reason_of = _reason_of(nvml)
-        self._name = Tries(self._reason_of)("name", lambda: nvml.nvmlDeviceGetName(handle))
+        self._name = FieldReader(self._reason_of)("name", lambda: nvml.nvmlDeviceGetName(handle))
         self.uuid: str = nvml.nvmlDeviceGetUUID(handle)
 
     def read(self, pids: frozenset[int] | None) -> Gpu:
         """Return its figures."""
         nvml, handle = self._nvml, self._handle
-        told = Tries(self._reason_of)
+        told = FieldReader(self._reason_of)
         memory = told("memory_used_bytes", lambda: nvml.nvmlDeviceGetMemoryInfo(handle))
         if memory is None:
             told.reasons["memory_total_bytes"] = told.reasons["memory_used_bytes"]

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from ipyvitals.system.source import Pace
 
-__all__ = ["Key", "SharedOut"]
+__all__ = ["Key", "ProportionalMemory"]
 
 BUDGET_SECONDS = 0.0015
 SHARE = 0.001
@@ -25,7 +25,7 @@ class _Look(NamedTuple):
     at: float
 
 
-class SharedOut:
+class ProportionalMemory:
     """Keeps for each process what its memory is when shared pages are shared out.
 
     To read that takes about 4 ms a gigabyte, so each is read every 30 s at most, and some at a

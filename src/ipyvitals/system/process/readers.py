@@ -11,7 +11,7 @@ import psutil
 
 from ipyvitals.system.linux import procfs
 from ipyvitals.system.linux.files import figures, read_one
-from ipyvitals.system.round_robin import Turns
+from ipyvitals.system.round_robin import RoundRobin
 from ipyvitals.system.source import Pace
 
 __all__ = ["LinuxProcesses", "Processes", "PsutilProcesses", "Reading"]
@@ -84,7 +84,7 @@ class LinuxProcesses:
         self._found: list[int] | None = None
         # Beside a busy cell, a look takes far longer than it costs.
         self._pace = Pace(SCAN_SHARE, time.thread_time)
-        self._turns: Turns[int] = Turns()
+        self._turns: RoundRobin[int] = RoundRobin()
         self._tick = 1.0 / os.sysconf("SC_CLK_TCK")
         self._page = os.sysconf("SC_PAGE_SIZE")
 

@@ -10,10 +10,10 @@ from typing import NamedTuple
 import psutil
 
 from ipyvitals.schema import ProcessUse
-from ipyvitals.system.process.memory import Key, SharedOut
+from ipyvitals.system.process.memory import Key, ProportionalMemory
 from ipyvitals.system.process.names import program_name
 from ipyvitals.system.process.readers import LinuxProcesses, Processes, PsutilProcesses, Reading
-from ipyvitals.system.round_robin import Turns
+from ipyvitals.system.round_robin import RoundRobin
 from ipyvitals.system.source import MIN_GAP_SECONDS, Fields, Part
 
 __all__ = ["ProcessTree"]
@@ -45,15 +45,15 @@ class ProcessTree:
     def __init__(self, root: int | None = None, *, processes: Processes | None = None) -> None:
         self.root = os.getpid() if root is None else root
         self._processes = _of_this_system(self.root) if processes is None else processes
-        self._turns: Turns[int] = Turns()
+        self._turns: RoundRobin[int] = RoundRobin()
         self._last: dict[int, Reading] = {}
         self._alive: dict[Key, Reading] = {}
         self._cpu: _Cpu | None = None
         self._spent: Mapping[Key, float] = {}
         self._percent: float | None = None
-        self._memory = SharedOut(self._processes.proportional_bytes)
+        self._memory = ProportionalMemory(self._processes.proportional_bytes)
         self._files: dict[int, int | None] = {}
-        self._files_turns: Turns[int] = Turns()
+        self._files_turns: RoundRobin[int] = RoundRobin()
         self._names: dict[Key, tuple[str, str]] = {}
 
     def parts(self) -> Mapping[str, Part]:

@@ -14,7 +14,7 @@ from ipyvitals.schema import Gpu
 from ipyvitals.system.gpu.gpus import FIRST_PID_NAMESPACE, Gpus
 from ipyvitals.system.gpu.nvidia import FIELDS, Nvidia
 from ipyvitals.system.source import UnreadError
-from ipyvitals.system.timeout import Patient
+from ipyvitals.system.timeout import TimeoutCaller
 from tests.unit.system.gpu.fake_nvml import GIB, FakeDevice, FakeNvml
 
 TREE = SimpleNamespace(pids=[100, 101])
@@ -27,7 +27,7 @@ def all_devices(monkeypatch):
 
 
 def gpus_of(*drivers, namespace=FIRST_PID_NAMESPACE, patience=LONG):
-    return Gpus(drivers, TREE, patient=Patient("gpu", patience), namespace=namespace)
+    return Gpus(drivers, TREE, patient=TimeoutCaller("gpu", patience), namespace=namespace)
 
 
 def read(nvml, now=0.0, **options):

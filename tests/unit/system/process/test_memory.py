@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ipyvitals.system.process.memory import SharedOut
+from ipyvitals.system.process.memory import ProportionalMemory
 
 ROOT = (1, 10.0)
 MIB = 2**20
 
 
-class Machine:
+class SystemMonitor:
     """Processes whose readings cost what the test says."""
 
     def __init__(self, cost=0.0001, **shares):
@@ -35,7 +35,7 @@ def workers(count, size=100):
 
 
 def of(machine):
-    return SharedOut(machine.read, machine.timer)
+    return ProportionalMemory(machine.read, machine.timer)
 
 
 def total(memory, resident):
@@ -43,7 +43,7 @@ def total(memory, resident):
 
 
 def test_shared_pages_count_once():
-    machine, resident = Machine(), workers(3)
+    machine, resident = SystemMonitor(), workers(3)
     machine.shares = dict.fromkeys(range(1, 5), 30)
     memory = of(machine)
     memory.update(0.0, ROOT, resident)
@@ -51,7 +51,7 @@ def test_shared_pages_count_once():
 
 
 def test_until_all_are_read_the_figure_is_no_less_than_the_truth():
-    machine, resident = Machine(cost=0.001), workers(3)
+    machine, resident = SystemMonitor(cost=0.001), workers(3)
     machine.shares = dict.fromkeys(range(1, 5), 30)
     memory = of(machine)
     figures = []
@@ -62,7 +62,7 @@ def test_until_all_are_read_the_figure_is_no_less_than_the_truth():
 
 
 def test_growth_counts_at_once():
-    machine, resident = Machine(), workers(1)
+    machine, resident = SystemMonitor(), workers(1)
     machine.shares = {1: 60, 2: 60}
     memory = of(machine)
     memory.update(0.0, ROOT, resident)
@@ -73,7 +73,7 @@ def test_growth_counts_at_once():
 
 
 def test_each_is_read_again_after_half_a_minute_the_oldest_first():
-    machine, resident = Machine(cost=0.001), workers(2)
+    machine, resident = SystemMonitor(cost=0.001), workers(2)
     memory = of(machine)
     for now in (0.0, 5.0, 10.0, 15.0, 29.9):
         memory.update(now, ROOT, resident)
@@ -84,7 +84,7 @@ def test_each_is_read_again_after_half_a_minute_the_oldest_first():
 
 
 def test_new_ones_come_first_and_then_the_root_whose_share_they_changed():
-    machine = Machine(cost=0.001)
+    machine = SystemMonitor(cost=0.001)
     memory = of(machine)
     memory.update(0.0, ROOT, workers(0))
     for now in (5.0, 10.0, 15.0, 20.0):
@@ -94,13 +94,13 @@ def test_new_ones_come_first_and_then_the_root_whose_share_they_changed():
 
 def test_many_small_ones_are_read_at_a_time_but_only_one_large_one():
     for cost, count in ((0.00025, 6), (0.001, 1), (0.5, 1)):
-        machine = Machine(cost)
+        machine = SystemMonitor(cost)
         of(machine).update(0.0, ROOT, workers(500))
         assert len(machine.told()) == count
 
 
 def test_a_reading_that_takes_long_is_made_seldom():
-    machine = Machine(cost=0.05)
+    machine = SystemMonitor(cost=0.05)
     memory = of(machine)
     for now in range(0, 100, 5):
         memory.update(float(now), ROOT, workers(5))
@@ -108,14 +108,14 @@ def test_a_reading_that_takes_long_is_made_seldom():
 
 
 def test_where_it_may_not_be_read_what_is_resident_counts_and_that_is_said():
-    memory = of(Machine())
+    memory = of(SystemMonitor())
     resident = workers(2)
     memory.update(0.0, ROOT, resident)
     assert (total(memory, resident), memory.complete) == (300, False)
 
 
 def test_another_process_of_the_same_id_is_new():
-    machine = Machine()
+    machine = SystemMonitor()
     machine.shares = {1: 60, 2: 60}
     memory = of(machine)
     memory.update(0.0, ROOT, {ROOT: 100, (2, 10.0): 100})
