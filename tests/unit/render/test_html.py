@@ -15,7 +15,7 @@ from ipyvitals.render.html import saved_text, static_view
 from ipyvitals.render.html_parts import TONES
 from ipyvitals.schema import ModelInfo, ModelSection, Notice, Snapshot, TrainingSection
 
-FIXTURES = Path(__file__).parents[1] / "contract" / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "contract" / "fixtures"
 STATES = ("degraded", "empty", "failed", "idle", "live", "stopped", "training")
 EVIL = "<img src=x onerror=alert(1)>\"'&<script>alert(2)</script>"
 VOID = {"br", "img"}
