@@ -13,7 +13,7 @@ from ipyvitals.drift.feature_detector import FeatureDriftDetector, Sample
 from ipyvitals.drift.features import MAX_COLUMNS, Columns, as_columns, as_row, columns_of
 from ipyvitals.drift.reference import PREDICTIONS, Reference
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
-from ipyvitals.health import ErrorChange, Look
+from ipyvitals.health import DriftCheck, ErrorChange
 from ipyvitals.schema import DriftSection
 from ipyvitals.stats.window import Scores
 from ipyvitals.utils.notices import Notices
@@ -116,12 +116,12 @@ class DriftDetector:
         self.reference = b""
         """That for an other kernel; empty until it is full."""
         self._ignored: set[str] = set()
-        self._looks: deque[Look] = deque(maxlen=MAX_LOOKS)
+        self._checks: deque[DriftCheck] = deque(maxlen=MAX_LOOKS)
         self._errors = ErrorDriftDetector() if settings.errors else None
 
     def reset(self) -> None:
         """Forget the window and all verdicts; the reference, or what there is of it, stays."""
-        self._looks.clear()
+        self._checks.clear()
         if self._watch is not None:
             self._watch.reset()
         if self._errors is not None:
@@ -178,18 +178,18 @@ class DriftDetector:
         if start < n:
             self._ignore([name for name in columns if name not in watch.bins])
         for first in range(start, n, CHUNK_ROWS):
-            self._looks.extend(watch.update(columns, first, min(n, first + CHUNK_ROWS)))
+            self._checks.extend(watch.update(columns, first, min(n, first + CHUNK_ROWS)))
 
     def update_errors(self, scores: Scores) -> None:
         """Take the scores of labels in [0, 1], shape (n,), in the order in which they came."""
         if self._errors is not None:
             self._errors.update(scores)
 
-    def take_looks(self) -> list[Look]:
-        """Return the looks since the last call, oldest first."""
-        looks = list(self._looks)
-        self._looks.clear()
-        return looks
+    def take_checks(self) -> list[DriftCheck]:
+        """Return the checks since the last call, oldest first."""
+        checks = list(self._checks)
+        self._checks.clear()
+        return checks
 
     def take_error_changes(self) -> list[ErrorChange]:
         """Return the changes of the error since the last call, oldest first."""
@@ -231,7 +231,7 @@ class DriftDetector:
         self._watch = FeatureDriftDetector(reference, settings.window, settings.alpha, self._hold)
         self.reference = reference.to_bytes()
         self._sample = Sample(settings.max_features + 1)
-        self._looks.clear()
+        self._checks.clear()
         return self._watch
 
     def _ignore(self, names: list[str]) -> None:
@@ -241,7 +241,7 @@ class DriftDetector:
         self._ignored.update(new)
         self._notices.add(
             "drift.features",
-            f"the feature {new[0]!r} is not watched: there are more than "
-            f"{self._settings.max_features}, or it came after the reference",
-            len(new),
+            count=len(new),
+            feature=repr(new[0]),
+            limit=self._settings.max_features,
         )

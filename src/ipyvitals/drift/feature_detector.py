@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ipyvitals.drift.features import Columns
 from ipyvitals.drift.reference import PREDICTIONS, Reference
-from ipyvitals.health import Look
+from ipyvitals.health import DriftCheck
 from ipyvitals.schema import FeatureDrift
 from ipyvitals.stats.psi_watch import PsiDetector
 
@@ -98,15 +98,15 @@ class FeatureDriftDetector:
         """Whether anything is above its threshold, held for `hold` looks."""
         return self._watch.any_drifted
 
-    def update(self, columns: Columns, start: int, stop: int) -> list[Look]:
-        """Take some rows of the columns; return the looks that were due."""
+    def update(self, columns: Columns, start: int, stop: int) -> list[DriftCheck]:
+        """Take some rows of the columns; return the checks that were due."""
         indices: npt.NDArray[np.uint8] = np.empty((len(self.bins), stop - start), dtype=np.uint8)
         for row, (name, bins) in enumerate(self.bins.items()):
             column = columns.get(name)
             indices[row] = bins.missing if column is None else bins.index(column[start:stop])
         return [
-            Look(
-                what=_in_words(self._names[worst.feature]),
+            DriftCheck(
+                feature=self._names[worst.feature] or None,
                 value=worst.psi,
                 threshold=worst.threshold,
                 n=self._window,
@@ -131,7 +131,3 @@ class FeatureDriftDetector:
             )
             for place in order
         ]
-
-
-def _in_words(name: str) -> str:
-    return "predictions" if name == PREDICTIONS else f"feature {name!r}"

@@ -116,11 +116,7 @@ class _State:
                 return
             if len(self._queue) >= QUEUE_LIMIT:
                 self._queue.popleft()
-                self.notices.add(
-                    "callbacks.dropped",
-                    f"callbacks are slower than events: more than {QUEUE_LIMIT:,} waited, "
-                    "the oldest were dropped",
-                )
+                self.notices.add("callbacks.dropped", limit=f"{QUEUE_LIMIT:,}")
             self._queue.append((event, wanted))
             self._changed.notify_all()
 
@@ -161,6 +157,9 @@ def _call(state: _State, event: Event, wanted: list[Callback]) -> None:
             name = getattr(callback, "__qualname__", repr(callback))
             state.notices.add(
                 "callbacks.failed",
-                f"{name} raised {type(error).__name__} on {event.type}: {error}",
+                callback=name,
+                error=type(error).__name__,
+                event=event.type,
+                text=str(error),
             )
             log.debug("callback %s failed", name, exc_info=True)

@@ -1,33 +1,53 @@
-"""Thresholds become health, health and lifecycle become one status."""
+"""Judges figures: thresholds and rules become health, health and lifecycle become one status.
+
+Comes in: scores and figures of a model (from ``models/``), readings of the machine (from
+``system/``), and the user's `Thresholds`. Goes out: findings (a rule turned on or off, with its
+evidence and its reason), a health for each component of the machine, one status. The room takes no
+lock; its callers hold the engine's.
+"""
 
 from __future__ import annotations
 
-from ipyvitals.health.rules import (
-    CHANGED,
-    AccuracyRule,
-    DriftRule,
-    ErrorChange,
-    Finding,
+from ipyvitals.health.findings import DriftCheck, ErrorChange, Finding, Verdict
+from ipyvitals.health.model_rule import (
+    Figures,
     LimitRule,
-    Look,
-    Verdict,
+    ModelRule,
+    RuleSettings,
+    WindowRule,
+    changed,
+)
+from ipyvitals.health.rules import (
+    COMPONENTS,
+    HEALTH_RULES,
+    RULES,
+    Component,
+    SilenceRule,
+    Thresholds,
 )
 from ipyvitals.health.status import Lifecycle, status_of
-from ipyvitals.health.system import SystemRule
-from ipyvitals.health.thresholds import Policy, Thresholds
+from ipyvitals.health.system import SystemEvaluator
+from ipyvitals.health.thresholds import Policy
 
 __all__ = [
-    "CHANGED",
-    "AccuracyRule",
-    "DriftRule",
+    "COMPONENTS",
+    "HEALTH_RULES",
+    "RULES",
+    "Component",
+    "DriftCheck",
     "ErrorChange",
+    "Figures",
     "Finding",
     "Lifecycle",
     "LimitRule",
-    "Look",
+    "ModelRule",
     "Policy",
-    "SystemRule",
+    "RuleSettings",
+    "SilenceRule",
+    "SystemEvaluator",
     "Thresholds",
     "Verdict",
+    "WindowRule",
+    "changed",
     "status_of",
 ]

@@ -1,296 +1,332 @@
-"""The rules about a model: what they saw, against what, and when they turn."""
+"""All rules of "degraded", with their thresholds: one class a rule, one entry a component.
+
+To add a rule about a model, write its class below, add it to `HEALTH_RULES`, and add its field to
+`Thresholds`. To add a component of the machine, add its entry to `COMPONENTS` and its field to
+`Thresholds`. ``scripts/generate_contract.py`` then tells the page.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import ClassVar, NamedTuple
 
 import msgspec
 import numpy as np
 
-from ipyvitals.health.thresholds import Thresholds
+from ipyvitals.health.findings import DriftCheck, Finding, Verdict
+from ipyvitals.health.model_rule import (
+    Figures,
+    LimitRule,
+    ModelRule,
+    RuleSettings,
+    WindowRule,
+)
+from ipyvitals.health.thresholds import Percent, Ratio, Seconds, VerdictSettings
 from ipyvitals.schema import Rule
-from ipyvitals.stats.interval import wilson_high
-from ipyvitals.stats.streak import Flags, Switch
-from ipyvitals.stats.window import Scores, ScoreWindow
+from ipyvitals.schema.messages import Message
 
-__all__ = ["AccuracyRule", "DriftRule", "ErrorChange", "Finding", "LimitRule", "Look", "Verdict"]
+__all__ = [
+    "COMPONENTS",
+    "HEALTH_RULES",
+    "RULES",
+    "AccuracyRule",
+    "BaselineRule",
+    "Component",
+    "DriftRule",
+    "ErrorDriftRule",
+    "ErrorRateRule",
+    "LatencyRule",
+    "SilenceRule",
+    "Thresholds",
+]
 
-ROUNDING = 1e-9
-"""Less than any label moves the accuracy: 0.8 + 0.02 is a little more than 82 of 100, and a
-running sum of scores of 0.8 a little less than 0.8 each."""
 
-REASONS: dict[Rule, tuple[str, str]] = {
-    "accuracy": ("Accuracy dropped below threshold", "Accuracy recovered"),
-    "baseline": ("Accuracy dropped too far below its baseline", "Accuracy back near its baseline"),
-    "error_rate": ("Error rate rose above threshold", "Error rate recovered"),
-    "latency_p95": ("Latency p95 rose above threshold", "Latency p95 recovered"),
-    "error_drift": ("Mean error rose", "Mean error fell again"),
+class Thresholds(VerdictSettings, frozen=True, kw_only=True):
+    """Where good ends. ``None`` turns a rule off.
+
+    Parameters
+    ----------
+    accuracy : float, optional
+        Ratio in [0, 1]. A model is degraded below it, and has recovered `recovery_margin` above.
+    baseline_drop : float, optional
+        How far below the ``baseline_accuracy`` of its deployment a model is degraded, in [0, 1].
+    error_rate : float, optional
+        Failed calls of all calls in the last 60 s, ratio in [0, 1].
+    latency_p95 : float, optional
+        Seconds; 95 % of the calls of the last 60 s should be faster.
+    drift : bool
+        Whether a model is degraded while what it sees or says has drifted; only where the
+        monitor watches for drift at all.
+    idle : float, optional
+        Seconds without a prediction after which a model is idle.
+    policy : {"threshold", "confident"}
+        When the accuracy counts as low: when it is below the threshold, or only when its whole
+        95 % interval is.
+    min_labels : int
+        Labels in the window before the accuracy is judged.
+    label_hold : int
+        Labels in a row after which a verdict about the accuracy turns.
+    recovery_margin : float
+        How far above its threshold the accuracy must be to have recovered, in [0, 1].
+    min_calls : int
+        Calls in the last 60 s before error rate and latency are judged.
+    look_hold : int
+        Looks in a row after which a verdict about calls, drift or the machine turns.
+    cpu, memory, disk : float, optional
+        Percent at which the system is degraded.
+    gpu_memory, shared_memory, open_files : float, optional
+        Likewise of the fullest GPU, of ``/dev/shm``, and of the files that the kernel may open.
+    critical : float, optional
+        Percent at which memory, disk, shared memory or open files make the system unhealthy:
+        what then comes is no slower program but one that ends.
+
+    Raises
+    ------
+    ArgumentTypeError, ArgumentValueError
+        When a threshold is no number, or outside its range.
+
+    Examples
+    --------
+    >>> Thresholds(accuracy=0.85, policy="confident").accuracy
+    0.85
+    """
+
+    accuracy: Ratio = 0.8
+    baseline_drop: Ratio = 0.1
+    error_rate: Ratio = 0.05
+    latency_p95: Seconds = None
+    drift: bool = True
+    idle: Seconds = 300.0
+    cpu: Percent = 95.0
+    memory: Percent = 90.0
+    disk: Percent = 90.0
+    gpu_memory: Percent = 95.0
+    shared_memory: Percent = 90.0
+    open_files: Percent = 90.0
+    critical: Percent = 97.0
+
+
+class AccuracyRule(WindowRule):
+    """The accuracy is below ``Thresholds.accuracy``."""
+
+    name = "accuracy"
+    threshold_field = "accuracy"
+    stored_as = "accuracy_rule"
+    messages: ClassVar[dict[str, str]] = {
+        "raised": "Accuracy dropped below threshold",
+        "recovered": "Accuracy recovered",
+    }
+
+
+class BaselineRule(WindowRule):
+    """The accuracy is ``Thresholds.baseline_drop`` below the one measured before deployment."""
+
+    name = "baseline"
+    threshold_field = "baseline_drop"
+    stored_as = "baseline_rule"
+    yields_to = "accuracy"
+    messages: ClassVar[dict[str, str]] = {
+        "raised": "Accuracy dropped too far below its baseline",
+        "recovered": "Accuracy back near its baseline",
+    }
+
+    def limit(self, setting: float | bool | None, settings: RuleSettings) -> float | None:
+        """Return the baseline less the drop."""
+        baseline = settings.baseline_accuracy
+        return None if baseline is None or setting is None else max(0.0, baseline - setting)
+
+
+class ErrorRateRule(LimitRule):
+    """Failed calls are more than ``Thresholds.error_rate`` of all calls of the last minute."""
+
+    name = "error_rate"
+    threshold_field = "error_rate"
+    unit = "ratio"
+    stored_as = "error_rule"
+    messages: ClassVar[dict[str, str]] = {
+        "raised": "Error rate rose above threshold",
+        "recovered": "Error rate recovered",
+    }
+
+    def read(self, figures: Figures) -> tuple[float | None, int]:
+        """Return the share of failed calls."""
+        failed = figures.errors.get(figures.now)
+        calls = figures.calls.get(figures.now) + failed
+        return failed / calls if calls else None, calls
+
+
+class LatencyRule(LimitRule):
+    """The 95th percentile of the latency is above ``Thresholds.latency_p95``."""
+
+    name = "latency_p95"
+    threshold_field = "latency_p95"
+    unit = "latency"
+    stored_as = "latency_rule"
+    messages: ClassVar[dict[str, str]] = {
+        "raised": "Latency p95 rose above threshold",
+        "recovered": "Latency p95 recovered",
+    }
+
+    def read(self, figures: Figures) -> tuple[float | None, int]:
+        """Return the quantile over the last minute."""
+        (p95,) = figures.latency.get(figures.now, [0.95])
+        return p95, figures.latency.count(figures.now)
+
+
+class DriftRule(ModelRule):
+    """Predictions or a feature differ from the reference."""
+
+    name = "drift"
+    threshold_field = "drift"
+    unit = "psi"
+    evidence = "rows"
+    stored_as = "drift_rule"
+    needs_watch = True
+    compares_with_reference = True
+    messages: ClassVar[dict[str, str]] = {
+        "predictions": "Drift of predictions",
+        "feature": "Drift of feature '{feature}'",
+        "recovered": "Drift is gone",
+    }
+
+    def check(self, figures: Figures) -> list[Finding]:
+        """Judge the checks since the last tick."""
+        checks = figures.drift_checks
+        if not self.enabled or not checks:
+            return []
+        over = np.array([check.value > check.threshold for check in checks], dtype=np.bool_)
+        return self._turns(over, ~over, lambda step, on: self._finding_of(checks[step], on=on))
+
+    def _finding_of(self, check: DriftCheck, *, on: bool) -> Finding:
+        return self.finding(
+            on=on,
+            value=check.value,
+            threshold=check.threshold,
+            n=check.n,
+            reason=self._reason(check, on=on),
+        )
+
+    def _reason(self, check: DriftCheck, *, on: bool) -> Message:
+        if not on:
+            return self.explain("recovered")
+        if check.feature is None:
+            return self.explain("predictions")
+        return self.explain("feature", feature=check.feature)
+
+
+class ErrorDriftRule(ModelRule):
+    """The mean error rose, as ADWIN finds it."""
+
+    name = "error_drift"
+    threshold_field = "drift"
+    unit = "ratio"
+    evidence = "labels"
+    stored_as = "drift_rule"
+    needs_watch = True
+    messages: ClassVar[dict[str, str]] = {
+        "raised": "Mean error rose",
+        "recovered": "Mean error fell again",
+    }
+
+    def hold(self, thresholds: VerdictSettings) -> int:
+        """Return 1: a change is found after many labels, and counts at once."""
+        return 1
+
+    def check(self, figures: Figures) -> list[Finding]:
+        """Judge the changes since the last tick."""
+        changes = figures.error_changes
+        if not self.enabled or not changes:
+            return []
+        rising = np.array([change.rising for change in changes], dtype=np.bool_)
+        return self._turns(
+            rising,
+            ~rising,
+            lambda step, on: self.finding(
+                on=on,
+                value=changes[step].value,
+                threshold=changes[step].threshold,
+                n=changes[step].n,
+            ),
+        )
+
+    def save(self, verdicts: dict[str, Verdict]) -> None:
+        """Add the verdict to that of `DriftRule`, where every version looks for it."""
+        drift = verdicts.get(self.stored_as, Verdict())
+        verdicts[self.stored_as] = msgspec.structs.replace(drift, rising=self.on)
+
+    def resume(self, verdicts: dict[str, Verdict]) -> None:
+        """Go on from the verdicts of a checkpoint."""
+        verdict = verdicts.get(self.stored_as)
+        if verdict is not None and self.enabled:
+            self._switch.on = verdict.rising
+
+
+class SilenceRule(ModelRule):
+    """No prediction came for ``Thresholds.idle`` seconds; the model is idle, not degraded."""
+
+    name = "silence"
+    threshold_field = "idle"
+    unit = "duration"
+    evidence = "predictions"
+    messages: ClassVar[dict[str, str]] = {"raised": "No prediction for {seconds} s"}
+
+    def is_silent(self, seconds: float) -> bool:
+        """Return whether so many seconds without a prediction are too many."""
+        return self.threshold is not None and seconds >= self.threshold
+
+    def silence(self, seconds: float, predictions: int) -> Finding:
+        """Return the finding of a silent model."""
+        limit = self.threshold or 0.0
+        return self.finding(
+            on=True,
+            value=seconds,
+            threshold=limit,
+            n=predictions,
+            reason=self.explain("raised", seconds=limit),
+        )
+
+
+HEALTH_RULES: tuple[type[ModelRule], ...] = (
+    AccuracyRule,
+    BaselineRule,
+    ErrorRateRule,
+    LatencyRule,
+    DriftRule,
+    ErrorDriftRule,
+)
+"""The rules that make a model degraded, in the order in which one tick applies them."""
+
+RULES: dict[Rule, type[ModelRule]] = {rule.name: rule for rule in HEALTH_RULES} | {
+    SilenceRule.name: SilenceRule
 }
-CHANGED = "Thresholds changed"
+"""Every rule that may be the reason for a status."""
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule turned: what it saw, and against what."""
+class Component(NamedTuple):
+    """One component of the machine's health, read from a percentage of `SystemSection`."""
 
-    rule: Rule
-    on: bool
-    reason: str
-    value: float | None = None
-    threshold: float | None = None
-    n: int | None = None
-
-
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a rule stands, for a new kernel to go on from."""
-
-    threshold: float | None = None
-    on: bool = False
-    entered: list[bool] = []
-    left: list[bool] = []
-    """The last flags of its streaks."""
-    rising: bool = False
-    """Of drift: whether the mean error rose."""
-
-
-class Look(msgspec.Struct, frozen=True):
-    """One comparison of a window with its reference."""
-
-    what: str
-    """What was furthest off, e.g. ``"feature 'age'"``."""
-    value: float
-    threshold: float
-    n: int
-
-
-class ErrorChange(msgspec.Struct, frozen=True, kw_only=True):
-    """The mean error became another one."""
-
-    rising: bool
-    """Whether it is for the worse."""
-    value: float
-    """Mean error of the `n` labels since the change, as far as can be told."""
-    threshold: float
-    """Mean error of the labels before them."""
-    n: int
-
-
-def _finding(rule: Rule, on: bool, value: float, threshold: float, n: int) -> Finding:
-    reason = REASONS[rule][0 if on else 1]
-    return Finding(rule=rule, on=on, reason=reason, value=value, threshold=threshold, n=n)
-
-
-class AccuracyRule:
-    """Judges every single label, so that the verdict does not depend on when it is asked.
-
-    Parameters
-    ----------
-    rule : {"accuracy", "baseline"}
-        Under which name it finds.
-    threshold : float or None
-        Ratio in [0, 1]; ``None`` finds nothing.
-    window_size : int
-        Of the `ScoreWindow` judged; a window under ``min_labels`` is judged once it is full.
-    thresholds : Thresholds
-        By which policy, and how long a verdict takes.
-    """
-
-    def __init__(
-        self, rule: Rule, threshold: float | None, window_size: int, thresholds: Thresholds
-    ) -> None:
-        self.rule = rule
-        self.threshold = threshold
-        self.min_labels = min(thresholds.min_labels, window_size)
-        self._margin = thresholds.recovery_margin
-        self._confident = thresholds.policy == "confident"
-        self._switch = Switch(thresholds.label_hold)
+    name: str
+    """Of the field of `Thresholds`, and of the figure: ``cpu`` reads ``cpu_percent``."""
+    label: str
+    critical: bool = False
+    """Whether ``Thresholds.critical`` makes the system unhealthy: what is full ends a program."""
+    optional: bool = False
+    """Whether a machine may have none of it, so that it is missed only where it was read before."""
+    difference: bool = False
+    """Whether the figure is a difference, which the first reading cannot have."""
 
     @property
-    def on(self) -> bool:
-        """Whether the accuracy counts as dropped."""
-        return self._switch.on
-
-    def take_over(self, before: AccuracyRule) -> list[Finding]:
-        """Go on from the verdict of another rule, whose threshold was another."""
-        if before.on and self.threshold is None:
-            return [Finding(rule=self.rule, on=False, reason=CHANGED)]
-        self._switch.on = before.on
-        return []
-
-    @property
-    def verdict(self) -> Verdict:
-        """Where it stands."""
-        return _verdict_of(self._switch, self.threshold)
-
-    def resume(self, verdict: Verdict) -> None:
-        """Go on from a verdict; a streak under another threshold says nothing."""
-        if self.threshold is not None:
-            _resume(self._switch, verdict, streak=verdict.threshold == self.threshold)
-
-    def update(self, window: ScoreWindow, scores: Scores) -> list[Finding]:
-        """Judge `scores`, which `window` has not seen yet; return each turn, oldest first."""
-        if self.threshold is None or not scores.size:
-            return []
-        enter_below = self.threshold - ROUNDING
-        leave_at = min(self.threshold + self._margin, 1.0) - ROUNDING
-        rights = window.rights_after(scores) if scores.size >= window.size else None
-        if rights is None:
-            means, counts = window.means_after(scores)
-            ready = counts >= self.min_labels
-            low = wilson_high(np.clip(means, 0.0, 1.0), counts) if self._confident else means
-            turns = self._switch.update(low < enter_below, means >= leave_at, ready)
-            seen = [(float(means[step]), int(counts[step])) for step in turns]
-        else:
-            levels = np.arange(window.size + 1) / window.size
-            low = wilson_high(levels, window.size) if self._confident else levels
-            fewest, enough = np.searchsorted(low, enter_below), np.searchsorted(levels, leave_at)
-            turns = self._switch.update(rights < fewest, rights >= enough)
-            seen = [(int(rights[step]) / window.size, window.size) for step in turns]
-        on = self._switch.on ^ (len(turns) % 2 == 1)
-        findings: list[Finding] = []
-        for mean, n in seen:
-            on = not on
-            findings.append(_finding(self.rule, on, mean, self.threshold, n))
-        return findings
+    def figure(self) -> str:
+        """The field of `SystemSection` that is judged."""
+        return f"{self.name}_percent"
 
 
-class LimitRule:
-    """Judges a figure of the last minute once a tick; turns after some in a row.
-
-    Parameters
-    ----------
-    rule : {"error_rate", "latency_p95"}
-        Under which name it finds.
-    threshold : float or None
-        In the unit of the figure; ``None`` finds nothing.
-    thresholds : Thresholds
-        On how many calls a figure must rest, and how long a verdict takes.
-    """
-
-    def __init__(self, rule: Rule, threshold: float | None, thresholds: Thresholds) -> None:
-        self.rule: Rule = rule
-        self.threshold = threshold
-        self._min_calls = thresholds.min_calls
-        self._switch = Switch(thresholds.look_hold)
-
-    @property
-    def on(self) -> bool:
-        """Whether the figure counts as too high."""
-        return self._switch.on
-
-    def take_over(self, before: LimitRule) -> list[Finding]:
-        """Go on from the verdict of another rule, whose threshold was another."""
-        if before.on and self.threshold is None:
-            return [Finding(rule=self.rule, on=False, reason=CHANGED)]
-        self._switch.on = before.on
-        return []
-
-    @property
-    def verdict(self) -> Verdict:
-        """Where it stands."""
-        return _verdict_of(self._switch, self.threshold)
-
-    def resume(self, verdict: Verdict) -> None:
-        """Go on from a verdict; a streak under another threshold says nothing."""
-        if self.threshold is not None:
-            _resume(self._switch, verdict, streak=verdict.threshold == self.threshold)
-
-    def update(self, value: float | None, n: int) -> list[Finding]:
-        """Judge `value`, which rests on `n` calls; too few calls are no evidence."""
-        if self.threshold is None or value is None or n < self._min_calls:
-            return []
-        over = np.array([value > self.threshold])
-        if not self._switch.update(over, ~over):
-            return []
-        return [_finding(self.rule, self.on, value, self.threshold, n)]
-
-
-class DriftRule:
-    """Judges looks at drift, and turns after some in a row; and changes of the error, at once.
-
-    Parameters
-    ----------
-    thresholds : Thresholds
-        Whether drift counts, and how long a verdict takes.
-    """
-
-    def __init__(self, thresholds: Thresholds) -> None:
-        self._counts = thresholds.drift
-        self._switch = Switch(thresholds.look_hold)
-        self._rising = False
-
-    @property
-    def on(self) -> bool:
-        """Whether something counts as drifted."""
-        return self._switch.on or self._rising
-
-    def take_over(self, before: DriftRule) -> list[Finding]:
-        """Go on from the verdict of another rule."""
-        if self._counts:
-            self._switch.on, self._rising = before._switch.on, before._rising
-            return []
-        raised: list[tuple[Rule, bool]] = [
-            ("drift", before._switch.on),
-            ("error_drift", before._rising),
-        ]
-        return [Finding(rule=rule, on=False, reason=CHANGED) for rule, on in raised if on]
-
-    def begin_anew(self) -> None:
-        """Forget what looks found, since they look at another reference now."""
-        self._switch = Switch(self._switch.hold)
-
-    @property
-    def verdict(self) -> Verdict:
-        """Where it stands."""
-        verdict = _verdict_of(self._switch, None)
-        return msgspec.structs.replace(verdict, rising=self._rising)
-
-    def resume(self, verdict: Verdict) -> None:
-        """Go on from a verdict."""
-        if self._counts:
-            _resume(self._switch, verdict, streak=True)
-            self._rising = verdict.rising
-
-    def update_errors(self, changes: Iterable[ErrorChange]) -> list[Finding]:
-        """Judge changes of the mean error, oldest first; return each turn."""
-        findings: list[Finding] = []
-        for change in changes if self._counts else ():
-            if change.rising != self._rising:
-                self._rising = change.rising
-                findings.append(
-                    _finding("error_drift", change.rising, change.value, change.threshold, change.n)
-                )
-        return findings
-
-    def update(self, looks: Iterable[Look]) -> list[Finding]:
-        """Judge looks, oldest first; return each turn."""
-        found = list(looks)
-        if not self._counts or not found:
-            return []
-        over: Flags = np.array([look.value > look.threshold for look in found], dtype=np.bool_)
-        on = self._switch.on
-        findings: list[Finding] = []
-        for step in self._switch.update(over, ~over):
-            on, look = not on, found[step]
-            findings.append(
-                Finding(
-                    rule="drift",
-                    on=on,
-                    reason=f"Drift of {look.what}" if on else "Drift is gone",
-                    value=look.value,
-                    threshold=look.threshold,
-                    n=look.n,
-                )
-            )
-        return findings
-
-
-def _verdict_of(switch: Switch, threshold: float | None) -> Verdict:
-    entered, left = switch.streaks
-    return Verdict(threshold=threshold, on=switch.on, entered=entered.tolist(), left=left.tolist())
-
-
-def _resume(switch: Switch, verdict: Verdict, *, streak: bool) -> None:
-    switch.on = verdict.on
-    if streak:
-        flags = (np.array(one, dtype=np.bool_) for one in (verdict.entered, verdict.left))
-        switch.resume(*flags)
+COMPONENTS: tuple[Component, ...] = (
+    Component("cpu", "CPU", difference=True),
+    Component("memory", "memory", critical=True),
+    Component("disk", "disk", critical=True),
+    # Frameworks take a whole GPU for themselves, so that a full one need be no trouble.
+    Component("gpu_memory", "GPU memory", optional=True),
+    Component("shared_memory", "shared memory", critical=True, optional=True),
+    Component("open_files", "open files", critical=True, optional=True),
+)
+"""What the machine can run out of, in the order in which a reading is judged."""

@@ -1,88 +1,98 @@
-"""The machine's readings become one health."""
+"""Judges readings of the machine: a health for each component, and one for the machine."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 
-from ipyvitals.health.thresholds import Thresholds
+from ipyvitals.health.rules import COMPONENTS, Component, Thresholds
 from ipyvitals.schema import Health, SystemSection
-from ipyvitals.stats.streak import Switch
+from ipyvitals.stats.streak import HysteresisSwitch
 
-__all__ = ["SystemRule"]
+__all__ = ["SystemEvaluator"]
 
-ALWAYS_THERE = ("cpu", "memory", "disk")
 _SEVERITY: dict[Health, int] = {"unknown": 0, "healthy": 1, "degraded": 2, "unhealthy": 3}
 
 
-class SystemRule:
-    """The worst of the known components, each level held for some samples in a row."""
+class SystemEvaluator:
+    """Judges each component by levels with hysteresis; the worst one is the machine's health.
 
-    def __init__(self, thresholds: Thresholds) -> None:
+    Parameters
+    ----------
+    thresholds : Thresholds
+        The levels, and the samples in a row after which a verdict turns.
+    components : sequence of Component
+        What is judged.
+    """
+
+    def __init__(
+        self, thresholds: Thresholds, components: Sequence[Component] = COMPONENTS
+    ) -> None:
+        self._components = components
         self._read = False
-        self._seen = set(ALWAYS_THERE)
-        self._levels: dict[str, list[tuple[Health, float, Switch]]] = {}
+        self._seen = {one.name for one in components if not one.optional}
+        self._levels: dict[str, list[tuple[Health, float, HysteresisSwitch]]] = {}
         self.adjust(thresholds)
 
     def adjust(self, thresholds: Thresholds) -> None:
         """Judge by other thresholds from here on; verdicts stay until a streak turns them."""
         before = {
-            (component, level): switch
-            for component, levels in self._levels.items()
-            for level, _, switch in levels
-        }
-        limits: dict[str, list[tuple[Health, float | None]]] = {
-            "cpu": [("degraded", thresholds.cpu)],
-            "memory": [("degraded", thresholds.memory), ("unhealthy", thresholds.critical)],
-            "disk": [("degraded", thresholds.disk), ("unhealthy", thresholds.critical)],
-            # Frameworks take a whole GPU for themselves, so that a full one need be no trouble.
-            "gpu_memory": [("degraded", thresholds.gpu_memory)],
-            "shared_memory": [
-                ("degraded", thresholds.shared_memory),
-                ("unhealthy", thresholds.critical),
-            ],
-            "open_files": [
-                ("degraded", thresholds.open_files),
-                ("unhealthy", thresholds.critical),
-            ],
+            (name, health): switch
+            for name, levels in self._levels.items()
+            for health, _, switch in levels
         }
         self._levels = {}
-        for component, levels in limits.items():
-            if levels[0][1] is None:
+        for component in self._components:
+            name = component.name
+            limits: list[tuple[Health, float | None]] = [("degraded", getattr(thresholds, name))]
+            if component.critical:
+                limits.append(("unhealthy", thresholds.critical))
+            if limits[0][1] is None:
                 continue
-            self._levels[component] = kept = []
-            for level, limit in levels:
+            self._levels[name] = levels = []
+            for health, limit in limits:
                 if limit is None:
                     continue
-                switch = Switch(thresholds.look_hold)
-                old = before.get((component, level))
+                switch = HysteresisSwitch(thresholds.look_hold)
+                old = before.get((name, health))
                 switch.on = old is not None and old.on
-                kept.append((level, limit, switch))
+                levels.append((health, limit, switch))
 
     def update(self, reading: SystemSection) -> SystemSection:
         """Return the reading with its health, what limits it, and what could not be read."""
-        health: Health = "unknown"
-        limiter: str | None = None
+        judged: dict[str, Health] = {}
         unknown: list[str] = []
-        for component, levels in self._levels.items():
-            percent: float | None = getattr(reading, f"{component}_percent")
-            if percent is None:
-                # A load is a difference: the first reading has none, and nothing is wrong. Nor
-                # is it when there never was such a thing, as on a machine without a GPU.
-                if component in self._seen and (self._read or component != "cpu"):
-                    unknown.append(component)
+        for component in self._components:
+            name = component.name
+            levels = self._levels.get(name)
+            if levels is None:
                 continue
-            self._seen.add(component)
-            verdict: Health = "healthy"
-            for level, limit, switch in levels:
-                over = np.array([percent >= limit])
-                switch.update(over, ~over)
-                if switch.on:
-                    verdict = level
-            if _SEVERITY[verdict] > _SEVERITY[health]:
-                health = verdict
-                limiter = component if verdict != "healthy" else None
+            percent: float | None = getattr(reading, component.figure)
+            if percent is not None:
+                self._seen.add(name)
+                judged[name] = _health(levels, percent)
+            # The first reading has no load, and a machine without a GPU misses none.
+            elif name in self._seen and (self._read or not component.difference):
+                unknown.append(name)
         self._read = True
+        worst = max(judged, key=lambda name: _SEVERITY[judged[name]], default=None)
+        health: Health = "unknown" if worst is None else judged[worst]
         return msgspec.structs.replace(
-            reading, system_health=health, limiter=limiter, unknown_components=unknown
+            reading,
+            system_health=health,
+            limiter=worst if _SEVERITY[health] > _SEVERITY["healthy"] else None,
+            unknown_components=unknown,
+            components=judged,
         )
+
+
+def _health(levels: list[tuple[Health, float, HysteresisSwitch]], percent: float) -> Health:
+    verdict: Health = "healthy"
+    for health, limit, switch in levels:
+        over = np.array([percent >= limit])
+        switch.update(over, ~over)
+        if switch.on:
+            verdict = health
+    return verdict

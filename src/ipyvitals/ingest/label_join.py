@@ -80,11 +80,7 @@ class LabelJoin:
         if id in self._pending:
             # The newest prediction under an id is the one that was served last.
             self._drop(id)
-            self._notices.add(
-                "labels.reused_id",
-                f"a second prediction came under the id {id!r} before its label; "
-                "the newer one will be labelled",
-            )
+            self._notices.add("labels.reused_id", id=repr(id))
         early = self._early.pop(id, None)
         if early is not None:
             self._counts["unknown"] -= 1
@@ -96,10 +92,7 @@ class LabelJoin:
         if len(self._pending) >= self.capacity:
             self._forget(next(iter(self._pending)))
             self._counts["evicted"] += 1
-            self._notices.add(
-                "labels.evicted",
-                f"more than {self.capacity:,} predictions waited for labels; the oldest left",
-            )
+            self._notices.add("labels.evicted", limit=f"{self.capacity:,}")
         self._labelled.pop(id, None)
         self._gone.pop(id, None)
         self._pending[id] = waiting
@@ -127,7 +120,7 @@ class LabelJoin:
             self._count_duplicate(id)
             return None
         self._counts["unknown"] += 1
-        self._notices.add("labels.unknown", f"no prediction waits under the id {id!r}")
+        self._notices.add("labels.unknown", id=repr(id))
         if id not in self._gone:
             if len(self._early) >= self.capacity:
                 self._early.popitem(last=False)
@@ -145,9 +138,7 @@ class LabelJoin:
             expired += 1
         if expired:
             self._counts["expired"] += expired
-            self._notices.add(
-                "labels.expired", f"predictions waited over {self.ttl:g} s for a label", expired
-            )
+            self._notices.add("labels.expired", count=expired, seconds=self.ttl)
         while self._early:
             oldest = next(iter(self._early))
             if now - self._early[oldest].at <= EARLY_SECONDS:
@@ -164,9 +155,7 @@ class LabelJoin:
 
     def _count_duplicate(self, id: Hashable) -> None:
         self._counts["duplicate"] += 1
-        self._notices.add(
-            "labels.duplicate", f"the id {id!r} had a label already; the first one counts"
-        )
+        self._notices.add("labels.duplicate", id=repr(id))
 
     def _drop(self, id: Hashable) -> Waiting:
         waiting = self._pending.pop(id)

@@ -100,7 +100,7 @@ class Labeler:
             segment = segment_of(prediction, actual)
             hash(segment)
         except Exception as error:
-            self._notices.add("segment.failed", f"segment() raised {type(error).__name__}: {error}")
+            self._notices.add("segment.failed", error=f"{type(error).__name__}: {error}")
             return None
         return segment
 
@@ -114,9 +114,9 @@ class Labeler:
             row = int(np.flatnonzero(unusable)[0])
             self._notices.add(
                 "labels.not_a_number",
-                f"regression expects finite numbers, got {predictions[row]!r} and "
-                f"{actuals[row]!r}; this label is not counted",
-                int(unusable.sum()),
+                count=int(unusable.sum()),
+                prediction=repr(predictions[row]),
+                label=repr(actuals[row]),
             )
         return residuals
 

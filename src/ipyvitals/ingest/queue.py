@@ -117,8 +117,9 @@ class RecordQueue:
         except Exception as error:
             self._notices.add(
                 "intake.fold_failed",
-                f"{len(entries)} entries could not be counted: {type(error).__name__}: {error}",
-                len(entries),
+                count=len(entries),
+                entries=len(entries),
+                error=f"{type(error).__name__}: {error}",
             )
 
     def _fold_mixed(self, entries: list[Any], by_model: AccumulatorsByModel) -> None:

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ipyvitals.schema.messages import Message, message
 from ipyvitals.stats.window import Scores
 from ipyvitals.utils.notices import Notices
 from ipyvitals.utils.validation import Rows
@@ -34,11 +35,11 @@ class Scorer:
     """
 
     def __init__(
-        self, score: Score | None, notices: Notices, on_mismatch: Callable[[str], None]
+        self, score: Score | None, notices: Notices, on_mismatch: Callable[[Message], None]
     ) -> None:
         self._score = score
         self._notices = notices
-        self._on_mismatch: Callable[[str], None] | None = on_mismatch
+        self._on_mismatch: Callable[[Message], None] | None = on_mismatch
 
     def pairs(self, predictions: Sequence[Any], actuals: Sequence[Any]) -> Scores:
         """Return the scores of `n` pairs; with a failing ``score`` there are fewer."""
@@ -80,14 +81,18 @@ class Scorer:
         return right
 
     def _compare_kinds(self, prediction: Any, actual: Any) -> None:
-        kinds = _kind(prediction), _kind(actual)
-        if self._on_mismatch is None or None in kinds or kinds[0] == kinds[1]:
+        said, true = _kind(prediction), _kind(actual)
+        if self._on_mismatch is None or said is None or true is None or said == true:
             return
         report, self._on_mismatch = self._on_mismatch, None
         report(
-            f"predictions are {kinds[0]}s and labels are {kinds[1]}s "
-            f"({prediction!r} against {actual!r}): they can never be equal, so the accuracy "
-            f"is wrong; convert one of them, or pass score= to Monitor."
+            message(
+                "labels.kind",
+                predictions=said,
+                labels=true,
+                prediction=repr(prediction),
+                label=repr(actual),
+            )
         )
 
     def _by_callable(
@@ -99,16 +104,12 @@ class Scorer:
             try:
                 value = float(score(prediction, actual))
             except Exception as error:
-                self._notices.add("score.failed", f"score() raised {type(error).__name__}: {error}")
+                self._notices.add("score.failed", error=f"{type(error).__name__}: {error}")
                 continue
             if 0 <= value <= 1:
                 scores[-1] = value
             else:
-                self._notices.add(
-                    "score.range",
-                    f"score() returned {value!r}; expected a number from 0 to 1, "
-                    "so this label is not counted",
-                )
+                self._notices.add("score.range", value=repr(value))
         return np.array(scores, dtype=np.float64)
 
 

@@ -183,8 +183,4 @@ def _end(reference: weakref.ref[StatusPanel], pid: int) -> None:
 def _check_ipykernel(notices: Notices) -> None:
     version = getattr(sys.modules.get("ipykernel"), "__version__", "")
     if version.startswith("7.0."):
-        notices.add(
-            "panel.ipykernel",
-            f"ipykernel {version} cannot update widgets from a thread, so the panel stands still "
-            "while a cell runs; install ipykernel 7.1 or newer.",
-        )
+        notices.add("panel.ipykernel", version=version)

@@ -1,4 +1,4 @@
-"""What of a model outlives its kernel, as bytes: written here, and taken up again here.
+"""Writes the checkpoint of a model as bytes, and lets a model in a new kernel go on from it.
 
 A field that an older version did not write has a default; one that it wrote and this version does
 not know is left out. Only a `VERSION` that rises makes older kernels refuse it.
@@ -13,9 +13,10 @@ import msgspec
 import numpy as np
 
 from ipyvitals.drift.reference import Reference
-from ipyvitals.health import CHANGED, Finding, Lifecycle, Verdict, status_of
+from ipyvitals.health import Finding, Lifecycle, Verdict, changed, status_of
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.schema import Status
+from ipyvitals.schema.messages import Args, Message
 from ipyvitals.stats.durations import BOUNDS_SECONDS
 from ipyvitals.stats.packing import pack, unpack
 from ipyvitals.stats.seconds import Floats
@@ -24,7 +25,6 @@ from ipyvitals.stats.segments import Group, SegmentWindows
 __all__ = ["VERSION", "Checkpoint", "checkpoint_of", "resume", "summary_of", "windows_of"]
 
 VERSION = 1
-RULES = ("accuracy_rule", "baseline_rule", "error_rule", "latency_rule", "drift_rule")
 
 Name: TypeAlias = str | int | float | bool
 """A segment's; others cannot be told apart by what is written, and begin anew."""
@@ -43,6 +43,8 @@ class CheckpointSummary(msgspec.Struct, kw_only=True, omit_defaults=True):
     status: Status = "registered"
     status_since: float | None = None
     reason: str | None = None
+    reason_code: str | None = None
+    reason_args: Args = {}
     evidence: Finding | None = None
     acknowledged_at: float | None = None
     silent_seconds: float = 0.0
@@ -55,7 +57,7 @@ class CheckpointSummary(msgspec.Struct, kw_only=True, omit_defaults=True):
     active_alerts: list[Finding] = msgspec.field(default_factory=list, name="raised")
     """Oldest first."""
     verdicts: dict[str, Verdict] = {}
-    """By rule."""
+    """By `ModelRule.stored_as`."""
     drifted: list[bool] = []
     """Anything at all, and then each column."""
 
@@ -91,6 +93,10 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
 def summary_of(model: ModelState, now: float) -> bytes:
     """Return totals and verdicts of a model at monotonic second `now`."""
+    message = model.message or Message("")
+    verdicts: dict[str, Verdict] = {}
+    for rule in model.rules:
+        rule.save(verdicts)
     return msgspec.msgpack.encode(
         CheckpointSummary(
             name=model.name,
@@ -101,7 +107,9 @@ def summary_of(model: ModelState, now: float) -> bytes:
             lifecycle=model.lifecycle,
             status=model.status,
             status_since=model.status_since,
-            reason=model.reason,
+            reason=message.text or None,
+            reason_code=message.code,
+            reason_args=message.args,
             evidence=model.evidence,
             acknowledged_at=model.acknowledged_at,
             silent_seconds=model.silent_for(now),
@@ -112,7 +120,7 @@ def summary_of(model: ModelState, now: float) -> bytes:
             duration_counts=model.durations.counts,
             duration_sum_seconds=model.durations.sum_seconds,
             active_alerts=model.active_alerts,
-            verdicts={name: getattr(model, name).verdict for name in RULES},
+            verdicts=verdicts,
             drifted=[] if model.watch is None else model.watch.verdicts,
         )
     )
@@ -162,26 +170,26 @@ def checkpoint_of(head: bytes, body: bytes | None, reference: bytes | None = Non
     return checkpoint
 
 
-def resume(model: ModelState, checkpoint: Checkpoint, now: float, told: dict[str, Any]) -> None:
-    """Let a model go on from its past, as if what it did here so far had come after that.
+def resume(model: ModelState, checkpoint: Checkpoint, now: float, facts: dict[str, Any]) -> None:
+    """Let a model go on from a checkpoint, as if what it did here so far had come after that.
 
     Parameters
     ----------
     model : ModelState
         Just made, or a little later.
-    past : Checkpoint
+    checkpoint : Checkpoint
         What an earlier kernel left.
     now : float
         Monotonic seconds.
-    told : dict
-        What the user said of the model this time, which counts. When it was trained at another
+    facts : dict
+        What the user gave for the model this time, which counts. When it was trained at another
         time, then its window and verdicts begin anew, and only totals go on.
     """
-    head, trained_at = checkpoint.head, told.get("trained_at")
+    head, trained_at = checkpoint.head, facts.get("trained_at")
     trained_anew = trained_at is not None and head.trained_at not in (None, trained_at)
     before = model.window.count
-    facts = ["name", "version", "trained_at", *([] if before else ["baseline_accuracy"])]
-    for fact in facts:
+    names = ["name", "version", "trained_at", *([] if before else ["baseline_accuracy"])]
+    for fact in names:
         if getattr(model, fact) is None:
             setattr(model, fact, getattr(head, fact))
     if not before:
@@ -196,12 +204,12 @@ def resume(model: ModelState, checkpoint: Checkpoint, now: float, told: dict[str
     model.dormant = False
     if trained_anew:
         return
-    if told.get("deployed_at") is None and head.deployed_at is not None:
+    if facts.get("deployed_at") is None and head.deployed_at is not None:
         model.deployed_at = head.deployed_at
     _resume_windows(model, checkpoint.body)
     if model.watch is not None and checkpoint.reference:
         model.watch.resume(checkpoint.reference, head.drifted)
-    if before < model.accuracy_rule.min_labels and model.status in ("registered", "active"):
+    if before < model.min_labels and model.status in ("registered", "active"):
         _resume_verdicts(model, head)
 
 
@@ -220,14 +228,13 @@ def _resume_windows(model: ModelState, body: CheckpointWindows) -> None:
 
 
 def _resume_verdicts(model: ModelState, head: CheckpointSummary) -> None:
-    for name, verdict in head.verdicts.items():
-        if name in RULES and (name != "drift_rule" or model.watch is not None):
-            getattr(model, name).resume(verdict)
-    on = {rule for name in RULES for rule in _raised_by(getattr(model, name))}
+    for rule in model.rules:
+        if model.watch is not None or not rule.needs_watch:
+            rule.resume(head.verdicts)
+    on = {rule.name for rule in model.rules if rule.on}
     for finding in head.active_alerts:
         model.apply(finding)
-    gone = [one.rule for one in head.active_alerts if one.rule not in on]
-    model.add_findings([Finding(rule=rule, on=False, reason=CHANGED) for rule in gone])
+    model.add_findings([changed(one.rule) for one in head.active_alerts if one.rule not in on])
     if head.lifecycle != "stopped":
         model.lifecycle = head.lifecycle
     passing = head.status in ("training", "stopped")
@@ -235,15 +242,12 @@ def _resume_verdicts(model: ModelState, head: CheckpointSummary) -> None:
     if passing:
         model.status = status_of(model.lifecycle, model.health, training=False, idle=False)
     model.status_since = head.status_since or model.status_since
-    model.reason, model.evidence = (None, None) if passing else (head.reason, head.evidence)
+    model.message, model.evidence = None, None
+    if head.reason is not None and not passing:
+        model.message = Message(head.reason, head.reason_code, head.reason_args)
+    if not passing:
+        model.evidence = head.evidence
     model.acknowledged_at = head.acknowledged_at
-
-
-def _raised_by(rule: Any) -> list[str]:
-    verdict: Verdict = rule.verdict
-    if hasattr(rule, "rule"):
-        return [rule.rule] if verdict.on else []
-    return ["drift"] * verdict.on + ["error_drift"] * verdict.rising
 
 
 def _all_packed(body: CheckpointWindows) -> list[bytes | None]:

@@ -1,23 +1,27 @@
-"""One model: who it is, what it did, and how it is judged."""
+"""The state of one model: its facts, its figures, and the verdicts about it."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from ipyvitals.health import (
-    AccuracyRule,
-    DriftRule,
+    HEALTH_RULES,
+    DriftCheck,
     ErrorChange,
+    Figures,
     Finding,
     Lifecycle,
-    LimitRule,
-    Look,
+    ModelRule,
+    RuleSettings,
+    SilenceRule,
     Thresholds,
+    WindowRule,
 )
 from ipyvitals.models.labelled import Labelled
 from ipyvitals.schema import DriftSection, Health, ModelInfo, Rule, Status
+from ipyvitals.schema.messages import Message
 from ipyvitals.stats.durations import DurationTotals
 from ipyvitals.stats.errors import ErrorWindow
 from ipyvitals.stats.latency import SlidingHistogram
@@ -30,7 +34,7 @@ __all__ = ["ModelState", "Watch"]
 
 
 class Watch(Protocol):
-    """What compares the rows of a deployment with its reference."""
+    """Compares the rows of a deployment with its reference."""
 
     reference: bytes
     """What `resume` takes in another kernel; empty while there is none."""
@@ -52,8 +56,8 @@ class Watch(Protocol):
         """Take the scores of labels, oldest first."""
         ...
 
-    def take_looks(self) -> list[Look]:
-        """Return the looks since the last call, oldest first."""
+    def take_checks(self) -> list[DriftCheck]:
+        """Return the checks since the last call, oldest first."""
         ...
 
     def take_error_changes(self) -> list[ErrorChange]:
@@ -74,7 +78,7 @@ class Watch(Protocol):
 
 
 class ModelState:
-    """The figures and verdicts of one model.
+    """Holds the figures of one model, and applies the rules to them.
 
     Parameters
     ----------
@@ -85,8 +89,10 @@ class ModelState:
     thresholds : Thresholds
         Where good ends.
     make_watch : callable or None
-        Takes the looks in a row after which a verdict turns; returns what watches a deployment
+        Takes the checks in a row after which a verdict turns; returns what watches a deployment
         for drift.
+    rules : sequence of rule classes
+        What makes the model degraded.
     now, at : float
         Monotonic and Unix seconds.
     """
@@ -98,6 +104,7 @@ class ModelState:
         window_size: int,
         thresholds: Thresholds,
         make_watch: Callable[[int], Watch] | None = None,
+        rules: Sequence[type[ModelRule]] = HEALTH_RULES,
         now: float,
         at: float,
     ) -> None:
@@ -109,9 +116,10 @@ class ModelState:
         self.lifecycle: Lifecycle = "registered"
         self.status: Status = "registered"
         self.status_since = at
-        self.reason: str | None = None
+        self.message: Message | None = None
+        """Why the status is what it is."""
         self.evidence: Finding | None = None
-        """The finding behind ``status`` and ``reason``, if a rule decided them."""
+        """The finding behind ``status`` and ``message``, if a rule decided them."""
         self.acknowledged_at: float | None = None
         self.durations = DurationTotals()
         self.total_predictions = 0
@@ -124,9 +132,11 @@ class ModelState:
         self.row: ModelInfo | None = None
         """How it was told last, while it sleeps."""
         self._findings: list[Finding] = []
-        self._raised: dict[Rule, Finding] = {}
+        self._alerts: dict[Rule, Finding] = {}
+        """The rules that are raised, oldest first."""
         self._window_size = window_size
         self._thresholds = thresholds
+        self._rule_types = tuple(rules)
         self._make_watch = make_watch
         self.deploy(now, at)
 
@@ -155,21 +165,17 @@ class ModelState:
             self.watch.reset()
         self._delays: deque[float] = deque(maxlen=self._window_size)
         self._findings.clear()
-        self._raised.clear()
+        self._alerts.clear()
         self._make_rules()
 
     def adjust(self, thresholds: Thresholds) -> None:
         """Judge by other thresholds from here on; verdicts stay until a streak turns them."""
         self.dormant = False
         self._thresholds = thresholds
-        accuracy, baseline = self.accuracy_rule, self.baseline_rule
-        errors, latency, drift = self.error_rule, self.latency_rule, self.drift_rule
+        before = self.rules
         self._make_rules()
-        self._findings += self.accuracy_rule.take_over(accuracy)
-        self._findings += self.baseline_rule.take_over(baseline)
-        self._findings += self.error_rule.take_over(errors)
-        self._findings += self.latency_rule.take_over(latency)
-        self._findings += self.drift_rule.take_over(drift)
+        for rule, old in zip(self.rules, before, strict=True):
+            self._findings += rule.take_over(old)
 
     def set_facts(self, **facts: Any) -> None:
         """Note what was told of the model; ``None`` tells nothing."""
@@ -180,14 +186,9 @@ class ModelState:
         self._make_rules()
 
     def _make_rules(self) -> None:
-        told, size, baseline = self._thresholds, self._window_size, self.baseline_accuracy
-        drop = told.baseline_drop
-        low = None if baseline is None or drop is None else max(0.0, baseline - drop)
-        self.accuracy_rule = AccuracyRule("accuracy", told.accuracy, size, told)
-        self.baseline_rule = AccuracyRule("baseline", low, size, told)
-        self.error_rule = LimitRule("error_rate", told.error_rate, told)
-        self.latency_rule = LimitRule("latency_p95", told.latency_p95, told)
-        self.drift_rule = DriftRule(told)
+        settings = RuleSettings(self._thresholds, self._window_size, self.baseline_accuracy)
+        self.rules = [make(settings) for make in self._rule_types]
+        self._silence = SilenceRule(settings)
 
     # What it did
 
@@ -220,8 +221,9 @@ class ModelState:
         if not scores.size:
             return
         self.dormant = False
-        self._findings += self.accuracy_rule.update(self.window, scores)
-        self._findings += self.baseline_rule.update(self.window, scores)
+        means, counts = self.window.means_after(scores)
+        for rule in self.rules:
+            self._findings += rule.check_labels(means, counts)
         self.window.update(scores)
         self.total_labelled += scores.size
         if labelled.residuals is not None:
@@ -251,8 +253,10 @@ class ModelState:
         """Compare the rows of this deployment with these from here on."""
         if self.watch is not None:
             self.watch.set_reference(predictions, features)
-            self.drift_rule.begin_anew()
-            self._raised.pop("drift", None)
+            for rule in self.rules:
+                if rule.compares_with_reference:
+                    rule.begin_anew()
+                    self._alerts.pop(rule.name, None)
             self.dormant = False
 
     def prepend_delays(self, seconds: list[float]) -> None:
@@ -279,15 +283,14 @@ class ModelState:
 
     def judge(self, now: float) -> None:
         """Apply the rules about the last minute, and about drift; once a tick."""
-        failed = self.errors.get(now)
-        calls = self.calls.get(now) + failed
-        self._findings += self.error_rule.update(failed / calls if calls else None, calls)
-        if self.latency_rule.threshold is not None:
-            (p95,) = self.latency.get(now, [0.95])
-            self._findings += self.latency_rule.update(p95, self.latency.count(now))
+        figures = Figures(now, self.calls, self.errors, self.latency)
         if self.watch is not None:
-            self._findings += self.drift_rule.update(self.watch.take_looks())
-            self._findings += self.drift_rule.update_errors(self.watch.take_error_changes())
+            figures = figures._replace(
+                drift_checks=self.watch.take_checks(),
+                error_changes=self.watch.take_error_changes(),
+            )
+        for rule in self.rules:
+            self._findings += rule.check(figures)
 
     def silent_for(self, now: float) -> float:
         """Return the seconds since the last prediction, or since the deployment."""
@@ -295,18 +298,17 @@ class ModelState:
 
     def is_idle(self, now: float) -> bool:
         """Return whether it has been silent for too long."""
-        limit = self._thresholds.idle
-        return limit is not None and self.silent_for(now) >= limit
+        return self._silence.is_silent(self.silent_for(now))
 
-    @property
-    def idle_seconds(self) -> float | None:
-        """How long a model may be silent."""
-        return self._thresholds.idle
+    def silence(self, now: float) -> Finding:
+        """Return why the model is idle."""
+        return self._silence.silence(self.silent_for(now), self.total_predictions)
 
     def try_to_become_dormant(self, now: float) -> None:
-        """Fall asleep when time alone will change nothing more."""
+        """Become dormant when time alone will change nothing more."""
         still = not (self.calls.get(now) or self.errors.get(now) or self._findings)
-        settled = self.is_idle(now) or self.idle_seconds is None or self.lifecycle != "active"
+        never_idle = not self._silence.enabled or self.lifecycle != "active"
+        settled = never_idle or self.is_idle(now)
         self.dormant = still and settled
         self.row = None
 
@@ -321,36 +323,42 @@ class ModelState:
         return findings
 
     def add_findings(self, findings: list[Finding]) -> None:
-        """Take turns that somebody else saw."""
+        """Add turns that were found elsewhere, such as in a checkpoint."""
         self._findings += findings
 
     @property
     def active_alerts(self) -> list[Finding]:
         """The rules that are raised, the one raised first in front."""
-        return list(self._raised.values())
+        return list(self._alerts.values())
 
     def apply(self, finding: Finding) -> None:
         """Let a turn count in `health`."""
-        self._raised.pop(finding.rule, None)
+        self._alerts.pop(finding.rule, None)
         if finding.on:
-            self._raised[finding.rule] = finding
+            self._alerts[finding.rule] = finding
 
     @property
     def primary_alert(self) -> Finding | None:
-        """The newest rule that is raised; of the two about accuracy, that of the threshold."""
-        raised = self._raised
-        rules = [rule for rule in raised if rule != "baseline" or "accuracy" not in raised]
-        return raised[rules[-1]] if rules else None
+        """The newest rule that is raised, unless it yields to another one that is."""
+        alerts = self._alerts
+        yields_to = {rule.name: rule.yields_to for rule in self.rules}
+        rules = [rule for rule in alerts if yields_to.get(rule) not in alerts]
+        return alerts[rules[-1]] if rules else None
 
     @property
     def health(self) -> Health:
         """The worst verdict; unknown before any rule has evidence."""
-        if self._raised:
+        if self._alerts:
             return "degraded"
-        return "healthy" if self.window.count >= self.accuracy_rule.min_labels else "unknown"
+        return "healthy" if self.window.count >= self.min_labels else "unknown"
+
+    @property
+    def min_labels(self) -> int:
+        """How many labels are enough to tell the health."""
+        return min(self._thresholds.min_labels, self._window_size)
 
     @property
     def accuracy_threshold(self) -> float | None:
         """The highest accuracy below which a rule may raise."""
-        limits = (self.accuracy_rule.threshold, self.baseline_rule.threshold)
+        limits = (rule.threshold for rule in self.rules if isinstance(rule, WindowRule))
         return max((limit for limit in limits if limit is not None), default=None)

@@ -89,9 +89,7 @@ class Registry:
             key=lambda model: model.last_prediction,
         )
         del self._models[oldest.model_id]
-        self._notices.add(
-            "models.evicted", f"more than {MAX_MODELS:,} models; forgot {oldest.model_id!r}"
-        )
+        self._notices.add("models.evicted", limit=f"{MAX_MODELS:,}", model=repr(oldest.model_id))
 
 
 def unknown_model(model_id: object, known: list[str]) -> UnknownModelError:

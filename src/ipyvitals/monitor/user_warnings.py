@@ -14,27 +14,17 @@ from ipyvitals.errors import (
     LabelTypeWarning,
 )
 from ipyvitals.ingest.queue import RecordQueue
+from ipyvitals.schema.messages import Message, message
 from ipyvitals.utils.fork import renew_in_child
 from ipyvitals.utils.notices import Notices
 
 __all__ = ["UserWarnings"]
 
-REFUSALS: dict[type[IpyvitalsWarning], tuple[str, str]] = {
-    ClosedMonitorWarning: (
-        "monitor.closed",
-        (
-            "is closed, so this is not counted; was it closed, or replaced by a newer Monitor of "
-            "the same name?"
-        ),
-    ),
-    ForkedMonitorWarning: (
-        "monitor.forked",
-        (
-            "belongs to the process that this one was forked from, so this is not counted; hand "
-            "predictions back to that process, or make a Monitor here"
-        ),
-    ),
+REFUSALS: dict[type[IpyvitalsWarning], str] = {
+    ClosedMonitorWarning: "monitor.closed",
+    ForkedMonitorWarning: "monitor.forked",
 }
+"""The code of the notice that each goes with."""
 
 
 class UserWarnings:
@@ -61,20 +51,20 @@ class UserWarnings:
         self._inbox = inbox
         self._notices = notices
 
-    def on_mismatch(self, message: str) -> None:
+    def on_mismatch(self, message: Message) -> None:
         """Note that labels can never equal predictions; called from any thread."""
-        self._notices.add("labels.kind", message)
-        self._pending = message
+        self._notices.add("labels.kind", None, 1, **message.args)
+        self._pending = message.text
         if not (self._closed or self._forked):
             self._inbox.append = self._append_and_warn
 
     def warn_pending(self) -> None:
         """Give the warning that waits, if any."""
-        message, self._pending = self._pending, None
-        if message is not None:
+        text, self._pending = self._pending, None
+        if text is not None:
             if not (self._closed or self._forked):
                 self._inbox.append = self._inbox.entries.append
-            warnings.warn(message, LabelTypeWarning, stacklevel=_user_level())
+            warnings.warn(text, LabelTypeWarning, stacklevel=_user_level())
 
     def close(self) -> None:
         """Refuse what comes from here on."""
@@ -93,12 +83,11 @@ class UserWarnings:
         kind: type[IpyvitalsWarning] = (
             ForkedMonitorWarning if self._forked else ClosedMonitorWarning
         )
-        code, why = REFUSALS[kind]
-        message = f"the monitor {self._name!r} {why}"
-        self._notices.add(code, message)
+        code, name = REFUSALS[kind], repr(self._name)
+        self._notices.add(code, monitor=name)
         if not self._told:
             self._told = True
-            warnings.warn(message, kind, stacklevel=_user_level())
+            warnings.warn(message(code, monitor=name).text, kind, stacklevel=_user_level())
         return False
 
     def _append_and_warn(self, entry: Any) -> None:

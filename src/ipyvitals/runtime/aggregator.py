@@ -20,6 +20,7 @@ from ipyvitals.models.status_evaluator import StatusEvaluator
 from ipyvitals.runtime.config import MonitorConfig
 from ipyvitals.runtime.snapshot_builder import durations, metrics_section, model_info, model_section
 from ipyvitals.schema import DriftSection, MetricsSection, ModelDeployed, ModelInfo
+from ipyvitals.schema.messages import Message, message
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.notices import Notices
 
@@ -56,7 +57,7 @@ class ModelAggregator:
         events: EventLog,
         *,
         training: Callable[[], bool],
-        on_mismatch: Callable[[str], None],
+        on_mismatch: Callable[[Message], None],
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -113,8 +114,10 @@ class ModelAggregator:
             deployment_timestamp=model.deployed_at,
         )
         if replaced is not model and replaced.model_id in self.registry:
-            self._judge.update_status(replaced, now, training=False, reason="Replaced")
-        self.update_status(reason="Deployed")
+            self._judge.update_status(
+                replaced, now, training=False, reason=message("status.replaced")
+            )
+        self.update_status(reason=message("status.deployed"))
 
     def fold(self) -> None:
         """Add everything recorded so far."""
@@ -135,7 +138,7 @@ class ModelAggregator:
             if not model.dormant:
                 model.try_to_become_dormant(now)
 
-    def update_status(self, reason: str | None = None) -> None:
+    def update_status(self, reason: Message | None = None) -> None:
         """Bring every status up to date; `reason` is that of the active model."""
         now = self._clock.monotonic()
         for model in self.registry:
@@ -173,13 +176,13 @@ class ModelAggregator:
         model = self.registry.get(model_id)
         model.lifecycle, model.dormant = "stopped", False
         now = self._clock.monotonic()
-        self._judge.update_status(model, now, training=False, reason="Retired")
+        self._judge.update_status(model, now, training=False, reason=message("status.retired"))
 
     def reset(self) -> None:
         """Forget what was seen and judged of the active model."""
         self.fold()
         self.active.reset()
-        self.update_status(reason="Reset")
+        self.update_status(reason=message("status.reset"))
 
     def stop(self) -> None:
         """Let all models end."""

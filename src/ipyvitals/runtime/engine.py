@@ -23,6 +23,7 @@ from ipyvitals.runtime.scheduler import scheduler
 from ipyvitals.runtime.shutdown import CLOSE_SECONDS, save_at_exit
 from ipyvitals.runtime.snapshot_builder import point
 from ipyvitals.schema import ModelInfo, Snapshot, SystemSection, TrainingSection
+from ipyvitals.schema.messages import Message, message
 from ipyvitals.storage.recent_points import RecentPoints
 from ipyvitals.system.system_monitor import Kernel, Sampler, SystemMonitor
 from ipyvitals.training.tracker import TrainingTracker
@@ -75,7 +76,7 @@ class Engine:
         sampler: Callable[[Notices], Sampler],
         kernel: Kernel,
         pause: Callable[[], float],
-        on_mismatch: Callable[[str], None],
+        on_mismatch: Callable[[Message], None],
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -367,7 +368,9 @@ class Engine:
                 active.lifecycle = "failed"
             self._progress_at = -inf
             self.aggregator.update_status(
-                reason=section.details if failed else f"Training {section.state}"
+                reason=Message(section.details)
+                if failed
+                else message(f"status.training_{section.state}")
             )
             self._publisher.completed(section)
         self.ask_to_show()

@@ -257,7 +257,7 @@ class Persistence:
         try:
             return checkpoint_of(*recall.found[:3])
         except ValueError as error:
-            self._notices.add("store.state", f"{recall.model_id!r} begins anew: {error}")
+            self._notices.add("store.state", model=repr(recall.model_id), error=str(error))
             return None
 
     def flush(self, timeout: float) -> bool:
@@ -304,11 +304,7 @@ def _sink(path: Path, monitor: str, clock: Clock, notices: Notices) -> StorageCl
     finish_at_exit(finish)
     if not has_inherited():
         return StorageClient(path, monitor, notices, clock.time)
-    notices.add(
-        "store.forked",
-        "the process that this one was forked from writes a history, so this one keeps its own in "
-        "memory; start workers by 'spawn' to have theirs on the disk",
-    )
+    notices.add("store.forked")
     return None
 
 
@@ -316,7 +312,7 @@ def _mark_of(model: ModelState, pending: int) -> tuple[Any, ...]:
     """Return what tells whether anything changed beside the rates of the last minute."""
     return (
         *(model.total_predictions, model.total_labelled, model.total_errors, pending),
-        *(model.status, model.status_since, model.reason, model.acknowledged_at),
+        *(model.status, model.status_since, model.message, model.acknowledged_at),
         *(model.name, model.version, model.trained_at, model.deployed_at, model.deployment),
         *(model.baseline_accuracy, model.lifecycle),
         b"" if model.watch is None else model.watch.reference,

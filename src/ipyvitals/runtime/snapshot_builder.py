@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import Any
 
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.schema import (
@@ -32,7 +33,6 @@ SEGMENT_CHARS = 80
 
 def model_section(model: ModelState, now: float) -> ModelSection:
     """Return who the model is, since when, and how it is."""
-    evidence = model.evidence
     deployed = _deployed(model)
     return ModelSection(
         model_id=model.model_id if model.known else None,
@@ -43,11 +43,7 @@ def model_section(model: ModelState, now: float) -> ModelSection:
         total_predictions=model.total_predictions,
         deployed_at=model.deployed_at if deployed else None,
         status_since=model.status_since,
-        reason=model.reason,
-        reason_rule=evidence.rule if evidence else None,
-        reason_value=evidence.value if evidence else None,
-        reason_threshold=evidence.threshold if evidence else None,
-        reason_n=evidence.n if evidence else None,
+        **_reason(model),
         health=model.health,
         uptime_seconds=now - model.deployed_monotonic if deployed else None,
         acknowledged_at=model.acknowledged_at,
@@ -108,7 +104,6 @@ def model_info(model: ModelState, now: float, *, active: bool, pending: int) -> 
     """Return a model's entry in ``monitor.models()``."""
     accuracy, low, high = _interval(model.window)
     p50, p95, p99 = model.latency.get(now, QUANTILES)
-    evidence = model.evidence
     return ModelInfo(
         model_id=model.model_id,
         name=model.name,
@@ -122,11 +117,7 @@ def model_info(model: ModelState, now: float, *, active: bool, pending: int) -> 
         active=active,
         health=model.health,
         status_since=model.status_since,
-        reason=model.reason,
-        reason_rule=evidence.rule if evidence else None,
-        reason_value=evidence.value if evidence else None,
-        reason_threshold=evidence.threshold if evidence else None,
-        reason_n=evidence.n if evidence else None,
+        **_reason(model),
         accuracy_low=low,
         accuracy_high=high,
         accuracy_threshold=model.accuracy_threshold,
@@ -161,6 +152,19 @@ def point(at: float, metrics: MetricsSection, system: SystemSection) -> Point:
         **{name: getattr(metrics, name) for name in POINTS_OF_METRICS},
         **{name: getattr(system, name) for name in POINTS_OF_SYSTEM},
     )
+
+
+def _reason(model: ModelState) -> dict[str, Any]:
+    message, evidence = model.message, model.evidence
+    return {
+        "reason": message.text if message else None,
+        "reason_code": message.code if message else None,
+        "reason_args": message.args if message else {},
+        "reason_rule": evidence.rule if evidence else None,
+        "reason_value": evidence.value if evidence else None,
+        "reason_threshold": evidence.threshold if evidence else None,
+        "reason_n": evidence.n if evidence else None,
+    }
 
 
 def _deployed(model: ModelState) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -22,9 +22,9 @@ Status: TypeAlias = Literal[
 ]
 Health: TypeAlias = Literal["unknown", "healthy", "degraded", "unhealthy"]
 TrainingState: TypeAlias = Literal["idle", "running", "completed", "stopped", "failed"]
-Rule: TypeAlias = Literal[
-    "accuracy", "baseline", "error_rate", "latency_p95", "drift", "error_drift", "silence"
-]
+Rule: TypeAlias = Annotated[str, msgspec.Meta(title="Rule")]
+"""The name of a rule of `ipyvitals.health.RULES`, such as ``"accuracy"``; TypeScript and the
+server's schemas list the names."""
 Task: TypeAlias = Literal["classification", "regression"]
 Scope: TypeAlias = Literal["host", "container"]
 GpuReason: TypeAlias = Literal[

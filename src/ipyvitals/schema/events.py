@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from ipyvitals.schema.base import Health, Rule, SchemaStruct, Status, TrainingState
+from ipyvitals.schema.messages import Args
 
 __all__ = [
     "EVENT_TYPES",
@@ -61,6 +62,10 @@ class ModelStatusChange(_EventStruct, frozen=True, kw_only=True, tag="model_stat
     value: float | None = None
     threshold: float | None = None
     n: int | None = None
+    reason_code: str | None = None
+    """Code of ``reason``; ``None`` where a user or an exception wrote it."""
+    reason_args: Args = {}
+    """What stands in the sentence of that code."""
 
 
 class ModelDeployed(_EventStruct, frozen=True, kw_only=True, tag="model_deployed"):

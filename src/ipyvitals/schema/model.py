@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ipyvitals.schema.base import Health, Rule, SchemaStruct, Status, Task, TrainingState
+from ipyvitals.schema.messages import Args
 
 __all__ = [
     "DriftSection",
@@ -39,6 +40,10 @@ class ModelSection(SchemaStruct, frozen=True, kw_only=True):
     reason_threshold: float | None = None
     reason_n: int | None = None
     """How many labels, calls or predictions ``reason_value`` rests on."""
+    reason_code: str | None = None
+    """Code of ``reason``; ``None`` where a user or an exception wrote it."""
+    reason_args: Args = {}
+    """What stands in the sentence of that code."""
     health: Health = "unknown"
     uptime_seconds: float | None = None
     baseline_accuracy: float | None = None
@@ -192,6 +197,8 @@ class ModelInfo(SchemaStruct, frozen=True, kw_only=True):
     reason_value: float | None = None
     reason_threshold: float | None = None
     reason_n: int | None = None
+    reason_code: str | None = None
+    reason_args: Args = {}
     accuracy_low: float | None = None
     accuracy_high: float | None = None
     accuracy_threshold: float | None = None

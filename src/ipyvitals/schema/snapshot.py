@@ -10,6 +10,7 @@ import msgspec
 from ipyvitals.schema.base import (
     SchemaStruct,
 )
+from ipyvitals.schema.messages import Args
 from ipyvitals.schema.model import (
     DriftSection,
     Durations,
@@ -34,6 +35,8 @@ class Notice(SchemaStruct, frozen=True, kw_only=True):
     count: int
     at: float
     """When it last happened."""
+    args: Args | None = None
+    """What stands in the sentence of ``code``; ``None`` where ``message`` is a text of its own."""
 
 
 class Point(SchemaStruct, frozen=True, kw_only=True):

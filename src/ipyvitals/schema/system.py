@@ -71,6 +71,8 @@ class SystemSection(SchemaStruct, frozen=True, kw_only=True):
     ``"gpu_memory"``, ``"shared_memory"`` or ``"open_files"``."""
     unknown_components: list[str] = []
     """Components left out of ``system_health`` because they could not be read."""
+    components: dict[str, Health] = {}
+    """The health of each component that was judged, by its name."""
     kernel_busy: bool | None = None
 
     cpu_scope: Scope | None = None

@@ -86,7 +86,7 @@ class BinWindow:
 class Debouncer:
     """Flags, each of which turns once its condition held or failed for some looks in a row.
 
-    Each flag does what a `Switch` does that enters where the condition is true and leaves
+    Each flag does what a `HysteresisSwitch` does that enters where the condition is true and leaves
     where it is false.
 
     Parameters

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Flags", "Switch"]
+__all__ = ["Flags", "HysteresisSwitch"]
 
 Flags = npt.NDArray[np.bool_]
 
 
-class Switch:
+class HysteresisSwitch:
     """Turns on after `hold` "enter" flags in a row, and off after `hold` "leave" flags.
 
     Parameters
@@ -20,7 +20,7 @@ class Switch:
 
     Examples
     --------
-    >>> switch = Switch(2)
+    >>> switch = HysteresisSwitch(2)
     >>> switch.update(np.array([True, True, False]), np.array([False, False, True]))
     [1]
     >>> switch.on

@@ -19,7 +19,9 @@ __all__ = ["Notices", "Request", "RestoreRequest", "SessionQueue"]
 class Notices(Protocol):
     """Where what goes wrong is counted."""
 
-    def add(self, code: str, message: str, count: int = 1) -> None:
+    def add(
+        self, code: str, text: str | None = None, /, count: int = 1, **args: str | float
+    ) -> None:
         """Count something."""
         ...
 

@@ -235,10 +235,7 @@ class Writer:
         hopeless = isinstance(error, StoreError)
         what = "store.locked" if code in LOCKED else "store.unavailable"
         for account, requests in asked.items():
-            account.notices.add(
-                what,
-                f"the history is kept in memory, and tried again: {_in_words(self._path, error)}",
-            )
+            account.notices.add(what, error=_in_words(self._path, error))
             _note_dropped(account)
             account.not_now(requests)
             if account.closing and (hopeless or self._is_late(account)):
@@ -249,9 +246,7 @@ class Writer:
         for account in accounts:
             _note_dropped(account)
             if failures:
-                account.notices.add(
-                    "store.caught_up", f"{self._path} takes the history again; nothing waits"
-                )
+                account.notices.add("store.caught_up", file=str(self._path))
 
     def _set_aside(self, error: Exception, accounts: list[SessionQueue]) -> bool:
         """Make room for a new file in place of a broken one; return whether there is."""
@@ -264,10 +259,7 @@ class Writer:
         except OSError:
             return False
         for account in accounts:
-            account.notices.add(
-                "store.broken",
-                f"{_in_words(self._path, error)}; it is kept as {kept.name}, and a new one begun",
-            )
+            account.notices.add("store.broken", error=_in_words(self._path, error), file=kept.name)
         return True
 
     def _is_late(self, account: SessionQueue) -> bool:
@@ -331,9 +323,7 @@ def _commit_one_by_one(
 def _note_dropped(account: SessionQueue) -> None:
     dropped = account.backlog.take_dropped()
     if dropped:
-        account.notices.add(
-            "store.dropped", "more rows waited to be kept than there is room for", dropped
-        )
+        account.notices.add("store.dropped", count=dropped)
 
 
 def _in_words(path: Path, error: Exception) -> str:

@@ -26,7 +26,7 @@ __all__ = ["SystemSampler", "sources"]
 class NoticeBoard(Protocol):
     """Where failures are counted."""
 
-    def add(self, code: str, message: str) -> None:
+    def add(self, code: str, /, *, part: str, error: str) -> None:
         """Count a failure under `code`."""
         ...
 
@@ -134,9 +134,7 @@ class SystemSampler:
     def _fail(self, part: str, error: BaseException) -> None:
         if self._notices is not None:
             said = str(error) or "no reason given"
-            self._notices.add(
-                f"system.{part}", f"cannot read {part}: {type(error).__name__}: {said}"
-            )
+            self._notices.add(f"system.{part}", part=part, error=f"{type(error).__name__}: {said}")
 
 
 def sources(disk_path: str | None = None) -> Iterator[tuple[str, Callable[[], Source]]]:

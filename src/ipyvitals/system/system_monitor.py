@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from ipyvitals.health import SystemRule, Thresholds
+from ipyvitals.health import SystemEvaluator, Thresholds
 from ipyvitals.schema import SystemSection
 from ipyvitals.system.linux import procfs
 from ipyvitals.utils.clock import Clock
@@ -78,7 +78,7 @@ class SystemMonitor:
         self._lag = lag
         self._read_at = time.monotonic()
         self._waited: tuple[int, float | None] = (0, None)
-        self._rule = SystemRule(thresholds)
+        self._rule = SystemEvaluator(thresholds)
         self._sampling = threading.Lock()
         self.section = SystemSection()
 

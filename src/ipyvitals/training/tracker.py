@@ -163,7 +163,7 @@ class TrainingTracker:
         for name, value in metrics.items():
             known[name] = value if isfinite(value) else None
             if known[name] is None:
-                self._notices.add("training.not_finite", f"metric {name!r} is {value}")
+                self._notices.add("training.not_finite", metric=repr(name), value=str(value))
         with self._lock:
             if run.state != "running":
                 return

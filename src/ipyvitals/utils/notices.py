@@ -1,4 +1,4 @@
-"""What went wrong in the background: counted, logged once a kind, and shown in the panel."""
+"""Counts what went wrong in the background by code; logs the first of each code."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from ipyvitals.schema import Notice
+from ipyvitals.schema.messages import message
 
 __all__ = ["Notices"]
 
@@ -29,9 +30,9 @@ class Notices:
     Examples
     --------
     >>> notices = Notices(lambda: 0.0)
-    >>> notices.add("labels.unknown", "no prediction has the id 7", count=3)
-    >>> [(notice.code, notice.count) for notice in notices.get()]
-    [('labels.unknown', 3)]
+    >>> notices.add("labels.unknown", id="7", count=3)
+    >>> [(notice.code, notice.count, notice.message) for notice in notices.get()]
+    [('labels.unknown', 3, 'no prediction waits under the id 7')]
     """
 
     def __init__(self, time: Callable[[], float]) -> None:
@@ -39,21 +40,42 @@ class Notices:
         self._lock = threading.RLock()
         self._by_code: dict[str, Notice] = {}
 
-    def add(self, code: str, message: str, count: int = 1) -> None:
-        """Count something under `code`; the first of a code is logged as a warning."""
-        message = message[:MAX_MESSAGE_CHARS]
+    def add(
+        self, code: str, text: str | None = None, /, count: int = 1, **args: str | float
+    ) -> None:
+        """Count something under `code`; the first of a code is logged as a warning.
+
+        Parameters
+        ----------
+        code : str
+            A code of `ipyvitals.schema.messages`, whose sentence is the message.
+        text : str, optional
+            The message of a code that has no sentence, such as the text of an exception.
+        count : int
+            How often it happened.
+        **args
+            What stands in the sentence.
+        """
+        if text is None:
+            args = {name: _cut(value) for name, value in args.items()}
+            text = message(code, **args).text
+            told: dict[str, str | float] | None = args
+        else:
+            told = None
+        text = text[:MAX_MESSAGE_CHARS]
         with self._lock:
             old = self._by_code.get(code)
             if old is None and len(self._by_code) >= MAX_CODES:
                 return
             self._by_code[code] = Notice(
                 code=code,
-                message=message,
+                message=text,
                 count=count + (old.count if old else 0),
                 at=self._time(),
+                args=told,
             )
         if old is None:
-            log.warning("%s: %s", code, message)
+            log.warning("%s: %s", code, text)
 
     def get(self) -> list[Notice]:
         """Return the notices, in the order in which their codes first came."""
@@ -72,5 +94,9 @@ class Notices:
             self._by_code.clear()
 
     def reset_lock(self) -> None:
-        """Replace the lock in a forked child, where nobody is left to release the old one."""
+        """Replace the lock in a forked child, in which no thread would ever release it."""
         self._lock = threading.RLock()
+
+
+def _cut(value: str | float) -> str | float:
+    return value[:MAX_MESSAGE_CHARS] if isinstance(value, str) else value

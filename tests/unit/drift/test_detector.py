@@ -15,7 +15,7 @@ from ipyvitals.drift.detector import Drift, DriftDetector
 from ipyvitals.drift.features import columns_of
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.stats.drift import psi, psi_threshold
-from ipyvitals.stats.streak import Switch
+from ipyvitals.stats.streak import HysteresisSwitch
 from ipyvitals.utils.notices import Notices
 
 ROWS = 4_000
@@ -58,7 +58,7 @@ def is_over(look):
 def turns_of(looks):
     """Return the looks at which the rule turns: three in a row over, three in a row under."""
     over = np.array([is_over(look) for look in looks], dtype=bool)
-    return [looks[turn] for turn in Switch(3).update(over, ~over)]
+    return [looks[turn] for turn in HysteresisSwitch(3).update(over, ~over)]
 
 
 def shown(section):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ipyvitals.stats.drift import psi, psi_threshold, used_bins
 from ipyvitals.stats.psi_watch import BinWindow, Debouncer, PsiDetector
-from ipyvitals.stats.streak import Switch
+from ipyvitals.stats.streak import HysteresisSwitch
 
 BINS = 4
 SEEDS = st.integers(0, 1_000)
@@ -64,7 +64,7 @@ def test_the_window_keeps_no_hold_of_the_array_it_was_given():
 @given(seed=SEEDS, hold=st.integers(1, 4), looks=st.integers(0, 60), cuts=CUTS)
 def test_each_flag_turns_as_a_switch_does(seed, hold, looks, cuts):
     conditions = np.random.default_rng(seed).random((looks, 3)) < 0.5
-    held, switches = Debouncer(3, hold), [Switch(hold) for _ in range(3)]
+    held, switches = Debouncer(3, hold), [HysteresisSwitch(hold) for _ in range(3)]
     for start, stop in pieces(looks, cuts):
         held.update(conditions[start:stop])
         for switch, flags in zip(switches, conditions[start:stop].T, strict=True):
@@ -113,7 +113,7 @@ def test_the_looks_are_those_of_a_plain_reading(seed, size, features, rows, cuts
     ]
     plain = list(PlainWatch(reference, size, alpha).looks(indices))
     assert len(found) == len(plain)
-    switches, any_switch = [Switch(3) for _ in range(features)], Switch(3)
+    switches, any_switch = [HysteresisSwitch(3) for _ in range(features)], HysteresisSwitch(3)
     for look, (values, thresholds) in zip(found, plain, strict=True):
         ratios = [value / threshold for value, threshold in zip(values, thresholds, strict=True)]
         assert look.psi / look.threshold == pytest.approx(max(ratios))

@@ -30,7 +30,7 @@ from ipyvitals.stats.psi_watch import BinWindow, Debouncer, PsiDetector, Worst
 from ipyvitals.stats.rate import SlidingCount
 from ipyvitals.stats.seconds import SecondRing
 from ipyvitals.stats.segments import Group, SegmentWindows
-from ipyvitals.stats.streak import Switch
+from ipyvitals.stats.streak import HysteresisSwitch
 from ipyvitals.stats.trend import Trend
 from ipyvitals.stats.window import ScoreWindow
 
@@ -230,7 +230,7 @@ def segment_windows(stream):
 
 
 def switch(stream):
-    switch, on, streak, turns = Switch(3), False, 0, []
+    switch, on, streak, turns = HysteresisSwitch(3), False, 0, []
     for step, right in enumerate(stream.right):
         streak = streak + 1 if right == on else 0
         if streak == 3:
@@ -281,7 +281,7 @@ def bin_window(stream):
 
 def held(stream):
     flags = np.array([stream.right, stream.predictions]).T
-    both, switches = Debouncer(2, 3), [Switch(3), Switch(3)]
+    both, switches = Debouncer(2, 3), [HysteresisSwitch(3), HysteresisSwitch(3)]
     for start, stop in stream.batches():
         both.update(flags[start:stop])
         for switch, column in zip(switches, flags[start:stop].T, strict=True):
@@ -341,7 +341,7 @@ REFERENCES = {
     SegmentWindows: segment_windows,
     SlidingCount: sliding_count,
     SlidingHistogram: sliding_histogram,
-    Switch: switch,
+    HysteresisSwitch: switch,
     Trend: trend,
 }
 

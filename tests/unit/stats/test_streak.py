@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipyvitals.stats.streak import Switch
+from ipyvitals.stats.streak import HysteresisSwitch
 
 STEPS = st.lists(
     st.tuples(st.sampled_from(["enter", "leave", "neither"]), st.booleans()), max_size=60
@@ -40,7 +40,7 @@ def update(switch, steps, ready=True):
 
 @given(hold=st.integers(1, 5), steps=STEPS, cuts=st.lists(st.integers(0, 60), max_size=6))
 def test_it_turns_where_a_slow_one_does_however_the_steps_are_cut(hold, steps, cuts):
-    switch, slow = Switch(hold), SlowSwitch(hold)
+    switch, slow = HysteresisSwitch(hold), SlowSwitch(hold)
     turns = []
     edges = sorted({0, len(steps), *(min(cut, len(steps)) for cut in cuts)})
     for start, end in pairwise(edges):
@@ -52,13 +52,13 @@ def test_it_turns_where_a_slow_one_does_however_the_steps_are_cut(hold, steps, c
 
 @given(steps=STEPS)
 def test_without_a_condition_it_may_always_turn_on(steps):
-    switch, slow = Switch(2), SlowSwitch(2)
+    switch, slow = HysteresisSwitch(2), SlowSwitch(2)
     expected = [step for step, (kind, _) in enumerate(steps) if slow.step(kind, True)]
     assert update(switch, steps, ready=False) == expected
 
 
 def test_no_steps_change_nothing():
-    switch = Switch(1)
+    switch = HysteresisSwitch(1)
     none = np.array([], dtype=bool)
     assert switch.update(none, none) == []
     assert not switch.on
@@ -66,13 +66,13 @@ def test_no_steps_change_nothing():
 
 @pytest.mark.parametrize("hold", [1, 2, 3, 20])
 def test_it_holds_out_to_the_last_step(hold):
-    switch = Switch(hold)
+    switch = HysteresisSwitch(hold)
     flags = np.ones(hold - 1, dtype=bool)
     assert switch.update(flags, ~flags) == []
     assert switch.update(np.array([True]), np.array([False])) == [0]
 
 
 def test_a_streak_counts_before_turning_is_allowed():
-    switch = Switch(3)
+    switch = HysteresisSwitch(3)
     enter = np.ones(5, dtype=bool)
     assert switch.update(enter, ~enter, np.array([False] * 4 + [True])) == [4]

@@ -1,0 +1,157 @@
+"""The sentences of the package, by code: the one place where a code becomes English.
+
+A reason or a notice is a code with arguments. This module turns both into the English sentence that
+stands in ``reason`` and ``message``; the page translates the template of the same code, from
+``js/src/lab/catalogue.gen.ts``, which ``scripts/generate_contract.py`` writes. The sentences of a
+rule stand with the rule, in `ipyvitals.health.rules`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import msgspec
+
+__all__ = ["LABELS", "MESSAGES", "Args", "Message", "message", "render", "template_of"]
+
+Args: TypeAlias = dict[str, str | float]
+
+MESSAGES: dict[str, str] = {
+    # Why a model has its status, where no rule decided it.
+    "status.first_prediction": "First prediction",
+    "status.predictions_resumed": "Predictions resumed",
+    "status.training_started": "Training started",
+    "status.training_completed": "Training completed",
+    "status.training_stopped": "Training stopped",
+    "status.deployed": "Deployed",
+    "status.replaced": "Replaced",
+    "status.retired": "Retired",
+    "status.reset": "Reset",
+    "status.closed": "Monitor closed",
+    "status.thresholds_changed": "Thresholds changed",
+    # Texts of a training run that its user did not write.
+    "training.ready": "Ready",
+    "training.system_ready": "System ready",
+    "training.interrupted": "Interrupted",
+    # Notices.
+    "callbacks.dropped": (
+        "callbacks are slower than events: more than {limit} waited, the oldest were dropped"
+    ),
+    "callbacks.failed": "{callback} raised {error} on {event}: {text}",
+    "drift.features": (
+        "the feature {feature} is not watched: there are more than {limit}, or it came after the "
+        "reference"
+    ),
+    "intake.fold_failed": "{entries} entries could not be counted: {error}",
+    "labels.duplicate": "the id {id} had a label already; the first one counts",
+    "labels.evicted": "more than {limit} predictions waited for labels; the oldest left",
+    "labels.expired": "predictions waited over {seconds} s for a label",
+    "labels.kind": (
+        "predictions are {predictions}s and labels are {labels}s ({prediction} against {label}): "
+        "they can never be equal, so the accuracy is wrong; convert one of them, or pass score= to "
+        "Monitor."
+    ),
+    "labels.not_a_number": (
+        "regression expects finite numbers, got {prediction} and {label}; this label is not counted"
+    ),
+    "labels.reused_id": (
+        "a second prediction came under the id {id} before its label; the newer one will be "
+        "labelled"
+    ),
+    "labels.unknown": "no prediction waits under the id {id}",
+    "models.evicted": "more than {limit} models; forgot {model}",
+    "monitor.closed": (
+        "the monitor {monitor} is closed, so this is not counted; was it closed, or replaced by a "
+        "newer Monitor of the same name?"
+    ),
+    "monitor.forked": (
+        "the monitor {monitor} belongs to the process that this one was forked from, so this is "
+        "not counted; hand predictions back to that process, or make a Monitor here"
+    ),
+    "panel.ipykernel": (
+        "ipykernel {version} cannot update widgets from a thread, so the panel stands still while "
+        "a cell runs; install ipykernel 7.1 or newer."
+    ),
+    "score.failed": "score() raised {error}",
+    "score.range": (
+        "score() returned {value}; expected a number from 0 to 1, so this label is not counted"
+    ),
+    "segment.failed": "segment() raised {error}",
+    "store.broken": "{error}; it is kept as {file}, and a new one begun",
+    "store.caught_up": "{file} takes the history again; nothing waits",
+    "store.dropped": "more rows waited to be kept than there is room for",
+    "store.forked": (
+        "the process that this one was forked from writes a history, so this one keeps its own in "
+        "memory; start workers by 'spawn' to have theirs on the disk"
+    ),
+    "store.locked": "the history is kept in memory, and tried again: {error}",
+    "store.state": "{model} begins anew: {error}",
+    "store.unavailable": "the history is kept in memory, and tried again: {error}",
+    "system.*": "cannot read {part}: {error}",
+    "training.not_finite": "metric {metric} is {value}",
+}
+"""Templates by code; a code that ends in ``.*`` stands for all codes that begin like it."""
+
+LABELS: dict[str, str] = {
+    "scope.host": "host",
+    "scope.container": "container",
+    "labels_lost.evicted": "evicted",
+    "labels_lost.expired": "expired",
+    "labels_lost.unknown": "unknown",
+    "labels_lost.duplicate": "duplicate",
+    "labels_lost.early": "early",
+}
+"""Words for values of the sections; those of the machine's components stand with their rules."""
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+class Message(msgspec.Struct, frozen=True):
+    """An English sentence, with the code and the arguments that it was made from.
+
+    A text of the user, such as an exception's, has no code.
+    """
+
+    text: str
+    code: str | None = None
+    args: Args = {}
+
+
+def message(code: str, /, **args: str | float) -> Message:
+    """Return the message of a code of `MESSAGES`.
+
+    Examples
+    --------
+    >>> message("labels.expired", seconds=60.0).text
+    'predictions waited over 60 s for a label'
+    """
+    return Message(render(template_of(code) or code, args), code, args)
+
+
+def template_of(code: str) -> str | None:
+    """Return the template of a code, or ``None`` for a code that has none.
+
+    Examples
+    --------
+    >>> template_of("system.network")
+    'cannot read {part}: {error}'
+    """
+    return MESSAGES.get(code) or MESSAGES.get(f"{code.partition('.')[0]}.*")
+
+
+def render(template: str, args: Mapping[str, str | float]) -> str:
+    """Return a template with its arguments in place; one without an argument stays as it is.
+
+    Examples
+    --------
+    >>> render("No prediction for {seconds} s", {"seconds": 300.0})
+    'No prediction for 300 s'
+    """
+
+    def value_of(place: re.Match[str]) -> str:
+        value = args.get(place[1], place[0])
+        return value if isinstance(value, str) else f"{value:g}"
+
+    return _PLACEHOLDER.sub(value_of, template)
