@@ -265,12 +265,13 @@ class LimitRule(ModelRule):
         raise NotImplementedError
 
     def check(self, figures: Figures) -> list[Finding]:
-        """Judge the figure; too few calls are no evidence."""
+        """Judge the figure."""
+        return [] if self.threshold is None else self.judge(*self.read(figures))
+
+    def judge(self, value: float | None, n: int) -> list[Finding]:
+        """Judge a value that rests on `n` calls; too few calls are no evidence."""
         limit = self.threshold
-        if limit is None:
-            return []
-        value, n = self.read(figures)
-        if value is None or n < self._min_calls:
+        if limit is None or value is None or n < self._min_calls:
             return []
         seen, over = value, np.array([value > limit])
         return self._turns(

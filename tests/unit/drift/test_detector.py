@@ -146,11 +146,11 @@ def test_the_first_rows_are_the_reference_and_the_next_ones_the_window():
     assert {(one.psi, one.threshold, one.drifted) for one in section.features} == {
         (None, None, False)
     }
-    assert watch.take_looks() == []
+    assert watch.take_checks() == []
     section = feed(1_400, 1_500)
-    (look,) = watch.take_looks()
+    (look,) = watch.take_checks()
     assert look.n == section.window_rows == 500
-    assert watch.take_looks() == []
+    assert watch.take_checks() == []
     assert {name: one.kind for name, one in shown(section).items()} == {
         "": "categorical",
         "age": "numeric",
@@ -189,8 +189,8 @@ def test_the_looks_do_not_depend_on_how_the_rows_are_handed_in(cuts, as_lists):
         if as_lists:
             part = {name: np.asarray(column).tolist() for name, column in part.items()}
         in_parts.update(predictions[start:stop].tolist(), part)
-        looks += in_parts.take_looks()
-    assert looks == at_once.take_looks()
+        looks += in_parts.take_checks()
+    assert looks == at_once.take_checks()
     assert len(looks) == (ROWS - 1_000 - 303) // 61 + 1
     assert in_parts.section() == at_once.section()
 
@@ -202,7 +202,7 @@ def test_a_fold_of_many_rows_is_seen_as_small_ones_are():
     for start in range(0, 15_000, 1_000):
         rows = {name: column[start : start + 1_000] for name, column in features.items()}
         small.update(predictions[start : start + 1_000], rows)
-    assert large.take_looks() == small.take_looks()
+    assert large.take_checks() == small.take_checks()
     assert large.section() == small.section()
 
 
@@ -216,7 +216,7 @@ def test_single_rows_are_seen_as_whole_columns_are():
     for start in range(0, 1_600, 7):
         by_row.update(predictions[start : start + 7].tolist(), columns_of(rows[start : start + 7]))
     by_column.update(predictions, features)
-    assert by_row.take_looks() == by_column.take_looks()
+    assert by_row.take_checks() == by_column.take_checks()
     assert by_row.section() == by_column.section()
 
 
@@ -241,7 +241,7 @@ def test_without_drift_next_to_nothing_is_found():
     for seed in range(40):
         watch = watch_of()
         watch.update(*clean(seed))
-        found = watch.take_looks()
+        found = watch.take_checks()
         assert len(found) == 26
         looks += found
         raised += bool(turns_of(found))
@@ -276,11 +276,11 @@ def test_drift_is_found_within_a_thousand_rows_and_named(change):
     for seed in range(5):
         watch = watch_of()
         watch.update(*shifted(name, change, seed))
-        looks = watch.take_looks()
+        looks = watch.take_checks()
         assert turns_of(looks[: (START - 1_500) // 100]) == []
         (turn, *_) = turns_of(looks)
         assert looks.index(turn) <= (START - 1_500 + 1_000) // 100
-        assert turn.what == (f"feature {name!r}" if name else "predictions")
+        assert turn.feature == (name or None)
         assert turn.value > turn.threshold
         section = watch.section()
         assert section.state == "drifted"
@@ -313,14 +313,14 @@ def test_drift_ends_when_the_window_is_normal_again():
     watch = watch_of()
     watch.update(predictions[:3_000], {"age": features["age"][:3_000]})
     assert watch.section().state == "drifted"
-    looks = watch.take_looks()
+    looks = watch.take_checks()
     watch.update(predictions[3_000:], {"age": features["age"][3_000:]})
-    looks += watch.take_looks()
+    looks += watch.take_checks()
     section = watch.section()
     assert section.state == "watching"
     assert not any(one.drifted for one in section.features)
     on, off = turns_of(looks)
-    assert (on.what, is_over(on), is_over(off)) == ("feature 'age'", True, False)
+    assert (on.feature, is_over(on), is_over(off)) == ("age", True, False)
 
 
 def test_a_verdict_may_take_another_number_of_looks():
@@ -415,7 +415,7 @@ def test_training_data_are_a_reference_at_once():
         3_000,
     )
     watch.update(live, live_features)
-    assert len(watch.take_looks()) == 3
+    assert len(watch.take_checks()) == 3
     one = shown(watch.section())["age"]
     assert one.threshold == pytest.approx(psi_threshold(3_000, 500, 10, 0.01 / 5))
     assert watch.section().state == "watching"
@@ -440,7 +440,7 @@ def test_a_new_reference_begins_anew(notices):
         predictions[START:], {"age": features["age"][START:], "late": [0] * (ROWS - START)}
     )
     section = watch.section()
-    assert (section.state, section.window_rows, watch.take_looks()) == ("watching", 0, [])
+    assert (section.state, section.window_rows, watch.take_checks()) == ("watching", 0, [])
     assert notices.count("drift.features") == 1
     watch.update(predictions[START:], {"age": features["age"][START:]})
     assert watch.section().state == "watching"
@@ -512,7 +512,7 @@ def test_a_reset_forgets_everything_but_the_reference():
     section = watch.section()
     assert (section.state, section.reference_rows, section.window_rows) == ("watching", 1_000, 0)
     assert (section.watched, section.errors.changes, section.errors.error_rate) == (5, 0, None)
-    assert watch.take_looks() == watch.take_error_changes() == []
+    assert watch.take_checks() == watch.take_error_changes() == []
     watch.update(predictions[:1_000], {name: column[:1_000] for name, column in features.items()})
     assert watch.section().state == "watching"
 
@@ -527,7 +527,7 @@ def test_a_reset_keeps_what_there_is_of_a_reference():
 def test_looks_that_nobody_takes_are_bounded():
     watch = watch_of(reference=30, window=30)
     watch.update(np.arange(100_000) % 7, None)
-    assert len(watch.take_looks()) == 10_000
+    assert len(watch.take_checks()) == 10_000
 
 
 def test_no_rows_change_nothing():

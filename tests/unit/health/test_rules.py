@@ -5,18 +5,26 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ipyvitals.health import (
-    AccuracyRule,
-    DriftRule,
+    DriftCheck,
     ErrorChange,
-    LimitRule,
-    Look,
+    Figures,
+    RuleSettings,
     Thresholds,
+)
+from ipyvitals.health.rules import (
+    AccuracyRule,
+    BaselineRule,
+    DriftRule,
+    ErrorDriftRule,
+    ErrorRateRule,
+    LatencyRule,
 )
 from ipyvitals.stats.interval import Z_95
 from ipyvitals.stats.window import ScoreWindow
@@ -24,8 +32,17 @@ from ipyvitals.stats.window import ScoreWindow
 HUNDRED = 100
 
 
+def settings(baseline_accuracy=None, size=HUNDRED, **thresholds):
+    return RuleSettings(Thresholds(**thresholds), size, baseline_accuracy)
+
+
 def accuracy_rule(threshold, size=HUNDRED, **thresholds):
-    return AccuracyRule("accuracy", threshold, size, Thresholds(**thresholds))
+    return AccuracyRule(settings(size=size, accuracy=threshold, **thresholds))
+
+
+def update(rule, window, scores):
+    """Judge labels that the window has not seen yet."""
+    return rule.check_labels(*window.means_after(np.array(scores)))
 
 
 class LiteralRule:
@@ -75,7 +92,7 @@ class LiteralRule:
 
 def judge(rule, window, labels):
     scores = np.array(labels, dtype=bool)
-    findings = rule.update(window, scores)
+    findings = update(rule, window, scores)
     window.update(scores)
     return [(finding.on, finding.value, finding.n) for finding in findings]
 
@@ -109,11 +126,12 @@ def check_against_literal(labels, threshold, size, cuts, told):
     literal = LiteralRule(threshold, size, told)
     expected = [finding for right in labels for finding in literal.label(right)]
 
-    single, single_window = AccuracyRule("accuracy", threshold, size, told), ScoreWindow(size)
+    made_from = RuleSettings(msgspec.structs.replace(told, accuracy=threshold), size)
+    single, single_window = AccuracyRule(made_from), ScoreWindow(size)
     found = [turn for right in labels for turn in judge(single, single_window, [right])]
     assert found == expected
 
-    batched, batched_window = AccuracyRule("accuracy", threshold, size, told), ScoreWindow(size)
+    batched, batched_window = AccuracyRule(made_from), ScoreWindow(size)
     edges = sorted({0, len(labels), *(min(cut, len(labels)) for cut in cuts)})
     found = [
         turn
@@ -153,7 +171,7 @@ def test_a_model_three_points_above_its_threshold_hardly_flaps():
 def test_a_drop_is_told_word_for_word_with_its_evidence():
     rule, window = accuracy_rule(0.8), ScoreWindow(100)
     window.update(np.ones(100, dtype=bool))
-    (finding,) = rule.update(window, np.zeros(40, dtype=bool))
+    (finding,) = update(rule, window, np.zeros(40, dtype=bool))
     assert finding.reason == "Accuracy dropped below threshold"
     assert (finding.rule, finding.on) == ("accuracy", True)
     # The 21st wrong label is the first below 0.8, the 40th the twentieth in a row.
@@ -162,7 +180,7 @@ def test_a_drop_is_told_word_for_word_with_its_evidence():
 
 def test_recovery_is_told_too():
     rule, window = accuracy_rule(0.8), ScoreWindow(100)
-    findings = rule.update(window, np.array([False] * 100 + [True] * 120))
+    findings = update(rule, window, np.array([False] * 100 + [True] * 120))
     assert [(finding.on, finding.reason) for finding in findings] == [
         (True, "Accuracy dropped below threshold"),
         (False, "Accuracy recovered"),
@@ -171,9 +189,9 @@ def test_recovery_is_told_too():
 
 
 def test_a_baseline_is_judged_alike_in_words_of_its_own():
-    rule, window = AccuracyRule("baseline", 0.85, 100, Thresholds()), ScoreWindow(100)
+    rule, window = BaselineRule(settings(0.95)), ScoreWindow(100)
     window.update(np.ones(100, dtype=bool))
-    findings = rule.update(window, np.array([False] * 100 + [True] * 120))
+    findings = update(rule, window, np.array([False] * 100 + [True] * 120))
     assert [(one.rule, one.on, one.reason) for one in findings] == [
         ("baseline", True, "Accuracy dropped too far below its baseline"),
         ("baseline", False, "Accuracy back near its baseline"),
@@ -198,7 +216,7 @@ def test_scores_that_are_exactly_the_threshold_are_not_below_it(score, batch):
     rule, window = accuracy_rule(score), ScoreWindow(100)
     for _ in range(2_000 // batch):
         scores = np.full(batch, score)
-        assert rule.update(window, scores) == []
+        assert update(rule, window, scores) == []
         window.update(scores)
 
 
@@ -240,7 +258,7 @@ def test_accuracy_between_the_two_limits_changes_nothing():
     window = ScoreWindow(100)
     window.update(np.array([True] * 81 + [False] * 19))
     assert judge(good, window, pattern) == []
-    bad.update(window, np.zeros(100, dtype=bool))
+    update(bad, window, np.zeros(100, dtype=bool))
     assert bad.on
     assert judge(bad, window, pattern) == []
 
@@ -253,10 +271,10 @@ def test_without_a_threshold_accuracy_is_not_judged():
 
 class TestLimitRule:
     def feed(self, rule, *readings):
-        return [finding for value, n in readings for finding in rule.update(value, n)]
+        return [finding for value, n in readings for finding in rule.judge(value, n)]
 
     def test_it_turns_with_the_third_reading_in_a_row(self):
-        rule = LimitRule("error_rate", 0.05, Thresholds())
+        rule = ErrorRateRule(settings(error_rate=0.05))
         assert self.feed(rule, (0.06, 40), (0.07, 40), (0.01, 40), (0.06, 40), (0.07, 40)) == []
         (finding,) = self.feed(rule, (0.08, 50))
         assert (finding.on, finding.value, finding.threshold, finding.n) == (True, 0.08, 0.05, 50)
@@ -264,76 +282,80 @@ class TestLimitRule:
         assert rule.on
 
     def test_it_leaves_with_the_third_good_one(self):
-        rule = LimitRule("latency_p95", 0.2, Thresholds())
+        rule = LatencyRule(settings(latency_p95=0.2))
         self.feed(rule, *[(0.3, 100)] * 3)
         assert self.feed(rule, (0.2, 100), (0.1, 100)) == []
         (finding,) = self.feed(rule, (0.1, 100))
         assert (finding.on, finding.reason) == (False, "Latency p95 recovered")
 
     def test_what_is_exactly_the_limit_is_within_it(self):
-        rule = LimitRule("error_rate", 0.05, Thresholds())
+        rule = ErrorRateRule(settings(error_rate=0.05))
         assert self.feed(rule, *[(0.05, 100)] * 10) == []
 
     def test_silence_and_few_calls_change_nothing(self):
-        rule = LimitRule("error_rate", 0.05, Thresholds())
+        rule = ErrorRateRule(settings(error_rate=0.05))
         assert self.feed(rule, *[(1.0, 29)] * 10) == []
         self.feed(rule, *[(1.0, 30)] * 3)
         assert self.feed(rule, *[(None, 0)] * 10, *[(0.0, 29)] * 10) == []
         assert rule.on
 
     def test_without_a_threshold_it_is_off(self):
-        assert self.feed(LimitRule("latency_p95", None, Thresholds()), *[(1e9, 100)] * 10) == []
+        assert self.feed(LatencyRule(settings(latency_p95=None)), *[(1e9, 100)] * 10) == []
 
     def test_how_many_calls_and_looks_decide_are_settings(self):
-        rule = LimitRule("error_rate", 0.05, Thresholds(min_calls=5, look_hold=2))
+        rule = ErrorRateRule(settings(error_rate=0.05, min_calls=5, look_hold=2))
         assert self.feed(rule, *[(1.0, 4)] * 9, (1.0, 5)) == []
         assert [finding.on for finding in self.feed(rule, (1.0, 5))] == [True]
         assert self.feed(rule, (0.0, 5)) == []
         assert [finding.on for finding in self.feed(rule, (0.0, 5))] == [False]
 
 
-def look(value, what="feature 'age'"):
-    return Look(what, value, 0.2, 500)
+def checks(*values, feature="age"):
+    """Return the figures of a tick with checks of drift against 0.2."""
+    return Figures(0.0, None, None, None, [DriftCheck(feature, one, 0.2, 500) for one in values])
 
 
-def change(rising):
-    return ErrorChange(rising=rising, value=0.4, threshold=0.1, n=200)
+def changes_of_error(*rising):
+    """Return the figures of a tick with changes of the mean error."""
+    changes = [ErrorChange(rising=one, value=0.4, threshold=0.1, n=200) for one in rising]
+    return Figures(0.0, None, None, None, (), changes)
 
 
 class TestDriftRule:
-    def test_it_turns_with_the_third_look_in_a_row_and_names_what_drifted(self):
-        rule = DriftRule(Thresholds())
-        assert rule.update([look(0.3), look(0.3), look(0.1), look(0.3), look(0.3)]) == []
-        (finding,) = rule.update([look(0.4, "predictions")])
+    def test_it_turns_with_the_third_check_in_a_row_and_names_what_drifted(self):
+        rule = DriftRule(settings())
+        assert rule.check(checks(0.3, 0.3, 0.1, 0.3, 0.3)) == []
+        (finding,) = rule.check(checks(0.4, feature=None))
         assert (finding.rule, finding.on, finding.reason) == ("drift", True, "Drift of predictions")
         assert (finding.value, finding.threshold, finding.n) == (0.4, 0.2, 500)
         assert rule.on
 
     def test_it_leaves_with_the_third_good_one(self):
-        rule = DriftRule(Thresholds())
-        found = rule.update([look(0.3)] * 3 + [look(0.1)] * 3)
+        rule = DriftRule(settings())
+        found = rule.check(checks(0.3, 0.3, 0.3, 0.1, 0.1, 0.1))
         assert [(one.on, one.reason, one.value) for one in found] == [
             (True, "Drift of feature 'age'", 0.3),
             (False, "Drift is gone", 0.1),
         ]
         assert not rule.on
 
-    def test_looks_may_come_one_by_one(self):
-        rule = DriftRule(Thresholds(look_hold=2))
-        assert [len(rule.update([look(0.3)])) for _ in range(4)] == [0, 1, 0, 0]
+    def test_checks_may_come_one_by_one(self):
+        rule = DriftRule(settings(look_hold=2))
+        assert [len(rule.check(checks(0.3))) for _ in range(4)] == [0, 1, 0, 0]
 
     def test_what_is_exactly_the_limit_is_no_drift(self):
-        assert DriftRule(Thresholds()).update([look(0.2)] * 9) == []
+        assert DriftRule(settings()).check(checks(*[0.2] * 9)) == []
 
     def test_where_drift_does_not_count_it_finds_nothing(self):
-        rule = DriftRule(Thresholds(drift=False))
-        assert rule.update([look(9.0)] * 9) == []
-        assert rule.update_errors([change(True)]) == []
+        rule = DriftRule(settings(drift=False))
+        assert rule.check(checks(*[9.0] * 9)) == []
         assert not rule.on
 
-    def test_a_change_of_the_error_is_told_at_once_with_both_errors(self):
-        rule = DriftRule(Thresholds())
-        found = rule.update_errors([change(True), change(True), change(False), change(False)])
+
+class TestErrorDriftRule:
+    def test_a_change_of_the_error_is_found_at_once_with_both_errors(self):
+        rule = ErrorDriftRule(settings())
+        found = rule.check(changes_of_error(True, True, False, False))
         assert [(one.rule, one.on, one.reason) for one in found] == [
             ("error_drift", True, "Mean error rose"),
             ("error_drift", False, "Mean error fell again"),
@@ -341,37 +363,37 @@ class TestDriftRule:
         assert (found[0].value, found[0].threshold, found[0].n) == (0.4, 0.1, 200)
 
     def test_a_first_change_for_the_better_is_no_trouble_that_ended(self):
-        rule = DriftRule(Thresholds())
-        assert rule.update_errors([change(False)]) == []
+        rule = ErrorDriftRule(settings())
+        assert rule.check(changes_of_error(False)) == []
         assert not rule.on
 
-    def test_another_reference_says_nothing_of_errors(self):
-        rule = DriftRule(Thresholds())
-        rule.update([look(0.3)] * 3)
-        rule.update_errors([change(True)])
-        rule.begin_anew()
-        assert rule.on
-        assert [one.on for one in rule.update_errors([change(False)])] == [False]
+    def test_where_drift_does_not_count_it_finds_nothing(self):
+        rule = ErrorDriftRule(settings(drift=False))
+        assert rule.check(changes_of_error(True)) == []
         assert not rule.on
 
 
 def active_rule(kind):
     """Return a rule of a kind that has raised, and a maker of others under other limits."""
-    if kind in ("accuracy", "baseline"):
-        rule = AccuracyRule(kind, 0.8, 100, Thresholds())
-        judge(rule, ScoreWindow(100), [False] * 50)
-        return rule, lambda limit: AccuracyRule(kind, limit, 100, Thresholds())
     if kind in ("drift", "error_drift"):
-        rule = DriftRule(Thresholds())
-        found = (
-            rule.update([look(0.3)] * 3) if kind == "drift" else rule.update_errors([change(True)])
-        )
-        assert found
-        return rule, lambda limit: DriftRule(Thresholds(drift=limit is not None))
-    rule = LimitRule(kind, 0.05, Thresholds())
+        make, figures = {
+            "drift": (DriftRule, checks(0.3, 0.3, 0.3)),
+            "error_drift": (ErrorDriftRule, changes_of_error(True)),
+        }[kind]
+        rule = make(settings())
+        assert rule.check(figures)
+        return rule, lambda limit: make(settings(drift=limit is not None))
+    if kind in ("accuracy", "baseline"):
+        make = {"accuracy": AccuracyRule, "baseline": BaselineRule}[kind]
+        field = {"accuracy": "accuracy", "baseline": "baseline_drop"}[kind]
+        rule = make(settings(1.0, **{field: 0.5}))
+        judge(rule, ScoreWindow(100), [False] * 50)
+        return rule, lambda limit: make(settings(1.0, **{field: limit}))
+    make = {"error_rate": ErrorRateRule, "latency_p95": LatencyRule}[kind]
+    rule = make(settings(**{kind: 0.05}))
     for _ in range(3):
-        rule.update(0.5, 100)
-    return rule, lambda limit: LimitRule(kind, limit, Thresholds())
+        rule.judge(0.5, 100)
+    return rule, lambda limit: make(settings(**{kind: limit}))
 
 
 KINDS = ["accuracy", "baseline", "error_rate", "latency_p95", "drift", "error_drift"]
@@ -405,8 +427,8 @@ def test_a_streak_under_the_old_threshold_does_not_count_under_the_new():
     window = ScoreWindow(100)
     window.update(np.zeros(100, dtype=bool))
     before = accuracy_rule(0.8)
-    before.update(window, np.zeros(19, dtype=bool))
+    update(before, window, np.zeros(19, dtype=bool))
     rule = accuracy_rule(0.7)
     rule.take_over(before)
-    assert rule.update(window, np.zeros(19, dtype=bool)) == []
-    assert len(rule.update(window, np.zeros(1, dtype=bool))) == 1
+    assert update(rule, window, np.zeros(19, dtype=bool)) == []
+    assert len(update(rule, window, np.zeros(1, dtype=bool))) == 1

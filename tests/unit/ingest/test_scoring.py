@@ -153,8 +153,8 @@ def test_labels_of_another_kind_are_told_once(scorer, told, prediction, actual, 
         else:
             assert not scorer.arrays(np.array([prediction] * 2), np.array([actual] * 2)).any()
     (message,) = told
-    assert words in message
-    assert "score=" in message
+    assert words in message.text
+    assert "score=" in message.text
 
 
 def test_a_kind_that_differs_only_now_and_then_is_told_too(scorer, told):

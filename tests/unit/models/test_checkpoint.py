@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipyvitals.events.event_log import EventLog
-from ipyvitals.health import Thresholds
+from ipyvitals.health import ErrorChange, Thresholds
 from ipyvitals.models.checkpoint import VERSION, checkpoint_of, resume, summary_of, windows_of
 from ipyvitals.models.labelled import Labelled
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.status_evaluator import StatusEvaluator
+from ipyvitals.schema.messages import Message
 from ipyvitals.utils.clock import FakeClock
 
 NOW, AT = 1_000.0, 1_700_000_000.0
@@ -27,7 +28,7 @@ class Watch:
         self.looks, self.changes = [], []
         self.reference, self.verdicts = b"", []
 
-    def take_looks(self):
+    def take_checks(self):
         looks, self.looks = self.looks, []
         return looks
 
@@ -96,7 +97,7 @@ class Served:
             "window": model.window.scores.tolist(),
             "residuals": model.residuals.residuals.tolist(),
             "durations": (model.durations.counts, model.durations.sum_seconds),
-            "status": (model.status, model.reason, model.evidence, model.health),
+            "status": (model.status, model.message, model.evidence, model.health),
             "facts": (model.name, model.version, model.trained_at, model.baseline_accuracy),
             "delays": model.delays,
             "segments": [
@@ -189,7 +190,9 @@ def test_silence_is_of_the_time_that_was_watched():
     assert second.model.status == "idle"
     third = second.successor()
     assert (third.model.status, third.changes) == ("idle", [])
-    assert third.model.reason == "No prediction for 300 s"
+    assert third.model.message == Message(
+        "No prediction for 300 s", "silence.raised", {"seconds": 300.0}
+    )
 
 
 class TestWhatIsSaidAgain:
@@ -243,18 +246,12 @@ class TestWhatIsSaidAgain:
         watch = Watch()
         first = Served(watch=watch)
         first.label([1.0])
-        first.model.drift_rule._rising = True
-        first.model.apply(_error_drift())
-        first.update_status()
+        watch.changes = [ErrorChange(rising=True, value=0.4, threshold=0.1, n=200)]
+        first.look()
+        assert first.model.health == "degraded"
 
         assert first.successor().model.health != "degraded"
         assert first.successor(watch=watch).model.health == "degraded"
-
-
-def _error_drift():
-    from ipyvitals.health import Finding
-
-    return Finding(rule="error_drift", on=True, reason="Mean error rose")
 
 
 def test_a_past_that_comes_late_is_put_before_what_was_seen():
@@ -296,6 +293,56 @@ def test_a_retired_model_is_only_registered():
 
 
 class TestOtherVersions:
+    HEAD = {  # noqa: RUF012
+        "name": "churn",
+        "total_predictions": 9,
+        "lifecycle": "active",
+        "status": "degraded",
+        "reason": "Mean error rose",
+        "evidence": {"rule": "error_drift", "on": True, "reason": "Mean error rose", "n": 200},
+        "raised": [
+            {"rule": "latency_p95", "on": True, "reason": "Latency p95 rose above threshold"},
+            {"rule": "drift", "on": True, "reason": "Drift of feature 'age'"},
+            {"rule": "error_drift", "on": True, "reason": "Mean error rose", "n": 200},
+        ],
+        "verdicts": {
+            "accuracy_rule": {"threshold": 0.8, "entered": [True] * 3, "left": [False] * 3},
+            "latency_rule": {"threshold": 0.1, "on": True, "entered": [True], "left": [False]},
+            "drift_rule": {"on": True, "entered": [True], "left": [False], "rising": True},
+        },
+    }
+    """What the version before the codes of reasons wrote."""
+
+    def resumed(self):
+        thresholds = msgspec.structs.replace(THRESHOLDS, latency_p95=0.1)
+        new = Served(thresholds=thresholds, watch=Watch())
+        resume(new.model, checkpoint_of(msgspec.msgpack.encode(self.HEAD), None), NOW, {})
+        return new
+
+    def test_one_without_codes_goes_on_and_shows_its_sentence(self):
+        new = self.resumed()
+        assert new.model.message == Message("Mean error rose")
+        assert [one.rule for one in new.model.active_alerts] == [
+            "latency_p95",
+            "drift",
+            "error_drift",
+        ]
+        new.model.watch.changes = [ErrorChange(rising=False, value=0.1, threshold=0.4, n=200)]
+        new.look(seconds=0.0)
+        assert [one.rule for one in new.model.active_alerts] == ["latency_p95", "drift"]
+        assert new.model.message == Message("Drift of feature 'age'")
+
+    def test_it_finds_the_verdicts_where_it_wrote_them(self):
+        head = msgspec.msgpack.decode(summary_of(self.resumed().model, NOW))
+        assert set(head["verdicts"]) == {
+            *("accuracy_rule", "baseline_rule", "error_rule", "latency_rule", "drift_rule")
+        }
+        assert head["verdicts"]["drift_rule"]["on"]
+        assert head["verdicts"]["drift_rule"]["rising"]
+        assert head["verdicts"]["latency_rule"]["on"]
+        assert [one["rule"] for one in head["raised"]] == ["latency_p95", "drift", "error_drift"]
+        assert head["reason"] == "Mean error rose"
+
     def test_what_an_older_one_did_not_write_has_a_default(self):
         head = msgspec.msgpack.encode({"total_predictions": 7})
         new = Served()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ipyvitals.health import ErrorChange, Look, Thresholds
+from ipyvitals.health import DriftCheck, ErrorChange, Thresholds
 from ipyvitals.models.labelled import Labelled
 from ipyvitals.models.model_state import ModelState
 
@@ -286,7 +286,7 @@ class FakeWatch:
     def update_errors(self, scores):
         self.errors += scores.tolist()
 
-    def take_looks(self):
+    def take_checks(self):
         looks, self.looks = self.looks, []
         return looks
 
@@ -319,7 +319,7 @@ class TestWatch:
 
     def test_what_it_finds_degrades_the_model_with_the_third_look(self):
         model = make_model(make_watch=FakeWatch)
-        model.watch.looks = [Look("predictions", 0.3, 0.2, 500)] * 3
+        model.watch.looks = [DriftCheck(None, 0.3, 0.2, 500)] * 3
         model.judge(1.0)
         assert update_status(model) == [("drift", True)]
         assert (model.health, model.primary_alert.value, model.primary_alert.n) == (
@@ -330,7 +330,7 @@ class TestWatch:
 
     def test_another_reference_is_a_new_beginning(self):
         model = make_model(make_watch=FakeWatch)
-        model.watch.looks = [Look("predictions", 0.3, 0.2, 500)] * 3
+        model.watch.looks = [DriftCheck(None, 0.3, 0.2, 500)] * 3
         model.judge(1.0)
         update_status(model)
         model.dormant = True

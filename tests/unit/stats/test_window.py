@@ -61,30 +61,6 @@ def test_means_after_foretells_each_update(size, before, scores):
         assert (mean, count) == (window.mean, window.count)
 
 
-@given(
-    size=st.sampled_from([1, 2, 100, 255, 256, 300]),
-    seed=st.integers(0, 100),
-    scores=st.lists(st.booleans(), max_size=700),
-)
-def test_a_full_window_counts_what_is_right_to_the_same_means(size, seed, scores):
-    window = ScoreWindow(size)
-    window.update(np.random.default_rng(seed).random(size) < 0.9)
-    rights = window.rights_after(np.array(scores, dtype=bool))
-    means, counts = window.means_after(np.array(scores, dtype=bool))
-    assert (rights / size).tolist() == means.tolist()
-    assert (counts == size).all()
-
-
-@pytest.mark.parametrize(
-    ("held", "scores"),
-    [([True, False], [True]), ([1.0, 0.5, 1.0], [True]), ([True] * 3, [1.0])],
-)
-def test_a_window_not_full_or_of_other_scores_has_no_rights_to_count(held, scores):
-    window = ScoreWindow(3)
-    window.update(np.array(held))
-    assert window.rights_after(np.array(scores)) is None
-
-
 def test_means_after_changes_nothing():
     window = ScoreWindow(3)
     window.update(np.array([True, False]))
