@@ -1,10 +1,11 @@
-"""Write the structs that cross to the browser as TypeScript: js/src/*.gen.ts.
+"""Write the structs that cross to the browser as TypeScript, and the sentences: js/src/*.gen.ts.
 
     python scripts/generate_contract.py           # write the files
     python scripts/generate_contract.py --check   # exit 1 when one is stale
 
-`contract.gen.ts` is ipyvitals.schema; `lab/wire.gen.ts` is what the Jupyter server tells
-JupyterLab, from ipyvitals.schema.protocol and ipyvitals.server.schema.
+`contract.gen.ts` is ipyvitals.schema, with the rules and the labels of the machine's components;
+`lab/wire.gen.ts` is what the Jupyter server tells JupyterLab, from ipyvitals.schema.protocol and
+ipyvitals.server.schema; `lab/catalogue.gen.ts` holds each sentence of the kernel, for translators.
 
 The shapes come from msgspec's JSON Schema of those structs; the comments are the strings that
 stand below their fields.
@@ -19,6 +20,7 @@ import json
 import re
 import sys
 import textwrap
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
@@ -29,7 +31,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
 from ipyvitals import schema as snapshot  # noqa: E402
+from ipyvitals.health import COMPONENTS, RULES, Component, ModelRule  # noqa: E402
 from ipyvitals.schema import protocol as wire  # noqa: E402
+from ipyvitals.schema.messages import LABELS, MESSAGES  # noqa: E402
 from ipyvitals.server import schema as messages  # noqa: E402
 
 SOURCES = ROOT / "js" / "src"
@@ -43,11 +47,9 @@ ALIASES = {
     "Status": "STATUSES",
     "Health": "HEALTHS",
     "TrainingState": "TRAINING_STATES",
-    "Rule": "RULES",
     "Task": "TASKS",
 }
 """Sets of strings that `snapshot` names, and the constants that list them in TypeScript."""
-
 
 SECTIONS = (
     *("ModelSection", "TrainingSection", "MetricsSection", "SystemSection", "Gpu", "Notice"),
@@ -99,6 +101,8 @@ def type_of(schema: Schema, names: dict[frozenset[str], str]) -> str:
         name = names.get(frozenset(values))
         union = name or " | ".join(json.dumps(value) for value in values)
         return f"{union} | null" if None in schema["enum"] else union
+    if schema.get("title") == "Rule":
+        return "Rule"
     match schema.get("type"):
         case "number" | "integer":
             return "number"
@@ -172,16 +176,61 @@ def kind_of(schema: Schema, names: dict[frozenset[str], str]) -> str:
     return type_of(schema, names).replace(" | ", "|").replace('"', "")
 
 
-def contract() -> str:
+def rule_constants(rules: Iterable[type[ModelRule]]) -> list[str]:
+    """Return the names of the rules, and how a page writes what each of them saw."""
+    listed = list(rules)
+    facts = {rule.name: {"unit": rule.unit, "evidence": rule.evidence} for rule in listed}
+    return [
+        constant("RULES", [rule.name for rule in listed]),
+        "export type Rule = (typeof RULES)[number];\n",
+        "/** The unit of what a rule saw and of its threshold, and what it counts as evidence. */",
+        constant("RULE_FACTS", facts, 2),
+    ]
+
+
+def labels(components: Iterable[Component]) -> dict[str, str]:
+    """Return the words for values of the sections, by code."""
+    return {f"component.{one.name}": one.label for one in components} | LABELS
+
+
+def catalogue(
+    rules: Iterable[type[ModelRule]] = RULES.values(),
+    components: Iterable[Component] = COMPONENTS,
+) -> str:
+    """Return the file of all sentences and labels, each in a call that translators' tools find."""
+    texts = {code: text for rule in rules for code, text in rule.catalogue().items()}
+    texts |= MESSAGES | labels(components)
+    lines = [
+        HEADER.format(sources="ipyvitals.schema.messages and ipyvitals.health.rules"),
+        "/** Each sentence and label of the kernel in the language of `trans`, by code. */",
+        "export const catalogueIn = (trans: {",
+        "  __(text: string): string;",
+        "}): Readonly<Record<string, string>> => ({",
+        *(
+            f"  {json.dumps(code)}: trans.__({json.dumps(text, ensure_ascii=False)}),"
+            for code, text in texts.items()
+        ),
+        "});\n",
+    ]
+    return "\n".join(lines)
+
+
+def contract(
+    rules: Iterable[type[ModelRule]] = RULES.values(),
+    components: Iterable[Component] = COMPONENTS,
+) -> str:
     """Return the whole file."""
     events: tuple[type, ...] = get_args(snapshot.Event)
     shapes = (snapshot.Snapshot, snapshot.Point, snapshot.ModelInfo, *events)
     _, schemas = msgspec.json.schema_components(shapes)
     names = literal_names()
-    parts = [HEADER.format(sources="src/ipyvitals/snapshot/")]
+    parts = [HEADER.format(sources="ipyvitals.schema and ipyvitals.health.rules")]
     for alias, plural in ALIASES.items():
         parts.append(constant(plural, get_args(getattr(snapshot, alias))))
         parts.append(f"export type {alias} = (typeof {plural})[number];\n")
+    parts += rule_constants(rules)
+    parts.append("/** Words for values of the sections, by code. */")
+    parts.append(constant("LABELS", labels(components), 2))
     parts += [interface(name, schemas[name], names) for name in schemas]
     parts.append(f"export type Event = {' | '.join(event.__name__ for event in events)};\n")
     parts.append(constant("EVENT_TYPES", snapshot.EVENT_TYPES))
@@ -213,7 +262,7 @@ def wire_contract() -> str:
     kinds = {name: kinds_of(name, schema, names) for name, schema in own.items()}
     return "\n".join(
         [
-            HEADER.format(sources="src/ipyvitals/wire.py and src/ipyvitals/server/messages.py"),
+            HEADER.format(sources="ipyvitals.schema.protocol and ipyvitals.server.schema"),
             f'import type {{ {", ".join(imported)} }} from "../contract.gen";\n',
             *body,
             "/** The type of every field, for checks at run time; `?` where it may be absent. */",
@@ -229,6 +278,7 @@ def main() -> int:
     wanted = {
         SOURCES / "contract.gen.ts": contract(),
         SOURCES / "lab" / "wire.gen.ts": wire_contract(),
+        SOURCES / "lab" / "catalogue.gen.ts": catalogue(),
     }
     if not parser.parse_args().check:
         for path, text in wanted.items():

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
 from ipyvitals import schema as snapshot  # noqa: E402
+from ipyvitals.health import RULES  # noqa: E402
 from ipyvitals.server import schema as messages  # noqa: E402
 
 SERVER = ROOT / "src" / "ipyvitals" / "server"
@@ -52,7 +53,8 @@ def openapi() -> str:
         "name": "Authorization",
         "description": "The word token, a space, and the token of the Jupyter server.",
     }
-    generated = {"components": {"securitySchemes": {"token": token}, "schemas": components}}
+    schemas = with_rules(components)
+    generated = {"components": {"securitySchemes": {"token": token}, "schemas": schemas}}
     return by_hand + MARK + to_yaml(generated)
 
 
@@ -74,6 +76,17 @@ def event_schema(event: Any) -> str:
             "properties": {"kernel_id": kernel, **shape["properties"]},
         }
     )
+
+
+def with_rules(schema: Any) -> Any:
+    """Return a JSON Schema in which the name of a rule is one of those that there are."""
+    if isinstance(schema, list):
+        return [with_rules(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("title") == "Rule" and schema.get("type") == "string":
+        return {"enum": list(RULES)}
+    return {name: with_rules(one) for name, one in schema.items()}
 
 
 def to_yaml(value: Any) -> str:

@@ -1,4 +1,4 @@
-// Generated from src/ipyvitals/snapshot/ by scripts/generate_contract.py: edit that, not this.
+// Generated from ipyvitals.schema and ipyvitals.health.rules by scripts/generate_contract.py: edit that, not this.
 
 export const STATUSES = ["registered", "training", "active", "idle", "degraded", "unhealthy", "stopped", "failed"] as const;
 
@@ -12,13 +12,67 @@ export const TRAINING_STATES = ["idle", "running", "completed", "stopped", "fail
 
 export type TrainingState = (typeof TRAINING_STATES)[number];
 
+export const TASKS = ["classification", "regression"] as const;
+
+export type Task = (typeof TASKS)[number];
+
 export const RULES = ["accuracy", "baseline", "error_rate", "latency_p95", "drift", "error_drift", "silence"] as const;
 
 export type Rule = (typeof RULES)[number];
 
-export const TASKS = ["classification", "regression"] as const;
+/** The unit of what a rule saw and of its threshold, and what it counts as evidence. */
+export const RULE_FACTS = {
+  "accuracy": {
+    "unit": "ratio",
+    "evidence": "labels"
+  },
+  "baseline": {
+    "unit": "ratio",
+    "evidence": "labels"
+  },
+  "error_rate": {
+    "unit": "ratio",
+    "evidence": "calls"
+  },
+  "latency_p95": {
+    "unit": "latency",
+    "evidence": "calls"
+  },
+  "drift": {
+    "unit": "psi",
+    "evidence": "rows"
+  },
+  "error_drift": {
+    "unit": "ratio",
+    "evidence": "labels"
+  },
+  "silence": {
+    "unit": "duration",
+    "evidence": "predictions"
+  }
+} as const;
 
-export type Task = (typeof TASKS)[number];
+/** Words for values of the sections, by code. */
+export const LABELS = {
+  "component.cpu": "CPU",
+  "component.memory": "memory",
+  "component.disk": "disk",
+  "component.gpu_memory": "GPU memory",
+  "component.shared_memory": "shared memory",
+  "component.open_files": "open files",
+  "training.ready": "Ready",
+  "training.system_ready": "System ready",
+  "training.training": "Training",
+  "training.interrupted": "Interrupted",
+  "training.stopped_on_request": "Stopped on request",
+  "scope.host": "host",
+  "scope.container": "container",
+  "labels_lost.evicted": "evicted",
+  "labels_lost.expired": "expired",
+  "labels_lost.unknown": "unknown",
+  "labels_lost.duplicate": "duplicate",
+  "labels_lost.early": "early"
+} as const;
 
 /** Everything known at one moment. */
 export interface Snapshot {
@@ -54,6 +108,10 @@ export interface ModelSection {
   readonly reason_threshold: number | null;
   /** How many labels, calls or predictions `reason_value` rests on. */
   readonly reason_n: number | null;
+  /** Code of `reason`; `None` where a user or an exception wrote it. */
+  readonly reason_code: string | null;
+  /** What stands in the sentence of that code. */
+  readonly reason_args: Readonly<Record<string, string | number>>;
   readonly health: Health;
   readonly uptime_seconds: number | null;
   /** Accuracy that was measured before the deployment. */
@@ -149,6 +207,8 @@ export interface SystemSection {
   readonly limiter: string | null;
   /** Components left out of `system_health` because they could not be read. */
   readonly unknown_components: readonly string[];
+  /** The health of each component that was judged, by its name. */
+  readonly components: Readonly<Record<string, Health>>;
   readonly kernel_busy: boolean | null;
   /** Of whom `cpu_percent` and `cpu_limit_cores` speak. */
   readonly cpu_scope: "container" | "host" | null;
@@ -245,6 +305,8 @@ export interface Notice {
   readonly count: number;
   /** When it last happened. */
   readonly at: number;
+  /** What stands in the sentence of `code`. */
+  readonly args: Readonly<Record<string, string | number>>;
 }
 
 /** One model in `monitor.models()`: enough to compare it with the others. */
@@ -267,6 +329,8 @@ export interface ModelInfo {
   readonly reason_value: number | null;
   readonly reason_threshold: number | null;
   readonly reason_n: number | null;
+  readonly reason_code: string | null;
+  readonly reason_args: Readonly<Record<string, string | number>>;
   readonly accuracy_low: number | null;
   readonly accuracy_high: number | null;
   readonly accuracy_threshold: number | null;
@@ -406,6 +470,10 @@ export interface ModelStatusChange {
   readonly value: number | null;
   readonly threshold: number | null;
   readonly n: number | null;
+  /** Code of `reason`; `None` where a user or an exception wrote it. */
+  readonly reason_code: string | null;
+  /** What stands in the sentence of that code. */
+  readonly reason_args: Readonly<Record<string, string | number>>;
 }
 
 /** Sent by `deploy`. */
@@ -476,6 +544,8 @@ export const SECTION_KINDS = {
     "reason_value": "number|null",
     "reason_threshold": "number|null",
     "reason_n": "number|null",
+    "reason_code": "string|null",
+    "reason_args": "{string|number}",
     "health": "Health",
     "uptime_seconds": "number|null",
     "baseline_accuracy": "number|null",
@@ -537,6 +607,7 @@ export const SECTION_KINDS = {
     "gpus": "Gpu[]",
     "limiter": "string|null",
     "unknown_components": "string[]",
+    "components": "{Health}",
     "kernel_busy": "boolean|null",
     "cpu_scope": "container|host|null",
     "memory_scope": "container|host|null",
@@ -590,7 +661,8 @@ export const SECTION_KINDS = {
     "code": "string",
     "message": "string",
     "count": "number",
-    "at": "number"
+    "at": "number",
+    "args": "{string|number}"
   },
   "ProcessUse": {
     "pid": "number",
@@ -657,6 +729,8 @@ export const SECTION_KINDS = {
     "reason_value": "number|null",
     "reason_threshold": "number|null",
     "reason_n": "number|null",
+    "reason_code": "string|null",
+    "reason_args": "{string|number}",
     "accuracy_low": "number|null",
     "accuracy_high": "number|null",
     "accuracy_threshold": "number|null",
@@ -747,7 +821,9 @@ export const OTHER_KINDS = {
     "rule": "Rule|null",
     "value": "number|null",
     "threshold": "number|null",
-    "n": "number|null"
+    "n": "number|null",
+    "reason_code": "string|null",
+    "reason_args": "{string|number}"
   },
   "ModelDeployed": {
     "type": "=model_deployed",
@@ -807,6 +883,8 @@ export const DEFAULTS = {
     "reason_value": null,
     "reason_threshold": null,
     "reason_n": null,
+    "reason_code": null,
+    "reason_args": {},
     "health": "unknown",
     "uptime_seconds": null,
     "baseline_accuracy": null,
@@ -868,6 +946,7 @@ export const DEFAULTS = {
     "gpus": [],
     "limiter": null,
     "unknown_components": [],
+    "components": {},
     "kernel_busy": null,
     "cpu_scope": null,
     "memory_scope": null,

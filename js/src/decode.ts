@@ -103,9 +103,14 @@ export function decodeSection<Name extends keyof Sections>(
 
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
+const isNotice = (value: unknown): value is Notice => hasKinds(SECTION_KINDS.Notice, value);
+
 /** The notices of a list; an item that is none is left out. */
 export function decodeNotices(value: unknown): readonly Notice[] {
-  return listOf(value).filter((item): item is Notice => hasKinds(SECTION_KINDS.Notice, item));
+  // Those of an older kernel have no arguments.
+  return listOf(value)
+    .map((item) => (isObject(item) ? { args: {}, ...item } : item))
+    .filter(isNotice);
 }
 
 /** All that a row tells of a model, an active one or another, before anything is known. */

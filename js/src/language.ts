@@ -2,14 +2,20 @@
 
 type Value = string | number;
 
+/** What stands in a sentence of the kernel, by name. */
+export type MessageArgs = Readonly<Record<string, Value>>;
+
 /** What is used of JupyterLab's translations, and what the panel needs besides. */
 export interface Language {
   /** Translates `text`, with the values in the place of `%1`, `%2` and so on. */
   __(text: string, ...values: readonly Value[]): string;
   /** Likewise one of two texts; their `%1` is `n`, and the values begin with `%2`. */
   _n(one: string, many: string, n: number, ...values: readonly Value[]): string;
-  /** Translates a text of the kernel, if it is one that does not come from its user. */
-  known(text: string): string;
+  /**
+   * Translates a text of the kernel by its code, with the arguments in the place of `{name}`;
+   * `english` is that text, which stands where the code is unknown or there is none.
+   */
+  message(code: string | null, english: string, args?: MessageArgs): string;
   /** For dates. */
   readonly locale: string;
 }
@@ -17,6 +23,6 @@ export interface Language {
 export const english: Language = {
   __: (text, ...values) => text.replace(/%(\d)/g, (_, place) => `${values[place - 1]}`),
   _n: (one, many, n, ...values) => english.__(n === 1 ? one : many, n, ...values),
-  known: (text) => text,
+  message: (_code, english) => english,
   locale: "en-GB",
 };

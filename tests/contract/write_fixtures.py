@@ -37,6 +37,7 @@ from ipyvitals.schema import (
     TrainingCompleted,
     TrainingProgress,
     TrainingSection,
+    messages,
 )
 
 FOLDER = Path(__file__).parent / "fixtures"
@@ -78,6 +79,7 @@ SYSTEM = SystemSection(
     disk_percent=44.0,
     active_connections=3,
     system_health="healthy",
+    components=dict.fromkeys(("cpu", "memory", "disk", "shared_memory", "open_files"), "healthy"),
     scope="container",
     memory_used_bytes=int(4.9 * GIB),
     memory_limit_bytes=8 * GIB,
@@ -145,11 +147,9 @@ FAILED_RUN = TrainingSection(
     elapsed_seconds=71.0,
     metrics={"loss": None},
 )
+UNKNOWN_ID = messages.message("labels.unknown", id="'c-4711'")
 NOTICE = Notice(
-    code="labels.type",
-    message="labels are str, predictions int: '1' never equals 1",
-    count=12,
-    at=AT - 90,
+    code="labels.unknown", message=UNKNOWN_ID.text, count=12, at=AT - 90, args=UNKNOWN_ID.args
 )
 DEPLOYED = ModelInfo(
     model_id="churn-1",
@@ -193,6 +193,7 @@ CHALLENGER = ModelInfo(
     health="degraded",
     status_since=AT - 130,
     reason="Accuracy dropped too far below its baseline",
+    reason_code="baseline.raised",
     reason_rule="baseline",
     reason_value=0.81,
     reason_threshold=0.85,
@@ -279,6 +280,7 @@ EVENTS: tuple[Event, ...] = (
         old_status="active",
         new_status="degraded",
         reason="Accuracy dropped below threshold",
+        reason_code="accuracy.raised",
         rule="accuracy",
         value=0.78,
         threshold=0.85,
@@ -436,6 +438,7 @@ def panels() -> dict[str, dict[str, Any]]:
                 total_predictions=1_702,
                 status_since=AT - 245,
                 reason="Accuracy dropped below threshold",
+                reason_code="accuracy.raised",
                 reason_rule="accuracy",
                 reason_value=0.78,
                 reason_threshold=0.85,
@@ -464,13 +467,25 @@ def panels() -> dict[str, dict[str, Any]]:
                 oom_kill_at=AT - 400,
                 system_health="unhealthy",
                 limiter="memory",
+                components={**SYSTEM.components, "memory": "unhealthy"},
                 active_connections=5,
             ),
             notices=[NOTICE],
             history=history(0.16),
         ),
         "idle": panel(
-            model=change(MODEL, status="idle", status_since=AT - 720),
+            model=change(
+                MODEL,
+                status="idle",
+                status_since=AT - 720,
+                reason="No prediction for 300 s",
+                reason_code="silence.raised",
+                reason_args={"seconds": 300.0},
+                reason_rule="silence",
+                reason_value=720.0,
+                reason_threshold=300.0,
+                reason_n=1_247,
+            ),
             metrics=change(
                 METRICS,
                 predictions_per_minute=0,
@@ -552,7 +567,7 @@ def panels() -> dict[str, dict[str, Any]]:
         ),
         "stopped": panel(
             model=change(MODEL, status="stopped", status_since=AT - 30),
-            training=change(FAILED_RUN, state="stopped", details="interrupted", metrics={}),
+            training=change(FAILED_RUN, state="stopped", details="Interrupted", metrics={}),
             closed=True,
         ),
     }

@@ -12,6 +12,8 @@ const change = (values: Record<string, unknown>): EventMessage =>
     model_id: "m",
     old_status: "active",
     reason: null,
+    reason_code: null,
+    reason_args: {},
     rule: null,
     value: null,
     threshold: null,

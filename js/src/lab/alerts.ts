@@ -2,7 +2,7 @@
 import type { ModelStatusChange, TrainingCompleted } from "../contract.gen";
 import { duration } from "../format";
 import type { Language } from "../language";
-import { against, needsAttention } from "../view/words";
+import { against, needsAttention, reasonText, runText } from "../view/words";
 import type { EventMessage } from "./messages";
 
 export interface Alert {
@@ -42,7 +42,8 @@ function statusAlert(
       : status === "degraded"
         ? trans.__("%1 is degraded", model)
         : trans.__("%1 is unhealthy", model);
-  const why = event.reason ? `: ${trans.known(event.reason)}` : "";
+  const reason = reasonText(event, trans);
+  const why = reason && `: ${reason}`;
   const proof = against(event.rule, event.value, event.threshold, trans);
   const text = `${word}${why}${proof && `, ${proof}`} · ${place}`;
   return { type: status === "degraded" ? "warning" : "error", text };
@@ -63,7 +64,7 @@ function trainingAlert(
   }[state];
   const took =
     elapsed_seconds === null ? "" : ` ${trans.__("after %1", duration(elapsed_seconds))}`;
-  const why = state === "failed" && details ? `: ${trans.known(details)}` : "";
+  const why = state === "failed" && details ? `: ${runText(details, trans)}` : "";
   return { type: ENDS[state], text: `${model}: ${stage} ${word}${took}${why} · ${place}` };
 }
 

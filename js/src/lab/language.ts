@@ -1,72 +1,36 @@
 // JupyterLab's translations, as panel and sidebar ask for them.
-import type { ITranslator, TranslationBundle } from "@jupyterlab/translation";
-import { english, type Language } from "../language";
+import type { ITranslator } from "@jupyterlab/translation";
+import { english, type Language, type MessageArgs } from "../language";
+import { catalogueIn } from "./catalogue.gen";
 
-/** What kernels write themselves, and not their users. */
-const known = (trans: Pick<TranslationBundle, "__">): string[] => [
-  trans.__("Ready"),
-  trans.__("System ready"),
-  trans.__("Interrupted"),
-  trans.__("Monitor closed"),
-  trans.__("Accuracy dropped below threshold"),
-  trans.__("Accuracy recovered"),
-  trans.__("Accuracy dropped too far below its baseline"),
-  trans.__("Accuracy back near its baseline"),
-  trans.__("Error rate rose above threshold"),
-  trans.__("Error rate recovered"),
-  trans.__("Latency p95 rose above threshold"),
-  trans.__("Latency p95 recovered"),
-  trans.__("Mean error rose"),
-  trans.__("Mean error fell again"),
-  trans.__("Drift of predictions"),
-  trans.__("Drift is gone"),
-  trans.__("Thresholds changed"),
-  trans.__("Deployed"),
-  trans.__("Replaced"),
-  trans.__("Retired"),
-  trans.__("Reset"),
-  trans.__("First prediction"),
-  trans.__("Predictions resumed"),
-  trans.__("Training started"),
-  trans.__("memory"),
-  trans.__("disk"),
-  trans.__("GPU memory"),
-  trans.__("shared memory"),
-  trans.__("open files"),
-  trans.__("host"),
-  trans.__("container"),
-  trans.__("evicted"),
-  trans.__("expired"),
-  trans.__("unknown"),
-  trans.__("duplicate"),
-  trans.__("early"),
-];
-
-/** Likewise, around a word of the user's. */
-const PATTERNS = [/^No prediction for (\S+) s$/, /^Drift of feature '(.*)'$/];
-const around = (trans: Pick<TranslationBundle, "__">, word: string): string[] => [
-  trans.__("No prediction for %1 s", word),
-  trans.__("Drift of feature '%1'", word),
-];
+type Catalogue = Readonly<Record<string, string>>;
+const ENGLISH: Catalogue = catalogueIn({ __: (text) => text });
 
 export function languageOf(translator: ITranslator): Language {
   const bundle = translator.load("ipyvitals");
-  const translated = known(bundle);
-  const texts = new Map(known(english).map((text, i) => [text, translated[i]]));
+  const catalogue = catalogueIn(bundle);
   return {
     __: (text, ...values) => bundle.__(text, ...values),
     _n: (one, many, n, ...values) => bundle._n(one, many, n, ...values),
-    known: (text) => texts.get(text) ?? withWord(bundle, text),
+    message: (code, text, args = {}) => translated(catalogue, code, args) ?? text,
     locale: localeOf(translator.languageCode),
   };
 }
 
-function withWord(bundle: TranslationBundle, text: string): string {
-  for (const [i, pattern] of PATTERNS.entries()) {
-    const word = pattern.exec(text)?.[1];
-    if (word !== undefined) return around(bundle, word)[i] ?? text;
-  }
-  return text;
+/** The sentence of a code; null where none is known, it is not translated, or an argument lacks. */
+function translated(catalogue: Catalogue, code: string | null, args: MessageArgs): string | null {
+  if (code === null) return null;
+  const key = Object.hasOwn(ENGLISH, code) ? code : `${code.split(".")[0]}.*`;
+  if (!Object.hasOwn(ENGLISH, key)) return null;
+  const template = catalogue[key];
+  if (template === undefined || template === ENGLISH[key]) return null;
+  let whole = true;
+  const text = template.replace(/\{(\w+)\}/g, (place, name: string) => {
+    const value = Object.hasOwn(args, name) ? args[name] : undefined;
+    whole &&= value !== undefined;
+    return typeof value === "number" ? `${Number(value.toPrecision(6))}` : (value ?? place);
+  });
+  return whole ? text : null;
 }
 
 /** A locale that dates can be written in; English ones read as in a cell. */

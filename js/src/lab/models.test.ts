@@ -74,6 +74,8 @@ test("an alert about drift speaks of its index, not of percent", () => {
     model_id: "churn-2.2",
     old_status: "active",
     new_status: "degraded",
+    reason_code: null,
+    reason_args: {},
     reason: "Drift of feature 'age'",
     rule: "drift",
     value: 0.31,

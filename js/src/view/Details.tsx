@@ -16,7 +16,7 @@ import type { Store } from "../store";
 import { Meter, partTone, perSecond } from "./Meters";
 import { useLanguage } from "./spoken";
 import { Vital, type VitalName } from "./vital";
-import { reasonWord, type Tone } from "./words";
+import { reasonWord, scopeWord, type Tone } from "./words";
 
 export function Details({ store }: { store: Store }): JSX.Element {
   return (
@@ -130,7 +130,7 @@ function Kernel({ store }: { store: Store }): JSX.Element {
           files === null
             ? UNKNOWN
             : trans.__("%1 of %2", ratioWhole(files / 100), count(mostFiles)),
-          partTone(system, "open_files", files),
+          partTone(system, "open_files"),
           trans.__("What the kernel alone has open, of what it may"),
         ],
       ]}
@@ -152,7 +152,7 @@ function Machine({ store }: { store: Store }): JSX.Element {
           trans.__("Shared memory"),
           "system.shared_memory_free_bytes",
           free === null ? UNKNOWN : trans.__("%1 free", bytesOf(free, most, trans)),
-          partTone(system, "shared_memory", system.shared_memory_percent),
+          partTone(system, "shared_memory"),
         ],
         isSome(lost) && [
           trans.__("CPU throttled"),
@@ -171,7 +171,7 @@ function Machine({ store }: { store: Store }): JSX.Element {
         [
           trans.__("Disk rates of"),
           "system.disk_io_scope",
-          disk_io_scope === null ? UNKNOWN : trans.known(disk_io_scope),
+          disk_io_scope === null ? UNKNOWN : scopeWord(disk_io_scope, trans),
         ],
         system.gpus.length === 0 && [
           "GPU",

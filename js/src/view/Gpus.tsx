@@ -89,7 +89,7 @@ function Summary({ store }: { store: Store }): JSX.Element {
         of="system.gpu_memory_percent"
         reading={percent(full)}
         level={full}
-        tone={partTone(system, "gpu_memory", full)}
+        tone={partTone(system, "gpu_memory")}
         chart="gpu_memory_percent"
         store={store}
         half

@@ -15,7 +15,16 @@ import type { Language } from "../language";
 import { useLanguage, woven } from "./spoken";
 import type { Subject } from "./subject";
 import { Vital, type VitalName } from "./vital";
-import { basis, evidence, freshness, needsAttention, statusTone, statusWord } from "./words";
+import {
+  basis,
+  evidence,
+  freshness,
+  label,
+  needsAttention,
+  reasonText,
+  statusTone,
+  statusWord,
+} from "./words";
 
 export function Header({ subject }: { subject: Subject }): JSX.Element {
   const trans = useLanguage();
@@ -84,14 +93,14 @@ export function Banner({ subject, action }: BannerProps): JSX.Element | null {
   const trans = useLanguage();
   const { store } = subject;
   const model = subject.model.value;
-  const { status, status_since, reason, acknowledged_at } = model;
+  const { status, status_since, acknowledged_at } = model;
   if (!needsAttention(status)) return null;
   const proof = evidence(model, trans);
   return (
     <div class="v-banner" data-tone={statusTone(status)}>
       <p>
         <Vital of="model.reason" title={basis(model, trans)}>
-          {reason === null ? statusWord(status, trans) : trans.known(reason)}
+          {reasonText(model, trans) || statusWord(status, trans)}
         </Vital>
         {proof ? (
           <>
@@ -202,7 +211,9 @@ function LateLabels({ subject }: { subject: Subject }): JSX.Element | null {
   const { labels_pending: pending, median_label_delay_seconds: late } = subject.metrics.value;
   const ever = LOSSES.some((name) => labels[name] > 0) || labels.pending + pending > 0;
   if (late === null && !ever) return null;
-  const told = LOSSES.map((name) => `${count(labels[name])} ${trans.known(name)}`);
+  const told = LOSSES.map(
+    (name) => `${count(labels[name])} ${label(`labels_lost.${name}`, trans)}`,
+  );
   return (
     <>
       <Fact

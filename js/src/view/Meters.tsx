@@ -10,10 +10,6 @@ import { useLanguage } from "./spoken";
 import { Level, Vital, type VitalName } from "./vital";
 import type { Tone } from "./words";
 
-/** Where a meter turns amber, and where red, whatever the thresholds of the monitor say. */
-export const HIGH_PERCENT = 90;
-export const CRITICAL_PERCENT = 97;
-
 /** The bar tells the level; the line shows the trend, so it is let fill its height. */
 const LEAST_SPAN_PERCENT = 20;
 
@@ -75,13 +71,12 @@ export function Meter(props: MeterProps): JSX.Element {
   );
 }
 
-/** The colour of a component by its level, or because the system's health rests on it. */
-export function partTone(system: SystemSection, part: string, level: Maybe): Tone | undefined {
+/** The colour of a component: that of its health, as the thresholds of the monitor judge it. */
+export function partTone(system: SystemSection, part: string): Tone | undefined {
+  // An older kernel tells no more than which one limits the machine.
   const limiting = system.limiter === part ? system.system_health : null;
-  const scarce = part === "memory" || part === "disk";
-  if (limiting === "unhealthy" || (scarce && (level ?? 0) >= CRITICAL_PERCENT)) return "bad";
-  const high = scarce || part === "cpu" ? HIGH_PERCENT : Number.POSITIVE_INFINITY;
-  return limiting === "degraded" || (level ?? 0) >= high ? "warn" : undefined;
+  const health = system.components[part] ?? limiting;
+  return health === "unhealthy" ? "bad" : health === "degraded" ? "warn" : undefined;
 }
 
 const percentOf = (part: "cpu" | "memory" | "disk") => `${part}_percent` as const;
@@ -116,7 +111,7 @@ export function Meters({ store }: { store: Store }): JSX.Element {
             of={`system.${name}`}
             reading={percent(level)}
             level={level}
-            tone={partTone(system, part, level)}
+            tone={partTone(system, part)}
             {...(part === "disk" ? { title: system.disk_path ?? undefined } : {})}
             {...(name === "disk_percent" ? {} : { chart: name, store })}
             note={note && <Vital of={`system.${of}`}>{note}</Vital>}

@@ -11,7 +11,7 @@ import { useLanguage } from "./spoken";
 import type { Subject } from "./subject";
 import { accuracyWord } from "./Tiles";
 import { Vital } from "./vital";
-import { evidence, statusTone, statusWord } from "./words";
+import { evidence, reasonText, statusTone, statusWord } from "./words";
 
 /** More models than these are shown on demand. */
 const FEW = 8;
@@ -167,7 +167,7 @@ export function ModelRow({ id, model, subject, regression }: RowProps): JSX.Elem
 
 /** Why a status is what it is. */
 const why = (row: ModelInfo, trans: Language): string =>
-  [row.reason && trans.known(row.reason), evidence(row, trans)].filter(Boolean).join(": ");
+  [reasonText(row, trans), evidence(row, trans)].filter(Boolean).join(": ");
 
 /** What an accuracy rests on. */
 function rests(row: ModelInfo, trans: Language): string {

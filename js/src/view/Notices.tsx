@@ -4,6 +4,7 @@ import { clock, count } from "../format";
 import type { Language } from "../language";
 import type { Store } from "../store";
 import { useLanguage } from "./spoken";
+import { noticeText } from "./words";
 
 /** What went wrong in the background: one quiet line, the rest on demand. */
 export function Notices({ store }: { store: Store }): JSX.Element | null {
@@ -16,12 +17,12 @@ export function Notices({ store }: { store: Store }): JSX.Element | null {
     <details class="v-fold v-notices">
       <summary>
         <b>{trans._n("%1 notice", "%1 notices", notices.length)}</b>
-        <span class="v-latest">: {first.message}</span>
+        <span class="v-latest">: {noticeText(first, trans)}</span>
       </summary>
       <ul>
         {newest.map((notice) => (
           <li key={notice.code}>
-            <span>{notice.message}</span>
+            <span>{noticeText(notice, trans)}</span>
             <small>{timesOf(notice, store.now.value, trans)}</small>
           </li>
         ))}

@@ -18,7 +18,7 @@ import { Subject } from "./subject";
 import { type Theme, watchTheme } from "./surroundings";
 import { Tiles } from "./Tiles";
 import { Training } from "./Training";
-import { statusTone, statusWord } from "./words";
+import { reasonText, statusTone, statusWord } from "./words";
 
 /** Drawn, not counted: sidebar and cells have this code each for itself, on one page. */
 const newName = (): string => `ipyvitals-${Math.random().toString(36).slice(2)}`;
@@ -92,9 +92,10 @@ function Announcer({ subject }: { subject: Subject }): JSX.Element {
     const before = last.peek();
     last.value = { other, status: now };
     if (before === null || before.other !== other || before.status === now) return;
-    const { name, reason } = subject.model.peek();
-    const why = reason ? `. ${trans.known(reason)}` : "";
-    said.value = `${name ?? trans.__("Model")}: ${statusWord(now, trans)}${why}`;
+    const model = subject.model.peek();
+    const why = reasonText(model, trans);
+    const word = `${model.name ?? trans.__("Model")}: ${statusWord(now, trans)}`;
+    said.value = why ? `${word}. ${why}` : word;
   });
   return (
     <p class="v-said" aria-live="polite">

@@ -20,7 +20,7 @@ import { fromZero, Sparkline, type SparklineProps } from "./Sparkline";
 import { useLanguage, woven } from "./spoken";
 import type { Subject } from "./subject";
 import { Interval, Vital } from "./vital";
-import { partWord, statusTone, statusWord } from "./words";
+import { partWord, scopeWord, statusTone, statusWord } from "./words";
 
 const WATCH_SECONDS = 60;
 
@@ -245,7 +245,7 @@ function SystemHealth({ store }: { store: Store }): JSX.Element {
           trans.__("not measured")
         ) : (
           <span class={limiter === null ? "" : "v-wide"}>
-            <Vital of="system.scope">{trans.known(scope)}</Vital>
+            <Vital of="system.scope">{scopeWord(scope, trans)}</Vital>
             {limiter === null ? <span class="v-wide">{size}</span> : null}
           </span>
         )}

@@ -5,7 +5,7 @@ import type { Language } from "../language";
 import type { Store } from "../store";
 import { useLanguage, woven } from "./spoken";
 import { Vital } from "./vital";
-import type { Tone } from "./words";
+import { runText, type Tone } from "./words";
 
 const TONES: Readonly<Record<TrainingSection["state"], Tone>> = {
   idle: "ok",
@@ -21,8 +21,8 @@ export function Training(props: { store: Store; action?: ComponentChildren }): J
   const { store, action } = props;
   const trans = useLanguage();
   const run = store.training.value;
-  const stage = trans.known(run.stage);
-  const details = trans.known(run.details);
+  const stage = runText(run.stage, trans);
+  const details = runText(run.details, trans);
   const quiet = run.state === "idle";
   const { progress } = run;
   return (

@@ -1,23 +1,32 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { ITranslator } from "@jupyterlab/translation";
 import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { SECTION_KINDS, type SystemSection } from "../contract.gen";
+import {
+  LABELS,
+  type ModelSection,
+  type Notice,
+  SECTION_KINDS,
+  type SystemSection,
+  type TrainingSection,
+} from "../contract.gen";
+import { languageOf } from "../lab/language";
 import { english, type Language } from "../language";
 import { Store } from "../store";
 import { changed, PANEL_STATES, type Traits, traitsOf } from "../testing/fixtures";
 import { textsIn } from "../testing/texts";
 import { Panel } from "./Panel";
 
-const marked = (text: string): string => text.replace(/\p{L}{2,}/gu, "‹$&›");
+const marked = (text: string): string =>
+  text.replace(/\{\w+\}|\p{L}{2,}/gu, (word) => (word.startsWith("{") ? word : `‹${word}›`));
 /** Marks each word that it is asked for. */
-const marking: Language = {
+const MARKING: Pick<Language, "__" | "_n"> = {
   __: (text, ...values) => english.__(marked(text), ...values),
   _n: (one, many, n, ...values) => english._n(marked(one), marked(many), n, ...values),
-  known: marked,
-  locale: "de-DE",
 };
+const marking = languageOf({ languageCode: "de", load: () => MARKING } as unknown as ITranslator);
 /** Signs, and dates: the same in every language, or of the locale. */
 const SYMBOLS = /\b(CPU|GPU|MIG|MAE|RMSE|[KMGT]iB|ms|min|p50|p99|\d+\. \p{L}+\.? \d{4})(?!\p{L})/gu;
 
@@ -69,14 +78,27 @@ function untranslated(texts: string[], users: readonly string[]): string[] {
 
 const USERS = `churn digits-sgd demand val_accuracy loss default serving EU US APAC LATAM age plan
   tenure`.split(/\s+/);
-/** What the fixtures hold that comes from users, or is a sentence of Python with values in it. */
+/** Texts of a training run that no user wrote. */
+const KERNELS: readonly string[] = [
+  LABELS["training.ready"],
+  LABELS["training.system_ready"],
+  LABELS["training.training"],
+  LABELS["training.interrupted"],
+];
+
+/** What the fixtures hold that comes from users. */
 function written(traits: Partial<Traits>): string[] {
-  const notices = traits.notices as { message: string }[];
+  const notices = traits.notices as Notice[];
+  const { reason, reason_code } = traits.model as ModelSection;
+  const { stage, details } = traits.training as TrainingSection;
   const { gpus, top_processes, disk_path } = traits.system as SystemSection;
   const named = [...gpus, ...top_processes].flatMap(({ name }) => name ?? []);
   const uuids = gpus.flatMap(({ uuid }) => uuid ?? []);
-  const messages = notices.map((one) => one.message);
-  const own = [...messages, ...named, ...uuids, disk_path ?? "", ...USERS].filter(Boolean);
+  const values = notices.flatMap((one) => Object.values(one.args).map(String));
+  const texts = [stage, details].filter((text) => !KERNELS.includes(text));
+  if (reason_code === null && reason) texts.push(reason);
+  const all = [...values, ...texts, ...named, ...uuids, disk_path ?? "", ...USERS];
+  const own = all.filter(Boolean);
   return own.sort((a, b) => b.length - a.length);
 }
 

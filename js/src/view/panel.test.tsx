@@ -2,7 +2,6 @@ import { act } from "preact/test-utils";
 import { describe, expect, test } from "vitest";
 import { changed, PANEL_STATES, type PanelState, traitsOf } from "../testing/fixtures";
 import { show } from "../testing/panel";
-import { CRITICAL_PERCENT, HIGH_PERCENT } from "./Meters";
 
 test("a live model, value by value", () => {
   const { text, root } = show("live");
@@ -243,17 +242,26 @@ describe("values that are no longer fresh", () => {
   });
 });
 
-test("meters turn amber, then red", () => {
+test("meters turn amber, then red, as the thresholds of the monitor judge them", () => {
   const { system } = traitsOf("live");
   const tone = (values: Record<string, unknown>): string | undefined => {
     const { root } = show("live", { system: changed(system, values) });
     return root.querySelectorAll<HTMLElement>(".v-meter")[1]?.dataset["tone"];
   };
-  expect(tone({ memory_percent: HIGH_PERCENT - 1 })).toBeUndefined();
-  expect(tone({ memory_percent: HIGH_PERCENT })).toBe("warn");
-  expect(tone({ memory_percent: CRITICAL_PERCENT })).toBe("bad");
-  expect(tone({ memory_percent: 60, limiter: "memory", system_health: "degraded" })).toBe("warn");
-  expect(tone({ memory_percent: null })).toBeUndefined();
+  expect(tone({ memory_percent: 80, components: { memory: "healthy" } })).toBeUndefined();
+  expect(tone({ memory_percent: 80, components: { memory: "degraded" } })).toBe("warn");
+  expect(tone({ memory_percent: 80, components: { memory: "unhealthy" } })).toBe("bad");
+  // With its rule off it is not judged, however full it is.
+  expect(tone({ memory_percent: 99.9, components: { cpu: "degraded" } })).toBeUndefined();
+  expect(tone({ memory_percent: null, components: {} })).toBeUndefined();
+});
+
+test("a kernel that tells no health of each component colours the one that limits", () => {
+  const { system } = traitsOf("live");
+  const limited = { components: {}, limiter: "memory", system_health: "degraded" };
+  const { root } = show("live", { system: changed(system, limited) });
+  const tones = [...root.querySelectorAll<HTMLElement>(".v-meter")].map((one) => one.dataset);
+  expect(tones.slice(0, 3).map((one) => one["tone"])).toEqual([undefined, "warn", undefined]);
 });
 
 test("what limits the system, and what could not be read, is named", () => {
@@ -266,7 +274,9 @@ test("what limits the system, and what could not be read, is named", () => {
 test("notices are one line until they are opened, newest first", () => {
   const { root, receive } = show("degraded");
   const { notices, at } = traitsOf("degraded");
-  expect(root.querySelector("summary")?.textContent).toMatch(/^1 notice: labels are str/);
+  expect(root.querySelector("summary")?.textContent).toMatch(
+    /^1 notice: no prediction waits under/,
+  );
   expect(root.querySelector("details")?.open).toBe(false);
   const later = { code: "callback", message: "a callback failed", count: 1, at };
   receive({ notices: [...(notices as unknown[]), later] });

@@ -281,19 +281,18 @@ describe("GPUs", () => {
     );
   });
 
-  test("a full one is amber only when the health rests on it: some frameworks fill it at once", () => {
-    const tone = (limiter: string | null): string | undefined =>
+  test("a full one is amber only when it is judged so: some frameworks fill it at once", () => {
+    const tone = (health: "healthy" | "degraded"): string | undefined =>
       [
         ...show("live", {
           system: changed(eight.system, {
             gpu_memory_percent: 99,
-            limiter,
-            system_health: limiter ? "degraded" : "healthy",
+            components: { gpu_memory: health },
           }),
         }).root.querySelectorAll<HTMLElement>(".v-half"),
       ][1]?.dataset["tone"];
-    expect(tone(null)).toBeUndefined();
-    expect(tone("gpu_memory")).toBe("warn");
+    expect(tone("healthy")).toBeUndefined();
+    expect(tone("degraded")).toBe("warn");
   });
 });
 

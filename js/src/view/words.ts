@@ -1,5 +1,14 @@
 // What the contract's labels are called on the panel, and the colour role of each.
-import type { Health, ModelSection, Rule, Status, SystemSection } from "../contract.gen";
+import {
+  type Health,
+  LABELS,
+  type ModelSection,
+  type Notice,
+  RULE_FACTS,
+  type Rule,
+  type Status,
+  type SystemSection,
+} from "../contract.gen";
 import {
   clock,
   count,
@@ -56,9 +65,36 @@ export function statusWord(status: Status | Health, trans: Language): string {
   }
 }
 
+const WORDS: Readonly<Record<string, string>> = LABELS;
+
+/** The word for a value of a section, by its code. */
+export const label = (code: keyof typeof LABELS, trans: Language): string =>
+  trans.message(code, LABELS[code]);
+
+export const scopeWord = (scope: NonNullable<SystemSection["scope"]>, trans: Language): string =>
+  label(`scope.${scope}`, trans);
+
 /** What a component of the system's health is called. */
-export const partWord = (part: string, trans: Language): string =>
-  part === "cpu" ? "CPU" : trans.known(part.replace("gpu", "GPU").replace("_", " "));
+export function partWord(part: string, trans: Language): string {
+  const code = `component.${part}`;
+  return trans.message(code, WORDS[code] ?? part.replaceAll("_", " "));
+}
+
+/** A text of a training run, translated where its user did not write it. */
+export function runText(text: string, trans: Language): string {
+  const own = Object.keys(WORDS).find((code) => /^training\./.test(code) && WORDS[code] === text);
+  return trans.message(own ?? null, text);
+}
+
+/** Why a model has its status, as a sentence; empty where no reason is known. */
+export const reasonText = (
+  { reason, reason_code, reason_args }: Pick<ModelSection, "reason" | `reason_${"code" | "args"}`>,
+  trans: Language,
+): string => (reason ? trans.message(reason_code, reason, reason_args) : "");
+
+/** What went wrong, as a sentence. */
+export const noticeText = ({ code, message, args }: Notice, trans: Language): string =>
+  trans.message(code, message, args);
 
 /** Why something of a GPU, or all of them, is unknown. */
 export function reasonWord(
@@ -96,14 +132,14 @@ export const needsAttention = (status: Status): boolean =>
 /** `78.0 % against 85 %`: what a rule saw, in the unit of that rule; empty when it saw nothing. */
 export function against(rule: Rule | null, saw: Maybe, limit: Maybe, trans: Language): string {
   if (rule === null || saw === null || limit === null) return "";
-  switch (rule) {
-    case "latency_p95":
+  switch (RULE_FACTS[rule].unit) {
+    case "latency":
       return trans.__("%1 against %2", latencyText(saw, 3), latencyText(limit, 3));
-    case "drift":
+    case "psi":
       return trans.__("PSI %1 against %2", psi(saw), psi(limit));
-    case "silence":
+    case "duration":
       return trans.__("%1 against %2", duration(saw), duration(limit));
-    default:
+    case "ratio":
       return trans.__("%1 against %2", `${ratio(saw)} %`, ratioPlain(limit));
   }
 }
@@ -116,17 +152,15 @@ export const evidence = (model: Reason, trans: Language): string =>
 
 /** What `evidence` rests on, for its title. */
 export function basis({ reason_n: n, reason_rule }: Reason, trans: Language): string | undefined {
-  if (n === null) return undefined;
-  switch (reason_rule) {
-    case "accuracy":
-    case "baseline":
-    case "error_drift":
+  if (n === null || reason_rule === null) return undefined;
+  switch (RULE_FACTS[reason_rule].evidence) {
+    case "labels":
       return trans._n("over %2 label", "over %2 labels", n, count(n));
-    case "drift":
+    case "rows":
       return trans._n("over %2 row", "over %2 rows", n, count(n));
-    case "silence":
+    case "predictions":
       return trans._n("after %2 prediction", "after %2 predictions", n, count(n));
-    default:
+    case "calls":
       return trans._n("over %2 call", "over %2 calls", n, count(n));
   }
 }

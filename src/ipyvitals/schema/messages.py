@@ -31,10 +31,6 @@ MESSAGES: dict[str, str] = {
     "status.reset": "Reset",
     "status.closed": "Monitor closed",
     "status.thresholds_changed": "Thresholds changed",
-    # Texts of a training run that its user did not write.
-    "training.ready": "Ready",
-    "training.system_ready": "System ready",
-    "training.interrupted": "Interrupted",
     # Notices.
     "callbacks.dropped": (
         "callbacks are slower than events: more than {limit} waited, the oldest were dropped"
@@ -95,6 +91,12 @@ MESSAGES: dict[str, str] = {
 """Templates by code; a code that ends in ``.*`` stands for all codes that begin like it."""
 
 LABELS: dict[str, str] = {
+    # Texts of a training run that its user did not write.
+    "training.ready": "Ready",
+    "training.system_ready": "System ready",
+    "training.training": "Training",
+    "training.interrupted": "Interrupted",
+    "training.stopped_on_request": "Stopped on request",
     "scope.host": "host",
     "scope.container": "container",
     "labels_lost.evicted": "evicted",
@@ -103,7 +105,7 @@ LABELS: dict[str, str] = {
     "labels_lost.duplicate": "duplicate",
     "labels_lost.early": "early",
 }
-"""Words for values of the sections; those of the machine's components stand with their rules."""
+"""Words for values of the sections; those of the machine's components stand with its rules."""
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 

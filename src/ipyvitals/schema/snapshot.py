@@ -35,8 +35,8 @@ class Notice(SchemaStruct, frozen=True, kw_only=True):
     count: int
     at: float
     """When it last happened."""
-    args: Args | None = None
-    """What stands in the sentence of ``code``; ``None`` where ``message`` is a text of its own."""
+    args: Args = {}
+    """What stands in the sentence of ``code``."""
 
 
 class Point(SchemaStruct, frozen=True, kw_only=True):

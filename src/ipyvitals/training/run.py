@@ -10,11 +10,13 @@ from typing import Any, NamedTuple, Protocol, Self
 
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.schema import TrainingState
+from ipyvitals.schema.messages import LABELS
 
-__all__ = ["ENDLESS", "STOPPED", "Report", "TrainingRun"]
+__all__ = ["ENDLESS", "INTERRUPTED", "STOPPED", "Report", "TrainingRun"]
 
 ENDLESS = 1 << 62
-STOPPED = "Stopped on request"
+STOPPED = LABELS["training.stopped_on_request"]
+INTERRUPTED = LABELS["training.interrupted"]
 
 
 class RunOwner(Protocol):
@@ -159,7 +161,7 @@ class TrainingRun:
         elif error is None:
             self.complete()
         elif isinstance(error, KeyboardInterrupt):
-            self.stop("Interrupted")
+            self.stop(INTERRUPTED)
         else:
             self.fail(error)
 

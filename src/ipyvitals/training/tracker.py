@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.schema import TrainingSection, TrainingState
 from ipyvitals.training.eta import Pace
-from ipyvitals.training.run import ENDLESS, STOPPED, Report, TrainingRun
+from ipyvitals.training.run import ENDLESS, INTERRUPTED, STOPPED, Report, TrainingRun
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.notices import Notices
 
@@ -143,7 +143,7 @@ class TrainingTracker:
             self._wake()
             raise
         except KeyboardInterrupt:
-            run.stop("Interrupted")
+            run.stop(INTERRUPTED)
             raise
         except BaseException as error:
             run.fail(error)
@@ -233,7 +233,7 @@ class TrainingTracker:
             if error is None or run.left_at not in _lines_of(error):
                 run.stop()
             elif isinstance(error, KeyboardInterrupt):
-                run.stop("Interrupted")
+                run.stop(INTERRUPTED)
             else:
                 run.fail(error)
 
@@ -260,7 +260,7 @@ class TrainingTracker:
         for run in self.tracked:
             if id(run) not in started:
                 if isinstance(error, KeyboardInterrupt):
-                    run.stop("Interrupted")
+                    run.stop(INTERRUPTED)
                 else:
                     run.fail(error)
 

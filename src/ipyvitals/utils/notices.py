@@ -56,13 +56,8 @@ class Notices:
         **args
             What stands in the sentence.
         """
-        if text is None:
-            args = {name: _cut(value) for name, value in args.items()}
-            text = message(code, **args).text
-            told: dict[str, str | float] | None = args
-        else:
-            told = None
-        text = text[:MAX_MESSAGE_CHARS]
+        args = {name: _cut(value) for name, value in args.items()}
+        text = (message(code, **args).text if text is None else text)[:MAX_MESSAGE_CHARS]
         with self._lock:
             old = self._by_code.get(code)
             if old is None and len(self._by_code) >= MAX_CODES:
@@ -72,7 +67,7 @@ class Notices:
                 message=text,
                 count=count + (old.count if old else 0),
                 at=self._time(),
-                args=told,
+                args=args,
             )
         if old is None:
             log.warning("%s: %s", code, text)
