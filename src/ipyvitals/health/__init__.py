@@ -24,6 +24,7 @@ from ipyvitals.health.rules import (
     Component,
     SilenceRule,
     Thresholds,
+    component_label,
 )
 from ipyvitals.health.status import Lifecycle, status_of
 from ipyvitals.health.system import SystemEvaluator
@@ -49,5 +50,6 @@ __all__ = [
     "Verdict",
     "WindowRule",
     "changed",
+    "component_label",
     "status_of",
 ]

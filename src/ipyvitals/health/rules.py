@@ -37,6 +37,7 @@ __all__ = [
     "LatencyRule",
     "SilenceRule",
     "Thresholds",
+    "component_label",
 ]
 
 
@@ -330,3 +331,15 @@ COMPONENTS: tuple[Component, ...] = (
     Component("open_files", "open files", critical=True, optional=True),
 )
 """What the machine can run out of, in the order in which a reading is judged."""
+
+
+def component_label(name: str) -> str:
+    """Return the word for a component; that of a newer version is its name.
+
+    Examples
+    --------
+    >>> component_label("gpu_memory")
+    'GPU memory'
+    """
+    labels = {one.name: one.label for one in COMPONENTS}
+    return labels.get(name) or name.replace("_", " ")

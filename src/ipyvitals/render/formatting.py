@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from math import floor, isfinite, log10
 
+from ipyvitals.health import RULES
 from ipyvitals.schema import Health, ModelSection, Status, format_uptime
 
 __all__ = [
@@ -188,11 +189,12 @@ def evidence(model: ModelSection) -> str:
     rule, value, limit = model.reason_rule, model.reason_value, model.reason_threshold
     if rule is None or value is None or limit is None:
         return ""
-    if rule == "latency_p95":
+    unit = RULES[rule].unit if rule in RULES else "ratio"
+    if unit == "latency":
         return f"{latency(value, 3)} against {latency(limit, 3)}"
-    if rule == "silence":
+    if unit == "duration":
         return f"{format_uptime(value)} against {format_uptime(limit)}"
-    if rule == "drift":
+    if unit == "psi":
         return f"PSI {value:.2g} against {limit:.2g}"
     return f"{ratio(value)} % against {ratio_plain(limit)}"
 

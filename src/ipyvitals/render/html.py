@@ -9,6 +9,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from ipyvitals.health import component_label
 from ipyvitals.render.formatting import (
     UNKNOWN,
     bytes_of,
@@ -71,7 +72,6 @@ TRAINING_TONES: dict[str, Tone] = {
     "failed": "bad",
 }
 MOST_MODELS, MOST_METRICS = 8, 6
-HIGH_PERCENT, CRITICAL_PERCENT = 90.0, 97.0
 
 
 def static_view(snapshot: Snapshot, history: Columns | None = None) -> str:
@@ -261,22 +261,18 @@ def _latency(snapshot: Snapshot, charts: Charts) -> str:
 
 
 def _health(system: SystemSection) -> str:
-    notes = [f"{_part(system.limiter)} high"] if system.limiter else []
+    notes = [f"{component_label(system.limiter)} high"] if system.limiter else []
     notes += [system.scope or "not measured"]
     notes += [cores(system.cpu_limit_cores), capacity(system.memory_limit_bytes)]
     note = escape(", ".join(filter(None, notes)))
     if system.unknown_components:
-        unknown = ", ".join(map(_part, system.unknown_components))
+        unknown = ", ".join(map(component_label, system.unknown_components))
         note += f"<br>{escape(unknown)} not readable"
     if system.process_memory_bytes is not None:
         used = bytes_text(system.process_memory_bytes)
         note += f"<br>kernel {percent(system.process_cpu_percent)} CPU, {used}"
     health = system.system_health
     return _tile("System health", value(status_word(health), tone=_tone(health)), note)
-
-
-def _part(name: str) -> str:
-    return "CPU" if name == "cpu" else name.replace("gpu", "GPU").replace("_", " ")
 
 
 def _meters(system: SystemSection, charts: Charts) -> str:
@@ -317,13 +313,9 @@ def _meter(
     note: str,
     charts: Charts | None = None,
 ) -> str:
-    tone: Tone | None = None
-    limiting = system.system_health if system.limiter == part else None
-    scarce = part in ("memory", "disk")
-    if limiting == "unhealthy" or (scarce and (level or 0) >= CRITICAL_PERCENT):
-        tone = "bad"
-    elif limiting == "degraded" or (part != "gpu" and (level or 0) >= HIGH_PERCENT):
-        tone = "warn"
+    # Nothing is amber but what the monitor's thresholds judge so.
+    health = system.components.get(part)
+    tone = _tone(health) if health in ("degraded", "unhealthy") else None
     shown = reading(percent(level), tone)
     html = f"{quiet(label)} {shown}{bar(level, TONES[tone or 'muted'])}"
     image = ""

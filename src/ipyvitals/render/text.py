@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipyvitals.health import component_label
 from ipyvitals.schema import Snapshot, Status, format_uptime
 
 __all__ = ["text_view"]
@@ -117,7 +118,7 @@ def _system(snapshot: Snapshot) -> str:
     system = snapshot.system
     health = UNKNOWN if system.system_health == "unknown" else system.system_health.title()
     if system.limiter is not None:
-        health += f" ({system.limiter.replace('_', ' ')})"
+        health += f" ({component_label(system.limiter)})"
     gpu = f"GPU {_percent(system.gpu_percent)}, " if system.gpus else ""
     connections = UNKNOWN if system.active_connections is None else system.active_connections
     return (
