@@ -1,8 +1,8 @@
 import { effect } from "@preact/signals";
 import { describe, expect, test } from "vitest";
-import type { ModelInfo } from "./contract.gen";
-import { decodeModels } from "./decode";
 import { MOST_MODELS, Models } from "./models";
+import type { ModelInfo } from "./schema/contract.gen";
+import { decodeModels } from "./schema/decode";
 import { Store, type Trait } from "./store";
 import { changed, type Traits, traitsOf } from "./testing/fixtures";
 

@@ -1,5 +1,8 @@
 // What the kernel said last: one store for a model, shared by all its views.
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { Maybe } from "./format";
+import { History } from "./history";
+import { Models, type Series } from "./models";
 import type {
   DriftSection,
   LabelsSection,
@@ -8,12 +11,9 @@ import type {
   Notice,
   SystemSection,
   TrainingSection,
-} from "./contract.gen";
-import { DEFAULTS } from "./contract.gen";
-import { decodeModels, decodeNotices, decodeSection, isNumber } from "./decode";
-import type { Maybe } from "./format";
-import { History } from "./history";
-import { Models, type Series } from "./models";
+} from "./schema/contract.gen";
+import { DEFAULTS } from "./schema/contract.gen";
+import { decodeModels, decodeNotices, decodeSection, isNumber } from "./schema/decode";
 
 export const TRAITS = [
   "monitor",

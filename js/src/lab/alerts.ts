@@ -1,7 +1,8 @@
 // What is worth a notification, and in which words.
-import type { ModelStatusChange, TrainingCompleted } from "../contract.gen";
+
 import { duration } from "../format";
 import type { Language } from "../language";
+import type { ModelStatusChange, TrainingCompleted } from "../schema/contract.gen";
 import { against, needsAttention } from "../view/words";
 import type { EventMessage } from "./messages";
 

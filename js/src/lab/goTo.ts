@@ -1,7 +1,7 @@
 // Brings the notebook or console of a kernel to the front.
 import type { JupyterFrontEnd } from "@jupyterlab/application";
 import type { Widget } from "@lumino/widgets";
-import { isObject } from "../decode";
+import { isObject } from "../schema/decode";
 import type { Kernel } from "./kernels";
 
 export function goTo(app: JupyterFrontEnd, kernel: Kernel): void {

@@ -1,8 +1,8 @@
 // Every kernel that the server knows, with a store for each of its monitors.
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { KernelState, Update } from "../schema/wire.gen";
 import { Store, TRAITS } from "../store";
 import type { Message } from "./messages";
-import type { KernelState, Update } from "./wire.gen";
 
 export type KernelInfo = Omit<KernelState, "monitors">;
 

@@ -1,5 +1,5 @@
 // Narrows what the Jupyter server's stream tells, message by message.
-import type { DEFAULTS, Event } from "../contract.gen";
+import type { DEFAULTS, Event } from "../schema/contract.gen";
 import {
   decodeModels,
   decodeNotices,
@@ -8,8 +8,8 @@ import {
   isKind,
   isNumber,
   isObject,
-} from "../decode";
-import { decodeEvent } from "../decodeStream";
+} from "../schema/decode";
+import { decodeEvent } from "../schema/decodeStream";
 import {
   type KernelMessage,
   type KernelState,
@@ -18,7 +18,7 @@ import {
   type Update,
   type UpdateMessage,
   WIRE_KINDS,
-} from "./wire.gen";
+} from "../schema/wire.gen";
 
 /** An event, with the kernel it happened in and its place in the stream. */
 export type EventMessage = Event & { readonly id: number; readonly kernel_id: string };

@@ -1,7 +1,7 @@
 // The Jupyter server as JupyterLab reaches it: with its base URL, its token and its cookies.
 import { URLExt } from "@jupyterlab/coreutils";
 import { ServerConnection } from "@jupyterlab/services";
-import { isObject } from "../decode";
+import { isObject } from "../schema/decode";
 import type { Probe, Socket, World } from "./stream";
 
 const API = "ipyvitals/api";

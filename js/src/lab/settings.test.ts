@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { isObject } from "../decode";
+import { isObject } from "../schema/decode";
 import { DEFAULTS, followSettings, readSettings } from "./settings";
 
 test("the defaults are those of the schema", () => {

@@ -1,7 +1,7 @@
 // What the user chose in JupyterLab's settings, narrowed.
 import type { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { type ReadonlySignal, signal } from "@preact/signals";
-import { isNumber } from "../decode";
+import { isNumber } from "../schema/decode";
 
 export interface Settings {
   /** The side of the page that the sidebar stands on. */

@@ -1,7 +1,7 @@
 // The files that Python wrote into tests/contract/fixtures, and a widget's model made of one.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isObject } from "../decode";
+import { isObject } from "../schema/decode";
 import type { Trait } from "../store";
 import type { WidgetModel } from "../widget";
 

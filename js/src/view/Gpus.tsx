@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
-import type { Gpu } from "../contract.gen";
 import { bytes, bytesOf, type Maybe, percent, UNKNOWN } from "../format";
 import type { Language } from "../language";
+import type { Gpu } from "../schema/contract.gen";
 import type { Store } from "../store";
 import { Meter, partTone } from "./Meters";
 import { useLanguage } from "./spoken";

@@ -1,10 +1,10 @@
 import { type ReadonlySignal, useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useContext, useMemo, useRef } from "preact/hooks";
-import type { ModelInfo } from "../contract.gen";
 import { count, errorSize, latency, ratio, ratioWhole, shortCount } from "../format";
 import type { Language } from "../language";
 import type { Tracked } from "../models";
+import type { ModelInfo } from "../schema/contract.gen";
 import { orderIn } from "./order";
 import { ChartGroup } from "./Sparkline";
 import { useLanguage } from "./spoken";

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
-import type { Notice } from "../contract.gen";
 import { clock, count } from "../format";
 import type { Language } from "../language";
+import type { Notice } from "../schema/contract.gen";
 import type { Store } from "../store";
 import { useLanguage } from "./spoken";
 

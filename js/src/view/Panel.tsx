@@ -2,9 +2,9 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
-import type { Status } from "../contract.gen";
 import { english, type Language } from "../language";
 import type { Tracked } from "../models";
+import type { Status } from "../schema/contract.gen";
 import type { Store } from "../store";
 import { Drift } from "./Drift";
 import { Banner, Facts, Header } from "./Header";

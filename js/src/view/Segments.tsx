@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
-import type { Segment } from "../contract.gen";
 import { count, type Maybe, ratio, UNKNOWN } from "../format";
 import type { Language } from "../language";
+import type { Segment } from "../schema/contract.gen";
 import { useLanguage } from "./spoken";
 import type { Subject } from "./subject";
 import { Interval, Level, Vital } from "./vital";

@@ -1,8 +1,8 @@
 // The machine under the model: what is scarce, what is urgent, and the rest on demand.
 import type { JSX } from "preact";
-import type { SystemSection } from "../contract.gen";
 import { bytes, clock, cores, duration, latencyText, percent, roughly } from "../format";
 import type { Language } from "../language";
+import type { SystemSection } from "../schema/contract.gen";
 import type { Store } from "../store";
 import { Details } from "./Details";
 import { Gpus } from "./Gpus";

@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from "preact";
-import type { TrainingSection } from "../contract.gen";
 import { count, duration, metric, percent, rate, UNKNOWN } from "../format";
 import type { Language } from "../language";
+import type { TrainingSection } from "../schema/contract.gen";
 import type { Store } from "../store";
 import { useLanguage, woven } from "./spoken";
 import { Vital } from "./vital";

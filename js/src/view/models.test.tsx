@@ -2,7 +2,7 @@
 import { options, type VNode } from "preact";
 import { act } from "preact/test-utils";
 import { describe, expect, test, vi } from "vitest";
-import type { ModelInfo } from "../contract.gen";
+import type { ModelInfo } from "../schema/contract.gen";
 import { changed, traitsOf } from "../testing/fixtures";
 import { show, textIn, view } from "../testing/panel";
 import { Chart } from "./chart";

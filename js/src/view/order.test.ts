@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { ModelInfo } from "../contract.gen";
-import { decodeModels } from "../decode";
 import { Models } from "../models";
+import type { ModelInfo } from "../schema/contract.gen";
+import { decodeModels } from "../schema/decode";
 import { orderIn, orderOf } from "./order";
 
 /** Rows of the given traffic, `*` marking the active one. */

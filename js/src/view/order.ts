@@ -1,7 +1,7 @@
 // In which order models are listed.
 import { computed, type ReadonlySignal } from "@preact/signals";
-import type { ModelInfo } from "../contract.gen";
 import type { Models } from "../models";
+import type { ModelInfo } from "../schema/contract.gen";
 
 /** How many times the traffic of the one above it a model needs to take its place. */
 const LEAD = 1.25;

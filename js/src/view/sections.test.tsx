@@ -1,6 +1,6 @@
 // Late labels, regression, segments and drift on the panel.
 import { describe, expect, test } from "vitest";
-import type { DriftSection, MetricsSection, Rule } from "../contract.gen";
+import type { DriftSection, MetricsSection, Rule } from "../schema/contract.gen";
 import { changed, traitsOf } from "../testing/fixtures";
 import { trans } from "../testing/lab";
 import { show } from "../testing/panel";

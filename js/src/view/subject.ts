@@ -1,9 +1,9 @@
 // What one view shows of a monitor: its active model, or another that was chosen in this view, and
 // how much of the machine.
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
-import { DEFAULTS, type MetricsSection, type ModelSection } from "../contract.gen";
 import type { Maybe } from "../format";
 import type { Series, Tracked } from "../models";
+import { DEFAULTS, type MetricsSection, type ModelSection } from "../schema/contract.gen";
 import type { Store } from "../store";
 
 export class Subject {

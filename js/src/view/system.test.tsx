@@ -1,6 +1,6 @@
 import { act } from "preact/test-utils";
 import { describe, expect, test } from "vitest";
-import type { Gpu } from "../contract.gen";
+import type { Gpu } from "../schema/contract.gen";
 import { changed, PANEL_STATES, type PanelState, type Traits, traitsOf } from "../testing/fixtures";
 import { type Shown, show, textIn, view } from "../testing/panel";
 import { Subject } from "./subject";

@@ -1,5 +1,6 @@
 // One value of the contract on the page. `data-vital` is the hook for tests and for styling.
 import type { ComponentChildren, JSX } from "preact";
+import { type Maybe, ratio, UNKNOWN } from "../format";
 import type {
   DriftSection,
   ErrorDrift,
@@ -13,8 +14,7 @@ import type {
   Segment,
   SystemSection,
   TrainingSection,
-} from "../contract.gen";
-import { type Maybe, ratio, UNKNOWN } from "../format";
+} from "../schema/contract.gen";
 import { useLanguage } from "./spoken";
 import type { Tone } from "./words";
 

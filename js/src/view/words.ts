@@ -1,5 +1,5 @@
 // What the contract's labels are called on the panel, and the colour role of each.
-import type { Health, ModelSection, Rule, Status, SystemSection } from "../contract.gen";
+
 import {
   clock,
   count,
@@ -12,6 +12,7 @@ import {
   UNKNOWN,
 } from "../format";
 import type { Language } from "../language";
+import type { Health, ModelSection, Rule, Status, SystemSection } from "../schema/contract.gen";
 import type { Store } from "../store";
 
 export type Tone = "accent" | "ok" | "warn" | "bad" | "muted";

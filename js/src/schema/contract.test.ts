@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { History } from "../history";
+import { fixture, PANEL_STATES, traitsOf } from "../testing/fixtures";
 import { DEFAULTS, EVENT_TYPES } from "./contract.gen";
 import { decodeModels, decodeNotices, decodeSection, isObject } from "./decode";
 import { decodeEvent, decodeSnapshot } from "./decodeStream";
-import { History } from "./history";
-import { fixture, PANEL_STATES, traitsOf } from "./testing/fixtures";
 
 const SECTIONS = [
   ["model", "ModelSection"],

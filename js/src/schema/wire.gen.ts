@@ -1,6 +1,6 @@
 // Generated from src/ipyvitals/wire.py and src/ipyvitals/server/messages.py by scripts/generate_contract.py: edit that, not this.
 
-import type { DriftSection, Durations, Event, LabelsSection, MetricsSection, ModelInfo, ModelSection, Notice, SystemSection, TrainingSection } from "../contract.gen";
+import type { DriftSection, Durations, Event, LabelsSection, MetricsSection, ModelInfo, ModelSection, Notice, SystemSection, TrainingSection } from "./contract.gen";
 
 /** Everything, as of the message `id`. */
 export interface StateMessage {
