@@ -2,8 +2,8 @@
 // Apart from what is ours, which compresses better in one piece.
 import "uplot";
 import { h, render as renderInto } from "preact";
-import { watchKernel } from "./kernel";
-import { Store, TRAITS, type Trait } from "./store";
+import { watchKernel } from "./state/kernel";
+import { Store, TRAITS, type Trait } from "./state/store";
 import { Panel } from "./view/Panel";
 
 /** What anywidget hands over, as far as it is used here. */

@@ -2,7 +2,7 @@
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import type { Store } from "../store";
+import type { Store } from "../state/store";
 import type { Kernel } from "./kernels";
 import type { Lab, Shown } from "./lab";
 import { compareRows, placeOf, type Row, rowOf } from "./row";

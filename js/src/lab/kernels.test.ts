@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Store } from "../store";
+import type { Store } from "../state/store";
 import { traitsOf } from "../testing/fixtures";
 import { delta, full, kernel, message, state, withHistory } from "../testing/lab";
 import { foremost, Kernels } from "./kernels";

@@ -1,7 +1,7 @@
 // Every kernel that the server knows, with a store for each of its monitors.
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { KernelState, Update } from "../schema/wire.gen";
-import { Store, TRAITS } from "../store";
+import { Store, TRAITS } from "../state/store";
 import type { Message } from "./messages";
 
 export type KernelInfo = Omit<KernelState, "monitors">;

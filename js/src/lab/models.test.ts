@@ -1,7 +1,7 @@
 // The rows of several models on their way through the server's stream.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Models } from "../models";
 import type { ModelInfo } from "../schema/contract.gen";
+import type { Models } from "../state/models";
 import { traitsOf } from "../testing/fixtures";
 import { delta, full, kernel, message, state, trans, withHistory } from "../testing/lab";
 import { alertOf } from "./alerts";

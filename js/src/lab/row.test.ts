@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Store } from "../store";
+import type { Store } from "../state/store";
 import { changed, type PanelState, traitsOf } from "../testing/fixtures";
 import { full, kernel, state, trans } from "../testing/lab";
 import { type Kernel, Kernels } from "./kernels";

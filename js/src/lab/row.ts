@@ -1,7 +1,7 @@
 // What one line of "Other notebooks" says of a monitor.
 import { bytes, count, duration, percent, ratio, roughly, shortCount } from "../format";
 import type { Language } from "../language";
-import type { Store } from "../store";
+import type { Store } from "../state/store";
 import { freshness, statusTone, statusWord, type Tone } from "../view/words";
 import { nameOf } from "./front";
 import type { KernelInfo } from "./kernels";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { History } from "../history";
+import { History } from "../state/history";
 import { fixture, PANEL_STATES, traitsOf } from "../testing/fixtures";
 import { DEFAULTS, EVENT_TYPES } from "./contract.gen";
 import { decodeModels, decodeNotices, decodeSection, isObject } from "./decode";

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isObject } from "../schema/decode";
-import type { Trait } from "../store";
+import type { Trait } from "../state/store";
 import type { WidgetModel } from "../widget";
 
 const FOLDER = join(import.meta.dirname, "../../../tests/contract/fixtures");

@@ -2,7 +2,7 @@
 import { h, render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, vi } from "vitest";
-import { Store, type Trait } from "../store";
+import { Store, type Trait } from "../state/store";
 import { Panel } from "../view/Panel";
 import type { Subject } from "../view/subject";
 import { type PanelState, type Traits, traitsOf } from "./fixtures";

@@ -12,7 +12,7 @@ import {
   ratioWhole,
   UNKNOWN,
 } from "../format";
-import type { Store } from "../store";
+import type { Store } from "../state/store";
 import { Meter, partTone, perSecond } from "./Meters";
 import { useLanguage } from "./spoken";
 import { Vital, type VitalName } from "./vital";

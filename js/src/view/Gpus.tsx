@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { bytes, bytesOf, type Maybe, percent, UNKNOWN } from "../format";
 import type { Language } from "../language";
 import type { Gpu } from "../schema/contract.gen";
-import type { Store } from "../store";
+import type { Store } from "../state/store";
 import { Meter, partTone } from "./Meters";
 import { useLanguage } from "./spoken";
 import { Level, Vital } from "./vital";

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { clock, count } from "../format";
 import type { Language } from "../language";
 import type { Notice } from "../schema/contract.gen";
-import type { Store } from "../store";
+import type { Store } from "../state/store";
 import { useLanguage } from "./spoken";
 
 /** What went wrong in the background: one quiet line, the rest on demand. */

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { bytes, clock, cores, duration, latencyText, percent, roughly } from "../format";
 import type { Language } from "../language";
 import type { SystemSection } from "../schema/contract.gen";
-import type { Store } from "../store";
+import type { Store } from "../state/store";
 import { Details } from "./Details";
 import { Gpus } from "./Gpus";
 import { Meters } from "./Meters";

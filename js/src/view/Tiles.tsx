@@ -15,7 +15,7 @@ import {
   shortCount,
 } from "../format";
 import type { Language } from "../language";
-import type { Store } from "../store";
+import type { Store } from "../state/store";
 import { fromZero, Sparkline, type SparklineProps } from "./Sparkline";
 import { useLanguage, woven } from "./spoken";
 import type { Subject } from "./subject";

@@ -1,7 +1,7 @@
 import { h, render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Store } from "../store";
+import { Store } from "../state/store";
 import { inSight } from "../testing/browser";
 import { traitsOf } from "../testing/fixtures";
 import { Chart } from "./chart";

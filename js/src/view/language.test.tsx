@@ -5,7 +5,7 @@ import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { english, type Language } from "../language";
 import { SECTION_KINDS, type SystemSection } from "../schema/contract.gen";
-import { Store } from "../store";
+import { Store } from "../state/store";
 import { changed, PANEL_STATES, type Traits, traitsOf } from "../testing/fixtures";
 import { textsIn } from "../testing/texts";
 import { Panel } from "./Panel";

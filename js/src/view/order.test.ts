@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { Models } from "../models";
 import type { ModelInfo } from "../schema/contract.gen";
 import { decodeModels } from "../schema/decode";
+import { Models } from "../state/models";
 import { orderIn, orderOf } from "./order";
 
 /** Rows of the given traffic, `*` marking the active one. */

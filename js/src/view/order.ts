@@ -1,7 +1,7 @@
 // In which order models are listed.
 import { computed, type ReadonlySignal } from "@preact/signals";
-import type { Models } from "../models";
 import type { ModelInfo } from "../schema/contract.gen";
+import type { Models } from "../state/models";
 
 /** How many times the traffic of the one above it a model needs to take its place. */
 const LEAD = 1.25;

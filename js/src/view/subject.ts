@@ -2,9 +2,9 @@
 // how much of the machine.
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Maybe } from "../format";
-import type { Series, Tracked } from "../models";
 import { DEFAULTS, type MetricsSection, type ModelSection } from "../schema/contract.gen";
-import type { Store } from "../store";
+import type { Series, Tracked } from "../state/models";
+import type { Store } from "../state/store";
 
 export class Subject {
   readonly store: Store;

@@ -13,7 +13,7 @@ import {
 } from "../format";
 import type { Language } from "../language";
 import type { Health, ModelSection, Rule, Status, SystemSection } from "../schema/contract.gen";
-import type { Store } from "../store";
+import type { Store } from "../state/store";
 
 export type Tone = "accent" | "ok" | "warn" | "bad" | "muted";
 

@@ -1,7 +1,7 @@
 // The models of one monitor: a row for each, and its charts since the page was opened.
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { ModelInfo } from "../schema/contract.gen";
 import { CHARTED_OF_MODELS, type ChartPoint, History } from "./history";
-import type { ModelInfo } from "./schema/contract.gen";
 
 /** As many as a kernel keeps. Which one it forgets, it does not say on the way. */
 export const MOST_MODELS = 1_000;

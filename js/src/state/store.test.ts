@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { changed, type Traits, traitsOf } from "../testing/fixtures";
 import { Store, TRAITS, type Trait } from "./store";
-import { changed, type Traits, traitsOf } from "./testing/fixtures";
 
 beforeEach(() => {
   vi.useFakeTimers();

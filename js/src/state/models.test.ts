@@ -1,10 +1,10 @@
 import { effect } from "@preact/signals";
 import { describe, expect, test } from "vitest";
+import type { ModelInfo } from "../schema/contract.gen";
+import { decodeModels } from "../schema/decode";
+import { changed, type Traits, traitsOf } from "../testing/fixtures";
 import { MOST_MODELS, Models } from "./models";
-import type { ModelInfo } from "./schema/contract.gen";
-import { decodeModels } from "./schema/decode";
 import { Store, type Trait } from "./store";
-import { changed, type Traits, traitsOf } from "./testing/fixtures";
 
 const [RETIRED, CHAMPION, CHALLENGER] = decodeModels(traitsOf("compared").models) as [
   ModelInfo,

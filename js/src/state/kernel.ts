@@ -1,5 +1,5 @@
 // Whether the kernel behind a widget lives, as far as the page lets that be known.
-import { isObject } from "./schema/decode";
+import { isObject } from "../schema/decode";
 
 /**
  * A kernel that restarts has forgotten the widget, so for it this is the end as well. After a

@@ -1,8 +1,6 @@
 // What the kernel said last: one store for a model, shared by all its views.
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { Maybe } from "./format";
-import { History } from "./history";
-import { Models, type Series } from "./models";
+import type { Maybe } from "../format";
 import type {
   DriftSection,
   LabelsSection,
@@ -11,9 +9,11 @@ import type {
   Notice,
   SystemSection,
   TrainingSection,
-} from "./schema/contract.gen";
-import { DEFAULTS } from "./schema/contract.gen";
-import { decodeModels, decodeNotices, decodeSection, isNumber } from "./schema/decode";
+} from "../schema/contract.gen";
+import { DEFAULTS } from "../schema/contract.gen";
+import { decodeModels, decodeNotices, decodeSection, isNumber } from "../schema/decode";
+import { History } from "./history";
+import { Models, type Series } from "./models";
 
 export const TRAITS = [
   "monitor",
