@@ -2,8 +2,8 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import type { Language } from "../language";
 import type { Store } from "../state/store";
+import type { Language } from "../text/language";
 import { Panel } from "../view/Panel";
 import { Subject } from "../view/subject";
 import { type Theme, watchTheme } from "../view/surroundings";

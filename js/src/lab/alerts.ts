@@ -1,8 +1,8 @@
 // What is worth a notification, and in which words.
 
-import { duration } from "../format";
-import type { Language } from "../language";
 import type { ModelStatusChange, TrainingCompleted } from "../schema/contract.gen";
+import { duration } from "../text/format";
+import type { Language } from "../text/language";
 import { against, needsAttention } from "../view/words";
 import type { EventMessage } from "./messages";
 

@@ -1,7 +1,7 @@
 // What every part of the sidebar and the status bar is handed.
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
-import type { Language } from "../language";
 import type { Store } from "../state/store";
+import type { Language } from "../text/language";
 import type { Front } from "./front";
 import { foremost, type Kernel, type Kernels } from "./kernels";
 import type { Act } from "./server";

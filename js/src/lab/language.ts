@@ -1,6 +1,6 @@
 // JupyterLab's translations, as panel and sidebar ask for them.
 import type { ITranslator, TranslationBundle } from "@jupyterlab/translation";
-import { english, type Language } from "../language";
+import { english, type Language } from "../text/language";
 
 /** What kernels write themselves, and not their users. */
 const known = (trans: Pick<TranslationBundle, "__">): string[] => [

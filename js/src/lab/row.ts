@@ -1,7 +1,8 @@
 // What one line of "Other notebooks" says of a monitor.
-import { bytes, count, duration, percent, ratio, roughly, shortCount } from "../format";
-import type { Language } from "../language";
+
 import type { Store } from "../state/store";
+import { bytes, count, duration, percent, ratio, roughly, shortCount } from "../text/format";
+import type { Language } from "../text/language";
 import { freshness, statusTone, statusWord, type Tone } from "../view/words";
 import { nameOf } from "./front";
 import type { KernelInfo } from "./kernels";

@@ -4,7 +4,7 @@ import { Widget } from "@lumino/widgets";
 import { effect, useSignal } from "@preact/signals";
 import { h, type JSX, render } from "preact";
 import { useEffect } from "preact/hooks";
-import { shortCount } from "../format";
+import { shortCount } from "../text/format";
 import { type Theme, watchTheme } from "../view/surroundings";
 import { statusWord } from "../view/words";
 import type { Choice, Lab } from "./lab";

@@ -1,7 +1,7 @@
 // The last minutes of the charted values, as columns of equal length.
 
-import type { Maybe } from "../format";
 import { isNumber, isObject } from "../schema/decode";
+import type { Maybe } from "../text/format";
 
 export const CHARTED = [
   "current_accuracy",

@@ -1,6 +1,5 @@
 // What the kernel said last: one store for a model, shared by all its views.
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type { Maybe } from "../format";
 import type {
   DriftSection,
   LabelsSection,
@@ -12,6 +11,7 @@ import type {
 } from "../schema/contract.gen";
 import { DEFAULTS } from "../schema/contract.gen";
 import { decodeModels, decodeNotices, decodeSection, isNumber } from "../schema/decode";
+import type { Maybe } from "../text/format";
 import { History } from "./history";
 import { Models, type Series } from "./models";
 

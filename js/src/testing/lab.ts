@@ -8,7 +8,7 @@ import { languageOf } from "../lab/language";
 import { decodeMessage, type Message } from "../lab/messages";
 import type { ActionName } from "../lab/server";
 import type { Probe, Socket, StreamState, World } from "../lab/stream";
-import type { Language } from "../language";
+import type { Language } from "../text/language";
 import { type PanelState, traitsOf } from "./fixtures";
 
 export const trans: Language = languageOf(nullTranslator);

@@ -1,5 +1,6 @@
 // What unfolds below the meters of the machine: rates, the kernel, its processes.
 import type { JSX } from "preact";
+import type { Store } from "../state/store";
 import {
   bytes,
   bytesOf,
@@ -11,8 +12,7 @@ import {
   percent,
   ratioWhole,
   UNKNOWN,
-} from "../format";
-import type { Store } from "../state/store";
+} from "../text/format";
 import { Meter, partTone, perSecond } from "./Meters";
 import { useLanguage } from "./spoken";
 import { Vital, type VitalName } from "./vital";

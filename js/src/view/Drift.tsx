@@ -1,12 +1,12 @@
 import type { JSX } from "preact";
-import { count, psi, ratio, UNKNOWN } from "../format";
-import type { Language } from "../language";
 import {
   DEFAULTS,
   type DriftSection,
   type ErrorDrift,
   type FeatureDrift,
 } from "../schema/contract.gen";
+import { count, psi, ratio, UNKNOWN } from "../text/format";
+import type { Language } from "../text/language";
 import { useLanguage } from "./spoken";
 import type { Subject } from "./subject";
 import { Level, Vital } from "./vital";

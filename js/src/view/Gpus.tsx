@@ -1,8 +1,8 @@
 import type { JSX } from "preact";
-import { bytes, bytesOf, type Maybe, percent, UNKNOWN } from "../format";
-import type { Language } from "../language";
 import type { Gpu } from "../schema/contract.gen";
 import type { Store } from "../state/store";
+import { bytes, bytesOf, type Maybe, percent, UNKNOWN } from "../text/format";
+import type { Language } from "../text/language";
 import { Meter, partTone } from "./Meters";
 import { useLanguage } from "./spoken";
 import { Level, Vital } from "./vital";

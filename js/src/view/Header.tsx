@@ -10,8 +10,8 @@ import {
   ratioWhole,
   roughly,
   UNKNOWN,
-} from "../format";
-import type { Language } from "../language";
+} from "../text/format";
+import type { Language } from "../text/language";
 import { useLanguage, woven } from "./spoken";
 import type { Subject } from "./subject";
 import { Vital, type VitalName } from "./vital";

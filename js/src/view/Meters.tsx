@@ -1,10 +1,10 @@
 // Meters: a value, how much that is of what there is, and how it went of late.
 import type { ComponentChildren, JSX } from "preact";
-import { bytes, bytesOf, count, type Maybe, percent } from "../format";
-import type { Language } from "../language";
 import type { SystemSection } from "../schema/contract.gen";
 import type { Charted } from "../state/history";
 import type { Store } from "../state/store";
+import { bytes, bytesOf, count, type Maybe, percent } from "../text/format";
+import type { Language } from "../text/language";
 import { fromZero, Sparkline } from "./Sparkline";
 import { useLanguage } from "./spoken";
 import { Level, Vital, type VitalName } from "./vital";

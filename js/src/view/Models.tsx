@@ -1,10 +1,10 @@
 import { type ReadonlySignal, useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useContext, useMemo, useRef } from "preact/hooks";
-import { count, errorSize, latency, ratio, ratioWhole, shortCount } from "../format";
-import type { Language } from "../language";
 import type { ModelInfo } from "../schema/contract.gen";
 import type { Tracked } from "../state/models";
+import { count, errorSize, latency, ratio, ratioWhole, shortCount } from "../text/format";
+import type { Language } from "../text/language";
 import { orderIn } from "./order";
 import { ChartGroup } from "./Sparkline";
 import { useLanguage } from "./spoken";

@@ -1,8 +1,8 @@
 import type { JSX } from "preact";
-import { clock, count } from "../format";
-import type { Language } from "../language";
 import type { Notice } from "../schema/contract.gen";
 import type { Store } from "../state/store";
+import { clock, count } from "../text/format";
+import type { Language } from "../text/language";
 import { useLanguage } from "./spoken";
 
 /** What went wrong in the background: one quiet line, the rest on demand. */

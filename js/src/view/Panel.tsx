@@ -2,10 +2,10 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
-import { english, type Language } from "../language";
 import type { Status } from "../schema/contract.gen";
 import type { Tracked } from "../state/models";
 import type { Store } from "../state/store";
+import { english, type Language } from "../text/language";
 import { Drift } from "./Drift";
 import { Banner, Facts, Header } from "./Header";
 import { Models } from "./Models";

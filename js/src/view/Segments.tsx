@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
-import { count, type Maybe, ratio, UNKNOWN } from "../format";
-import type { Language } from "../language";
 import type { Segment } from "../schema/contract.gen";
+import { count, type Maybe, ratio, UNKNOWN } from "../text/format";
+import type { Language } from "../text/language";
 import { useLanguage } from "./spoken";
 import type { Subject } from "./subject";
 import { Interval, Level, Vital } from "./vital";

@@ -1,9 +1,9 @@
 import { effect, useSignal } from "@preact/signals";
 import { createContext, type JSX } from "preact";
 import { useContext, useEffect, useRef } from "preact/hooks";
-import { clockSeconds, type Maybe, UNKNOWN } from "../format";
 import type { Charted, History } from "../state/history";
 import type { Series } from "../state/models";
+import { clockSeconds, type Maybe, UNKNOWN } from "../text/format";
 import { Chart } from "./chart";
 import { forget, inNextFrame } from "./frames";
 import { useLanguage } from "./spoken";

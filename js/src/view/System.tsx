@@ -1,9 +1,9 @@
 // The machine under the model: what is scarce, what is urgent, and the rest on demand.
 import type { JSX } from "preact";
-import { bytes, clock, cores, duration, latencyText, percent, roughly } from "../format";
-import type { Language } from "../language";
 import type { SystemSection } from "../schema/contract.gen";
 import type { Store } from "../state/store";
+import { bytes, clock, cores, duration, latencyText, percent, roughly } from "../text/format";
+import type { Language } from "../text/language";
 import { Details } from "./Details";
 import { Gpus } from "./Gpus";
 import { Meters } from "./Meters";

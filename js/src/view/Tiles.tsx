@@ -1,5 +1,6 @@
 import { useComputed } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
+import type { Store } from "../state/store";
 import {
   bytes,
   capacity,
@@ -13,9 +14,8 @@ import {
   percent,
   ratio,
   shortCount,
-} from "../format";
-import type { Language } from "../language";
-import type { Store } from "../state/store";
+} from "../text/format";
+import type { Language } from "../text/language";
 import { fromZero, Sparkline, type SparklineProps } from "./Sparkline";
 import { useLanguage, woven } from "./spoken";
 import type { Subject } from "./subject";

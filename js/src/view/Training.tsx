@@ -1,8 +1,8 @@
 import type { ComponentChildren, JSX } from "preact";
-import { count, duration, metric, percent, rate, UNKNOWN } from "../format";
-import type { Language } from "../language";
 import type { TrainingSection } from "../schema/contract.gen";
 import type { Store } from "../state/store";
+import { count, duration, metric, percent, rate, UNKNOWN } from "../text/format";
+import type { Language } from "../text/language";
 import { useLanguage, woven } from "./spoken";
 import { Vital } from "./vital";
 import type { Tone } from "./words";

@@ -1,6 +1,6 @@
 // One small line chart on a canvas (uPlot). Colours come from the element's CSS.
 import uPlot from "uplot";
-import type { Maybe } from "../format";
+import type { Maybe } from "../text/format";
 
 export interface ChartSpec {
   /** Lowest and highest value to show, from those of the data; null while there are none. */

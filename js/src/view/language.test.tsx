@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { english, type Language } from "../language";
 import { SECTION_KINDS, type SystemSection } from "../schema/contract.gen";
 import { Store } from "../state/store";
 import { changed, PANEL_STATES, type Traits, traitsOf } from "../testing/fixtures";
 import { textsIn } from "../testing/texts";
+import { english, type Language } from "../text/language";
 import { Panel } from "./Panel";
 
 const marked = (text: string): string => text.replace(/\p{L}{2,}/gu, "‹$&›");

@@ -1,7 +1,7 @@
 // The language of the panel that a component stands on.
 import { type ComponentChildren, createContext } from "preact";
 import { useContext } from "preact/hooks";
-import { english, type Language } from "../language";
+import { english, type Language } from "../text/language";
 
 export const Spoken = createContext<Language>(english);
 

@@ -1,10 +1,10 @@
 // What one view shows of a monitor: its active model, or another that was chosen in this view, and
 // how much of the machine.
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
-import type { Maybe } from "../format";
 import { DEFAULTS, type MetricsSection, type ModelSection } from "../schema/contract.gen";
 import type { Series, Tracked } from "../state/models";
 import type { Store } from "../state/store";
+import type { Maybe } from "../text/format";
 
 export class Subject {
   readonly store: Store;

@@ -1,6 +1,5 @@
 // One value of the contract on the page. `data-vital` is the hook for tests and for styling.
 import type { ComponentChildren, JSX } from "preact";
-import { type Maybe, ratio, UNKNOWN } from "../format";
 import type {
   DriftSection,
   ErrorDrift,
@@ -15,6 +14,7 @@ import type {
   SystemSection,
   TrainingSection,
 } from "../schema/contract.gen";
+import { type Maybe, ratio, UNKNOWN } from "../text/format";
 import { useLanguage } from "./spoken";
 import type { Tone } from "./words";
 

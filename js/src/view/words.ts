@@ -1,5 +1,7 @@
 // What the contract's labels are called on the panel, and the colour role of each.
 
+import type { Health, ModelSection, Rule, Status, SystemSection } from "../schema/contract.gen";
+import type { Store } from "../state/store";
 import {
   clock,
   count,
@@ -10,10 +12,8 @@ import {
   ratio,
   ratioPlain,
   UNKNOWN,
-} from "../format";
-import type { Language } from "../language";
-import type { Health, ModelSection, Rule, Status, SystemSection } from "../schema/contract.gen";
-import type { Store } from "../state/store";
+} from "../text/format";
+import type { Language } from "../text/language";
 
 export type Tone = "accent" | "ok" | "warn" | "bad" | "muted";
 
