@@ -1,6 +1,4 @@
 // The anywidget entry: traits in, one store for the model, a panel for each view.
-// Apart from what is ours, which compresses better in one piece.
-import "uplot";
 import { h, render as renderInto } from "preact";
 import { watchKernel } from "./state/kernel";
 import { Store, TRAITS, type Trait } from "./state/store";
