@@ -1,6 +1,6 @@
 // The anywidget entry: traits in, one store for the model, a panel for each view.
 import { h, render as renderInto } from "preact";
-import { watchKernel } from "./state/kernel";
+import { watchKernel } from "./state/kernelStatus";
 import { Store, TRAITS, type Trait } from "./state/store";
 import { Panel } from "./view/Panel";
 

@@ -3,7 +3,7 @@
 import type { ModelStatusChange, TrainingCompleted } from "../schema/contract.gen";
 import { duration } from "../text/format";
 import type { Language } from "../text/language";
-import { against, needsAttention } from "../view/words";
+import { against, needsAttention } from "../view/labels";
 import type { EventMessage } from "./messages";
 
 export interface Alert {

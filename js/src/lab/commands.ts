@@ -2,9 +2,9 @@
 import type { JupyterFrontEnd } from "@jupyterlab/application";
 import { Dialog, type ICommandPalette, Notification, showDialog } from "@jupyterlab/apputils";
 import { effect } from "@preact/signals";
-import { needsAttention } from "../view/words";
+import { needsAttention } from "../view/labels";
 import { pulseIcon } from "./icon";
-import type { Choice, Lab } from "./lab";
+import type { Choice, Lab } from "./labContext";
 import type { ActionName } from "./server";
 
 export const COMMANDS = {

@@ -2,7 +2,7 @@
 import { URLExt } from "@jupyterlab/coreutils";
 import { ServerConnection } from "@jupyterlab/services";
 import { isObject } from "../schema/decode";
-import type { Probe, Socket, World } from "./stream";
+import type { Probe, Socket, World } from "./eventStream";
 
 const API = "ipyvitals/api";
 

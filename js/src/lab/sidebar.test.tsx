@@ -6,9 +6,9 @@ import { changed, traitsOf } from "../testing/fixtures";
 import { delta, fakeLab, full, kernel, message, state, trans } from "../testing/lab";
 import { clock } from "../text/format";
 import type { Language } from "../text/language";
-import { Content } from "./Content";
-import { EXAMPLE } from "./Empty";
-import { languageOf } from "./language";
+import { EXAMPLE } from "./EmptyState";
+import { languageOf } from "./jupyterLanguage";
+import { Content } from "./SidebarContent";
 import { Item } from "./statusbar";
 
 const AT = traitsOf("live").at as number;

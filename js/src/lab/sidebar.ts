@@ -2,9 +2,9 @@
 import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { h, render } from "preact";
-import { Content } from "./Content";
 import { pulseIcon } from "./icon";
-import type { Choice, Lab } from "./lab";
+import type { Choice, Lab } from "./labContext";
+import { Content } from "./SidebarContent";
 
 export const SIDEBAR_ID = "ipyvitals-sidebar";
 

@@ -5,10 +5,10 @@ import { effect, useSignal } from "@preact/signals";
 import { h, type JSX, render } from "preact";
 import { useEffect } from "preact/hooks";
 import { shortCount } from "../text/format";
-import { type Theme, watchTheme } from "../view/surroundings";
-import { statusWord } from "../view/words";
-import type { Choice, Lab } from "./lab";
-import { rowOf } from "./row";
+import { statusWord } from "../view/labels";
+import { type Theme, watchTheme } from "../view/theme";
+import type { Choice, Lab } from "./labContext";
+import { rowOf } from "./monitorRow";
 
 export class StatusItem extends Widget {
   readonly activeStateChanged = new Signal<this, void>(this);

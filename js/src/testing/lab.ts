@@ -1,13 +1,13 @@
 // What JupyterLab and its server are to the sidebar, by hand.
 import { nullTranslator } from "@jupyterlab/translation";
 import { signal } from "@preact/signals";
-import type { Front } from "../lab/front";
+import type { Front } from "../lab/currentNotebook";
+import type { Probe, Socket, StreamState, World } from "../lab/eventStream";
+import { languageOf } from "../lab/jupyterLanguage";
 import { Kernels } from "../lab/kernels";
-import { Choice, type Lab } from "../lab/lab";
-import { languageOf } from "../lab/language";
+import { Choice, type Lab } from "../lab/labContext";
 import { decodeMessage, type Message } from "../lab/messages";
 import type { ActionName } from "../lab/server";
-import type { Probe, Socket, StreamState, World } from "../lab/stream";
 import type { Language } from "../text/language";
 import { type PanelState, traitsOf } from "./fixtures";
 

@@ -3,8 +3,8 @@ import { h, render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, vi } from "vitest";
 import { Store, type Trait } from "../state/store";
+import type { Subject } from "../view/modelSelection";
 import { Panel } from "../view/Panel";
-import type { Subject } from "../view/subject";
 import { type PanelState, type Traits, traitsOf } from "./fixtures";
 
 export interface Shown {

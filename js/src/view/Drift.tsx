@@ -7,10 +7,10 @@ import {
 } from "../schema/contract.gen";
 import { count, psi, ratio, UNKNOWN } from "../text/format";
 import type { Language } from "../text/language";
-import { useLanguage } from "./spoken";
-import type { Subject } from "./subject";
+import { against } from "./labels";
+import { useLanguage } from "./languageContext";
+import type { Subject } from "./modelSelection";
 import { Level, Vital } from "./vital";
-import { against } from "./words";
 
 /** Whether the active model drifts: one line, quiet until it does; feature by feature on demand. */
 export function Drift({ subject }: { subject: Subject }): JSX.Element | null {

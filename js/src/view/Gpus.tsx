@@ -3,10 +3,10 @@ import type { Gpu } from "../schema/contract.gen";
 import type { Store } from "../state/store";
 import { bytes, bytesOf, type Maybe, percent, UNKNOWN } from "../text/format";
 import type { Language } from "../text/language";
+import { reasonWord } from "./labels";
+import { useLanguage } from "./languageContext";
 import { Meter, partTone } from "./Meters";
-import { useLanguage } from "./spoken";
 import { Level, Vital } from "./vital";
-import { reasonWord } from "./words";
 
 /** More than these are two meters, and a card each on demand. */
 const FEW = 2;

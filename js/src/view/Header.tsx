@@ -12,10 +12,10 @@ import {
   UNKNOWN,
 } from "../text/format";
 import type { Language } from "../text/language";
-import { useLanguage, woven } from "./spoken";
-import type { Subject } from "./subject";
+import { basis, evidence, freshness, needsAttention, statusTone, statusWord } from "./labels";
+import { useLanguage, woven } from "./languageContext";
+import type { Subject } from "./modelSelection";
 import { Vital, type VitalName } from "./vital";
-import { basis, evidence, freshness, needsAttention, statusTone, statusWord } from "./words";
 
 export function Header({ subject }: { subject: Subject }): JSX.Element {
   const trans = useLanguage();

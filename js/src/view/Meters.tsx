@@ -5,10 +5,10 @@ import type { Charted } from "../state/history";
 import type { Store } from "../state/store";
 import { bytes, bytesOf, count, type Maybe, percent } from "../text/format";
 import type { Language } from "../text/language";
+import type { Tone } from "./labels";
+import { useLanguage } from "./languageContext";
 import { fromZero, Sparkline } from "./Sparkline";
-import { useLanguage } from "./spoken";
 import { Level, Vital, type VitalName } from "./vital";
-import type { Tone } from "./words";
 
 /** Where a meter turns amber, and where red, whatever the thresholds of the monitor say. */
 export const HIGH_PERCENT = 90;

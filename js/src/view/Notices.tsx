@@ -3,7 +3,7 @@ import type { Notice } from "../schema/contract.gen";
 import type { Store } from "../state/store";
 import { clock, count } from "../text/format";
 import type { Language } from "../text/language";
-import { useLanguage } from "./spoken";
+import { useLanguage } from "./languageContext";
 
 /** What went wrong in the background: one quiet line, the rest on demand. */
 export function Notices({ store }: { store: Store }): JSX.Element | null {

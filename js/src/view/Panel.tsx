@@ -8,17 +8,17 @@ import type { Store } from "../state/store";
 import { english, type Language } from "../text/language";
 import { Drift } from "./Drift";
 import { Banner, Facts, Header } from "./Header";
-import { Models } from "./Models";
+import { statusTone, statusWord } from "./labels";
+import { Spoken, useLanguage } from "./languageContext";
+import { Models } from "./ModelTable";
+import { Subject } from "./modelSelection";
 import { Notices } from "./Notices";
 import { Segments } from "./Segments";
 import { ChartGroup } from "./Sparkline";
 import { System } from "./System";
-import { Spoken, useLanguage } from "./spoken";
-import { Subject } from "./subject";
-import { type Theme, watchTheme } from "./surroundings";
 import { Tiles } from "./Tiles";
 import { Training } from "./Training";
-import { statusTone, statusWord } from "./words";
+import { type Theme, watchTheme } from "./theme";
 
 /** Drawn, not counted: sidebar and cells have this code each for itself, on one page. */
 const newName = (): string => `ipyvitals-${Math.random().toString(36).slice(2)}`;

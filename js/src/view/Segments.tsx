@@ -2,8 +2,8 @@ import type { JSX } from "preact";
 import type { Segment } from "../schema/contract.gen";
 import { count, type Maybe, ratio, UNKNOWN } from "../text/format";
 import type { Language } from "../text/language";
-import { useLanguage } from "./spoken";
-import type { Subject } from "./subject";
+import { useLanguage } from "./languageContext";
+import type { Subject } from "./modelSelection";
 import { Interval, Level, Vital } from "./vital";
 
 /** A segment with fewer labels says nothing yet. */

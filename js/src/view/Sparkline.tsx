@@ -4,10 +4,10 @@ import { useContext, useEffect, useRef } from "preact/hooks";
 import type { Charted, History } from "../state/history";
 import type { Series } from "../state/models";
 import { clockSeconds, type Maybe, UNKNOWN } from "../text/format";
-import { Chart } from "./chart";
-import { forget, inNextFrame } from "./frames";
-import { useLanguage } from "./spoken";
-import { watchTheme, watchVisible } from "./surroundings";
+import { forget, inNextFrame } from "./animationFrame";
+import { useLanguage } from "./languageContext";
+import { Chart } from "./lineChart";
+import { watchTheme, watchVisible } from "./theme";
 
 /** Names the view, so that its charts and no others move their cursors together. */
 export const ChartGroup = createContext("ipyvitals");

@@ -4,13 +4,13 @@ import type { SystemSection } from "../schema/contract.gen";
 import type { Store } from "../state/store";
 import { bytes, clock, cores, duration, latencyText, percent, roughly } from "../text/format";
 import type { Language } from "../text/language";
-import { Details } from "./Details";
 import { Gpus } from "./Gpus";
+import type { Tone } from "./labels";
+import { useLanguage, woven } from "./languageContext";
 import { Meters } from "./Meters";
-import { useLanguage, woven } from "./spoken";
-import type { Subject } from "./subject";
+import type { Subject } from "./modelSelection";
+import { Details } from "./SystemDetails";
 import { Vital, type VitalName } from "./vital";
-import type { Tone } from "./words";
 
 /** A kill is news for an hour. */
 const NEWS_SECONDS = 3600;

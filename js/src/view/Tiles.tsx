@@ -16,11 +16,11 @@ import {
   shortCount,
 } from "../text/format";
 import type { Language } from "../text/language";
+import { partWord, statusTone, statusWord } from "./labels";
+import { useLanguage, woven } from "./languageContext";
+import type { Subject } from "./modelSelection";
 import { fromZero, Sparkline, type SparklineProps } from "./Sparkline";
-import { useLanguage, woven } from "./spoken";
-import type { Subject } from "./subject";
 import { Interval, Vital } from "./vital";
-import { partWord, statusTone, statusWord } from "./words";
 
 const WATCH_SECONDS = 60;
 

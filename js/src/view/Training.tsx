@@ -3,9 +3,9 @@ import type { TrainingSection } from "../schema/contract.gen";
 import type { Store } from "../state/store";
 import { count, duration, metric, percent, rate, UNKNOWN } from "../text/format";
 import type { Language } from "../text/language";
-import { useLanguage, woven } from "./spoken";
+import type { Tone } from "./labels";
+import { useLanguage, woven } from "./languageContext";
 import { Vital } from "./vital";
-import type { Tone } from "./words";
 
 const TONES: Readonly<Record<TrainingSection["state"], Tone>> = {
   idle: "ok",

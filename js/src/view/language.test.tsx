@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SECTION_KINDS, type SystemSection } from "../schema/contract.gen";
 import { Store } from "../state/store";
 import { changed, PANEL_STATES, type Traits, traitsOf } from "../testing/fixtures";
-import { textsIn } from "../testing/texts";
+import { textsIn } from "../testing/literalTexts";
 import { english, type Language } from "../text/language";
 import { Panel } from "./Panel";
 

@@ -4,7 +4,7 @@ import type { DriftSection, MetricsSection, Rule } from "../schema/contract.gen"
 import { changed, traitsOf } from "../testing/fixtures";
 import { trans } from "../testing/lab";
 import { show } from "../testing/panel";
-import { basis, evidence } from "./words";
+import { basis, evidence } from "./labels";
 
 const compared = traitsOf("compared");
 const drift = compared.drift as DriftSection;

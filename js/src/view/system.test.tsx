@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Gpu } from "../schema/contract.gen";
 import { changed, PANEL_STATES, type PanelState, type Traits, traitsOf } from "../testing/fixtures";
 import { type Shown, show, textIn, view } from "../testing/panel";
-import { Subject } from "./subject";
+import { Subject } from "./modelSelection";
 
 const { system } = traitsOf("live");
 const AT = traitsOf("live").at as number;

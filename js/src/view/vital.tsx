@@ -15,8 +15,8 @@ import type {
   TrainingSection,
 } from "../schema/contract.gen";
 import { type Maybe, ratio, UNKNOWN } from "../text/format";
-import { useLanguage } from "./spoken";
-import type { Tone } from "./words";
+import type { Tone } from "./labels";
+import { useLanguage } from "./languageContext";
 
 export type VitalName =
   | `model.${keyof ModelSection}`

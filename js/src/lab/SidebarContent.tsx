@@ -4,15 +4,15 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Store } from "../state/store";
 import type { Language } from "../text/language";
+import { needsAttention } from "../view/labels";
+import { Subject } from "../view/modelSelection";
 import { Panel } from "../view/Panel";
-import { Subject } from "../view/subject";
-import { type Theme, watchTheme } from "../view/surroundings";
-import { needsAttention } from "../view/words";
+import { type Theme, watchTheme } from "../view/theme";
 import { ActionButton } from "./ActionButton";
-import { Empty } from "./Empty";
+import { Empty } from "./EmptyState";
 import type { Kernel } from "./kernels";
-import type { Choice, Lab, Shown } from "./lab";
-import { Others } from "./Others";
+import type { Choice, Lab, Shown } from "./labContext";
+import { Others } from "./OtherMonitors";
 
 interface ContentProps {
   lab: Lab;

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { ModelInfo } from "../schema/contract.gen";
 import { decodeModels } from "../schema/decode";
 import { Models } from "../state/models";
-import { orderIn, orderOf } from "./order";
+import { orderIn, orderOf } from "./modelOrder";
 
 /** Rows of the given traffic, `*` marking the active one. */
 function rows(traffic: Record<string, number>): Map<string, ModelInfo> {

@@ -5,13 +5,13 @@ import type { ModelInfo } from "../schema/contract.gen";
 import type { Tracked } from "../state/models";
 import { count, errorSize, latency, ratio, ratioWhole, shortCount } from "../text/format";
 import type { Language } from "../text/language";
-import { orderIn } from "./order";
+import { evidence, statusTone, statusWord } from "./labels";
+import { useLanguage } from "./languageContext";
+import { orderIn } from "./modelOrder";
+import type { Subject } from "./modelSelection";
 import { ChartGroup } from "./Sparkline";
-import { useLanguage } from "./spoken";
-import type { Subject } from "./subject";
 import { accuracyWord } from "./Tiles";
 import { Vital } from "./vital";
-import { evidence, statusTone, statusWord } from "./words";
 
 /** More models than these are shown on demand. */
 const FEW = 8;

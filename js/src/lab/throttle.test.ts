@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Pace } from "./pace";
+import { Pace } from "./throttle";
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -5,8 +5,8 @@ import { describe, expect, test, vi } from "vitest";
 import type { ModelInfo } from "../schema/contract.gen";
 import { changed, traitsOf } from "../testing/fixtures";
 import { show, textIn, view } from "../testing/panel";
-import { Chart } from "./chart";
-import { ModelRow } from "./Models";
+import { Chart } from "./lineChart";
+import { ModelRow } from "./ModelTable";
 
 const MODELS = traitsOf("compared").models as ModelInfo[];
 const [RETIRED, CHAMPION, CHALLENGER] = MODELS as [ModelInfo, ModelInfo, ModelInfo];

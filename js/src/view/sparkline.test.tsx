@@ -2,9 +2,9 @@ import { h, render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Store } from "../state/store";
-import { inSight } from "../testing/browser";
+import { inSight } from "../testing/browserStubs";
 import { traitsOf } from "../testing/fixtures";
-import { Chart } from "./chart";
+import { Chart } from "./lineChart";
 import { Panel } from "./Panel";
 
 const FRAME_MS = 20;

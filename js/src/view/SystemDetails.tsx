@@ -13,10 +13,10 @@ import {
   ratioWhole,
   UNKNOWN,
 } from "../text/format";
+import { reasonWord, type Tone } from "./labels";
+import { useLanguage } from "./languageContext";
 import { Meter, partTone, perSecond } from "./Meters";
-import { useLanguage } from "./spoken";
 import { Vital, type VitalName } from "./vital";
-import { reasonWord, type Tone } from "./words";
 
 export function Details({ store }: { store: Store }): JSX.Element {
   return (

@@ -2,10 +2,10 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Store } from "../state/store";
 import type { Language } from "../text/language";
-import type { Front } from "./front";
+import type { Front } from "./currentNotebook";
+import type { StreamState } from "./eventStream";
 import { foremost, type Kernel, type Kernels } from "./kernels";
 import type { Act } from "./server";
-import type { StreamState } from "./stream";
 
 export interface Lab {
   readonly kernels: Kernels;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { FakeWorld } from "../testing/lab";
+import { backoff, Stream } from "./eventStream";
 import type { Message } from "./messages";
-import { backoff, Stream } from "./stream";
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -3,7 +3,7 @@ import type { Store } from "../state/store";
 import { changed, type PanelState, traitsOf } from "../testing/fixtures";
 import { full, kernel, state, trans } from "../testing/lab";
 import { type Kernel, Kernels } from "./kernels";
-import { compareRows, type Row, rowOf } from "./row";
+import { compareRows, type Row, rowOf } from "./monitorRow";
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -4,8 +4,8 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Store } from "../state/store";
 import type { Kernel } from "./kernels";
-import type { Lab, Shown } from "./lab";
-import { compareRows, placeOf, type Row, rowOf } from "./row";
+import type { Lab, Shown } from "./labContext";
+import { compareRows, placeOf, type Row, rowOf } from "./monitorRow";
 
 export function Others({ lab, front }: { lab: Lab; front: Kernel | null }): JSX.Element | null {
   const rows = othersOf(lab, front).map((shown) => ({ ...shown, row: rowFor(lab, shown) }));

@@ -3,8 +3,8 @@
 import type { Store } from "../state/store";
 import { bytes, count, duration, percent, ratio, roughly, shortCount } from "../text/format";
 import type { Language } from "../text/language";
-import { freshness, statusTone, statusWord, type Tone } from "../view/words";
-import { nameOf } from "./front";
+import { freshness, statusTone, statusWord, type Tone } from "../view/labels";
+import { nameOf } from "./currentNotebook";
 import type { KernelInfo } from "./kernels";
 
 export interface Row {

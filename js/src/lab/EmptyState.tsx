@@ -2,9 +2,9 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { nameOf } from "./front";
+import { nameOf } from "./currentNotebook";
 import type { Kernel } from "./kernels";
-import type { Lab } from "./lab";
+import type { Lab } from "./labContext";
 
 export const EXAMPLE = `from ipyvitals import Monitor
 
