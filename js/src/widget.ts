@@ -1,6 +1,6 @@
 // The anywidget entry: traits in, one store for the model, a panel for each view.
 import { h, render as renderInto } from "preact";
-import { watchKernel } from "./state/kernelStatus";
+import { onKernelEnd } from "./state/kernelStatus";
 import { Store, TRAITS, type Trait } from "./state/store";
 import { Panel } from "./view/Panel";
 
@@ -11,11 +11,11 @@ export interface WidgetModel {
   off(event: string, callback: () => void): void;
   readonly widget_manager?: unknown;
 }
-interface Bound {
+interface InitializeContext {
   model: WidgetModel;
   signal?: AbortSignal;
 }
-interface Shown extends Bound {
+interface RenderContext extends InitializeContext {
   el: HTMLElement;
 }
 
@@ -42,10 +42,10 @@ function onceEnded(signal: AbortSignal | undefined, end: () => void): () => void
 }
 
 /** Fills `store` from the model. All traits of a message are taken in together. */
-function follow(model: WidgetModel, store: Store): () => void {
+function connectStore(model: WidgetModel, store: Store): () => void {
   const read = (trait: Trait): unknown => model.get(trait);
   const changed = new Set<Trait>();
-  const take = (): void => {
+  const receive = (): void => {
     const names = [...changed];
     changed.clear();
     // The history comes only with everything else, when the page asked for it.
@@ -54,14 +54,17 @@ function follow(model: WidgetModel, store: Store): () => void {
   store.load(read);
   const stops = TRAITS.map((trait) =>
     listen(model, `change:${trait}`, () => {
-      if (changed.size === 0) queueMicrotask(take);
+      if (changed.size === 0) queueMicrotask(receive);
       changed.add(trait);
     }),
   );
-  const gone = (): void => {
+  const disconnect = (): void => {
     store.connected.value = false;
   };
-  stops.push(listen(model, "comm:close", gone), watchKernel(model.widget_manager, gone));
+  stops.push(
+    listen(model, "comm:close", disconnect),
+    onKernelEnd(model.widget_manager, disconnect),
+  );
   return () => {
     for (const stop of stops) stop();
     store.dispose();
@@ -70,26 +73,26 @@ function follow(model: WidgetModel, store: Store): () => void {
 
 /** One widget: anywidget calls this for each model. */
 export default function widget(): {
-  initialize: (bound: Bound) => () => void;
-  render: (shown: Shown) => () => void;
+  initialize: (bound: InitializeContext) => () => void;
+  render: (context: RenderContext) => () => void;
 } {
   const store = new Store();
 
   return {
     initialize({ model, signal }) {
-      return onceEnded(signal, follow(model, store));
+      return onceEnded(signal, connectStore(model, store));
     },
 
     render({ model, el, signal }) {
       el.classList.add("ipyvitals-view");
       let marked = false;
-      const look = (): void => {
+      const updateConnected = (): void => {
         const before = marked;
         marked = el.classList.contains(DISCONNECTED);
         if (marked !== before) store.connected.value = !marked;
       };
-      look();
-      const stop = listen(model, "comm_live_update", () => queueMicrotask(look));
+      updateConnected();
+      const stop = listen(model, "comm_live_update", () => queueMicrotask(updateConnected));
       renderInto(h(Panel, { store }), el);
       return onceEnded(signal, () => {
         stop();

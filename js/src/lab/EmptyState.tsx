@@ -2,9 +2,9 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { nameOf } from "./currentNotebook";
+import { fileName } from "./currentNotebook";
 import type { Kernel } from "./kernels";
-import type { Lab } from "./labContext";
+import type { LabContext } from "./labContext";
 
 export const EXAMPLE = `from ipyvitals import Monitor
 
@@ -12,45 +12,51 @@ monitor = Monitor("my-model")
 monitor`;
 const COPIED_MS = 2000;
 
-export function Empty({ lab, kernel }: { lab: Lab; kernel: Kernel | null }): JSX.Element {
+export function EmptyState({
+  lab,
+  kernel,
+}: {
+  lab: LabContext;
+  kernel: Kernel | null;
+}): JSX.Element {
   const { trans } = lab;
-  const front = lab.front.value;
+  const front = lab.currentNotebook.value;
   const reason = kernel?.info.value.unavailable ?? null;
   switch (lab.stream.value) {
     case "missing":
       return (
-        <Message title={trans.__("Not on this server")}>
+        <EmptyMessage title={trans.__("Not on this server")}>
           <p>{trans.__("Install ipyvitals where the Jupyter server runs, then restart it:")}</p>
-          <Code lab={lab} text="pip install ipyvitals" />
-        </Message>
+          <CodeSnippet lab={lab} text="pip install ipyvitals" />
+        </EmptyMessage>
       );
     case "forbidden":
       return (
-        <Message title={trans.__("Not allowed")}>
+        <EmptyMessage title={trans.__("Not allowed")}>
           <p>{trans.__("This server does not let you read its model vitals.")}</p>
-        </Message>
+        </EmptyMessage>
       );
     default:
   }
-  if (!lab.kernels.known.value) return <Message title={trans.__("Connecting…")} quiet />;
+  if (!lab.kernels.known.value) return <EmptyMessage title={trans.__("Connecting…")} quiet />;
   if (reason !== null) {
     return (
-      <Message title={trans.__("Unavailable")}>
+      <EmptyMessage title={trans.__("Unavailable")}>
         <p>{reason}</p>
-      </Message>
+      </EmptyMessage>
     );
   }
   if (front === null) {
     return (
-      <Message title={trans.__("No notebook in front")}>
+      <EmptyMessage title={trans.__("No notebook in front")}>
         <p>{trans.__("Open a notebook to see the vital signs of its model here.")}</p>
-      </Message>
+      </EmptyMessage>
     );
   }
   return (
-    <Message title={trans.__("No monitor yet")}>
-      <p>{trans.__("Run this in %1, and its model appears here.", nameOf(front.path))}</p>
-      <Code lab={lab} text={EXAMPLE} />
+    <EmptyMessage title={trans.__("No monitor yet")}>
+      <p>{trans.__("Run this in %1, and its model appears here.", fileName(front.path))}</p>
+      <CodeSnippet lab={lab} text={EXAMPLE} />
       <dl class="s-hints">
         <dt>{trans.__("Progress of a loop")}</dt>
         <dd>
@@ -61,11 +67,11 @@ export function Empty({ lab, kernel }: { lab: Lab; kernel: Kernel | null }): JSX
           <code>monitor.record(prediction, actual)</code>
         </dd>
       </dl>
-    </Message>
+    </EmptyMessage>
   );
 }
 
-function Message(props: {
+function EmptyMessage(props: {
   title: string;
   quiet?: boolean;
   children?: ComponentChildren;
@@ -78,7 +84,7 @@ function Message(props: {
   );
 }
 
-function Code({ lab, text }: { lab: Lab; text: string }): JSX.Element {
+function CodeSnippet({ lab, text }: { lab: LabContext; text: string }): JSX.Element {
   const copied = useSignal(false);
   const { value } = copied;
   useEffect(() => {

@@ -4,13 +4,19 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Store } from "../state/store";
 import type { Kernel } from "./kernels";
-import type { Lab, Shown } from "./labContext";
-import { compareRows, placeOf, type Row, rowOf } from "./monitorRow";
+import type { LabContext, SelectedMonitor } from "./labContext";
+import { compareRows, kernelLabel, type MonitorRow, monitorRow } from "./monitorRow";
 
-export function Others({ lab, front }: { lab: Lab; front: Kernel | null }): JSX.Element | null {
-  const rows = othersOf(lab, front).map((shown) => ({ ...shown, row: rowFor(lab, shown) }));
+export function OtherMonitors({
+  lab,
+  front,
+}: {
+  lab: LabContext;
+  front: Kernel | null;
+}): JSX.Element | null {
+  const rows = otherMonitors(lab, front).map((shown) => ({ ...shown, row: rowOf(lab, shown) }));
   rows.sort((a, b) => compareRows(a.row, b.row));
-  const silent = unavailable(lab, front);
+  const silent = unavailableKernels(lab, front);
   if (rows.length === 0 && silent.length === 0) return null;
   return (
     <section class="s-others" aria-labelledby="ipyvitals-others">
@@ -18,12 +24,12 @@ export function Others({ lab, front }: { lab: Lab; front: Kernel | null }): JSX.
       <ul>
         {rows.map(({ kernel, store, row }) => (
           <li key={`${kernel.id} ${store.monitor.value}`}>
-            <OneRow lab={lab} kernel={kernel} store={store} row={row} />
+            <OtherMonitor lab={lab} kernel={kernel} store={store} row={row} />
           </li>
         ))}
         {silent.map((kernel) => (
           <li key={kernel.id}>
-            <Unavailable lab={lab} kernel={kernel} />
+            <UnavailableKernel lab={lab} kernel={kernel} />
           </li>
         ))}
       </ul>
@@ -31,17 +37,20 @@ export function Others({ lab, front }: { lab: Lab; front: Kernel | null }): JSX.
   );
 }
 
-export function othersOf(lab: Pick<Lab, "kernels">, front: Kernel | null): Shown[] {
+export function otherMonitors(
+  lab: Pick<LabContext, "kernels">,
+  front: Kernel | null,
+): SelectedMonitor[] {
   const others = [...lab.kernels.all.value.values()].filter((kernel) => kernel !== front);
   return others.flatMap((kernel) =>
     [...kernel.monitors.value.values()].map((store) => ({ kernel, store })),
   );
 }
 
-const rowFor = (lab: Lab, { kernel, store }: Shown): Row =>
-  rowOf(store, kernel.info.value, lab.trans);
+const rowOf = (lab: LabContext, { kernel, store }: SelectedMonitor): MonitorRow =>
+  monitorRow(store, kernel.info.value, lab.trans);
 
-const unavailable = (lab: Lab, front: Kernel | null): Kernel[] =>
+const unavailableKernels = (lab: LabContext, front: Kernel | null): Kernel[] =>
   [...lab.kernels.all.value.values()].filter(
     (kernel) =>
       kernel !== front &&
@@ -49,14 +58,14 @@ const unavailable = (lab: Lab, front: Kernel | null): Kernel[] =>
       kernel.monitors.value.size === 0,
   );
 
-interface RowProps {
-  lab: Lab;
+interface OtherMonitorProps {
+  lab: LabContext;
   kernel: Kernel;
   store: Store;
-  row: Row;
+  row: MonitorRow;
 }
 
-function OneRow({ lab, kernel, store, row }: RowProps): JSX.Element {
+function OtherMonitor({ lab, kernel, store, row }: OtherMonitorProps): JSX.Element {
   useEffect(() => store.watch(), [store]);
   const { trans } = lab;
   const { path } = useComputed(() => kernel.info.value).value;
@@ -69,7 +78,7 @@ function OneRow({ lab, kernel, store, row }: RowProps): JSX.Element {
       data-tone={row.tone}
       data-fresh={row.fresh ? undefined : "no"}
       title={path ? trans.__("Go to %1", path) : row.place}
-      onClick={() => lab.goTo(kernel)}
+      onClick={() => lab.activateKernel(kernel)}
     >
       <i class="v-dot" />
       <span class="s-name">
@@ -92,12 +101,12 @@ function OneRow({ lab, kernel, store, row }: RowProps): JSX.Element {
   );
 }
 
-function Unavailable({ lab, kernel }: { lab: Lab; kernel: Kernel }): JSX.Element {
+function UnavailableKernel({ lab, kernel }: { lab: LabContext; kernel: Kernel }): JSX.Element {
   const info = kernel.info.value;
   return (
     <div class="s-row" data-kernel-id={kernel.id} data-tone="muted" data-fresh="no">
       <i class="v-dot" />
-      <span class="s-name">{placeOf(info, lab.trans)}</span>
+      <span class="s-name">{kernelLabel(info, lab.trans)}</span>
       <span class="s-detail" title={info.unavailable ?? undefined}>
         {lab.trans.__("Unavailable: %1", info.unavailable ?? "")}
       </span>

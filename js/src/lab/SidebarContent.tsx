@@ -5,21 +5,21 @@ import { useEffect } from "preact/hooks";
 import type { Store } from "../state/store";
 import type { Language } from "../text/language";
 import { needsAttention } from "../view/labels";
-import { Subject } from "../view/modelSelection";
+import { ModelSelection } from "../view/modelSelection";
 import { Panel } from "../view/Panel";
 import { type Theme, watchTheme } from "../view/theme";
 import { ActionButton } from "./ActionButton";
-import { Empty } from "./EmptyState";
+import { EmptyState } from "./EmptyState";
 import type { Kernel } from "./kernels";
-import type { Choice, Lab, Shown } from "./labContext";
-import { Others } from "./OtherMonitors";
+import type { LabContext, MonitorSelection, SelectedMonitor } from "./labContext";
+import { OtherMonitors } from "./OtherMonitors";
 
-interface ContentProps {
-  lab: Lab;
-  choice: Choice;
+interface SidebarContentProps {
+  lab: LabContext;
+  selection: MonitorSelection;
 }
 
-export function Content({ lab, choice }: ContentProps): JSX.Element {
+export function SidebarContent({ lab, selection }: SidebarContentProps): JSX.Element {
   const theme = useSignal<Theme | null>(null);
   useEffect(() => {
     const ending = new AbortController();
@@ -28,62 +28,70 @@ export function Content({ lab, choice }: ContentProps): JSX.Element {
     }, ending.signal);
     return () => ending.abort();
   }, [theme]);
-  const kernel = choice.kernel.value;
-  const shown = choice.shown.value;
+  const kernel = selection.kernel.value;
+  const monitor = selection.selected.value;
   // Beside the panel, not around it: it has a palette of its own, which must not be mixed.
   const palette = { class: "ipyvitals-palette", "data-theme": theme.value ?? undefined };
   return (
     <div class="s-page">
       <div {...palette}>
-        {shown !== null && lab.stream.value === "waiting" ? (
+        {monitor !== null && lab.stream.value === "waiting" ? (
           <p class="s-offline" role="status">
             {lab.trans.__("Connection lost, reconnecting…")}
           </p>
         ) : null}
         {kernel === null || kernel.monitors.value.size < 2 ? null : (
-          <Monitors choice={choice} kernel={kernel} shown={shown} trans={lab.trans} />
+          <MonitorTabs selection={selection} kernel={kernel} monitor={monitor} trans={lab.trans} />
         )}
-        {shown === null ? <Empty lab={lab} kernel={kernel} /> : null}
+        {monitor === null ? <EmptyState lab={lab} kernel={kernel} /> : null}
       </div>
-      {shown === null ? null : <Front key={keyOf(shown.store)} lab={lab} shown={shown} />}
+      {monitor === null ? null : (
+        <CurrentMonitor key={storeKey(monitor.store)} lab={lab} monitor={monitor} />
+      )}
       <div {...palette}>
-        <Others lab={lab} front={kernel} />
+        <OtherMonitors lab={lab} front={kernel} />
       </div>
     </div>
   );
 }
 
 const keys = new WeakMap<Store, number>();
-const subjects = new WeakMap<Store, Subject>();
+const modelSelections = new WeakMap<Store, ModelSelection>();
 let stores = 0;
 
 /** A panel belongs to one store for life. */
-function keyOf(store: Store): number {
+function storeKey(store: Store): number {
   const key = keys.get(store) ?? ++stores;
   keys.set(store, key);
   return key;
 }
 
 /** The model that was chosen is still shown when the notebook, or the sidebar, comes back. */
-function subjectOf(store: Store): Subject {
-  const subject = subjects.get(store) ?? new Subject(store);
-  subjects.set(store, subject);
-  return subject;
+function modelSelectionOf(store: Store): ModelSelection {
+  const selection = modelSelections.get(store) ?? new ModelSelection(store);
+  modelSelections.set(store, selection);
+  return selection;
 }
 
-function Front({ lab, shown: { kernel, store } }: { lab: Lab; shown: Shown }): JSX.Element {
+function CurrentMonitor({
+  lab,
+  monitor: { kernel, store },
+}: {
+  lab: LabContext;
+  monitor: SelectedMonitor;
+}): JSX.Element {
   const { trans } = lab;
   const { status, acknowledged_at } = store.model.value;
   const { state, stop_requested } = store.training.value;
   const alive = store.connected.value && !store.closed.value;
   const ask = async (action: "stop_training" | "acknowledge"): Promise<void> => {
-    const done = await lab.act(kernel.id, action, store.monitor.peek());
+    const done = await lab.performAction(kernel.id, action, store.monitor.peek());
     if (done === 0) throw new Error(trans.__("There was nothing to do any more."));
   };
   return (
     <Panel
       store={store}
-      subject={subjectOf(store)}
+      selection={modelSelectionOf(store)}
       trans={trans}
       bannerAction={
         alive && needsAttention(status) && acknowledged_at === null ? (
@@ -100,7 +108,7 @@ function Front({ lab, shown: { kernel, store } }: { lab: Lab; shown: Shown }): J
           <ActionButton
             label={trans.__("Stop training")}
             pending={trans.__("Stopping…")}
-            asked={stop_requested}
+            requested={stop_requested}
             run={() => ask("stop_training")}
           />
         ) : null
@@ -109,21 +117,21 @@ function Front({ lab, shown: { kernel, store } }: { lab: Lab; shown: Shown }): J
   );
 }
 
-function Monitors(props: {
-  choice: Choice;
+function MonitorTabs(props: {
+  selection: MonitorSelection;
   kernel: Kernel;
-  shown: Shown | null;
+  monitor: SelectedMonitor | null;
   trans: Language;
 }): JSX.Element {
-  const { choice, kernel, shown, trans } = props;
+  const { selection, kernel, monitor, trans } = props;
   return (
     <fieldset class="s-monitors" aria-label={trans.__("Monitors of this notebook")}>
       {[...kernel.monitors.value].map(([name, store]) => (
         <button
           key={name}
           type="button"
-          aria-pressed={store === shown?.store}
-          onClick={() => choice.choose(kernel, name)}
+          aria-pressed={store === monitor?.store}
+          onClick={() => selection.select(kernel, name)}
         >
           {name}
         </button>

@@ -4,7 +4,7 @@ import type { Widget } from "@lumino/widgets";
 import { isObject } from "../schema/decode";
 import type { Kernel } from "./kernels";
 
-export function goTo(app: JupyterFrontEnd, kernel: Kernel): void {
+export function activateKernel(app: JupyterFrontEnd, kernel: Kernel): void {
   for (const widget of app.shell.widgets("main")) {
     if (kernelIdOf(widget) === kernel.id) {
       app.shell.activateById(widget.id);

@@ -2,43 +2,45 @@
 import type { INotebookTracker, NotebookPanel } from "@jupyterlab/notebook";
 import { type ReadonlySignal, signal } from "@preact/signals";
 
-export interface Front {
+export interface CurrentNotebook {
   readonly path: string;
   readonly kernelId: string | null;
 }
 
 /** `serve.ipynb` */
-export const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+export const fileName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
-const same = (a: Front | null, b: Front | null): boolean =>
+const isSame = (a: CurrentNotebook | null, b: CurrentNotebook | null): boolean =>
   a?.path === b?.path && a?.kernelId === b?.kernelId;
 
 /** Follows the notebook that was used last, through changes of its kernel and its name. */
-export function followFront(tracker: INotebookTracker): ReadonlySignal<Front | null> {
-  const front = signal<Front | null>(null);
+export function followCurrentNotebook(
+  tracker: INotebookTracker,
+): ReadonlySignal<CurrentNotebook | null> {
+  const front = signal<CurrentNotebook | null>(null);
   let panel: NotebookPanel | null = null;
 
-  const look = (): void => {
+  const update = (): void => {
     const found =
       panel === null || panel.isDisposed
         ? null
         : { path: panel.context.path, kernelId: panel.sessionContext.session?.kernel?.id ?? null };
-    if (!same(found, front.peek())) front.value = found;
+    if (!isSame(found, front.peek())) front.value = found;
   };
-  const leave = (): void => {
-    panel?.sessionContext.kernelChanged.disconnect(look);
-    panel?.sessionContext.sessionChanged.disconnect(look);
-    panel?.context.pathChanged.disconnect(look);
+  const disconnect = (): void => {
+    panel?.sessionContext.kernelChanged.disconnect(update);
+    panel?.sessionContext.sessionChanged.disconnect(update);
+    panel?.context.pathChanged.disconnect(update);
   };
-  const turn = (): void => {
-    leave();
+  const connect = (): void => {
+    disconnect();
     panel = tracker.currentWidget;
-    panel?.sessionContext.kernelChanged.connect(look);
-    panel?.sessionContext.sessionChanged.connect(look);
-    panel?.context.pathChanged.connect(look);
-    look();
+    panel?.sessionContext.kernelChanged.connect(update);
+    panel?.sessionContext.sessionChanged.connect(update);
+    panel?.context.pathChanged.connect(update);
+    update();
   };
-  tracker.currentChanged.connect(turn);
-  turn();
+  tracker.currentChanged.connect(connect);
+  connect();
   return front;
 }

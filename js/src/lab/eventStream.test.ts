@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { FakeWorld } from "../testing/lab";
-import { backoff, Stream } from "./eventStream";
-import type { Message } from "./messages";
+import { FakeEnvironment } from "../testing/lab";
+import { backoff, EventStream } from "./eventStream";
+import type { StreamMessage } from "./messages";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -10,10 +10,14 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function open(alerts = true): { world: FakeWorld; stream: Stream; heard: Message[] } {
-  const world = new FakeWorld();
-  const heard: Message[] = [];
-  const stream = new Stream(world, { message: (one) => heard.push(one) }, alerts);
+function open(alerts = true): {
+  world: FakeEnvironment;
+  stream: EventStream;
+  heard: StreamMessage[];
+} {
+  const world = new FakeEnvironment();
+  const heard: StreamMessage[] = [];
+  const stream = new EventStream(world, { message: (one) => heard.push(one) }, alerts);
   stream.start();
   return { world, stream, heard };
 }
@@ -47,8 +51,8 @@ test("asks for updates and for what alerts are made of, and hands on what it hea
   expect(world.socket.query.has("since")).toBe(false);
   expect(stream.state.value).toBe("connecting");
   world.socket.onopen?.();
-  world.socket.tell(STATE);
-  world.socket.tell(GONE);
+  world.socket.receive(STATE);
+  world.socket.receive(GONE);
   expect(stream.state.value).toBe("live");
   expect(heard.map((one) => one.type)).toEqual(["state", "kernel"]);
 });
@@ -56,8 +60,8 @@ test("asks for updates and for what alerts are made of, and hands on what it hea
 test("comes back where it was when the connection breaks", async () => {
   const { world, stream } = open();
   world.socket.onopen?.();
-  world.socket.tell(STATE);
-  world.socket.tell(GONE);
+  world.socket.receive(STATE);
+  world.socket.receive(GONE);
   world.socket.break();
   expect(stream.state.value).toBe("waiting");
   await pass(499);
@@ -85,7 +89,7 @@ test("waits longer after each failure, and starts over once it hears something",
   }
   expect(waits).toEqual([0.5, 1, 2, 4, 8, 16, 30, 30]);
   world.socket.onopen?.();
-  world.socket.tell(STATE);
+  world.socket.receive(STATE);
   world.socket.break();
   await pass(500);
   expect(world.sockets).toHaveLength(10);
@@ -131,9 +135,9 @@ test("says when the server forbids it", async () => {
 test("what was missed comes as a fresh state", () => {
   const { world, heard } = open();
   world.socket.onopen?.();
-  world.socket.tell(STATE);
-  world.socket.tell({ type: "missed", id: 50, count: 40 });
-  world.socket.tell({ ...STATE, id: 50 });
+  world.socket.receive(STATE);
+  world.socket.receive({ type: "missed", id: 50, count: 40 });
+  world.socket.receive({ ...STATE, id: 50 });
   expect(heard.map((one) => one.type)).toEqual(["state", "missed", "state"]);
 });
 
@@ -141,7 +145,7 @@ test("closes while the page is hidden, and resumes when it is shown", () => {
   const { world, stream } = open(false);
   const first = world.socket;
   first.onopen?.();
-  first.tell(STATE);
+  first.receive(STATE);
   world.hide(true);
   expect(first.closed).toBe(true);
   expect(stream.state.value).toBe("resting");
@@ -155,16 +159,16 @@ test("with alerts, a hidden page hears of nothing else, and does not count as a 
   const { world, heard } = open(true);
   const first = world.socket;
   first.onopen?.();
-  first.tell(STATE);
+  first.receive(STATE);
   world.hide(true);
   const quiet = world.socket;
   expect(first.closed).toBe(true);
   expect(quiet.query.get("types")).toBe("model_status_change,training_completed");
   quiet.onopen?.();
   expect(quiet.sent).toEqual([{ type: "hidden" }]);
-  quiet.tell({ ...STATE, id: 20 });
-  quiet.tell({ ...GONE, id: 21 });
-  quiet.tell({ ...EVENT, id: 22 });
+  quiet.receive({ ...STATE, id: 20 });
+  quiet.receive({ ...GONE, id: 21 });
+  quiet.receive({ ...EVENT, id: 22 });
   expect(heard.map((one) => one.type)).toEqual(["state", "training_completed"]);
   world.hide(false);
   // Up to where everything was heard: the quiet stream left things out.

@@ -1,6 +1,6 @@
 // The one WebSocket to the server: reconnects, resumes, and rests while nobody looks.
 import { type ReadonlySignal, signal } from "@preact/signals";
-import { decodeMessage, type Message } from "./messages";
+import { decodeMessage, type StreamMessage } from "./messages";
 
 /** What of a WebSocket is used here. */
 export interface Socket {
@@ -12,11 +12,11 @@ export interface Socket {
 }
 
 /** The world around the stream, which tests replace. */
-export interface World {
+export interface StreamEnvironment {
   /** Opens a socket at `path?query` of the server. */
   open(query: URLSearchParams): Socket;
   /** Whether the server offers the stream at all: asked when a socket was refused. */
-  probe(): Promise<Probe>;
+  probe(): Promise<ProbeResult>;
   hidden(): boolean;
   /** Calls `changed` whenever the page is hidden or shown, or the network is back. */
   watch(changed: () => void): () => void;
@@ -24,7 +24,7 @@ export interface World {
 }
 
 /** `ok` means that nothing but the connection was wrong. */
-export type Probe = "ok" | "missing" | "forbidden";
+export type ProbeResult = "ok" | "missing" | "forbidden";
 
 /**
  * `connecting` before the first message, `live`, `waiting` to try again, `resting` while the page
@@ -32,25 +32,25 @@ export type Probe = "ok" | "missing" | "forbidden";
  */
 export type StreamState = "connecting" | "live" | "waiting" | "resting" | "missing" | "forbidden";
 
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 30_000;
+const MIN_RETRY_MS = 500;
+const MAX_RETRY_MS = 30_000;
 /** How often to look whether the server has ipyvitals by now. */
-const MISSING_WAIT_MS = 60_000;
+const MISSING_RETRY_MS = 60_000;
 
-const ALL = ["update", "model_status_change", "training_completed"];
+const ALL_TYPES = ["update", "model_status_change", "training_completed"];
 /** What is worth hearing while the page is hidden. */
-const ALERTS = ["model_status_change", "training_completed"];
+const ALERT_TYPES = ["model_status_change", "training_completed"];
 
-export interface Listener {
-  message(message: Message): void;
+export interface StreamListener {
+  message(message: StreamMessage): void;
 }
 
-export class Stream {
+export class EventStream {
   readonly #state = signal<StreamState>("connecting");
   readonly state: ReadonlySignal<StreamState> = this.#state;
 
-  readonly #world: World;
-  readonly #listener: Listener;
+  readonly #environment: StreamEnvironment;
+  readonly #listener: StreamListener;
   #alerts: boolean;
   #socket: Socket | null = null;
   /** Whether the open socket hears alerts alone. */
@@ -63,44 +63,44 @@ export class Stream {
   #stopWatching: (() => void) | undefined;
 
   /** With `alerts`, a hidden page goes on hearing of what the user may want to be told. */
-  constructor(world: World, listener: Listener, alerts: boolean) {
-    this.#world = world;
+  constructor(world: StreamEnvironment, listener: StreamListener, alerts: boolean) {
+    this.#environment = world;
     this.#listener = listener;
     this.#alerts = alerts;
   }
 
   start(): void {
-    this.#stopWatching ??= this.#world.watch(() => this.#look());
-    this.#look();
+    this.#stopWatching ??= this.#environment.watch(() => this.#update());
+    this.#update();
   }
 
   set alerts(wanted: boolean) {
     if (wanted === this.#alerts) return;
     this.#alerts = wanted;
-    if (this.#stopWatching && this.#world.hidden()) this.#look();
+    if (this.#stopWatching && this.#environment.hidden()) this.#update();
   }
 
   dispose(): void {
     this.#stopWatching?.();
     this.#stopWatching = undefined;
-    this.#drop();
+    this.#close();
   }
 
   /** Sees to it that the socket is the one that the page needs now. */
-  #look(): void {
-    const hidden = this.#world.hidden();
+  #update(): void {
+    const hidden = this.#environment.hidden();
     if (hidden && !this.#alerts) {
-      this.#drop();
+      this.#close();
       this.#state.value = "resting";
       return;
     }
     if (this.#socket !== null && this.#quiet === hidden) return;
     this.#failures = 0;
-    this.#drop();
+    this.#close();
     this.#connect(hidden);
   }
 
-  #drop(): void {
+  #close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const socket = this.#socket;
@@ -111,7 +111,7 @@ export class Stream {
   }
 
   #connect(quiet: boolean): void {
-    const query = new URLSearchParams({ types: (quiet ? ALERTS : ALL).join(",") });
+    const query = new URLSearchParams({ types: (quiet ? ALERT_TYPES : ALL_TYPES).join(",") });
     if (this.#since !== null && this.#run !== null) {
       query.set("since", String(this.#since));
       query.set("stream", this.#run);
@@ -119,23 +119,23 @@ export class Stream {
     this.#quiet = quiet;
     if (quiet) this.#state.value = "resting";
     else if (this.#state.value === "resting") this.#state.value = "connecting";
-    const socket = this.#world.open(query);
+    const socket = this.#environment.open(query);
     let opened = false;
     this.#socket = socket;
     socket.onopen = () => {
       opened = true;
       if (quiet) socket.send(JSON.stringify({ type: "hidden" }));
       // A socket that resumes may have nothing to tell for a while.
-      else if (this.#since !== null) this.#alive();
+      else if (this.#since !== null) this.#markLive();
     };
-    socket.onmessage = ({ data }) => this.#take(data);
+    socket.onmessage = ({ data }) => this.#receive(data);
     socket.onclose = () => {
       this.#socket = null;
       void this.#retry(quiet, opened);
     };
   }
 
-  #take(data: unknown): void {
+  #receive(data: unknown): void {
     const message = decodeMessage(parse(data));
     if (message === null) return;
     if (this.#quiet) {
@@ -145,11 +145,11 @@ export class Stream {
     }
     if (message.type === "state") this.#run = message.stream;
     this.#since = message.id;
-    this.#alive();
+    this.#markLive();
     this.#listener.message(message);
   }
 
-  #alive(): void {
+  #markLive(): void {
     this.#failures = 0;
     this.#state.value = "live";
   }
@@ -157,13 +157,13 @@ export class Stream {
   async #retry(quiet: boolean, opened: boolean): Promise<void> {
     const failure = ++this.#failures;
     if (!quiet) this.#state.value = "waiting";
-    this.#wait(backoff(failure, this.#world.random()), quiet);
+    this.#wait(backoff(failure, this.#environment.random()), quiet);
     if (opened) return;
     const timer = this.#timer;
-    const found = await this.#world.probe();
+    const found = await this.#environment.probe();
     if (found === "ok" || timer !== this.#timer || this.#socket !== null) return;
     this.#state.value = found;
-    this.#wait(MISSING_WAIT_MS, quiet);
+    this.#wait(MISSING_RETRY_MS, quiet);
   }
 
   #wait(milliseconds: number, quiet: boolean): void {
@@ -174,7 +174,7 @@ export class Stream {
 
 /** Doubles with each failure; the jitter keeps many pages from coming back in one moment. */
 export function backoff(failures: number, random: number): number {
-  const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - 1));
+  const longest = Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** (failures - 1));
   return longest * (0.5 + random / 2);
 }
 

@@ -3,7 +3,7 @@ import type { ITranslator, TranslationBundle } from "@jupyterlab/translation";
 import { english, type Language } from "../text/language";
 
 /** What kernels write themselves, and not their users. */
-const known = (trans: Pick<TranslationBundle, "__">): string[] => [
+const kernelTexts = (trans: Pick<TranslationBundle, "__">): string[] => [
   trans.__("Ready"),
   trans.__("System ready"),
   trans.__("Interrupted"),
@@ -44,33 +44,33 @@ const known = (trans: Pick<TranslationBundle, "__">): string[] => [
 
 /** Likewise, around a word of the user's. */
 const PATTERNS = [/^No prediction for (\S+) s$/, /^Drift of feature '(.*)'$/];
-const around = (trans: Pick<TranslationBundle, "__">, word: string): string[] => [
-  trans.__("No prediction for %1 s", word),
-  trans.__("Drift of feature '%1'", word),
+const patternTexts = (trans: Pick<TranslationBundle, "__">, name: string): string[] => [
+  trans.__("No prediction for %1 s", name),
+  trans.__("Drift of feature '%1'", name),
 ];
 
-export function languageOf(translator: ITranslator): Language {
+export function jupyterLanguage(translator: ITranslator): Language {
   const bundle = translator.load("ipyvitals");
-  const translated = known(bundle);
-  const texts = new Map(known(english).map((text, i) => [text, translated[i]]));
+  const translated = kernelTexts(bundle);
+  const texts = new Map(kernelTexts(english).map((text, i) => [text, translated[i]]));
   return {
     __: (text, ...values) => bundle.__(text, ...values),
     _n: (one, many, n, ...values) => bundle._n(one, many, n, ...values),
-    known: (text) => texts.get(text) ?? withWord(bundle, text),
-    locale: localeOf(translator.languageCode),
+    known: (text) => texts.get(text) ?? translatePattern(bundle, text),
+    locale: supportedLocale(translator.languageCode),
   };
 }
 
-function withWord(bundle: TranslationBundle, text: string): string {
+function translatePattern(bundle: TranslationBundle, text: string): string {
   for (const [i, pattern] of PATTERNS.entries()) {
-    const word = pattern.exec(text)?.[1];
-    if (word !== undefined) return around(bundle, word)[i] ?? text;
+    const name = pattern.exec(text)?.[1];
+    if (name !== undefined) return patternTexts(bundle, name)[i] ?? text;
   }
   return text;
 }
 
 /** A locale that dates can be written in; English ones read as in a cell. */
-function localeOf(code: string): string {
+function supportedLocale(code: string): string {
   try {
     const [locale] = Intl.DateTimeFormat.supportedLocalesOf(code);
     return locale === undefined || locale === "en" ? english.locale : locale;

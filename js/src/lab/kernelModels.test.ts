@@ -1,11 +1,11 @@
 // The rows of several models on their way through the server's stream.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ModelInfo } from "../schema/contract.gen";
-import type { Models } from "../state/models";
+import type { ModelRegistry } from "../state/models";
 import { traitsOf } from "../testing/fixtures";
 import { delta, full, kernel, message, state, trans, withHistory } from "../testing/lab";
-import { alertOf } from "./alerts";
-import { Kernels } from "./kernels";
+import { alertFor } from "./alerts";
+import { KernelRegistry } from "./kernels";
 import type { EventMessage } from "./messages";
 
 const AT = traitsOf("compared").at as number;
@@ -22,8 +22,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function open(): { models: Models; send: (update: Record<string, unknown>) => void } {
-  const kernels = new Kernels(() => AT);
+function open(): { models: ModelRegistry; send: (update: Record<string, unknown>) => void } {
+  const kernels = new KernelRegistry(() => AT);
   kernels.receive(state(kernel("k", "serve.ipynb", withHistory("compared"))));
   const store = kernels.all.value.get("k")?.monitors.value.get("default");
   if (store === undefined) throw new Error("no monitor");
@@ -32,7 +32,7 @@ function open(): { models: Models; send: (update: Record<string, unknown>) => vo
   return { models: store.models, send };
 }
 
-const ids = (models: Models): string[] => [...models.all.value.keys()].sort();
+const ids = (models: ModelRegistry): string[] => [...models.all.value.keys()].sort();
 
 test("an update changes the rows that it brings, and leaves the others", () => {
   const { models, send } = open();
@@ -58,7 +58,7 @@ test("a full update has all there are: those it leaves out are gone, charts go o
 });
 
 test("labels and drift come along", () => {
-  const kernels = new Kernels(() => AT);
+  const kernels = new KernelRegistry(() => AT);
   kernels.receive(state(kernel("k", null, full("compared"))));
   const store = kernels.all.value.get("k")?.monitors.value.get("default");
   expect(store?.labels.value.expired).toBe(3);
@@ -80,7 +80,7 @@ test("an alert about drift speaks of its index, not of percent", () => {
     threshold: 0.042,
     n: 500,
   }) as EventMessage;
-  expect(alertOf(event, { model: "churn 2.2", place: "a.ipynb" }, false, trans)?.text).toBe(
+  expect(alertFor(event, { model: "churn 2.2", place: "a.ipynb" }, false, trans)?.text).toBe(
     "churn 2.2 is degraded: Drift of feature 'age', PSI 0.31 against 0.042 · a.ipynb",
   );
 });

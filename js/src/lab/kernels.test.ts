@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Store } from "../state/store";
 import { traitsOf } from "../testing/fixtures";
 import { delta, full, kernel, message, state, withHistory } from "../testing/lab";
-import { foremost, Kernels } from "./kernels";
+import { KernelRegistry, mostActive } from "./kernels";
 
 const AT = traitsOf("live").at as number;
 
@@ -13,13 +13,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function open(...messages: ReturnType<typeof state>[]): Kernels {
-  const kernels = new Kernels(() => AT);
+function open(...messages: ReturnType<typeof state>[]): KernelRegistry {
+  const kernels = new KernelRegistry(() => AT);
   for (const one of messages) kernels.receive(one);
   return kernels;
 }
 
-function storeOf(kernels: Kernels, id = "k", monitor = "default"): Store {
+function storeOf(kernels: KernelRegistry, id = "k", monitor = "default"): Store {
   const store = kernels.all.value.get(id)?.monitors.value.get(monitor);
   if (store === undefined) throw new Error(`no monitor ${monitor} in ${id}`);
   return store;
@@ -120,7 +120,7 @@ test("kernels come and go", () => {
 test("of several monitors the one at work is shown, and the last that came among equals", () => {
   const shown = (...monitors: Record<string, unknown>[]): string | undefined => {
     const kernels = open(state(kernel("k", null, ...monitors)));
-    return foremost(kernels.all.value.get("k")?.monitors.value ?? new Map())?.monitor.value;
+    return mostActive(kernels.all.value.get("k")?.monitors.value ?? new Map())?.monitor.value;
   };
   const [live, idle] = [full("live", { monitor: "live" }), full("idle", { monitor: "idle" })];
   const training = full("training", { monitor: "training" });

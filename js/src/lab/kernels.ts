@@ -2,12 +2,12 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { KernelState, Update } from "../schema/wire.gen";
 import { Store, TRAITS } from "../state/store";
-import type { Message } from "./messages";
+import type { StreamMessage } from "./messages";
 
 export type KernelInfo = Omit<KernelState, "monitors">;
 
 /** A store, and what tells whether an update continues what is in it. */
-interface Monitored {
+interface MonitorEntry {
   readonly store: Store;
   n: number;
 }
@@ -20,7 +20,7 @@ export class Kernel {
   /** By the monitor's name, in the order in which they came. */
   readonly monitors: ReadonlySignal<ReadonlyMap<string, Store>>;
 
-  readonly #known = signal<ReadonlyMap<string, Monitored>>(new Map());
+  readonly #entries = signal<ReadonlyMap<string, MonitorEntry>>(new Map());
   readonly #time: (() => number) | undefined;
 
   constructor(state: KernelState, time?: () => number) {
@@ -28,7 +28,7 @@ export class Kernel {
     this.info = signal(infoOf(state));
     this.#time = time;
     this.monitors = computed(
-      () => new Map([...this.#known.value].map(([name, { store }]) => [name, store])),
+      () => new Map([...this.#entries.value].map(([name, { store }]) => [name, store])),
     );
     this.load(state);
   }
@@ -38,9 +38,9 @@ export class Kernel {
     batch(() => {
       this.info.value = infoOf(state);
       const names = new Set(state.monitors.map((update) => update.monitor));
-      for (const name of this.#known.peek().keys()) if (!names.has(name)) this.#forget(name);
+      for (const name of this.#entries.peek().keys()) if (!names.has(name)) this.#remove(name);
       for (const update of state.monitors) this.#load(update);
-      this.#tellWhetherAlive();
+      this.#updateConnected();
     });
   }
 
@@ -48,12 +48,12 @@ export class Kernel {
   describe(state: KernelState): void {
     batch(() => {
       this.info.value = infoOf(state);
-      this.#tellWhetherAlive();
+      this.#updateConnected();
     });
   }
 
   receive(update: Update): void {
-    const known = this.#known.peek().get(update.monitor);
+    const known = this.#entries.peek().get(update.monitor);
     // Counting starts anew with a monitor that takes another's place.
     if (known === undefined || update.n < known.n) {
       if (update.full) this.#load(update);
@@ -65,16 +65,16 @@ export class Kernel {
     store.receive(changed, (trait) => update[trait], update.full ? "full" : "delta");
   }
 
-  gone(): void {
-    for (const { store } of this.#known.peek().values()) store.connected.value = false;
+  disconnect(): void {
+    for (const { store } of this.#entries.peek().values()) store.connected.value = false;
   }
 
   dispose(): void {
-    for (const { store } of this.#known.peek().values()) store.dispose();
+    for (const { store } of this.#entries.peek().values()) store.dispose();
   }
 
   #load(update: Update): void {
-    const known = this.#known.peek().get(update.monitor);
+    const known = this.#entries.peek().get(update.monitor);
     // The points that are drawn already outnumber those that an answer without history brings.
     const traits = TRAITS.filter((trait) => trait !== "history" || !known || update.history);
     if (known && update.n >= known.n) {
@@ -85,26 +85,26 @@ export class Kernel {
     known?.store.dispose();
     const store = new Store(this.#time);
     store.load((trait) => update[trait]);
-    const others = new Map(this.#known.peek());
+    const others = new Map(this.#entries.peek());
     others.delete(update.monitor);
-    this.#known.value = others.set(update.monitor, { store, n: update.n });
+    this.#entries.value = others.set(update.monitor, { store, n: update.n });
   }
 
-  #forget(name: string): void {
-    const rest = new Map(this.#known.peek());
+  #remove(name: string): void {
+    const rest = new Map(this.#entries.peek());
     rest.get(name)?.store.dispose();
     rest.delete(name);
-    this.#known.value = rest;
+    this.#entries.value = rest;
   }
 
-  #tellWhetherAlive(): void {
+  #updateConnected(): void {
     const { connected, unavailable, execution_state } = this.info.peek();
-    if (!connected || unavailable !== null || execution_state === "dead") this.gone();
-    else for (const { store } of this.#known.peek().values()) store.connected.value = true;
+    if (!connected || unavailable !== null || execution_state === "dead") this.disconnect();
+    else for (const { store } of this.#entries.peek().values()) store.connected.value = true;
   }
 }
 
-export class Kernels {
+export class KernelRegistry {
   readonly #all = signal<ReadonlyMap<string, Kernel>>(new Map());
   readonly #time: (() => number) | undefined;
   /** By their ids. */
@@ -117,7 +117,7 @@ export class Kernels {
     this.#time = time;
   }
 
-  receive(message: Message): void {
+  receive(message: StreamMessage): void {
     batch(() => {
       switch (message.type) {
         case "state":
@@ -156,10 +156,10 @@ export class Kernels {
   #put(state: KernelState): void {
     const known = this.#all.peek().get(state.kernel_id);
     if (known) known.load(state);
-    else this.#all.value = new Map(this.#all.peek()).set(state.kernel_id, this.#made(state));
+    else this.#all.value = new Map(this.#all.peek()).set(state.kernel_id, this.#create(state));
   }
 
-  #made(state: KernelState): Kernel {
+  #create(state: KernelState): Kernel {
     return new Kernel(state, this.#time);
   }
 
@@ -167,7 +167,7 @@ export class Kernels {
     const rest = new Map(this.#all.peek());
     const kernel = rest.get(id);
     if (kernel === undefined) return;
-    kernel.gone();
+    kernel.disconnect();
     kernel.dispose();
     rest.delete(id);
     this.#all.value = rest;
@@ -175,15 +175,15 @@ export class Kernels {
 }
 
 /** The monitor to show first: the one at work, and among equals the one that came last. */
-export function foremost(monitors: ReadonlyMap<string, Store>): Store | undefined {
+export function mostActive(monitors: ReadonlyMap<string, Store>): Store | undefined {
   let found: Store | undefined;
   for (const store of monitors.values()) {
-    if (found === undefined || liveliness(store) >= liveliness(found)) found = store;
+    if (found === undefined || activityRank(store) >= activityRank(found)) found = store;
   }
   return found;
 }
 
-function liveliness(store: Store): number {
+function activityRank(store: Store): number {
   if (store.closed.value) return 0;
   if (store.training.value.state === "running") return 3;
   return store.metrics.value.predictions_per_minute > 0 ? 2 : 1;

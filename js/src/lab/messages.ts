@@ -23,7 +23,12 @@ import {
 /** An event, with the kernel it happened in and its place in the stream. */
 export type EventMessage = Event & { readonly id: number; readonly kernel_id: string };
 
-export type Message = StateMessage | UpdateMessage | KernelMessage | MissedMessage | EventMessage;
+export type StreamMessage =
+  | StateMessage
+  | UpdateMessage
+  | KernelMessage
+  | MissedMessage
+  | EventMessage;
 
 type SectionName = keyof typeof DEFAULTS;
 const SECTION_OF: ReadonlyMap<string, SectionName> = new Map([
@@ -79,7 +84,7 @@ const UNKNOWN: Readonly<Record<string, unknown>> = {
 };
 
 /** A message of the stream, or null when it is of no known type or says too little. */
-export function decodeMessage(value: unknown): Message | null {
+export function decodeMessage(value: unknown): StreamMessage | null {
   if (!isObject(value) || !isNumber(value["id"])) return null;
   const { type, id, kernel_id } = value;
   if (type === "missed") {

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Store } from "../state/store";
 import { changed, type PanelState, traitsOf } from "../testing/fixtures";
 import { full, kernel, state, trans } from "../testing/lab";
-import { type Kernel, Kernels } from "./kernels";
-import { compareRows, type Row, rowOf } from "./monitorRow";
+import { type Kernel, KernelRegistry } from "./kernels";
+import { compareRows, type MonitorRow, monitorRow } from "./monitorRow";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -15,7 +15,7 @@ afterEach(() => {
 type Values = Record<string, unknown>;
 
 function only(panel: PanelState, values: Values = {}, info: Values = {}): [Kernel, Store] {
-  const kernels = new Kernels(() => traitsOf(panel).at as number);
+  const kernels = new KernelRegistry(() => traitsOf(panel).at as number);
   kernels.receive(state({ ...kernel("k", "work/serve.ipynb", full(panel, values)), ...info }));
   const [one] = kernels.all.value.values();
   const [store] = one?.monitors.value.values() ?? [];
@@ -23,9 +23,9 @@ function only(panel: PanelState, values: Values = {}, info: Values = {}): [Kerne
   return [one, store];
 }
 
-function row(panel: PanelState, values: Values = {}, info: Values = {}): Row {
+function row(panel: PanelState, values: Values = {}, info: Values = {}): MonitorRow {
   const [one, store] = only(panel, values, info);
-  return rowOf(store, one.info.value, trans);
+  return monitorRow(store, one.info.value, trans);
 }
 
 test("a live model: accuracy, rate and memory", () => {

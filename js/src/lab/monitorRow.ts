@@ -3,11 +3,11 @@
 import type { Store } from "../state/store";
 import { bytes, count, duration, percent, ratio, roughly, shortCount } from "../text/format";
 import type { Language } from "../text/language";
-import { freshness, statusTone, statusWord, type Tone } from "../view/labels";
-import { nameOf } from "./currentNotebook";
+import { stalenessText, statusLabel, statusTone, type Tone } from "../view/labels";
+import { fileName } from "./currentNotebook";
 import type { KernelInfo } from "./kernels";
 
-export interface Row {
+export interface MonitorRow {
   readonly tone: Tone;
   readonly name: string;
   readonly version: string;
@@ -23,58 +23,59 @@ export interface Row {
   readonly fresh: boolean;
 }
 
-export function rowOf(store: Store, info: KernelInfo, trans: Language): Row {
+export function monitorRow(store: Store, info: KernelInfo, trans: Language): MonitorRow {
   const { name, version, status } = store.model.value;
   const { process_memory_bytes: memory } = store.system.value;
   const run = store.training.value;
   const running = run.state === "running";
   const accuracy = store.metrics.value.current_accuracy;
   const fresh = store.connected.value && !store.closed.value;
-  const told = run.progress === null ? count(run.current) : percent(Math.floor(run.progress));
+  const progressText =
+    run.progress === null ? count(run.current) : percent(Math.floor(run.progress));
   return {
     tone: fresh ? statusTone(status) : "muted",
     name: name ?? store.monitor.value,
     version: version ?? "",
-    figure: running ? told : accuracy === null ? ratio(null) : `${ratio(accuracy)} %`,
-    state: stateOf(store, trans),
-    place: placeOf(info, trans),
+    figure: running ? progressText : accuracy === null ? ratio(null) : `${ratio(accuracy)} %`,
+    state: stateText(store, trans),
+    place: kernelLabel(info, trans),
     progress: running && fresh ? run.progress : null,
     memory: memory === null ? "" : bytes(memory),
     fresh,
   };
 }
 
-export const placeOf = (info: KernelInfo, trans: Language): string => {
-  const named = info.path ? nameOf(info.path) : info.session_name;
+export const kernelLabel = (info: KernelInfo, trans: Language): string => {
+  const named = info.path ? fileName(info.path) : info.session_name;
   return named || info.kernel_name || trans.__("kernel without a notebook");
 };
 
-function stateOf(store: Store, trans: Language): string {
+function stateText(store: Store, trans: Language): string {
   const model = store.model.value;
-  const stale = freshness(store, trans);
+  const stale = stalenessText(store, trans);
   if (stale !== "") return stale;
-  const word = statusWord(model.status, trans);
+  const label = statusLabel(model.status, trans);
   const run = store.training.value;
   if (run.state === "running") {
-    if (run.stop_requested) return trans.__("%1, stopping", word);
+    if (run.stop_requested) return trans.__("%1, stopping", label);
     const left = run.eta_seconds;
-    return left === null ? word : trans.__("%1, %2 left", word, duration(left));
+    return left === null ? label : trans.__("%1, %2 left", label, duration(left));
   }
   if (model.status === "idle" && model.status_since !== null) {
-    return trans.__("%1 for %2", word, roughly(store.now.value - model.status_since));
+    return trans.__("%1 for %2", label, roughly(store.now.value - model.status_since));
   }
   const { predictions_per_minute: rate, total_predictions: total } = store.metrics.value;
-  return rate === 0 && total === 0 ? word : trans.__("%1, %2/min", word, shortCount(rate));
+  return rate === 0 && total === 0 ? label : trans.__("%1, %2/min", label, shortCount(rate));
 }
 
 /** Those that need attention, then those at work, then by name; what has ended comes last. */
-export function order(row: Row): readonly [number, string] {
+export function sortKey(row: MonitorRow): readonly [number, string] {
   const urgency = { bad: 0, warn: 1, accent: 2, ok: 3, muted: 4 }[row.tone];
   return [row.fresh ? urgency : 5, `${row.name} ${row.version} ${row.place}`];
 }
 
-export function compareRows(a: Row, b: Row): number {
-  const [first, one] = order(a);
-  const [second, other] = order(b);
+export function compareRows(a: MonitorRow, b: MonitorRow): number {
+  const [first, one] = sortKey(a);
+  const [second, other] = sortKey(b);
   return first - second || one.localeCompare(other);
 }

@@ -2,16 +2,20 @@
 import { URLExt } from "@jupyterlab/coreutils";
 import { ServerConnection } from "@jupyterlab/services";
 import { isObject } from "../schema/decode";
-import type { Probe, Socket, World } from "./eventStream";
+import type { ProbeResult, Socket, StreamEnvironment } from "./eventStream";
 
 const API = "ipyvitals/api";
 
 export type ActionName = "stop_training" | "acknowledge" | "reset";
 
 /** Asks the server to do something with a monitor; returns how many runs or models it changed. */
-export type Act = (kernelId: string, action: ActionName, monitor: string) => Promise<number>;
+export type PerformAction = (
+  kernelId: string,
+  action: ActionName,
+  monitor: string,
+) => Promise<number>;
 
-export function actOn(settings: ServerConnection.ISettings): Act {
+export function actionClient(settings: ServerConnection.ISettings): PerformAction {
   return async (kernelId, action, monitor) => {
     const path = [API, "kernels", encodeURIComponent(kernelId), action];
     const url = URLExt.join(settings.baseUrl, ...path);
@@ -38,7 +42,7 @@ function messageOf(answer: unknown): string | null {
 }
 
 /** The world of a stream in a real page. */
-export function browserWorld(settings: ServerConnection.ISettings): World {
+export function browserEnvironment(settings: ServerConnection.ISettings): StreamEnvironment {
   return {
     open(query: URLSearchParams): Socket {
       if (settings.appendToken && settings.token) query.set("token", settings.token);
@@ -58,7 +62,7 @@ export function browserWorld(settings: ServerConnection.ISettings): World {
   };
 }
 
-async function probe(settings: ServerConnection.ISettings): Promise<Probe> {
+async function probe(settings: ServerConnection.ISettings): Promise<ProbeResult> {
   const url = URLExt.join(settings.baseUrl, API, "models");
   try {
     const { status } = await ServerConnection.makeRequest(url, {}, settings);

@@ -14,18 +14,18 @@ export interface Settings {
   readonly alerts: boolean;
 }
 
-export const DEFAULTS: Settings = { side: "right", rank: 650, refresh: 0.2, alerts: true };
-const LONGEST_REFRESH_SECONDS = 60;
+export const DEFAULT_SETTINGS: Settings = { side: "right", rank: 650, refresh: 0.2, alerts: true };
+const MAX_REFRESH_SECONDS = 60;
 
 export function readSettings(values: Readonly<Record<string, unknown>>): Settings {
   const { side, rank, refresh, alerts } = values;
   return {
-    side: side === "left" || side === "right" ? side : DEFAULTS.side,
-    rank: isNumber(rank) ? rank : DEFAULTS.rank,
+    side: side === "left" || side === "right" ? side : DEFAULT_SETTINGS.side,
+    rank: isNumber(rank) ? rank : DEFAULT_SETTINGS.rank,
     refresh: isNumber(refresh)
-      ? Math.min(LONGEST_REFRESH_SECONDS, Math.max(0, refresh))
-      : DEFAULTS.refresh,
-    alerts: typeof alerts === "boolean" ? alerts : DEFAULTS.alerts,
+      ? Math.min(MAX_REFRESH_SECONDS, Math.max(0, refresh))
+      : DEFAULT_SETTINGS.refresh,
+    alerts: typeof alerts === "boolean" ? alerts : DEFAULT_SETTINGS.alerts,
   };
 }
 
@@ -34,15 +34,15 @@ export async function followSettings(
   registry: ISettingRegistry | null,
   id: string,
 ): Promise<ReadonlySignal<Settings>> {
-  const settings = signal(DEFAULTS);
+  const settings = signal(DEFAULT_SETTINGS);
   if (registry === null) return settings;
   try {
     const loaded = await registry.load(id);
-    const look = (): void => {
+    const update = (): void => {
       settings.value = readSettings(loaded.composite);
     };
-    loaded.changed.connect(look);
-    look();
+    loaded.changed.connect(update);
+    update();
   } catch (error) {
     console.warn("ipyvitals: the settings could not be read; the defaults apply", error);
   }

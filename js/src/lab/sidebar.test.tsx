@@ -3,13 +3,13 @@ import { render } from "preact";
 import { act } from "preact/test-utils";
 import { beforeEach, expect, test } from "vitest";
 import { changed, traitsOf } from "../testing/fixtures";
-import { delta, fakeLab, full, kernel, message, state, trans } from "../testing/lab";
+import { delta, fakeLabContext, full, kernel, message, state, trans } from "../testing/lab";
 import { clock } from "../text/format";
 import type { Language } from "../text/language";
 import { EXAMPLE } from "./EmptyState";
-import { languageOf } from "./jupyterLanguage";
-import { Content } from "./SidebarContent";
-import { Item } from "./statusbar";
+import { jupyterLanguage } from "./jupyterLanguage";
+import { SidebarContent } from "./SidebarContent";
+import { StatusButton } from "./statusbar";
 
 const AT = traitsOf("live").at as number;
 
@@ -20,17 +20,17 @@ beforeEach(() => {
   return () => render(null, page);
 });
 
-type World = ReturnType<typeof fakeLab>;
+type World = ReturnType<typeof fakeLabContext>;
 
 function open(...messages: ReturnType<typeof state>[]): World {
   return openIn(trans, ...messages);
 }
 
 function openIn(language: Language, ...messages: ReturnType<typeof state>[]): World {
-  const world = fakeLab(() => AT, language);
+  const world = fakeLabContext(() => AT, language);
   for (const one of messages) world.kernels.receive(one);
-  world.front.value = { path: "work/serve.ipynb", kernelId: "front" };
-  act(() => render(<Content lab={world.lab} choice={world.choice} />, page));
+  world.currentNotebook.value = { path: "work/serve.ipynb", kernelId: "front" };
+  act(() => render(<SidebarContent lab={world.lab} selection={world.selection} />, page));
   return world;
 }
 
@@ -50,7 +50,7 @@ const press = (text: string): Promise<void> =>
 const FRONT = kernel("front", "work/serve.ipynb", full("live"));
 
 test("the notebook in front in full, the others a line each", () => {
-  const { visited } = open(
+  const { activated } = open(
     state(
       FRONT,
       kernel("b", "b.ipynb", full("degraded")),
@@ -62,34 +62,36 @@ test("the notebook in front in full, the others a line each", () => {
   const rows = [...page.querySelectorAll<HTMLElement>("[data-kernel-id]")];
   expect(rows.map((row) => row.dataset["kernelId"])).toEqual(["b", "c"]);
   rows[0]?.click();
-  expect(visited).toEqual(["b"]);
+  expect(activated).toEqual(["b"]);
 });
 
 test("another notebook comes to the front, and the two change places", () => {
-  const { front } = open(state(FRONT, kernel("b", "b.ipynb", full("degraded"))));
+  const { currentNotebook } = open(state(FRONT, kernel("b", "b.ipynb", full("degraded"))));
   act(() => {
-    front.value = { path: "b.ipynb", kernelId: "b" };
+    currentNotebook.value = { path: "b.ipynb", kernelId: "b" };
   });
   expect(page.querySelector(".ipyvitals-panel")?.getAttribute("data-status")).toBe("degraded");
   expect(texts("[data-kernel-id] .s-place")).toEqual(["serve.ipynb"]);
 });
 
 test("the machine stays unfolded while another notebook, or another tab of the side, is in front", async () => {
-  const { lab, choice, front } = open(state(FRONT, kernel("b", "b.ipynb", full("degraded"))));
+  const { lab, selection, currentNotebook } = open(
+    state(FRONT, kernel("b", "b.ipynb", full("degraded"))),
+  );
   const unfolded = (): number => page.querySelectorAll(".v-group").length;
   expect(texts(".v-news")).toEqual(["container limit 8.0 GiB4 cores"]);
   await press("System");
   expect(unfolded()).toBe(3);
   act(() => {
-    front.value = { path: "b.ipynb", kernelId: "b" };
+    currentNotebook.value = { path: "b.ipynb", kernelId: "b" };
   });
   expect(unfolded()).toBe(0);
   act(() => {
-    front.value = { path: "work/serve.ipynb", kernelId: "front" };
+    currentNotebook.value = { path: "work/serve.ipynb", kernelId: "front" };
   });
   expect(unfolded()).toBe(3);
   act(() => render(null, page));
-  act(() => render(<Content lab={lab} choice={choice} />, page));
+  act(() => render(<SidebarContent lab={lab} selection={selection} />, page));
   expect(unfolded()).toBe(3);
   expect(texts("[data-vital='system.process_threads']")).toEqual(["31"]);
 });
@@ -139,14 +141,16 @@ test("a lost connection is told while the last values stay", () => {
   expect(page.querySelectorAll(".ipyvitals-panel")).toHaveLength(1);
 });
 
-test("stop training: asked, pending, and until it shows", async () => {
-  const { asked, kernels } = open(state(kernel("front", "a.ipynb", full("training"))));
+test("stop training: requests, pending, and until it shows", async () => {
+  const { requests, kernels } = open(state(kernel("front", "a.ipynb", full("training"))));
   await press("Stop training");
-  expect(asked).toMatchObject([{ kernelId: "front", action: "stop_training", monitor: "default" }]);
+  expect(requests).toMatchObject([
+    { kernelId: "front", action: "stop_training", monitor: "default" },
+  ]);
   expect(button("Stopping…").getAttribute("aria-disabled")).toBe("true");
   button("Stopping…").click();
-  expect(asked).toHaveLength(1);
-  await act(async () => asked[0]?.done(1));
+  expect(requests).toHaveLength(1);
+  await act(async () => requests[0]?.done(1));
   expect(button("Stopping…")).toBeDefined();
   const training = changed(traitsOf("training").training, { state: "stopped" });
   act(() =>
@@ -157,29 +161,29 @@ test("stop training: asked, pending, and until it shows", async () => {
   expect(texts(".s-action")).toEqual([]);
 });
 
-test("a stop that somebody else asked for shows as well", () => {
+test("a stop that somebody else requests for shows as well", () => {
   const training = changed(traitsOf("training").training, { stop_requested: true });
   open(state(kernel("front", "a.ipynb", full("training", { training }))));
   expect(button("Stopping…")).toBeDefined();
 });
 
 test("a failure is told, and the button can be pressed again", async () => {
-  const { asked } = open(state(kernel("front", "a.ipynb", full("training"))));
+  const { requests } = open(state(kernel("front", "a.ipynb", full("training"))));
   await press("Stop training");
   await act(async () => {
-    asked[0]?.fail("the kernel did not answer within 5 s");
+    requests[0]?.fail("the kernel did not answer within 5 s");
     await new Promise((done) => setTimeout(done));
   });
   expect(texts("[role='alert']")).toEqual(["the kernel did not answer within 5 s"]);
   await press("Stop training");
-  expect(asked).toHaveLength(2);
+  expect(requests).toHaveLength(2);
   expect(texts("[role='alert']")).toEqual([]);
 });
 
 test("acknowledge stands on the banner until it is done", async () => {
-  const { asked, kernels } = open(state(kernel("front", "a.ipynb", full("degraded"))));
+  const { requests, kernels } = open(state(kernel("front", "a.ipynb", full("degraded"))));
   await press("Acknowledge");
-  expect(asked).toMatchObject([{ action: "acknowledge" }]);
+  expect(requests).toMatchObject([{ action: "acknowledge" }]);
   const model = changed(traitsOf("degraded").model, { acknowledged_at: AT });
   act(() =>
     kernels.receive(
@@ -230,7 +234,7 @@ function german(texts: Record<string, string[]>): ITranslator {
 }
 
 test("in another language the panel speaks it, and the rows beside it", () => {
-  const language = languageOf(
+  const language = jupyterLanguage(
     german({
       Degraded: ["Beeinträchtigt"],
       Training: ["Lernt"],
@@ -267,7 +271,7 @@ test.each([
   ["en", "24 Nov 2026"],
   ["not a language", "24 Nov 2026"],
 ])("dates are of the language %s", (code, date) => {
-  const { locale } = languageOf({ ...german({}), languageCode: code });
+  const { locale } = jupyterLanguage({ ...german({}), languageCode: code });
   expect(clock(Date.UTC(2026, 10, 24, 14, 2) / 1000, AT, { ...trans, locale })).toBe(
     `${date}, 14:02`,
   );
@@ -281,14 +285,14 @@ test("the status bar: status, accuracy and rate; the percentage while training",
   const show = (): void => {
     opened += 1;
   };
-  act(() => render(<Item lab={world.lab} choice={world.choice} open={show} />, bar));
+  act(() => render(<StatusButton lab={world.lab} selection={world.selection} open={show} />, bar));
   expect(bar.textContent).toBe("Live94.2 %23/min");
   bar.querySelector("button")?.click();
   expect(opened).toBe(1);
   act(() => world.kernels.receive(state(kernel("front", "a.ipynb", full("training", { n: 2 })))));
   expect(bar.textContent).toBe("Training41 %");
   act(() => {
-    world.front.value = null;
+    world.currentNotebook.value = null;
   });
   expect(bar.textContent).toBe("");
   render(null, bar);

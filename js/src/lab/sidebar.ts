@@ -3,19 +3,19 @@ import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { h, render } from "preact";
 import { pulseIcon } from "./icon";
-import type { Choice, Lab } from "./labContext";
-import { Content } from "./SidebarContent";
+import type { LabContext, MonitorSelection } from "./labContext";
+import { SidebarContent } from "./SidebarContent";
 
 export const SIDEBAR_ID = "ipyvitals-sidebar";
 
 export class Sidebar extends Widget {
-  readonly #lab: Lab;
-  readonly #choice: Choice;
+  readonly #lab: LabContext;
+  readonly #selection: MonitorSelection;
 
-  constructor(lab: Lab, choice: Choice) {
+  constructor(lab: LabContext, selection: MonitorSelection) {
     super();
     this.#lab = lab;
-    this.#choice = choice;
+    this.#selection = selection;
     this.id = SIDEBAR_ID;
     this.addClass("ipyvitals-sidebar");
     this.title.icon = pulseIcon;
@@ -40,6 +40,6 @@ export class Sidebar extends Widget {
   }
 
   #draw(): void {
-    render(h(Content, { lab: this.#lab, choice: this.#choice }), this.node);
+    render(h(SidebarContent, { lab: this.#lab, selection: this.#selection }), this.node);
   }
 }

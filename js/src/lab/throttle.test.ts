@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Pace } from "./throttle";
+import { Throttle } from "./throttle";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -8,9 +8,9 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function open(seconds: number): { pace: Pace<number>; taken: (readonly number[])[] } {
+function open(seconds: number): { pace: Throttle<number>; taken: (readonly number[])[] } {
   const taken: (readonly number[])[] = [];
-  return { pace: new Pace((items) => taken.push(items), seconds), taken };
+  return { pace: new Throttle((items) => taken.push(items), seconds), taken };
 }
 
 test("what comes after a silence is handed on at once, what follows in one burst", () => {

@@ -1,14 +1,14 @@
 // Hands messages on in bursts, so that the sidebar draws no more often than the user wants.
 
-export class Pace<T> {
-  readonly #take: (items: readonly T[]) => void;
+export class Throttle<T> {
+  readonly #deliver: (items: readonly T[]) => void;
   #seconds: number;
-  #waiting: T[] = [];
+  #pending: T[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** With 0 seconds every item is handed on at once. */
-  constructor(take: (items: readonly T[]) => void, seconds: number) {
-    this.#take = take;
+  constructor(deliver: (items: readonly T[]) => void, seconds: number) {
+    this.#deliver = deliver;
     this.#seconds = seconds;
   }
 
@@ -18,15 +18,15 @@ export class Pace<T> {
   }
 
   add(item: T): void {
-    this.#waiting.push(item);
+    this.#pending.push(item);
     if (this.#timer !== undefined) return;
     // What comes after a silence is shown at once, and opens the next pause.
-    this.#open();
+    this.#flushNow();
   }
 
   flush(): void {
     this.dispose();
-    this.#open();
+    this.#flushNow();
   }
 
   dispose(): void {
@@ -34,12 +34,12 @@ export class Pace<T> {
     this.#timer = undefined;
   }
 
-  #open(): void {
+  #flushNow(): void {
     this.#timer = undefined;
-    if (this.#waiting.length === 0) return;
-    const items = this.#waiting;
-    this.#waiting = [];
-    if (this.#seconds > 0) this.#timer = setTimeout(() => this.#open(), this.#seconds * 1000);
-    this.#take(items);
+    if (this.#pending.length === 0) return;
+    const items = this.#pending;
+    this.#pending = [];
+    if (this.#seconds > 0) this.#timer = setTimeout(() => this.#flushNow(), this.#seconds * 1000);
+    this.#deliver(items);
   }
 }

@@ -20,7 +20,7 @@ import {
 /** The type of each field of a shape, e.g. `"number|null"`, `"Gpu[]"`, `"{number|null}"`. */
 export type Kinds = Readonly<Record<string, string>>;
 
-interface Sections {
+interface SectionTypes {
   ModelSection: ModelSection;
   TrainingSection: TrainingSection;
   MetricsSection: MetricsSection;
@@ -94,11 +94,11 @@ function decodeFields(kinds: Kinds, unknown: Record<string, unknown>, value: unk
  * A section in which a field that is missing or of another type reads as if nothing were known
  * of it, so that a kernel of another version still shows what both sides understand.
  */
-export function decodeSection<Name extends keyof Sections>(
+export function decodeSection<Name extends keyof SectionTypes>(
   name: Name,
   value: unknown,
-): Sections[Name] {
-  return decodeFields(SECTION_KINDS[name], DEFAULTS[name], value) as Sections[Name];
+): SectionTypes[Name] {
+  return decodeFields(SECTION_KINDS[name], DEFAULTS[name], value) as SectionTypes[Name];
 }
 
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
@@ -109,7 +109,7 @@ export function decodeNotices(value: unknown): readonly Notice[] {
 }
 
 /** All that a row tells of a model, an active one or another, before anything is known. */
-const NO_MODEL = {
+const UNKNOWN_MODEL = {
   ...DEFAULTS.MetricsSection,
   ...DEFAULTS.ModelSection,
   active: false,
@@ -121,5 +121,5 @@ const NO_MODEL = {
 export function decodeModels(value: unknown): readonly ModelInfo[] {
   return listOf(value)
     .filter((item) => isObject(item) && typeof item["model_id"] === "string")
-    .map((item) => decodeFields(SECTION_KINDS.ModelInfo, NO_MODEL, item) as ModelInfo);
+    .map((item) => decodeFields(SECTION_KINDS.ModelInfo, UNKNOWN_MODEL, item) as ModelInfo);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { type ChartPoint, History } from "./history";
+import { History, type HistorySample } from "./history";
 
-const point = (accuracy: number | null): ChartPoint => ({
+const point = (accuracy: number | null): HistorySample => ({
   current_accuracy: accuracy,
   predictions_per_minute: 1,
   latency_p95_seconds: null,

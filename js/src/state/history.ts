@@ -3,7 +3,7 @@
 import { isNumber, isObject } from "../schema/decode";
 import type { Maybe } from "../text/format";
 
-export const CHARTED = [
+export const CHARTED_METRICS = [
   "current_accuracy",
   "predictions_per_minute",
   "latency_p95_seconds",
@@ -16,33 +16,33 @@ export const CHARTED = [
   "network_received_bytes_per_second",
   "network_sent_bytes_per_second",
 ] as const;
-export type Charted = (typeof CHARTED)[number];
+export type ChartedMetric = (typeof CHARTED_METRICS)[number];
 /** What a model that is not the active one has of them. */
-export const CHARTED_OF_MODELS = CHARTED.slice(0, 3);
+export const MODEL_CHARTED_METRICS = CHARTED_METRICS.slice(0, 3);
 /** What is charted of one moment; a column that has no part in it is unknown then. */
-export type ChartPoint = Readonly<Partial<Record<Charted, Maybe>>>;
+export type HistorySample = Readonly<Partial<Record<ChartedMetric, Maybe>>>;
 
 export const SPAN_SECONDS = 300;
 /** Points closer than this replace each other: more would not be seen, but drawn. */
-const CLOSEST_SECONDS = 0.5;
+const MIN_SPACING_SECONDS = 0.5;
 
 export class History {
   readonly at: number[] = [];
-  readonly columns: Readonly<Record<Charted, Maybe[]>>;
-  readonly #kept: readonly Charted[];
+  readonly columns: Readonly<Record<ChartedMetric, Maybe[]>>;
+  readonly #metrics: readonly ChartedMetric[];
 
   /** Columns that are not kept stay empty. */
-  constructor(kept: readonly Charted[] = CHARTED) {
-    this.#kept = kept;
-    const columns = CHARTED.map((name) => [name, []]);
-    this.columns = Object.fromEntries(columns) as Record<Charted, Maybe[]>;
+  constructor(metrics: readonly ChartedMetric[] = CHARTED_METRICS) {
+    this.#metrics = metrics;
+    const columns = CHARTED_METRICS.map((name) => [name, []]);
+    this.columns = Object.fromEntries(columns) as Record<ChartedMetric, Maybe[]>;
   }
 
   /** Takes the columns that come with a fresh view; what does not fit is left out. */
   load(value: unknown): void {
     const source = isObject(value) ? value : {};
     const times: unknown[] = Array.isArray(source["at"]) ? source["at"] : [];
-    this.#forget(this.at.length);
+    this.#dropFirst(this.at.length);
     times.forEach((at, row) => {
       if (!isNumber(at) || at <= (this.at.at(-1) ?? Number.NEGATIVE_INFINITY)) return;
       this.#push(at, (name) => {
@@ -51,19 +51,19 @@ export class History {
         return isNumber(item) ? item : null;
       });
     });
-    this.#forgetOld();
+    this.#dropExpired();
   }
 
   /**
    * Takes a point, and says whether that is worth drawing: not when it only replaces one of
    * the same half second, and not when it is older than the newest, which it cannot follow.
    */
-  add(at: number, point: ChartPoint, gap = Number.POSITIVE_INFINITY): boolean {
+  add(at: number, point: HistorySample, gap = Number.POSITIVE_INFINITY): boolean {
     const last = this.at.at(-1);
     if (last !== undefined && at < last) return false;
     const previous = this.at.at(-2);
     const before = this.at.length;
-    if (last !== undefined && previous !== undefined && last - previous < CLOSEST_SECONDS) {
+    if (last !== undefined && previous !== undefined && last - previous < MIN_SPACING_SECONDS) {
       this.#pop();
     } else if (last !== undefined && at - last > gap) {
       this.#push((last + at) / 2, () => null);
@@ -71,29 +71,29 @@ export class History {
     if (at === this.at.at(-1)) this.#pop();
     this.#push(at, (name) => point[name] ?? null);
     const grown = this.at.length > before;
-    this.#forgetOld();
+    this.#dropExpired();
     return grown;
   }
 
-  #push(at: number, read: (name: Charted) => Maybe): void {
+  #push(at: number, read: (name: ChartedMetric) => Maybe): void {
     this.at.push(at);
-    for (const name of this.#kept) this.columns[name].push(read(name));
+    for (const name of this.#metrics) this.columns[name].push(read(name));
   }
 
   #pop(): void {
     this.at.pop();
-    for (const name of this.#kept) this.columns[name].pop();
+    for (const name of this.#metrics) this.columns[name].pop();
   }
 
   /** Leaves out the first `count` points. */
-  #forget(count: number): void {
+  #dropFirst(count: number): void {
     this.at.splice(0, count);
-    for (const name of this.#kept) this.columns[name].splice(0, count);
+    for (const name of this.#metrics) this.columns[name].splice(0, count);
   }
 
-  #forgetOld(): void {
+  #dropExpired(): void {
     const oldest = (this.at.at(-1) ?? 0) - SPAN_SECONDS;
     const first = this.at.findIndex((at) => at >= oldest);
-    if (first > 0) this.#forget(first);
+    if (first > 0) this.#dropFirst(first);
   }
 }

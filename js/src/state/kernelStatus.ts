@@ -5,7 +5,7 @@ import { isObject } from "../schema/decode";
  * A kernel that restarts has forgotten the widget, so for it this is the end as well. After a
  * crash, the first word that is sure to come is that the next process is starting.
  */
-const ENDINGS = new Set<unknown>([
+const FINAL_STATUSES = new Set<unknown>([
   "restarting",
   "autorestarting",
   "starting",
@@ -13,12 +13,12 @@ const ENDINGS = new Set<unknown>([
   "dead",
 ]);
 
-interface PageSignal {
-  connect(slot: (sender: unknown, status: unknown) => void): unknown;
-  disconnect(slot: (sender: unknown, status: unknown) => void): unknown;
+interface KernelStatusSignal {
+  connect(onStatus: (sender: unknown, status: unknown) => void): unknown;
+  disconnect(onStatus: (sender: unknown, status: unknown) => void): unknown;
 }
 
-function isSignal(value: unknown): value is PageSignal {
+function isSignal(value: unknown): value is KernelStatusSignal {
   return (
     isObject(value) &&
     typeof value["connect"] === "function" &&
@@ -30,15 +30,15 @@ function isSignal(value: unknown): value is PageSignal {
  * Calls `gone` when the kernel of JupyterLab's widget manager ends, which its models are not
  * told when it crashes. Other pages have no such manager, and then this does nothing.
  */
-export function watchKernel(manager: unknown, gone: () => void): () => void {
+export function onKernelEnd(manager: unknown, ended: () => void): () => void {
   const kernel = isObject(manager) ? manager["kernel"] : undefined;
   const status = isObject(kernel) ? kernel["statusChanged"] : undefined;
   if (!isSignal(status)) return () => undefined;
-  const slot = (_: unknown, word: unknown): void => {
-    if (ENDINGS.has(word)) gone();
+  const onStatus = (_: unknown, value: unknown): void => {
+    if (FINAL_STATUSES.has(value)) ended();
   };
-  status.connect(slot);
+  status.connect(onStatus);
   return () => {
-    status.disconnect(slot);
+    status.disconnect(onStatus);
   };
 }

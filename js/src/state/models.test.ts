@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { ModelInfo } from "../schema/contract.gen";
 import { decodeModels } from "../schema/decode";
 import { changed, type Traits, traitsOf } from "../testing/fixtures";
-import { MOST_MODELS, Models } from "./models";
+import { MAX_MODELS, ModelRegistry } from "./models";
 import { Store, type Trait } from "./store";
 
 const [RETIRED, CHAMPION, CHALLENGER] = decodeModels(traitsOf("compared").models) as [
@@ -17,13 +17,13 @@ const named = (id: string, values: Partial<ModelInfo> = {}): ModelInfo => ({
   ...values,
 });
 
-const ids = (models: Models): string[] => [...models.all.value.keys()].sort();
-const rowOf = (models: Models, id: string): ModelInfo | undefined =>
+const ids = (models: ModelRegistry): string[] => [...models.all.value.keys()].sort();
+const rowOf = (models: ModelRegistry, id: string): ModelInfo | undefined =>
   models.all.value.get(id)?.row.value;
 
 describe("rows", () => {
   test("those that changed take the place of what was known, and the others stay", () => {
-    const models = new Models();
+    const models = new ModelRegistry();
     models.receive([RETIRED, CHAMPION, CHALLENGER], true);
     models.receive([named("churn-2.2", { predictions_per_minute: 24 })], false);
     expect(ids(models)).toEqual(["churn-1", "churn-1.9", "churn-2.2"]);
@@ -32,7 +32,7 @@ describe("rows", () => {
   });
 
   test("a new one joins, and all there are replace those that are gone", () => {
-    const models = new Models();
+    const models = new ModelRegistry();
     models.receive([CHAMPION], true);
     models.receive([CHALLENGER], false);
     expect(ids(models)).toEqual(["churn-1", "churn-2.2"]);
@@ -41,7 +41,7 @@ describe("rows", () => {
   });
 
   test("only whoever looks at a row hears of its change, and only of a change", () => {
-    const models = new Models();
+    const models = new ModelRegistry();
     models.receive([CHAMPION, CHALLENGER], true);
     const heard: string[] = [];
     const stops = [...models.all.value].map(([id, { row }]) =>
@@ -65,7 +65,7 @@ describe("rows", () => {
   });
 
   test("the active one is known, and the traffic of all", () => {
-    const models = new Models();
+    const models = new ModelRegistry();
     expect(models.active.value).toBe(null);
     models.receive([RETIRED, CHAMPION, CHALLENGER], true);
     expect(models.active.value).toBe("churn-1");
@@ -75,10 +75,10 @@ describe("rows", () => {
   });
 
   test("a kernel that forgets models on the way does not make the page remember all", () => {
-    const models = new Models();
+    const models = new ModelRegistry();
     models.receive([CHAMPION], true);
-    for (let i = 0; i < MOST_MODELS + 50; i += 1) models.receive([named(`m${i}`)], false);
-    expect(models.all.value.size).toBe(MOST_MODELS);
+    for (let i = 0; i < MAX_MODELS + 50; i += 1) models.receive([named(`m${i}`)], false);
+    expect(models.all.value.size).toBe(MAX_MODELS);
     expect(models.all.value.has("churn-1")).toBe(true);
     expect(models.all.value.has("m50")).toBe(false);
     expect(models.all.value.has("m1049")).toBe(true);

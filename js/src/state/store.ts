@@ -13,7 +13,7 @@ import { DEFAULTS } from "../schema/contract.gen";
 import { decodeModels, decodeNotices, decodeSection, isNumber } from "../schema/decode";
 import type { Maybe } from "../text/format";
 import { History } from "./history";
-import { Models, type Series } from "./models";
+import { type ChartSeries, ModelRegistry } from "./models";
 
 export const TRAITS = [
   "monitor",
@@ -42,7 +42,7 @@ export type Extent = "fresh" | "full" | "delta";
 const QUIET_TICKS = 3;
 const QUIET_SECONDS = 15;
 
-export class Store implements Series {
+export class Store implements ChartSeries {
   readonly monitor = signal("");
   readonly at = signal<Maybe>(null);
   readonly interval = signal<Maybe>(null);
@@ -51,7 +51,7 @@ export class Store implements Series {
   readonly metrics: Signal<MetricsSection> = signal(DEFAULTS.MetricsSection);
   readonly system: Signal<SystemSection> = signal(DEFAULTS.SystemSection);
   readonly notices = signal<readonly Notice[]>([]);
-  readonly models = new Models();
+  readonly models = new ModelRegistry();
   readonly labels: Signal<LabelsSection> = signal(DEFAULTS.LabelsSection);
   readonly drift: Signal<DriftSection> = signal(DEFAULTS.DriftSection);
   readonly closed = signal(false);
@@ -59,7 +59,7 @@ export class Store implements Series {
   readonly connected = signal(true);
   readonly history = new History();
   /** Counts the changes of `history` that are worth drawing; it is not copied for each. */
-  readonly drawn = signal(0);
+  readonly revision = signal(0);
   /** The kernel's time, Unix seconds; moves once a second while anyone watches. */
   readonly now: ReadonlySignal<number>;
   /** Seconds since the model was deployed, which go on between messages. */
@@ -72,7 +72,7 @@ export class Store implements Series {
   readonly #seconds: Signal<number>;
   readonly #modelAt = signal<Maybe>(null);
   /** How far this clock is ahead of the kernel's: the least that any message showed. */
-  readonly #ahead = signal(0);
+  readonly #clockOffset = signal(0);
   #ticked = false;
   #watchers = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -81,7 +81,7 @@ export class Store implements Series {
   constructor(time: () => number = () => Date.now() / 1000) {
     this.#time = time;
     this.#seconds = signal(time());
-    this.now = computed(() => this.#seconds.value - this.#ahead.value);
+    this.now = computed(() => this.#seconds.value - this.#clockOffset.value);
     this.uptime = computed(() => {
       const { uptime_seconds: known } = this.model.value;
       const since = this.#modelAt.value;
@@ -98,8 +98,8 @@ export class Store implements Series {
       if (!kernel_busy) return null;
       // Ticked by hand, it would not hear of the end.
       if (since === null || this.interval.value === null) return known;
-      const gone = this.closed.value || !this.connected.value;
-      return gone ? this.#since(since) : Math.max(0, this.now.value - since);
+      const ended = this.closed.value || !this.connected.value;
+      return ended ? this.#since(since) : Math.max(0, this.now.value - since);
     });
     this.quiet = computed(() => {
       const [at, interval] = [this.at.value, this.interval.value];
@@ -193,7 +193,7 @@ export class Store implements Series {
         break;
       case "history":
         this.history.load(value);
-        this.drawn.value += 1;
+        this.revision.value += 1;
         break;
       case "closed":
         this.closed.value = value === true;
@@ -202,17 +202,17 @@ export class Store implements Series {
   }
 
   #tick(at: number, live: boolean): void {
-    const ahead = this.#time() - at;
-    this.#ahead.value = live
-      ? Math.min(this.#ticked ? this.#ahead.value : Number.POSITIVE_INFINITY, ahead)
-      : Math.min(0, ahead);
+    const offset = this.#time() - at;
+    this.#clockOffset.value = live
+      ? Math.min(this.#ticked ? this.#clockOffset.value : Number.POSITIVE_INFINITY, offset)
+      : Math.min(0, offset);
     this.#ticked ||= live;
     this.refresh();
     if (!live) return;
     const interval = this.interval.value;
     const gap = interval === null ? undefined : Math.max(QUIET_TICKS * interval, QUIET_SECONDS);
     const point = { ...this.metrics.value, ...this.system.value };
-    if (this.history.add(at, point, gap)) this.drawn.value += 1;
+    if (this.history.add(at, point, gap)) this.revision.value += 1;
     this.models.tick(at, point, gap);
   }
 }

@@ -16,7 +16,7 @@ globalThis.Path2D = class {
 } as never;
 
 /** Observers that report when a test says so. */
-export const inSight = new Set<(visible: boolean) => void>();
+export const visibilityReports = new Set<(visible: boolean) => void>();
 
 globalThis.IntersectionObserver = class {
   readonly #report: (visible: boolean) => void;
@@ -24,10 +24,10 @@ globalThis.IntersectionObserver = class {
     this.#report = (visible) => callback([{ isIntersecting: visible }]);
   }
   observe(): void {
-    inSight.add(this.#report);
+    visibilityReports.add(this.#report);
   }
   disconnect(): void {
-    inSight.delete(this.#report);
+    visibilityReports.delete(this.#report);
   }
 } as never;
 

@@ -50,8 +50,8 @@ export class FakeModel implements WidgetModel {
   }
 
   on(event: string, callback: () => void): void {
-    const heard = this.listeners.get(event) ?? new Set();
-    this.listeners.set(event, heard.add(callback));
+    const callbacks = this.listeners.get(event) ?? new Set();
+    this.listeners.set(event, callbacks.add(callback));
   }
 
   off(event: string, callback: () => void): void {
@@ -70,6 +70,6 @@ export class FakeModel implements WidgetModel {
   }
 
   get listenerCount(): number {
-    return [...this.listeners.values()].reduce((sum, heard) => sum + heard.size, 0);
+    return [...this.listeners.values()].reduce((sum, callbacks) => sum + callbacks.size, 0);
   }
 }

@@ -1,17 +1,17 @@
 // What JupyterLab and its server are to the sidebar, by hand.
 import { nullTranslator } from "@jupyterlab/translation";
 import { signal } from "@preact/signals";
-import type { Front } from "../lab/currentNotebook";
-import type { Probe, Socket, StreamState, World } from "../lab/eventStream";
-import { languageOf } from "../lab/jupyterLanguage";
-import { Kernels } from "../lab/kernels";
-import { Choice, type Lab } from "../lab/labContext";
-import { decodeMessage, type Message } from "../lab/messages";
+import type { CurrentNotebook } from "../lab/currentNotebook";
+import type { ProbeResult, Socket, StreamEnvironment, StreamState } from "../lab/eventStream";
+import { jupyterLanguage } from "../lab/jupyterLanguage";
+import { KernelRegistry } from "../lab/kernels";
+import { type LabContext, MonitorSelection } from "../lab/labContext";
+import { decodeMessage, type StreamMessage } from "../lab/messages";
 import type { ActionName } from "../lab/server";
 import type { Language } from "../text/language";
 import { type PanelState, traitsOf } from "./fixtures";
 
-export const trans: Language = languageOf(nullTranslator);
+export const trans: Language = jupyterLanguage(nullTranslator);
 
 type Wire = Record<string, unknown>;
 
@@ -49,13 +49,14 @@ export function kernel(id: string, path: string | null, ...monitors: Wire[]): Wi
 let ids = 0;
 
 /** A message of the stream, decoded as the stream does it. */
-export function message(type: string, values: Wire): Message {
+export function message(type: string, values: Wire): StreamMessage {
   const decoded = decodeMessage({ type, id: ++ids, ...values });
   if (decoded === null) throw new Error(`not a message: ${type} ${JSON.stringify(values)}`);
   return decoded;
 }
 
-export const state = (...kernels: Wire[]): Message => message("state", { stream: "run", kernels });
+export const state = (...kernels: Wire[]): StreamMessage =>
+  message("state", { stream: "run", kernels });
 
 export class FakeSocket implements Socket {
   onopen: (() => void) | null = null;
@@ -75,7 +76,7 @@ export class FakeSocket implements Socket {
   }
 
   /** The server says something. */
-  tell(values: Wire): void {
+  receive(values: Wire): void {
     this.onmessage?.({ data: JSON.stringify(values) });
   }
 
@@ -86,9 +87,9 @@ export class FakeSocket implements Socket {
   }
 }
 
-export class FakeWorld implements World {
+export class FakeEnvironment implements StreamEnvironment {
   readonly sockets: FakeSocket[] = [];
-  probed: Probe = "ok";
+  probed: ProbeResult = "ok";
   isHidden = false;
   #changed: (() => void) | null = null;
 
@@ -104,7 +105,7 @@ export class FakeWorld implements World {
     return last;
   }
 
-  probe(): Promise<Probe> {
+  probe(): Promise<ProbeResult> {
     return Promise.resolve(this.probed);
   }
 
@@ -137,7 +138,7 @@ export class FakeWorld implements World {
   }
 }
 
-export interface Asked {
+export interface ActionRequest {
   readonly kernelId: string;
   readonly action: ActionName;
   readonly monitor: string;
@@ -146,41 +147,50 @@ export interface Asked {
 }
 
 /** A lab whose requests wait until the test answers them. */
-export function fakeLab(
+export function fakeLabContext(
   time?: () => number,
   language: Language = trans,
 ): {
-  lab: Lab;
-  choice: Choice;
-  kernels: Kernels;
-  front: { value: Front | null };
+  lab: LabContext;
+  selection: MonitorSelection;
+  kernels: KernelRegistry;
+  currentNotebook: { value: CurrentNotebook | null };
   stream: { value: StreamState };
-  asked: Asked[];
-  visited: string[];
+  requests: ActionRequest[];
+  activated: string[];
   copied: string[];
 } {
-  const kernels = new Kernels(time);
-  const front = signal<Front | null>(null);
+  const kernels = new KernelRegistry(time);
+  const currentNotebook = signal<CurrentNotebook | null>(null);
   const stream = signal<StreamState>("live");
-  const asked: Asked[] = [];
-  const visited: string[] = [];
+  const requests: ActionRequest[] = [];
+  const activated: string[] = [];
   const copied: string[] = [];
-  const lab: Lab = {
+  const lab: LabContext = {
     kernels,
-    front,
+    currentNotebook,
     stream,
     trans: language,
-    act: (kernelId, action, monitor) =>
+    performAction: (kernelId, action, monitor) =>
       new Promise((done, reject) => {
         const fail = (text: string): void => reject(new Error(text));
-        asked.push({ kernelId, action, monitor, done, fail });
+        requests.push({ kernelId, action, monitor, done, fail });
       }),
-    goTo: (one) => {
-      visited.push(one.id);
+    activateKernel: (one) => {
+      activated.push(one.id);
     },
     copy: (text) => {
       copied.push(text);
     },
   };
-  return { lab, choice: new Choice(lab), kernels, front, stream, asked, visited, copied };
+  return {
+    lab,
+    selection: new MonitorSelection(lab),
+    kernels,
+    currentNotebook,
+    stream,
+    requests,
+    activated,
+    copied,
+  };
 }

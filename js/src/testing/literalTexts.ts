@@ -4,9 +4,9 @@ import ts from "typescript";
 /** Signs, not words: they are the same in every language. */
 const SYMBOLS = new Set(["p50", "p99", "CPU", "CPU,", "GPU", "MIG", "/min", "MAE", "RMSE"]);
 /** Attributes that are read by people, or become such. */
-const SPOKEN = /^(title|label|unit|pending|caption|aria-(label|valuetext|description))$/;
+const READ_ATTRIBUTES = /^(title|label|unit|pending|caption|aria-(label|valuetext|description))$/;
 /** What is for whoever has the console open, or is no text at all. */
-const MUTE = /^(console\.\w+|import|import\.meta\.glob|socket\.close|matchMedia)$/;
+const IGNORED_CALLS = /^(console\.\w+|import|import\.meta\.glob|socket\.close|matchMedia)$/;
 const TRANSLATES = /(^|\.)trans\.(__|_n)$/;
 
 const hasLetters = (text: string): boolean => /\p{L}{2}/u.test(text);
@@ -14,33 +14,33 @@ const hasLetters = (text: string): boolean => /\p{L}{2}/u.test(text);
 const isProse = (text: string): boolean =>
   /^[A-Z]\p{Ll}+$/u.test(text) || /\p{L}{2},? \p{L}/u.test(text);
 
-export function textsIn(name: string, source: string): string[] {
+export function literalTexts(name: string, source: string): string[] {
   const kind = name.endsWith("x") ? ts.ScriptKind.TSX : ts.ScriptKind.TS;
   const file = ts.createSourceFile(name, source, ts.ScriptTarget.ES2022, true, kind);
   const found: string[] = [];
-  const note = (text: string, isRead: (words: string) => boolean): void => {
-    const words = text.replace(/\s+/g, " ").trim();
-    if (isRead(words) && !SYMBOLS.has(words)) found.push(words);
+  const note = (raw: string, isRead: (text: string) => boolean): void => {
+    const text = raw.replace(/\s+/g, " ").trim();
+    if (isRead(text) && !SYMBOLS.has(text)) found.push(text);
   };
-  const look = (node: ts.Node, spoken: boolean): void => {
+  const visit = (node: ts.Node, isRead: boolean): void => {
     if (isSilent(node)) return;
     if (ts.isCallExpression(node)) {
       const called = node.expression.getText(file);
-      if (MUTE.test(called)) return;
+      if (IGNORED_CALLS.test(called)) return;
       const texts = TRANSLATES.test(called) ? (called.endsWith("_n") ? 2 : 1) : 0;
-      look(node.expression, false);
-      for (const value of node.arguments.slice(texts)) look(value, spoken);
+      visit(node.expression, false);
+      for (const value of node.arguments.slice(texts)) visit(value, isRead);
       return;
     }
     if (ts.isJsxText(node)) note(node.text, hasLetters);
     if (ts.isStringLiteralLike(node) || ts.isTemplateLiteralToken(node)) {
-      note(node.text, spoken ? hasLetters : isProse);
+      note(node.text, isRead ? hasLetters : isProse);
     }
-    const within = ts.isJsxAttribute(node) ? SPOKEN.test(node.name.getText(file)) : spoken;
+    const within = ts.isJsxAttribute(node) ? READ_ATTRIBUTES.test(node.name.getText(file)) : isRead;
     const shown = ts.isJsxExpression(node) && !ts.isJsxAttribute(node.parent);
-    ts.forEachChild(node, (child) => look(child, within || shown));
+    ts.forEachChild(node, (child) => visit(child, within || shown));
   };
-  look(file, false);
+  visit(file, false);
   return found;
 }
 

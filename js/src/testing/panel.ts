@@ -3,11 +3,11 @@ import { h, render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, vi } from "vitest";
 import { Store, type Trait } from "../state/store";
-import type { Subject } from "../view/modelSelection";
+import type { ModelSelection } from "../view/modelSelection";
 import { Panel } from "../view/Panel";
 import { type PanelState, type Traits, traitsOf } from "./fixtures";
 
-export interface Shown {
+export interface ShownPanel {
   root: HTMLElement;
   store: Store;
   /** The text of a value, spaces as a reader sees them. */
@@ -28,7 +28,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-export function show(state: PanelState, values: Partial<Traits> = {}): Shown {
+export function show(state: PanelState, values: Partial<Traits> = {}): ShownPanel {
   const traits = { ...traitsOf(state), ...values };
   let now = traits.at as number;
   const store = new Store(() => now);
@@ -52,11 +52,11 @@ export function show(state: PanelState, values: Partial<Traits> = {}): Shown {
 }
 
 /** A view of a store that may have others. */
-export function view(store: Store, subject?: Subject): HTMLElement {
+export function view(store: Store, selection?: ModelSelection): HTMLElement {
   const container = document.createElement("div");
   containers.push(container);
   document.body.append(container);
-  act(() => render(h(Panel, subject ? { store, subject } : { store }), container));
+  act(() => render(h(Panel, selection ? { store, selection } : { store }), container));
   return container;
 }
 

@@ -1,31 +1,31 @@
 // Meters: a value, how much that is of what there is, and how it went of late.
 import type { ComponentChildren, JSX } from "preact";
 import type { SystemSection } from "../schema/contract.gen";
-import type { Charted } from "../state/history";
+import type { ChartedMetric } from "../state/history";
 import type { Store } from "../state/store";
 import { bytes, bytesOf, count, type Maybe, percent } from "../text/format";
 import type { Language } from "../text/language";
 import type { Tone } from "./labels";
 import { useLanguage } from "./languageContext";
-import { fromZero, Sparkline } from "./Sparkline";
-import { Level, Vital, type VitalName } from "./vital";
+import { rangeFromZero, Sparkline } from "./Sparkline";
+import { LevelBar, Vital, type VitalName } from "./vital";
 
 /** Where a meter turns amber, and where red, whatever the thresholds of the monitor say. */
-export const HIGH_PERCENT = 90;
+export const WARN_PERCENT = 90;
 export const CRITICAL_PERCENT = 97;
 
 /** The bar tells the level; the line shows the trend, so it is let fill its height. */
-const LEAST_SPAN_PERCENT = 20;
+const MIN_SPAN_PERCENT = 20;
 
 function percentRange(low: Maybe, high: Maybe): readonly [number, number] {
   if (low === null || high === null) return [0, 100];
-  const spare = Math.max(0, LEAST_SPAN_PERCENT - (high - low)) / 2;
-  const floor = Math.max(0, Math.min(low - spare, 100 - LEAST_SPAN_PERCENT));
-  return [floor, Math.min(100, Math.max(high + spare, floor + LEAST_SPAN_PERCENT))];
+  const spare = Math.max(0, MIN_SPAN_PERCENT - (high - low)) / 2;
+  const floor = Math.max(0, Math.min(low - spare, 100 - MIN_SPAN_PERCENT));
+  return [floor, Math.min(100, Math.max(high + spare, floor + MIN_SPAN_PERCENT))];
 }
 
 /** Rates below this lie on the floor. */
-const rateRange = fromZero(1024);
+const rateRange = rangeFromZero(1024);
 
 export const perSecond = (value: Maybe): string => bytes(value) + (value === null ? "" : "/s");
 
@@ -36,7 +36,7 @@ interface MeterProps {
   /** In percent; a meter without it has no bar. */
   level?: Maybe;
   tone?: Tone | undefined;
-  chart?: Charted & `${string}_${"percent" | "second"}`;
+  chart?: ChartedMetric & `${string}_${"percent" | "second"}`;
   store?: Store;
   half?: boolean;
   title?: string | undefined;
@@ -55,7 +55,7 @@ export function Meter(props: MeterProps): JSX.Element {
       </dd>
       {level === undefined ? null : (
         <dd class="v-track">
-          <Level share={(level ?? 0) / 100} />
+          <LevelBar share={(level ?? 0) / 100} />
         </dd>
       )}
       <dd class="v-note">{note}</dd>
@@ -76,15 +76,15 @@ export function Meter(props: MeterProps): JSX.Element {
 }
 
 /** The colour of a component by its level, or because the system's health rests on it. */
-export function partTone(system: SystemSection, part: string, level: Maybe): Tone | undefined {
+export function componentTone(system: SystemSection, part: string, level: Maybe): Tone | undefined {
   const limiting = system.limiter === part ? system.system_health : null;
   const scarce = part === "memory" || part === "disk";
   if (limiting === "unhealthy" || (scarce && (level ?? 0) >= CRITICAL_PERCENT)) return "bad";
-  const high = scarce || part === "cpu" ? HIGH_PERCENT : Number.POSITIVE_INFINITY;
+  const high = scarce || part === "cpu" ? WARN_PERCENT : Number.POSITIVE_INFINITY;
   return limiting === "degraded" || (level ?? 0) >= high ? "warn" : undefined;
 }
 
-const percentOf = (part: "cpu" | "memory" | "disk") => `${part}_percent` as const;
+const percentField = (part: "cpu" | "memory" | "disk") => `${part}_percent` as const;
 
 export function Meters({ store }: { store: Store }): JSX.Element {
   const trans = useLanguage();
@@ -107,7 +107,7 @@ export function Meters({ store }: { store: Store }): JSX.Element {
   return (
     <>
       {parts.map(([part, label, of, note]) => {
-        const name = percentOf(part);
+        const name = percentField(part);
         const level = system[name];
         return (
           <Meter
@@ -116,7 +116,7 @@ export function Meters({ store }: { store: Store }): JSX.Element {
             of={`system.${name}`}
             reading={percent(level)}
             level={level}
-            tone={partTone(system, part, level)}
+            tone={componentTone(system, part, level)}
             {...(part === "disk" ? { title: system.disk_path ?? undefined } : {})}
             {...(name === "disk_percent" ? {} : { chart: name, store })}
             note={note && <Vital of={`system.${of}`}>{note}</Vital>}

@@ -2,33 +2,33 @@ import { type ReadonlySignal, useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useContext, useMemo, useRef } from "preact/hooks";
 import type { ModelInfo } from "../schema/contract.gen";
-import type { Tracked } from "../state/models";
+import type { TrackedModel } from "../state/models";
 import { count, errorSize, latency, ratio, ratioWhole, shortCount } from "../text/format";
 import type { Language } from "../text/language";
-import { evidence, statusTone, statusWord } from "./labels";
+import { evidence, statusLabel, statusTone } from "./labels";
 import { useLanguage } from "./languageContext";
-import { orderIn } from "./modelOrder";
-import type { Subject } from "./modelSelection";
+import { stableOrder } from "./modelOrder";
+import type { ModelSelection } from "./modelSelection";
 import { ChartGroup } from "./Sparkline";
-import { accuracyWord } from "./Tiles";
+import { accuracyLabel } from "./Tiles";
 import { Vital } from "./vital";
 
 /** More models than these are shown on demand. */
-const FEW = 8;
+const COLLAPSED_ROWS = 8;
 
 /** All models, to be compared; the one that is chosen is what this view shows. */
-export function Models({ subject }: { subject: Subject }): JSX.Element | null {
+export function ModelTable({ selection }: { selection: ModelSelection }): JSX.Element | null {
   const trans = useLanguage();
-  const { models } = subject.store;
+  const { models } = selection.store;
   const list = useRef<HTMLDivElement>(null);
-  const order = useMemo(() => orderIn(models, () => inUse(list.current)), [models]);
-  const unfolded = useSignal(false);
-  const regression = useComputed(() => subject.store.metrics.value.task === "regression");
-  const tolerance = useComputed(() => subject.store.metrics.value.tolerance);
+  const order = useMemo(() => stableOrder(models, () => inUse(list.current)), [models]);
+  const expanded = useSignal(false);
+  const regression = useComputed(() => selection.store.metrics.value.task === "regression");
+  const tolerance = useComputed(() => selection.store.metrics.value.tolerance);
   const all = models.all.value;
   if (all.size < 2) return null;
   const ids = order.value;
-  const shown = unfolded.value ? ids : foremost(ids, subject.id.value);
+  const shown = expanded.value ? ids : collapsedIds(ids, selection.modelId.value);
   return (
     <section class="v-models">
       <div class="v-model v-columns" aria-hidden="true">
@@ -36,7 +36,7 @@ export function Models({ subject }: { subject: Subject }): JSX.Element | null {
           {trans.__("Models")} <small>{count(all.size)}</small>
         </b>
         <span />
-        <span>{accuracyWord(tolerance.value, trans)}</span>
+        <span>{accuracyLabel(tolerance.value, trans)}</span>
         <span>{regression.value ? "MAE" : trans.__("Share")}</span>
         <span>{trans.__("Predictions")}</span>
         <span>{trans.__("Latency p95")}</span>
@@ -46,25 +46,33 @@ export function Models({ subject }: { subject: Subject }): JSX.Element | null {
         class="v-choice"
         role="radiogroup"
         aria-label={trans.__("Model to show")}
-        onKeyDown={keepFromPage}
+        onKeyDown={stopNotebookKeys}
       >
         {shown.map((id) => {
           const model = all.get(id);
           return model ? (
-            <ModelRow key={id} id={id} model={model} subject={subject} regression={regression} />
+            <ModelRow
+              key={id}
+              id={id}
+              model={model}
+              selection={selection}
+              regression={regression}
+            />
           ) : null;
         })}
       </div>
-      {ids.length > FEW ? (
+      {ids.length > COLLAPSED_ROWS ? (
         <button
           class="v-button"
           type="button"
-          aria-expanded={unfolded.value}
+          aria-expanded={expanded.value}
           onClick={() => {
-            unfolded.value = !unfolded.value;
+            expanded.value = !expanded.value;
           }}
         >
-          {unfolded.value ? trans.__("Show %1", FEW) : trans.__("Show all %1", count(ids.length))}
+          {expanded.value
+            ? trans.__("Show %1", COLLAPSED_ROWS)
+            : trans.__("Show all %1", count(ids.length))}
         </button>
       ) : null}
     </section>
@@ -76,40 +84,40 @@ const inUse = (list: Element | null): boolean =>
   list?.matches(":hover, :has(:focus-visible)") ?? false;
 
 /** The first few, among them the one that is shown. */
-function foremost(ids: readonly string[], shown: string | null): readonly string[] {
-  const few = ids.slice(0, FEW);
-  if (shown !== null && !few.includes(shown)) few[FEW - 1] = shown;
+function collapsedIds(ids: readonly string[], shown: string | null): readonly string[] {
+  const few = ids.slice(0, COLLAPSED_ROWS);
+  if (shown !== null && !few.includes(shown)) few[COLLAPSED_ROWS - 1] = shown;
   return few;
 }
 
 /** Notebooks have commands for the keys that choose here. */
-function keepFromPage(event: KeyboardEvent): void {
+function stopNotebookKeys(event: KeyboardEvent): void {
   if (!/^(Arrow.*| |Enter)$/.test(event.key)) return;
   event.stopPropagation();
   if (event.key === "Enter") (event.target as HTMLElement).click();
 }
 
-interface RowProps {
+interface ModelRowProps {
   id: string;
-  model: Tracked;
-  subject: Subject;
+  model: TrackedModel;
+  selection: ModelSelection;
   regression: ReadonlySignal<boolean>;
 }
 
 /** One model. It is drawn when its own row changes, whatever else does. */
-export function ModelRow({ id, model, subject, regression }: RowProps): JSX.Element {
+export function ModelRow({ id, model, selection, regression }: ModelRowProps): JSX.Element {
   const trans = useLanguage();
   const group = useContext(ChartGroup);
   const row = model.row.value;
-  const chosen = useComputed(() => subject.id.value === id);
+  const chosen = useComputed(() => selection.modelId.value === id);
   const share = useComputed(() => {
-    const all = subject.store.models.traffic.value;
+    const all = selection.store.models.traffic.value;
     return ratioWhole(all === 0 ? null : model.row.value.predictions_per_minute / all);
   });
   const { current_accuracy: accuracy, latency_p95_seconds: p95, status, active } = row;
   const { value, unit } = latency(p95);
-  const judged = row.health === "degraded" || row.health === "unhealthy";
-  const poor = judged && (accuracy ?? 1) < (row.accuracy_threshold ?? 0);
+  const unhealthy = row.health === "degraded" || row.health === "unhealthy";
+  const poor = unhealthy && (accuracy ?? 1) < (row.accuracy_threshold ?? 0);
   return (
     <label class="v-model" data-tone={statusTone(status)}>
       <input
@@ -120,10 +128,10 @@ export function ModelRow({ id, model, subject, regression }: RowProps): JSX.Elem
         // Figures, which change each second, would be read again and again.
         aria-label={[
           [row.name ?? id, row.version].filter(Boolean).join(" "),
-          statusWord(status, trans),
+          statusLabel(status, trans),
           ...(active ? [trans.__("active")] : []),
         ].join(", ")}
-        onChange={() => subject.choose(id)}
+        onChange={() => selection.select(id)}
       />
       <span class="v-who">
         <i class="v-dot" />
@@ -139,14 +147,14 @@ export function ModelRow({ id, model, subject, regression }: RowProps): JSX.Elem
           </Vital>
         ) : null}
       </span>
-      <Vital of={`models.${id}.status`} class="v-status" title={why(row, trans)}>
-        {statusWord(status, trans)}
+      <Vital of={`models.${id}.status`} class="v-status" title={statusReason(row, trans)}>
+        {statusLabel(status, trans)}
       </Vital>
       <Vital
         of={`models.${id}.current_accuracy`}
         unit="%"
         tone={poor ? "warn" : undefined}
-        title={accuracy === null ? undefined : rests(row, trans)}
+        title={accuracy === null ? undefined : accuracyBasis(row, trans)}
       >
         {ratio(accuracy)}
       </Vital>
@@ -166,11 +174,11 @@ export function ModelRow({ id, model, subject, regression }: RowProps): JSX.Elem
 }
 
 /** Why a status is what it is. */
-const why = (row: ModelInfo, trans: Language): string =>
+const statusReason = (row: ModelInfo, trans: Language): string =>
   [row.reason && trans.known(row.reason), evidence(row, trans)].filter(Boolean).join(": ");
 
 /** What an accuracy rests on. */
-function rests(row: ModelInfo, trans: Language): string {
+function accuracyBasis(row: ModelInfo, trans: Language): string {
   const { accuracy_low: low, accuracy_high: high, window_labelled: n } = row;
   const labels = trans._n("last %2 label", "last %2 labels", n, count(n));
   return `${ratio(low)}–${ratio(high)} %, ${labels}`;

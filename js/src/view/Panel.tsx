@@ -3,15 +3,15 @@ import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Status } from "../schema/contract.gen";
-import type { Tracked } from "../state/models";
+import type { TrackedModel } from "../state/models";
 import type { Store } from "../state/store";
 import { english, type Language } from "../text/language";
 import { Drift } from "./Drift";
 import { Banner, Facts, Header } from "./Header";
-import { statusTone, statusWord } from "./labels";
-import { Spoken, useLanguage } from "./languageContext";
-import { Models } from "./ModelTable";
-import { Subject } from "./modelSelection";
+import { statusLabel, statusTone } from "./labels";
+import { LanguageContext, useLanguage } from "./languageContext";
+import { ModelTable } from "./ModelTable";
+import { ModelSelection } from "./modelSelection";
 import { Notices } from "./Notices";
 import { Segments } from "./Segments";
 import { ChartGroup } from "./Sparkline";
@@ -21,12 +21,12 @@ import { Training } from "./Training";
 import { type Theme, watchTheme } from "./theme";
 
 /** Drawn, not counted: sidebar and cells have this code each for itself, on one page. */
-const newName = (): string => `ipyvitals-${Math.random().toString(36).slice(2)}`;
+const chartGroupName = (): string => `ipyvitals-${Math.random().toString(36).slice(2)}`;
 
 export interface PanelProps {
   store: Store;
   /** Where a view that comes back remembers which model it showed. */
-  subject?: Subject;
+  selection?: ModelSelection;
   /** What a page that can act on the kernel adds to the banner and to the training section. */
   bannerAction?: ComponentChildren;
   trainingAction?: ComponentChildren;
@@ -35,9 +35,12 @@ export interface PanelProps {
 
 export function Panel(props: PanelProps): JSX.Element {
   const { store, bannerAction, trainingAction, trans = english } = props;
-  const subject = useMemo(() => props.subject ?? new Subject(store), [store, props.subject]);
+  const selection = useMemo(
+    () => props.selection ?? new ModelSelection(store),
+    [store, props.selection],
+  );
   const theme = useSignal<Theme | null>(null);
-  const group = useMemo(newName, []);
+  const group = useMemo(chartGroupName, []);
   useEffect(() => {
     const ending = new AbortController();
     watchTheme((found) => {
@@ -49,7 +52,7 @@ export function Panel(props: PanelProps): JSX.Element {
       stopWatching();
     };
   }, [store, theme]);
-  const { name, status } = subject.model.value;
+  const { name, status } = selection.model.value;
   return (
     <section
       class="ipyvitals-panel"
@@ -59,46 +62,46 @@ export function Panel(props: PanelProps): JSX.Element {
       data-tone={statusTone(status)}
       data-fresh={store.connected.value && !store.closed.value ? undefined : "no"}
     >
-      <Spoken.Provider value={trans}>
+      <LanguageContext.Provider value={trans}>
         <ChartGroup.Provider value={group}>
           <div class="v-top">
-            <Header subject={subject} />
-            <Banner subject={subject} action={bannerAction} />
-            <Facts subject={subject} />
+            <Header selection={selection} />
+            <Banner selection={selection} action={bannerAction} />
+            <Facts selection={selection} />
           </div>
           <Training store={store} action={trainingAction} />
-          <Tiles subject={subject} />
-          <Segments subject={subject} />
-          <Drift subject={subject} />
-          <Models subject={subject} />
-          <System subject={subject} />
+          <Tiles selection={selection} />
+          <Segments selection={selection} />
+          <Drift selection={selection} />
+          <ModelTable selection={selection} />
+          <System selection={selection} />
           <Notices store={store} />
         </ChartGroup.Provider>
-        <Announcer subject={subject} />
-      </Spoken.Provider>
+        <StatusAnnouncer selection={selection} />
+      </LanguageContext.Provider>
     </section>
   );
 }
 
 /** Tells a screen reader when the status changes, and not when another model is chosen. */
-function Announcer({ subject }: { subject: Subject }): JSX.Element {
+function StatusAnnouncer({ selection }: { selection: ModelSelection }): JSX.Element {
   const trans = useLanguage();
-  const said = useSignal("");
-  const status = useComputed(() => subject.model.value.status);
-  const last = useSignal<{ other: Tracked | null; status: Status } | null>(null);
+  const announcement = useSignal("");
+  const status = useComputed(() => selection.model.value.status);
+  const last = useSignal<{ other: TrackedModel | null; status: Status } | null>(null);
   useSignalEffect(() => {
     const now = status.value;
-    const other = subject.other.value;
+    const other = selection.other.value;
     const before = last.peek();
     last.value = { other, status: now };
     if (before === null || before.other !== other || before.status === now) return;
-    const { name, reason } = subject.model.peek();
+    const { name, reason } = selection.model.peek();
     const why = reason ? `. ${trans.known(reason)}` : "";
-    said.value = `${name ?? trans.__("Model")}: ${statusWord(now, trans)}${why}`;
+    announcement.value = `${name ?? trans.__("Model")}: ${statusLabel(now, trans)}${why}`;
   });
   return (
     <p class="v-said" aria-live="polite">
-      {said}
+      {announcement}
     </p>
   );
 }

@@ -1,12 +1,12 @@
 import { effect, useSignal } from "@preact/signals";
 import { createContext, type JSX } from "preact";
 import { useContext, useEffect, useRef } from "preact/hooks";
-import type { Charted, History } from "../state/history";
-import type { Series } from "../state/models";
+import type { ChartedMetric, History } from "../state/history";
+import type { ChartSeries } from "../state/models";
 import { clockSeconds, type Maybe, UNKNOWN } from "../text/format";
-import { forget, inNextFrame } from "./animationFrame";
+import { cancelFrame, scheduleFrame } from "./animationFrame";
 import { useLanguage } from "./languageContext";
-import { Chart } from "./lineChart";
+import { LineChart } from "./lineChart";
 import { watchTheme, watchVisible } from "./theme";
 
 /** Names the view, so that its charts and no others move their cursors together. */
@@ -14,8 +14,8 @@ export const ChartGroup = createContext("ipyvitals");
 
 export interface SparklineProps {
   /** Of which the chart is; may read a signal. */
-  series: () => Series;
-  of: Charted;
+  series: () => ChartSeries;
+  of: ChartedMetric;
   label: string;
   text: (value: number) => string;
   range: (low: Maybe, high: Maybe) => readonly [number, number];
@@ -32,7 +32,7 @@ export function Sparkline(props: SparklineProps): JSX.Element {
   const { history } = props.series();
   const trans = useLanguage();
   const element = useRef<HTMLDivElement>(null);
-  const chart = useRef<Chart | null>(null);
+  const chart = useRef<LineChart | null>(null);
   const cursor = useSignal<number | null>(null);
   const group = useContext(ChartGroup);
   const given = useRef(props);
@@ -41,7 +41,7 @@ export function Sparkline(props: SparklineProps): JSX.Element {
   useEffect(() => {
     if (element.current === null) return;
     const ending = new AbortController();
-    chart.current = show(element.current, given.current, group, ending.signal, (index) => {
+    chart.current = createChart(element.current, given.current, group, ending.signal, (index) => {
       cursor.value = index;
     });
     return () => {
@@ -60,7 +60,7 @@ export function Sparkline(props: SparklineProps): JSX.Element {
   };
 
   const index = cursor.value;
-  const [value, time] = readAt(history, of, index, text);
+  const [value, time] = readSample(history, of, index, text);
   const last = history.at.length - 1;
   return (
     <div class="v-spark-box">
@@ -88,7 +88,7 @@ export function Sparkline(props: SparklineProps): JSX.Element {
 }
 
 /** From 0 to a little above the highest value, so that silence lies on the floor. */
-export const fromZero =
+export const rangeFromZero =
   (least: number) =>
   (_: Maybe, high: Maybe): readonly [number, number] => [0, Math.max(least, (high ?? 0) * 1.12)];
 
@@ -101,9 +101,9 @@ const STEPS: Readonly<Record<string, number>> = {
   PageUp: 12,
 };
 
-function readAt(
+function readSample(
   history: History,
-  of: Charted,
+  of: ChartedMetric,
   index: number | null,
   text: (value: number) => string,
 ): readonly [value: string, time: string] | readonly [] {
@@ -113,14 +113,14 @@ function readAt(
   return [value === null ? UNKNOWN : text(value), clockSeconds(at)];
 }
 
-function show(
+function createChart(
   element: HTMLElement,
   { series, of, range, fill = false, threshold }: SparklineProps,
   group: string,
   signal: AbortSignal,
   hovered: (index: number | null) => void,
-): Chart {
-  const chart = new Chart(element, { range, fill, group, hovered });
+): LineChart {
+  const chart = new LineChart(element, { range, fill, group, hovered });
   let visible = true;
   let stale = false;
   const draw = (): void => {
@@ -129,11 +129,11 @@ function show(
     chart.draw(history.at, history.columns[of], threshold?.() ?? null);
   };
   const ask = (): void => {
-    if (visible) inNextFrame(draw);
+    if (visible) scheduleFrame(draw);
     else stale = true;
   };
   const stop = effect(() => {
-    series().drawn.value;
+    series().revision.value;
     threshold?.();
     ask();
   });
@@ -149,7 +149,7 @@ function show(
     chart.readColours();
     chart.redraw();
   };
-  watchTheme(() => inNextFrame(recolour), signal);
+  watchTheme(() => scheduleFrame(recolour), signal);
   const sizes = new ResizeObserver(() => chart.resize());
   sizes.observe(element);
   signal.addEventListener(
@@ -157,8 +157,8 @@ function show(
     () => {
       stop();
       sizes.disconnect();
-      forget(draw);
-      forget(recolour);
+      cancelFrame(draw);
+      cancelFrame(recolour);
       chart.destroy();
     },
     { once: true },

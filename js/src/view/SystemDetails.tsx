@@ -13,33 +13,33 @@ import {
   ratioWhole,
   UNKNOWN,
 } from "../text/format";
-import { reasonWord, type Tone } from "./labels";
+import { type Tone, unavailableLabel } from "./labels";
 import { useLanguage } from "./languageContext";
-import { Meter, partTone, perSecond } from "./Meters";
+import { componentTone, Meter, perSecond } from "./Meters";
 import { Vital, type VitalName } from "./vital";
 
-export function Details({ store }: { store: Store }): JSX.Element {
+export function SystemDetails({ store }: { store: Store }): JSX.Element {
   return (
     <>
-      <Rates store={store} />
+      <RateMeters store={store} />
       <div class="v-groups">
-        <Kernel store={store} />
-        <Machine store={store} />
-        <Processes store={store} />
+        <KernelFacts store={store} />
+        <MachineFacts store={store} />
+        <ProcessTable store={store} />
       </div>
     </>
   );
 }
 
-const RATES = [
+const RATE_TOTALS = [
   "disk_read_bytes",
   "disk_written_bytes",
   "network_received_bytes",
   "network_sent_bytes",
 ] as const;
-const perSecondOf = (total: (typeof RATES)[number]) => `${total}_per_second` as const;
+const perSecondOf = (total: (typeof RATE_TOTALS)[number]) => `${total}_per_second` as const;
 
-function Rates({ store }: { store: Store }): JSX.Element {
+function RateMeters({ store }: { store: Store }): JSX.Element {
   const trans = useLanguage();
   const system = store.system.value;
   const labels = [
@@ -50,7 +50,7 @@ function Rates({ store }: { store: Store }): JSX.Element {
   ];
   return (
     <dl class="v-meters">
-      {RATES.map((total, i) => {
+      {RATE_TOTALS.map((total, i) => {
         const name = perSecondOf(total);
         return (
           <Meter
@@ -71,7 +71,7 @@ function Rates({ store }: { store: Store }): JSX.Element {
   );
 }
 
-type Fact = readonly [
+type FactRow = readonly [
   label: string,
   of: VitalName,
   text: string,
@@ -79,7 +79,7 @@ type Fact = readonly [
   title?: string | undefined,
 ];
 
-function Group({ label, facts }: { label: string; facts: (Fact | false)[] }): JSX.Element {
+function FactGroup({ label, facts }: { label: string; facts: (FactRow | false)[] }): JSX.Element {
   return (
     <div class="v-group">
       <h3>{label}</h3>
@@ -103,14 +103,14 @@ function Group({ label, facts }: { label: string; facts: (Fact | false)[] }): JS
   );
 }
 
-function Kernel({ store }: { store: Store }): JSX.Element {
+function KernelFacts({ store }: { store: Store }): JSX.Element {
   const trans = useLanguage();
   const system = store.system.value;
   const { kernel_busy: busy, kernel_busy_since: since, kernel_lag_seconds: lag } = system;
   const { open_files_percent: files, open_files_limit: mostFiles, gil_starved: starved } = system;
   const started = since === null ? UNKNOWN : trans.__("since %1", clockSeconds(since));
   return (
-    <Group
+    <FactGroup
       label={trans.__("Kernel")}
       facts={[
         [trans.__("Cell"), "system.kernel_busy_since", busy === false ? trans.__("none") : started],
@@ -130,7 +130,7 @@ function Kernel({ store }: { store: Store }): JSX.Element {
           files === null
             ? UNKNOWN
             : trans.__("%1 of %2", ratioWhole(files / 100), count(mostFiles)),
-          partTone(system, "open_files", files),
+          componentTone(system, "open_files", files),
           trans.__("What the kernel alone has open, of what it may"),
         ],
       ]}
@@ -138,28 +138,28 @@ function Kernel({ store }: { store: Store }): JSX.Element {
   );
 }
 
-function Machine({ store }: { store: Store }): JSX.Element {
+function MachineFacts({ store }: { store: Store }): JSX.Element {
   const trans = useLanguage();
   const system = store.system.value;
   const { shared_memory_free_bytes: free, shared_memory_limit_bytes: most } = system;
   const { cpu_throttled_percent: throttled, cpu_throttled_seconds: lost } = system;
   const { oom_kills: kills, oom_kill_at: killedAt, disk_path: path, disk_io_scope } = system;
   return (
-    <Group
+    <FactGroup
       label={trans.__("Machine")}
       facts={[
         [
           trans.__("Shared memory"),
           "system.shared_memory_free_bytes",
           free === null ? UNKNOWN : trans.__("%1 free", bytesOf(free, most, trans)),
-          partTone(system, "shared_memory", system.shared_memory_percent),
+          componentTone(system, "shared_memory", system.shared_memory_percent),
         ],
-        isSome(lost) && [
+        isPositive(lost) && [
           trans.__("CPU throttled"),
           "system.cpu_throttled_seconds",
           trans.__("%1, %2 in all", percent(throttled), latencyText(lost)),
         ],
-        isSome(kills) && [
+        isPositive(kills) && [
           trans.__("Out of memory"),
           "system.oom_kills",
           killedAt === null
@@ -167,7 +167,7 @@ function Machine({ store }: { store: Store }): JSX.Element {
             : trans.__("%1 killed, last %2", count(kills), clock(killedAt, store.now.value, trans)),
           killedAt === null ? undefined : "bad",
         ],
-        [trans.__("Folder"), "system.disk_path", tail(path), undefined, path ?? undefined],
+        [trans.__("Folder"), "system.disk_path", pathTail(path), undefined, path ?? undefined],
         [
           trans.__("Disk rates of"),
           "system.disk_io_scope",
@@ -176,26 +176,26 @@ function Machine({ store }: { store: Store }): JSX.Element {
         system.gpus.length === 0 && [
           "GPU",
           "system.gpus_reason",
-          system.gpus_reason === null ? UNKNOWN : reasonWord(system.gpus_reason, trans),
+          system.gpus_reason === null ? UNKNOWN : unavailableLabel(system.gpus_reason, trans),
         ],
       ]}
     />
   );
 }
 
-const MOST_OF_PATH = 22;
+const MAX_PATH_LENGTH = 22;
 /** The end of a path, which tells more than its beginning. */
-const tail = (path: string | null): string =>
-  path !== null && path.length > MOST_OF_PATH
-    ? `…${path.slice(1 - MOST_OF_PATH)}`
+const pathTail = (path: string | null): string =>
+  path !== null && path.length > MAX_PATH_LENGTH
+    ? `…${path.slice(1 - MAX_PATH_LENGTH)}`
     : (path ?? UNKNOWN);
 
-const isSome = (value: Maybe): boolean => value !== null && value > 0;
+const isPositive = (value: Maybe): boolean => value !== null && value > 0;
 
 const ALL = "all";
 
 /** The kernel's tree, in all and by its largest. */
-function Processes({ store }: { store: Store }): JSX.Element {
+function ProcessTable({ store }: { store: Store }): JSX.Element {
   const trans = useLanguage();
   const system = store.system.value;
   const { process_memory_kind: kind, top_processes: top } = system;

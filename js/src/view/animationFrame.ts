@@ -11,13 +11,13 @@ function run(): void {
 }
 
 /** Runs `work` in the next frame, once, however often it is asked for. */
-export function inNextFrame(work: () => void): void {
+export function scheduleFrame(work: () => void): void {
   waiting.add(work);
   if (requested) return;
   requested = true;
   requestAnimationFrame(run);
 }
 
-export function forget(work: () => void): void {
+export function cancelFrame(work: () => void): void {
   waiting.delete(work);
 }

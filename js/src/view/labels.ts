@@ -17,7 +17,7 @@ import type { Language } from "../text/language";
 
 export type Tone = "accent" | "ok" | "warn" | "bad" | "muted";
 
-const TONES: Readonly<Record<Status | Health, Tone>> = {
+const STATUS_TONES: Readonly<Record<Status | Health, Tone>> = {
   registered: "muted",
   training: "accent",
   active: "ok",
@@ -30,9 +30,9 @@ const TONES: Readonly<Record<Status | Health, Tone>> = {
   unknown: "muted",
 };
 
-export const statusTone = (status: Status | Health): Tone => TONES[status];
+export const statusTone = (status: Status | Health): Tone => STATUS_TONES[status];
 
-export function statusWord(status: Status | Health, trans: Language): string {
+export function statusLabel(status: Status | Health, trans: Language): string {
   switch (status) {
     case "registered":
       return trans.__("Registered");
@@ -58,11 +58,11 @@ export function statusWord(status: Status | Health, trans: Language): string {
 }
 
 /** What a component of the system's health is called. */
-export const partWord = (part: string, trans: Language): string =>
+export const componentLabel = (part: string, trans: Language): string =>
   part === "cpu" ? "CPU" : trans.known(part.replace("gpu", "GPU").replace("_", " "));
 
 /** Why something of a GPU, or all of them, is unknown. */
-export function reasonWord(
+export function unavailableLabel(
   reason: NonNullable<SystemSection["gpus_reason"]>,
   trans: Language,
 ): string {
@@ -95,28 +95,36 @@ export const needsAttention = (status: Status): boolean =>
   status === "degraded" || status === "unhealthy" || status === "failed";
 
 /** `78.0 % against 85 %`: what a rule saw, in the unit of that rule; empty when it saw nothing. */
-export function against(rule: Rule | null, saw: Maybe, limit: Maybe, trans: Language): string {
-  if (rule === null || saw === null || limit === null) return "";
+export function comparison(
+  rule: Rule | null,
+  observed: Maybe,
+  limit: Maybe,
+  trans: Language,
+): string {
+  if (rule === null || observed === null || limit === null) return "";
   switch (rule) {
     case "latency_p95":
-      return trans.__("%1 against %2", latencyText(saw, 3), latencyText(limit, 3));
+      return trans.__("%1 against %2", latencyText(observed, 3), latencyText(limit, 3));
     case "drift":
-      return trans.__("PSI %1 against %2", psi(saw), psi(limit));
+      return trans.__("PSI %1 against %2", psi(observed), psi(limit));
     case "silence":
-      return trans.__("%1 against %2", duration(saw), duration(limit));
+      return trans.__("%1 against %2", duration(observed), duration(limit));
     default:
-      return trans.__("%1 against %2", `${ratio(saw)} %`, ratioPlain(limit));
+      return trans.__("%1 against %2", `${ratio(observed)} %`, ratioPlain(limit));
   }
 }
 
-type Reason = Pick<ModelSection, `reason_${"rule" | "value" | "threshold" | "n"}`>;
+type StatusReason = Pick<ModelSection, `reason_${"rule" | "value" | "threshold" | "n"}`>;
 
 /** Likewise of what a model's status rests on. */
-export const evidence = (model: Reason, trans: Language): string =>
-  against(model.reason_rule, model.reason_value, model.reason_threshold, trans);
+export const evidence = (model: StatusReason, trans: Language): string =>
+  comparison(model.reason_rule, model.reason_value, model.reason_threshold, trans);
 
 /** What `evidence` rests on, for its title. */
-export function basis({ reason_n: n, reason_rule }: Reason, trans: Language): string | undefined {
+export function sampleSize(
+  { reason_n: n, reason_rule }: StatusReason,
+  trans: Language,
+): string | undefined {
   if (n === null) return undefined;
   switch (reason_rule) {
     case "accuracy":
@@ -133,7 +141,7 @@ export function basis({ reason_n: n, reason_rule }: Reason, trans: Language): st
 }
 
 /** Why nothing more comes, or may come; empty as long as the values are fresh. */
-export function freshness(store: Store, trans: Language): string {
+export function stalenessText(store: Store, trans: Language): string {
   const at = store.at.value;
   const last = at === null ? "" : clock(at, store.now.value, trans);
   if (store.closed.value) return last ? trans.__("Closed %1", last) : trans.__("Closed");

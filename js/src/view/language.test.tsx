@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SECTION_KINDS, type SystemSection } from "../schema/contract.gen";
 import { Store } from "../state/store";
 import { changed, PANEL_STATES, type Traits, traitsOf } from "../testing/fixtures";
-import { textsIn } from "../testing/literalTexts";
+import { literalTexts } from "../testing/literalTexts";
 import { english, type Language } from "../text/language";
 import { Panel } from "./Panel";
 
@@ -255,7 +255,7 @@ describe("no text of the sources goes past the translator", () => {
   );
 
   test.each(own)("%s", (name) => {
-    const texts = textsIn(name, readFileSync(join(sources, name), "utf8"));
+    const texts = literalTexts(name, readFileSync(join(sources, name), "utf8"));
     expect(texts.filter((text) => !NO_TEXT.test(text))).toEqual([]);
   });
 
@@ -271,6 +271,6 @@ describe("no text of the sources goes past the translator", () => {
     ['<p class="v-value v-word">{trans._n("%1 call", "%1 calls", n)}</p>', []],
     ['if (event.key === "Escape") import("./Panel");', []],
   ])("it would be seen in %s", (source, texts) => {
-    expect(textsIn("example.tsx", source)).toEqual(texts);
+    expect(literalTexts("example.tsx", source)).toEqual(texts);
   });
 });

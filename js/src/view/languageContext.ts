@@ -3,10 +3,13 @@ import { type ComponentChildren, createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { english, type Language } from "../text/language";
 
-export const Spoken = createContext<Language>(english);
+export const LanguageContext = createContext<Language>(english);
 
-export const useLanguage = (): Language => useContext(Spoken);
+export const useLanguage = (): Language => useContext(LanguageContext);
 
 /** A text with elements in the place of `%1` and `%2`, which its translation left there. */
-export const woven = (text: string, ...parts: readonly ComponentChildren[]): ComponentChildren[] =>
+export const interpolate = (
+  text: string,
+  ...parts: readonly ComponentChildren[]
+): ComponentChildren[] =>
   text.split(/%(\d)/).map((piece, i) => (i % 2 ? parts[Number(piece) - 1] : piece));

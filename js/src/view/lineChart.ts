@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import type { Maybe } from "../text/format";
 
-export interface ChartSpec {
+export interface LineChartOptions {
   /** Lowest and highest value to show, from those of the data; null while there are none. */
   readonly range: (low: Maybe, high: Maybe) => readonly [number, number];
   readonly fill: boolean;
@@ -11,17 +11,17 @@ export interface ChartSpec {
   readonly hovered: (index: number | null) => void;
 }
 
-const SHORTEST_SECONDS = 60;
+const MIN_SPAN_SECONDS = 60;
 const CURSOR_PX = 6;
 
-export class Chart {
+export class LineChart {
   readonly #element: HTMLElement;
-  readonly #spec: ChartSpec;
+  readonly #spec: LineChartOptions;
   readonly #plot: uPlot;
   #threshold: Maybe = null;
   #colours = { line: "", fill: "", threshold: "" };
 
-  constructor(element: HTMLElement, spec: ChartSpec) {
+  constructor(element: HTMLElement, spec: LineChartOptions) {
     this.#element = element;
     this.#spec = spec;
     this.readColours();
@@ -35,7 +35,7 @@ export class Chart {
     const last = at.at(-1) ?? 0;
     plot.batch(() => {
       plot.setData([at as number[], values as Maybe[]], false);
-      plot.setScale("x", { min: Math.min(first, last - SHORTEST_SECONDS), max: last });
+      plot.setScale("x", { min: Math.min(first, last - MIN_SPAN_SECONDS), max: last });
     });
   }
 
@@ -93,7 +93,7 @@ export class Chart {
           ...(this.#spec.fill ? { fill: () => this.#colours.fill } : {}),
           width: 1.5,
           pxAlign: 0,
-          points: { show: (plot, series) => this.#isLonely(plot, series), size: 3 },
+          points: { show: (plot, series) => this.#isSinglePoint(plot, series), size: 3 },
         },
       ],
       cursor: {
@@ -126,7 +126,7 @@ export class Chart {
   }
 
   /** A single value has no line to be seen by. */
-  #isLonely(plot: uPlot, series: number): boolean {
+  #isSinglePoint(plot: uPlot, series: number): boolean {
     const values = plot.data[series] ?? [];
     let known = 0;
     for (const value of values) if (value !== null && ++known > 1) return false;

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { ModelInfo } from "../schema/contract.gen";
 import { decodeModels } from "../schema/decode";
-import { Models } from "../state/models";
-import { orderIn, orderOf } from "./modelOrder";
+import { ModelRegistry } from "../state/models";
+import { sortModels, stableOrder } from "./modelOrder";
 
 /** Rows of the given traffic, `*` marking the active one. */
 function rows(traffic: Record<string, number>): Map<string, ModelInfo> {
@@ -14,30 +14,30 @@ function rows(traffic: Record<string, number>): Map<string, ModelInfo> {
 }
 
 test("the active model first, then by traffic, then the newest", () => {
-  expect(orderOf(rows({ a: 5, "b*": 1, c: 90, d: 0, e: 0 }))).toEqual(["b", "c", "a", "e", "d"]);
+  expect(sortModels(rows({ a: 5, "b*": 1, c: 90, d: 0, e: 0 }))).toEqual(["b", "c", "a", "e", "d"]);
 });
 
 test("rates that waver move nothing, a clear lead does", () => {
   const before = ["b", "c", "a"];
-  expect(orderOf(rows({ "b*": 1, c: 50, a: 60 }), before)).toEqual(["b", "c", "a"]);
-  expect(orderOf(rows({ "b*": 1, c: 50, a: 63 }), before)).toEqual(["b", "a", "c"]);
-  expect(orderOf(rows({ "b*": 1, c: 0, a: 1 }), before)).toEqual(["b", "a", "c"]);
+  expect(sortModels(rows({ "b*": 1, c: 50, a: 60 }), before)).toEqual(["b", "c", "a"]);
+  expect(sortModels(rows({ "b*": 1, c: 50, a: 63 }), before)).toEqual(["b", "a", "c"]);
+  expect(sortModels(rows({ "b*": 1, c: 0, a: 1 }), before)).toEqual(["b", "a", "c"]);
 });
 
 test("a model that is deployed goes to the top at once; the former one by its traffic", () => {
-  expect(orderOf(rows({ b: 10, c: 20, "a*": 0 }), ["b", "c", "a"])).toEqual(["a", "c", "b"]);
+  expect(sortModels(rows({ b: 10, c: 20, "a*": 0 }), ["b", "c", "a"])).toEqual(["a", "c", "b"]);
 });
 
 test("those that came and went are in and out", () => {
-  expect(orderOf(rows({ "b*": 1, d: 70, a: 5 }), ["b", "c", "a"])).toEqual(["b", "d", "a"]);
+  expect(sortModels(rows({ "b*": 1, d: 70, a: 5 }), ["b", "c", "a"])).toEqual(["b", "d", "a"]);
 });
 
 test("while the list is held no row changes places, and new ones still come", () => {
-  const models = new Models();
+  const models = new ModelRegistry();
   const take = (traffic: Record<string, number>): void =>
     models.receive([...rows(traffic).values()], true);
   let held = false;
-  const order = orderIn(models, () => held);
+  const order = stableOrder(models, () => held);
   take({ "a*": 9, b: 8, c: 1 });
   expect(order.value).toEqual(["a", "b", "c"]);
   held = true;
@@ -51,9 +51,9 @@ test("while the list is held no row changes places, and new ones still come", ()
 });
 
 test("the same order is the same list, so that nothing is drawn for it", () => {
-  const models = new Models();
+  const models = new ModelRegistry();
   models.receive([...rows({ "a*": 9, b: 8 }).values()], true);
-  const order = orderIn(models, () => false);
+  const order = stableOrder(models, () => false);
   const before = order.value;
   models.receive([...rows({ "a*": 90, b: 9 }).values()], true);
   expect(order.value).toBe(before);

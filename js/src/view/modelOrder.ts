@@ -1,20 +1,20 @@
 // In which order models are listed.
 import { computed, type ReadonlySignal } from "@preact/signals";
 import type { ModelInfo } from "../schema/contract.gen";
-import type { Models } from "../state/models";
+import type { ModelRegistry } from "../state/models";
 
 /** How many times the traffic of the one above it a model needs to take its place. */
-const LEAD = 1.25;
+const MIN_LEAD = 1.25;
 
 /**
  * The ids of `rows`: the active model, then by traffic, then the newest first. Those in `before`
  * keep their places until one has `lead` times the traffic of the one above it, so that rows do
  * not dance.
  */
-export function orderOf(
+export function sortModels(
   rows: ReadonlyMap<string, ModelInfo>,
   before: readonly string[] = [],
-  lead = LEAD,
+  lead = MIN_LEAD,
 ): string[] {
   const order: string[] = [];
   const rank = (id = ""): number => {
@@ -36,11 +36,14 @@ export function orderOf(
 }
 
 /** The order of one list, in which no row moves while it is `held`: under the pointer, say. */
-export function orderIn(models: Models, held: () => boolean): ReadonlySignal<readonly string[]> {
+export function stableOrder(
+  models: ModelRegistry,
+  frozen: () => boolean,
+): ReadonlySignal<readonly string[]> {
   let last: readonly string[] = [];
   return computed(() => {
     const rows = new Map([...models.all.value].map(([id, { row }]) => [id, row.value]));
-    const next = orderOf(rows, last, held() ? Number.POSITIVE_INFINITY : LEAD);
+    const next = sortModels(rows, last, frozen() ? Number.POSITIVE_INFINITY : MIN_LEAD);
     if (next.length !== last.length || next.some((id, i) => id !== last[i])) last = next;
     return last;
   });

@@ -2,34 +2,34 @@
 // how much of the machine.
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { DEFAULTS, type MetricsSection, type ModelSection } from "../schema/contract.gen";
-import type { Series, Tracked } from "../state/models";
+import type { ChartSeries, TrackedModel } from "../state/models";
 import type { Store } from "../state/store";
 import type { Maybe } from "../text/format";
 
-export class Subject {
+export class ModelSelection {
   readonly store: Store;
   /** The id of the model that is shown; null while none has one. */
-  readonly id: ReadonlySignal<string | null>;
+  readonly modelId: ReadonlySignal<string | null>;
   /** The model that is shown in place of the active one; null while that is shown. */
-  readonly other: ReadonlySignal<Tracked | null>;
+  readonly other: ReadonlySignal<TrackedModel | null>;
   readonly model: ReadonlySignal<ModelSection>;
   readonly metrics: ReadonlySignal<MetricsSection>;
   readonly uptime: ReadonlySignal<Maybe>;
-  readonly series: ReadonlySignal<Series>;
+  readonly series: ReadonlySignal<ChartSeries>;
   /** Whether this view tells more of the machine than its meters. */
-  readonly unfolded = signal(false);
+  readonly expanded = signal(false);
 
-  readonly #chosen = signal<string | null>(null);
+  readonly #selectedId = signal<string | null>(null);
 
   constructor(store: Store) {
     const { all, active } = store.models;
     this.store = store;
-    this.id = computed(() => {
-      const chosen = this.#chosen.value;
-      return chosen !== null && all.value.has(chosen) ? chosen : active.value;
+    this.modelId = computed(() => {
+      const selected = this.#selectedId.value;
+      return selected !== null && all.value.has(selected) ? selected : active.value;
     });
     this.other = computed(() => {
-      const id = this.id.value;
+      const id = this.modelId.value;
       return id === null || id === active.value ? null : (all.value.get(id) ?? null);
     });
     // What a row does not tell is not known of that model.
@@ -50,7 +50,7 @@ export class Subject {
   }
 
   /** Shows a model until another is chosen, or it is gone; null shows whichever is active. */
-  choose(id: string | null): void {
-    this.#chosen.value = id === this.store.models.active.peek() ? null : id;
+  select(id: string | null): void {
+    this.#selectedId.value = id === this.store.models.active.peek() ? null : id;
   }
 }

@@ -5,7 +5,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { ModelInfo } from "../schema/contract.gen";
 import { changed, traitsOf } from "../testing/fixtures";
 import { show, textIn, view } from "../testing/panel";
-import { Chart } from "./lineChart";
+import { LineChart } from "./lineChart";
 import { ModelRow } from "./ModelTable";
 
 const MODELS = traitsOf("compared").models as ModelInfo[];
@@ -189,7 +189,7 @@ describe("a chosen model", () => {
     expect(root.querySelector(".v-meta button")).toBeNull();
   });
 
-  test("is the choice of one view alone", () => {
+  test("is the selection of one view alone", () => {
     const { root, store } = show("compared");
     const other = view(store);
     choose(root, "churn-2.2");
@@ -200,7 +200,7 @@ describe("a chosen model", () => {
   });
 
   test("has charts of the points that came since the page was opened", () => {
-    const draw = vi.spyOn(Chart.prototype, "draw");
+    const draw = vi.spyOn(LineChart.prototype, "draw");
     const { root, receive, pass } = show("compared");
     receive({ at: AT + 1, models: [{ ...CHALLENGER, current_accuracy: 0.7 }] });
     receive({ at: AT + 2, models: [{ ...CHALLENGER, current_accuracy: 0.6 }] });
@@ -298,14 +298,14 @@ describe("many models", () => {
       }),
     );
     expect(drawn.filter((name) => name === ModelRow.name)).toHaveLength(7);
-    expect(drawn).not.toContain("Models");
+    expect(drawn).not.toContain("ModelTable");
     const all = drawings(() =>
       receive({ at: AT + 2, models: fleet(200).map((row) => ({ ...row, total_errors: 9 })) }),
     );
     expect(all.filter((name) => name === ModelRow.name)).toHaveLength(200);
   });
 
-  test("a choice draws the two rows that it is about", () => {
+  test("a selection draws the two rows that it is about", () => {
     const { root } = show("compared", { models: fleet(200) });
     press(root, "Show all 200");
     const drawn = drawings(() => choose(root, "m20"));

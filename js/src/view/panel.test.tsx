@@ -2,7 +2,7 @@ import { act } from "preact/test-utils";
 import { describe, expect, test } from "vitest";
 import { changed, PANEL_STATES, type PanelState, traitsOf } from "../testing/fixtures";
 import { show } from "../testing/panel";
-import { CRITICAL_PERCENT, HIGH_PERCENT } from "./Meters";
+import { CRITICAL_PERCENT, WARN_PERCENT } from "./Meters";
 
 test("a live model, value by value", () => {
   const { text, root } = show("live");
@@ -249,8 +249,8 @@ test("meters turn amber, then red", () => {
     const { root } = show("live", { system: changed(system, values) });
     return root.querySelectorAll<HTMLElement>(".v-meter")[1]?.dataset["tone"];
   };
-  expect(tone({ memory_percent: HIGH_PERCENT - 1 })).toBeUndefined();
-  expect(tone({ memory_percent: HIGH_PERCENT })).toBe("warn");
+  expect(tone({ memory_percent: WARN_PERCENT - 1 })).toBeUndefined();
+  expect(tone({ memory_percent: WARN_PERCENT })).toBe("warn");
   expect(tone({ memory_percent: CRITICAL_PERCENT })).toBe("bad");
   expect(tone({ memory_percent: 60, limiter: "memory", system_health: "degraded" })).toBe("warn");
   expect(tone({ memory_percent: null })).toBeUndefined();

@@ -4,7 +4,7 @@ import type { DriftSection, MetricsSection, Rule } from "../schema/contract.gen"
 import { changed, traitsOf } from "../testing/fixtures";
 import { trans } from "../testing/lab";
 import { show } from "../testing/panel";
-import { basis, evidence } from "./labels";
+import { evidence, sampleSize } from "./labels";
 
 const compared = traitsOf("compared");
 const drift = compared.drift as DriftSection;
@@ -211,8 +211,8 @@ describe("what a rule saw, in its own unit, and on what that rests", () => {
       reason_n: 40,
     };
     expect(evidence(reason, trans)).toBe(words);
-    expect(basis(reason, trans)).toBe(rests);
+    expect(sampleSize(reason, trans)).toBe(rests);
     expect(evidence({ ...reason, reason_threshold: null }, trans)).toBe("");
-    expect(basis({ ...reason, reason_n: null }, trans)).toBeUndefined();
+    expect(sampleSize({ ...reason, reason_n: null }, trans)).toBeUndefined();
   });
 });

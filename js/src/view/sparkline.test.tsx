@@ -2,9 +2,9 @@ import { h, render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Store } from "../state/store";
-import { inSight } from "../testing/browserStubs";
+import { visibilityReports } from "../testing/browserStubs";
 import { traitsOf } from "../testing/fixtures";
-import { Chart } from "./lineChart";
+import { LineChart } from "./lineChart";
 import { Panel } from "./Panel";
 
 const FRAME_MS = 20;
@@ -15,7 +15,7 @@ let container: HTMLElement;
 let at: number;
 
 const traits = traitsOf("live");
-const draw = vi.spyOn(Chart.prototype, "draw");
+const draw = vi.spyOn(LineChart.prototype, "draw");
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -78,11 +78,11 @@ test("at ten messages a second charts are drawn twice a second, as more could no
 test("out of sight nothing is drawn; back in sight, what was missed is", () => {
   show();
   draw.mockClear();
-  for (const report of inSight) report(false);
+  for (const report of visibilityReports) report(false);
   tick(1);
   vi.advanceTimersByTime(1000);
   expect(draw).not.toHaveBeenCalled();
-  for (const report of inSight) report(true);
+  for (const report of visibilityReports) report(true);
   vi.advanceTimersByTime(FRAME_MS);
   expect(draw).toHaveBeenCalledTimes(CHARTS);
 });
@@ -105,12 +105,12 @@ test("arrow keys read single values from the newest backwards", () => {
 
 test("a view that goes leaves nothing behind", () => {
   show();
-  expect(inSight.size).toBe(CHARTS);
+  expect(visibilityReports.size).toBe(CHARTS);
   act(() => render(null, container));
   draw.mockClear();
   tick();
   vi.advanceTimersByTime(1000);
   expect(draw).not.toHaveBeenCalled();
-  expect(inSight.size).toBe(0);
+  expect(visibilityReports.size).toBe(0);
   expect(vi.getTimerCount()).toBe(0);
 });

@@ -2,8 +2,8 @@ import { act } from "preact/test-utils";
 import { describe, expect, test } from "vitest";
 import type { Gpu } from "../schema/contract.gen";
 import { changed, PANEL_STATES, type PanelState, type Traits, traitsOf } from "../testing/fixtures";
-import { type Shown, show, textIn, view } from "../testing/panel";
-import { Subject } from "./modelSelection";
+import { type ShownPanel, show, textIn, view } from "../testing/panel";
+import { ModelSelection } from "./modelSelection";
 
 const { system } = traitsOf("live");
 const AT = traitsOf("live").at as number;
@@ -22,7 +22,7 @@ function press(root: Element): void {
 }
 const news = (root: Element): string => root.querySelector(".v-news")?.textContent ?? "";
 
-function unfolded(state: PanelState, values: Partial<Traits> = {}): Shown {
+function unfolded(state: PanelState, values: Partial<Traits> = {}): ShownPanel {
   const shown = show(state, values);
   press(shown.root);
   return shown;
@@ -322,12 +322,12 @@ test("it folds again, and another view of the same monitor is left alone", () =>
   expect(root.querySelector(".v-group")).toBeNull();
 });
 
-test("a view that comes back with its subject is as unfolded as it was", () => {
+test("a view that comes back with its selection is as unfolded as it was", () => {
   const { store } = show("live");
-  const subject = new Subject(store);
-  const first = view(store, subject);
+  const selection = new ModelSelection(store);
+  const first = view(store, selection);
   press(first);
-  const second = view(store, subject);
+  const second = view(store, selection);
   expect(button(second).getAttribute("aria-expanded")).toBe("true");
   expect(textIn(second, "system.process_threads")).toBe("31");
 });

@@ -41,7 +41,7 @@ export function pageTheme(page: Document = document): Theme | null {
 /** Calls `changed` now and whenever colours may have changed, until the signal aborts. */
 export function watchTheme(changed: (theme: Theme | null) => void, signal: AbortSignal): void {
   let last: string | undefined;
-  const look = (): void => {
+  const check = (): void => {
     const theme = pageTheme();
     const name = document.body.getAttribute("data-jp-theme-name");
     const now = `${theme} ${name} ${system.matches}`;
@@ -50,13 +50,13 @@ export function watchTheme(changed: (theme: Theme | null) => void, signal: Abort
     changed(theme);
   };
   const system = matchMedia("(prefers-color-scheme: dark)");
-  const observer = new MutationObserver(look);
+  const observer = new MutationObserver(check);
   for (const element of [document.documentElement, document.body]) {
     observer.observe(element, { attributes: true, attributeFilter: THEME_ATTRIBUTES });
   }
-  system.addEventListener("change", look, { signal });
+  system.addEventListener("change", check, { signal });
   signal.addEventListener("abort", () => observer.disconnect(), { once: true });
-  look();
+  check();
 }
 
 /** Calls `changed` whenever `element` comes into or leaves sight, until the signal aborts. */

@@ -52,14 +52,14 @@ export function Vital({ of, children, unit, class: name, tone, title }: VitalPro
   );
 }
 
-interface IntervalProps {
+interface ConfidenceIntervalProps {
   of: "metrics" | `metrics.segments.${string}`;
   low: Maybe;
   high: Maybe;
 }
 
 /** `88.0–97.3 %`: how far an accuracy can be told. */
-export function Interval({ of, low, high }: IntervalProps): JSX.Element | null {
+export function ConfidenceInterval({ of, low, high }: ConfidenceIntervalProps): JSX.Element | null {
   const trans = useLanguage();
   if (low === null || high === null) return null;
   return (
@@ -71,7 +71,7 @@ export function Interval({ of, low, high }: IntervalProps): JSX.Element | null {
 }
 
 /** A share of 1 again, for the eye alone. */
-export function Level(props: { share: number; children?: ComponentChildren }): JSX.Element {
+export function LevelBar(props: { share: number; children?: ComponentChildren }): JSX.Element {
   const { share, children } = props;
   return (
     <div class="v-bar" aria-hidden="true">
