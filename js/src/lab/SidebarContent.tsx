@@ -1,13 +1,11 @@
 // What stands in the sidebar.
-import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
 import type { Store } from "../state/store";
 import type { Language } from "../text/language";
 import { needsAttention } from "../view/labels";
 import { ModelSelection } from "../view/modelSelection";
 import { Panel } from "../view/Panel";
-import { type Theme, watchTheme } from "../view/theme";
+import { useTheme } from "../view/theme";
 import { ActionButton } from "./ActionButton";
 import { EmptyState } from "./EmptyState";
 import type { Kernel } from "./kernels";
@@ -20,14 +18,7 @@ interface SidebarContentProps {
 }
 
 export function SidebarContent({ lab, selection }: SidebarContentProps): JSX.Element {
-  const theme = useSignal<Theme | null>(null);
-  useEffect(() => {
-    const ending = new AbortController();
-    watchTheme((found) => {
-      theme.value = found;
-    }, ending.signal);
-    return () => ending.abort();
-  }, [theme]);
+  const theme = useTheme();
   const kernel = selection.kernel.value;
   const monitor = selection.selected.value;
   // Beside the panel, not around it: it has a palette of its own, which must not be mixed.

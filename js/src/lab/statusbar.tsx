@@ -1,12 +1,12 @@
 // One line in the status bar: how the model of the current notebook is.
 import { Signal } from "@lumino/signaling";
 import { Widget } from "@lumino/widgets";
-import { effect, useSignal } from "@preact/signals";
+import { effect } from "@preact/signals";
 import { h, type JSX, render } from "preact";
 import { useEffect } from "preact/hooks";
 import { shortCount } from "../text/format";
 import { statusLabel } from "../view/labels";
-import { type Theme, watchTheme } from "../view/theme";
+import { useTheme } from "../view/theme";
 import type { LabContext, MonitorSelection } from "./labContext";
 import { monitorRow } from "./monitorRow";
 
@@ -48,14 +48,7 @@ interface StatusButtonProps {
 }
 
 export function StatusButton({ lab, selection, open }: StatusButtonProps): JSX.Element | null {
-  const theme = useSignal<Theme | null>(null);
-  useEffect(() => {
-    const ending = new AbortController();
-    watchTheme((found) => {
-      theme.value = found;
-    }, ending.signal);
-    return () => ending.abort();
-  }, [theme]);
+  const theme = useTheme();
   const monitor = selection.selected.value;
   const watched = monitor?.store;
   useEffect(() => watched?.watch(), [watched]);

@@ -18,7 +18,7 @@ import { ChartGroup } from "./Sparkline";
 import { System } from "./System";
 import { Tiles } from "./Tiles";
 import { Training } from "./Training";
-import { type Theme, watchTheme } from "./theme";
+import { useTheme } from "./theme";
 
 /** Drawn, not counted: sidebar and cells have this code each for itself, on one page. */
 const chartGroupName = (): string => `ipyvitals-${Math.random().toString(36).slice(2)}`;
@@ -39,19 +39,9 @@ export function Panel(props: PanelProps): JSX.Element {
     () => props.selection ?? new ModelSelection(store),
     [store, props.selection],
   );
-  const theme = useSignal<Theme | null>(null);
+  const theme = useTheme();
   const group = useMemo(chartGroupName, []);
-  useEffect(() => {
-    const ending = new AbortController();
-    watchTheme((found) => {
-      theme.value = found;
-    }, ending.signal);
-    const stopWatching = store.watch();
-    return () => {
-      ending.abort();
-      stopWatching();
-    };
-  }, [store, theme]);
+  useEffect(() => store.watch(), [store]);
   const { name, status } = selection.model.value;
   return (
     <section

@@ -7,7 +7,8 @@ import { clockSeconds, type Maybe, UNKNOWN } from "../text/format";
 import { cancelFrame, scheduleFrame } from "./animationFrame";
 import { useLanguage } from "./languageContext";
 import { LineChart } from "./lineChart";
-import { watchTheme, watchVisible } from "./theme";
+import { watchTheme } from "./theme";
+import { watchVisible } from "./visibility";
 
 /** Names the view, so that its charts and no others move their cursors together. */
 export const ChartGroup = createContext("ipyvitals");
