@@ -3,6 +3,7 @@ import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Store } from "../state/store";
+import { VisuallyHidden } from "../view/vital";
 import type { Kernel } from "./kernels";
 import type { LabContext, SelectedMonitor } from "./labContext";
 import { compareRows, kernelLabel, type MonitorRow, monitorRow } from "./monitorRow";
@@ -16,11 +17,12 @@ export function OtherMonitors({
 }): JSX.Element | null {
   const rows = otherMonitors(lab, front).map((shown) => ({ ...shown, row: rowOf(lab, shown) }));
   rows.sort((a, b) => compareRows(a.row, b.row));
+  const title = lab.trans.__("Other notebooks");
   const silent = unavailableKernels(lab, front);
   if (rows.length === 0 && silent.length === 0) return null;
   return (
-    <section class="s-others" aria-labelledby="ipyvitals-others">
-      <h4 id="ipyvitals-others">{lab.trans.__("Other notebooks")}</h4>
+    <section class="s-others" aria-label={title}>
+      <h4>{title}</h4>
       <ul>
         {rows.map(({ kernel, store, row }) => (
           <li key={`${kernel.id} ${store.monitor.value}`}>
@@ -68,6 +70,7 @@ interface OtherMonitorProps {
 function OtherMonitor({ lab, kernel, store, row }: OtherMonitorProps): JSX.Element {
   useEffect(() => store.watch(), [store]);
   const { trans } = lab;
+  const memoryLabel = trans.__("Memory of this kernel");
   const { path } = useComputed(() => kernel.info.value).value;
   return (
     <button
@@ -89,7 +92,8 @@ function OtherMonitor({ lab, kernel, store, row }: OtherMonitorProps): JSX.Eleme
         <span class="s-state">{row.state}</span>
         <span class="s-place">{row.place}</span>
       </span>
-      <span class="s-memory" title={trans.__("Memory of this kernel")}>
+      <span class="s-memory" title={memoryLabel}>
+        {row.memory ? <VisuallyHidden>{memoryLabel} </VisuallyHidden> : null}
         {row.memory}
       </span>
       {row.progress === null ? null : (
@@ -107,9 +111,7 @@ function UnavailableKernel({ lab, kernel }: { lab: LabContext; kernel: Kernel })
     <div class="s-row" data-kernel-id={kernel.id} data-tone="muted" data-fresh="no">
       <i class="v-dot" />
       <span class="s-name">{kernelLabel(info, lab.trans)}</span>
-      <span class="s-detail" title={info.unavailable ?? undefined}>
-        {lab.trans.__("Unavailable: %1", info.unavailable ?? "")}
-      </span>
+      <span class="s-detail">{lab.trans.__("Unavailable: %1", info.unavailable ?? "")}</span>
     </div>
   );
 }

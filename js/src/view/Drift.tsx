@@ -10,7 +10,7 @@ import type { Language } from "../text/language";
 import { comparison } from "./labels";
 import { useLanguage } from "./languageContext";
 import type { ModelSelection } from "./modelSelection";
-import { LevelBar, Vital } from "./vital";
+import { LevelBar, VisuallyHidden, Vital } from "./vital";
 
 /** Whether the active model drifts: one line, quiet until it does; feature by feature on demand. */
 export function Drift({ selection }: { selection: ModelSelection }): JSX.Element | null {
@@ -70,9 +70,11 @@ const featureEvidence = ({ psi: value, threshold }: FeatureDrift, trans: Languag
 function FeatureRow({ feature }: { feature: FeatureDrift }): JSX.Element {
   const trans = useLanguage();
   const { name, psi: value, threshold, drifted } = feature;
+  const proof = featureEvidence(feature, trans);
   return (
-    <li data-tone={drifted ? "warn" : undefined} title={featureEvidence(feature, trans)}>
+    <li data-tone={drifted ? "warn" : undefined} title={proof}>
       <span class="v-name">{featureName(feature, trans)}</span>
+      {proof ? <VisuallyHidden>{proof}</VisuallyHidden> : null}
       <LevelBar share={value && threshold ? value / threshold / 2 : 0}>
         <u style={{ left: "50%" }} />
       </LevelBar>

@@ -133,7 +133,7 @@ function GpuCard({ gpu, half, named, reasons, unfolded, store }: GpuCardProps): 
       reading={percent(busy)}
       level={busy}
       half={half}
-      title={(unfolded ? gpu.uuid : name) ?? undefined}
+      hint={(unfolded ? gpu.uuid : name) ?? undefined}
       {...(store ? { chart: "gpu_percent", store } : {})}
       note={<Vital of={`${of}.memory_used_bytes`}>{memory(gpu, trans)}</Vital>}
     >

@@ -22,12 +22,13 @@ import {
 } from "./labels";
 import { interpolate, useLanguage } from "./languageContext";
 import type { ModelSelection } from "./modelSelection";
-import { Vital, type VitalName } from "./vital";
+import { VisuallyHidden, Vital, type VitalName } from "./vital";
 
 export function Header({ selection }: { selection: ModelSelection }): JSX.Element {
   const trans = useLanguage();
   const { name, version, status, model_id, status_since } = selection.model.value;
   const known = name !== null || model_id !== null;
+  const since = sinceText(status_since, trans);
   return (
     <header class="v-head" data-tone={statusTone(status)}>
       <div class="v-who">
@@ -40,9 +41,10 @@ export function Header({ selection }: { selection: ModelSelection }): JSX.Elemen
             {version ?? (known ? "" : trans.__("no model yet"))}
           </Vital>
         </h3>
-        <Vital of="model.status" class="v-pill" title={sinceText(status_since, trans)}>
+        <Vital of="model.status" class="v-pill" title={since}>
           {statusLabel(status, trans)}
         </Vital>
+        {since === undefined ? null : <VisuallyHidden>{since}</VisuallyHidden>}
       </div>
       <UptimeLine selection={selection} />
     </header>
@@ -63,6 +65,7 @@ function UptimeLine({ selection }: { selection: ModelSelection }): JSX.Element {
     <p class="v-meta">
       {monitor.value && monitor.value !== "default" ? (
         <span class="v-monitor" title={trans.__("monitor %1", monitor.value)}>
+          <VisuallyHidden>{trans.__("monitor")} </VisuallyHidden>
           {monitor.value}
         </span>
       ) : null}
@@ -94,10 +97,11 @@ export function Banner({ selection, action }: BannerProps): JSX.Element | null {
   const { status, status_since, reason, acknowledged_at } = model;
   if (!needsAttention(status)) return null;
   const proof = evidence(model, trans);
+  const size = proof ? sampleSize(model, trans) : undefined;
   return (
     <div class="v-banner" data-tone={statusTone(status)}>
       <p>
-        <Vital of="model.reason" title={sampleSize(model, trans)}>
+        <Vital of="model.reason">
           {reason === null ? statusLabel(status, trans) : trans.known(reason)}
         </Vital>
         {proof ? (
@@ -107,6 +111,12 @@ export function Banner({ selection, action }: BannerProps): JSX.Element | null {
         ) : null}
       </p>
       <span class="v-since">
+        {size === undefined ? null : (
+          <>
+            <Vital of="model.reason_n">{size}</Vital>
+            {status_since === null ? null : " · "}
+          </>
+        )}
         {status_since === null ? null : <StatusSince store={store} at={status_since} />}
         {acknowledged_at === null ? null : (
           <>
@@ -155,7 +165,7 @@ export function Facts({ selection }: { selection: ModelSelection }): JSX.Element
           </>
         }
         of="model.trained_at"
-        title={moment(trained_at, trans)}
+        hint={moment(trained_at, trans)}
       >
         {trained}
       </Fact>
@@ -165,7 +175,7 @@ export function Facts({ selection }: { selection: ModelSelection }): JSX.Element
       <Fact
         label={trans.__("Labelled")}
         of="metrics.label_coverage"
-        title={trans._n("%2 label", "%2 labels", total_labelled, count(total_labelled))}
+        hint={trans._n("%2 label", "%2 labels", total_labelled, count(total_labelled))}
       >
         {ratioWhole(metrics.label_coverage)}
       </Fact>
@@ -173,7 +183,7 @@ export function Facts({ selection }: { selection: ModelSelection }): JSX.Element
       <Fact
         label={trans.__("Errors")}
         of="metrics.total_errors"
-        title={trans.__("%1 in the last minute", count(errors_per_minute))}
+        hint={trans.__("%1 in the last minute", count(errors_per_minute))}
       >
         {count(total_errors)}
       </Fact>
@@ -184,17 +194,19 @@ export function Facts({ selection }: { selection: ModelSelection }): JSX.Element
 interface FactProps {
   label: ComponentChildren;
   of: VitalName;
-  title?: string | undefined;
+  /** Explains the value: shown on hover, and read by screen readers. */
+  hint?: string | undefined;
   children: ComponentChildren;
+  /** What screen readers read in place of the hint. */
   more?: ComponentChildren;
 }
 
-const Fact = ({ label, of, title, children, more }: FactProps): JSX.Element => (
-  <div title={title}>
+const Fact = ({ label, of, hint, children, more }: FactProps): JSX.Element => (
+  <div title={hint}>
     <dt>{label}</dt>
     <dd>
       <Vital of={of}>{children}</Vital>
-      {more}
+      {more ?? (hint ? <VisuallyHidden>, {hint}</VisuallyHidden> : null)}
     </dd>
   </div>
 );
@@ -215,7 +227,7 @@ function LateLabels({ selection }: { selection: ModelSelection }): JSX.Element |
       <Fact
         label={trans.__("Pending")}
         of="metrics.labels_pending"
-        title={outcomeTexts.join(", ")}
+        hint={outcomeTexts.join(", ")}
         more={LABEL_OUTCOMES.map((name, i) => (
           <Vital key={name} of={`labels.${name}`} class="v-said">
             {", "}
@@ -228,7 +240,7 @@ function LateLabels({ selection }: { selection: ModelSelection }): JSX.Element |
       <Fact
         label={trans.__("Labels")}
         of="metrics.median_label_delay_seconds"
-        title={trans.__("Median time from prediction to label")}
+        hint={trans.__("Median time from prediction to label")}
       >
         {late === null ? UNKNOWN : trans.__("%1 late", delay(late))}
       </Fact>

@@ -8,7 +8,7 @@ import type { Language } from "../text/language";
 import type { Tone } from "./labels";
 import { useLanguage } from "./languageContext";
 import { rangeFromZero, Sparkline } from "./Sparkline";
-import { LevelBar, Vital, type VitalName } from "./vital";
+import { LevelBar, VisuallyHidden, Vital, type VitalName } from "./vital";
 
 /** Where a meter turns amber, and where red, whatever the thresholds of the monitor say. */
 export const WARN_PERCENT = 90;
@@ -39,19 +39,21 @@ interface MeterProps {
   chart?: ChartedMetric & `${string}_${"percent" | "second"}`;
   store?: Store;
   half?: boolean;
-  title?: string | undefined;
+  /** Explains the meter: shown on hover, and read by screen readers. */
+  hint?: string | undefined;
   note: ComponentChildren;
   children?: ComponentChildren;
 }
 
 export function Meter(props: MeterProps): JSX.Element {
-  const { label, of, reading, level, tone, chart, store, half, title, note, children } = props;
+  const { label, of, reading, level, tone, chart, store, half, hint, note, children } = props;
   const rate = chart?.endsWith("second");
   return (
-    <div class={half ? "v-meter v-half" : "v-meter"} data-tone={tone} title={title}>
+    <div class={half ? "v-meter v-half" : "v-meter"} data-tone={tone} title={hint}>
       <dt>{label}</dt>
       <dd class="v-reading">
         <Vital of={of}>{reading}</Vital>
+        {hint ? <VisuallyHidden>, {hint}</VisuallyHidden> : null}
       </dd>
       {level === undefined ? null : (
         <dd class="v-track">
@@ -117,7 +119,7 @@ export function Meters({ store }: { store: Store }): JSX.Element {
             reading={percent(level)}
             level={level}
             tone={componentTone(system, part, level)}
-            {...(part === "disk" ? { title: system.disk_path ?? undefined } : {})}
+            {...(part === "disk" ? { hint: system.disk_path ?? undefined } : {})}
             {...(name === "disk_percent" ? {} : { chart: name, store })}
             note={note && <Vital of={`system.${of}`}>{note}</Vital>}
           />

@@ -116,6 +116,10 @@ export function ModelRow({ id, model, selection, regression }: ModelRowProps): J
   });
   const { current_accuracy: accuracy, latency_p95_seconds: p95, status, active } = row;
   const { value, unit } = latency(p95);
+  // An id refers to one element of the page, and must not contain white space.
+  const descriptionId = `${group}-${encodeURIComponent(id)}`;
+  const reason = statusReason(row, trans);
+  const basis = accuracy === null ? undefined : accuracyBasis(row, trans);
   const unhealthy = row.health === "degraded" || row.health === "unhealthy";
   const poor = unhealthy && (accuracy ?? 1) < (row.accuracy_threshold ?? 0);
   return (
@@ -131,6 +135,7 @@ export function ModelRow({ id, model, selection, regression }: ModelRowProps): J
           statusLabel(status, trans),
           ...(active ? [trans.__("active")] : []),
         ].join(", ")}
+        aria-describedby={descriptionId}
         onChange={() => selection.select(id)}
       />
       <span class="v-who">
@@ -147,14 +152,14 @@ export function ModelRow({ id, model, selection, regression }: ModelRowProps): J
           </Vital>
         ) : null}
       </span>
-      <Vital of={`models.${id}.status`} class="v-status" title={statusReason(row, trans)}>
+      <Vital of={`models.${id}.status`} class="v-status" title={reason}>
         {statusLabel(status, trans)}
       </Vital>
       <Vital
         of={`models.${id}.current_accuracy`}
         unit="%"
         tone={poor ? "warn" : undefined}
-        title={accuracy === null ? undefined : accuracyBasis(row, trans)}
+        title={basis}
       >
         {ratio(accuracy)}
       </Vital>
@@ -169,6 +174,9 @@ export function ModelRow({ id, model, selection, regression }: ModelRowProps): J
       <Vital of={`models.${id}.latency_p95_seconds`} unit={unit}>
         {value}
       </Vital>
+      <span id={descriptionId} class="v-said">
+        {[id, reason, basis].filter(Boolean).join(". ")}
+      </span>
     </label>
   );
 }

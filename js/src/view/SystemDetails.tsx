@@ -16,7 +16,7 @@ import {
 import { type Tone, unavailableLabel } from "./labels";
 import { useLanguage } from "./languageContext";
 import { componentTone, Meter, perSecond } from "./Meters";
-import { Vital, type VitalName } from "./vital";
+import { VisuallyHidden, Vital, type VitalName } from "./vital";
 
 export function SystemDetails({ store }: { store: Store }): JSX.Element {
   return (
@@ -60,7 +60,7 @@ function RateMeters({ store }: { store: Store }): JSX.Element {
             reading={perSecond(system[name])}
             chart={name}
             store={store}
-            title={trans.__("In all since the monitor began")}
+            hint={trans.__("In all since the monitor began")}
             note={
               <Vital of={`system.${total}`}>{trans.__("%1 in all", bytes(system[total]))}</Vital>
             }
@@ -76,7 +76,7 @@ type FactRow = readonly [
   of: VitalName,
   text: string,
   tone?: Tone | undefined,
-  title?: string | undefined,
+  hint?: string | undefined,
 ];
 
 function FactGroup({ label, facts }: { label: string; facts: (FactRow | false)[] }): JSX.Element {
@@ -86,14 +86,15 @@ function FactGroup({ label, facts }: { label: string; facts: (FactRow | false)[]
       <dl>
         {facts.map((fact) => {
           if (!fact) return null;
-          const [name, of, text, tone, title] = fact;
+          const [name, of, text, tone, hint] = fact;
           return (
-            <div key={of} title={title}>
+            <div key={of} title={hint}>
               <dt>{name}</dt>
               <dd>
                 <Vital of={of} tone={tone}>
                   {text}
                 </Vital>
+                {hint ? <VisuallyHidden>, {hint}</VisuallyHidden> : null}
               </dd>
             </div>
           );
@@ -199,6 +200,7 @@ function ProcessTable({ store }: { store: Store }): JSX.Element {
   const trans = useLanguage();
   const system = store.system.value;
   const { process_memory_kind: kind, top_processes: top } = system;
+  const tree = trans.__("The kernel and the processes it started");
   const use = (of: number | typeof ALL, cpu: Maybe, memory: Maybe): JSX.Element => (
     <>
       <Vital of={`system.top_processes.${of}.cpu_percent`}>{percent(cpu)}</Vital>
@@ -208,8 +210,9 @@ function ProcessTable({ store }: { store: Store }): JSX.Element {
   return (
     <div class="v-group v-processes">
       <ul>
-        <li title={trans.__("The kernel and the processes it started")}>
+        <li title={tree}>
           <span class="v-name">{trans.__("Processes")}</span>
+          <VisuallyHidden>{tree}</VisuallyHidden>
           {use(ALL, system.process_cpu_percent, system.process_memory_bytes)}
         </li>
         {top.map(({ pid, name, cpu_percent, memory_bytes }) => (
@@ -217,6 +220,7 @@ function ProcessTable({ store }: { store: Store }): JSX.Element {
             <Vital of={`system.top_processes.${pid}.name`} class="v-name">
               {name}
             </Vital>
+            <VisuallyHidden>{trans.__("Process %1", pid)}</VisuallyHidden>
             {use(pid, cpu_percent, memory_bytes)}
           </li>
         ))}

@@ -20,7 +20,7 @@ import { componentLabel, statusLabel, statusTone } from "./labels";
 import { interpolate, useLanguage } from "./languageContext";
 import type { ModelSelection } from "./modelSelection";
 import { rangeFromZero, Sparkline, type SparklineProps } from "./Sparkline";
-import { ConfidenceInterval, Vital } from "./vital";
+import { ConfidenceInterval, VisuallyHidden, Vital } from "./vital";
 
 const RATE_WINDOW_SECONDS = 60;
 
@@ -213,6 +213,7 @@ function SystemHealthTile({ store }: { store: Store }): JSX.Element {
   const system = store.system.value;
   const { system_health: health, limiter, scope, unknown_components: unknown } = system;
   const { process_cpu_percent: cpu, process_memory_bytes: memory, kernel_busy: busy } = system;
+  const tree = trans.__("The kernel and the processes it started");
   const size = [cores(system.cpu_limit_cores, trans), capacity(system.memory_limit_bytes)]
     .filter((part) => part !== "")
     .map((part) => `, ${part}`)
@@ -262,8 +263,8 @@ function SystemHealthTile({ store }: { store: Store }): JSX.Element {
           </p>
         ) : null}
         {cpu === null && memory === null ? null : (
-          <p title={trans.__("The kernel and the processes it started")}>
-            <span>{trans.__("kernel")}</span>{" "}
+          <p title={tree}>
+            <span>{trans.__("kernel")}</span> <VisuallyHidden>({tree}) </VisuallyHidden>
             <Vital of="system.kernel_busy" class="v-wide">
               {busy === null ? "" : busy ? trans.__("busy") : trans.__("idle")}
             </Vital>

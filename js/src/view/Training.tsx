@@ -1,3 +1,4 @@
+import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import type { TrainingSection } from "../schema/contract.gen";
 import type { Store } from "../state/store";
@@ -5,7 +6,7 @@ import { count, duration, metric, percent, rate, UNKNOWN } from "../text/format"
 import type { Language } from "../text/language";
 import type { Tone } from "./labels";
 import { interpolate, useLanguage } from "./languageContext";
-import { Vital } from "./vital";
+import { VisuallyHidden, Vital } from "./vital";
 
 const RUN_TONES: Readonly<Record<TrainingSection["state"], Tone>> = {
   idle: "ok",
@@ -81,6 +82,7 @@ function RunDetails({ run }: { run: TrainingSection }): JSX.Element {
   const { current, total, elapsed_seconds, eta_seconds, rate_per_second, state } = run;
   const metrics = Object.entries(run.metrics);
   const running = state === "running";
+  const expanded = useSignal(false);
   return (
     <div class="v-detail-row">
       {running && run.stop_requested ? (
@@ -111,15 +113,23 @@ function RunDetails({ run }: { run: TrainingSection }): JSX.Element {
       )}
       {metrics.length === 0 ? null : (
         <Vital of="training.metrics" class="v-run-metrics">
-          {metrics.slice(0, MAX_METRICS).map(([name, value]) => (
+          {(expanded.value ? metrics : metrics.slice(0, MAX_METRICS)).map(([name, value]) => (
             <span key={name} title={`${name} ${value ?? UNKNOWN}`}>
               {name} <b>{metric(value)}</b>
             </span>
           ))}
-          {metrics.length > MAX_METRICS ? (
-            <span title={metrics.slice(MAX_METRICS).map(metricText).join("\n")}>
+          {metrics.length > MAX_METRICS && !expanded.value ? (
+            <button
+              class="v-button"
+              type="button"
+              title={metrics.slice(MAX_METRICS).map(metricText).join("\n")}
+              onClick={() => {
+                expanded.value = true;
+              }}
+            >
               +{metrics.length - MAX_METRICS}
-            </span>
+              <VisuallyHidden> {trans.__("more metrics")}</VisuallyHidden>
+            </button>
           ) : null}
         </Vital>
       )}

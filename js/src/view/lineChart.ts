@@ -55,20 +55,6 @@ export class LineChart {
     this.#plot.redraw(true);
   }
 
-  /** Moves the cursor by `steps` points; from nowhere it starts at the newest. */
-  step(steps: number): void {
-    const plot = this.#plot;
-    const times = plot.data[0];
-    if (times.length === 0) return;
-    const from = plot.cursor.idx ?? (steps < 0 ? times.length : times.length - 2);
-    const index = Math.min(times.length - 1, Math.max(0, from + steps));
-    plot.setCursor({ left: plot.valToPos(times[index] ?? 0, "x"), top: 1 }, true);
-  }
-
-  leave(): void {
-    this.#plot.setCursor({ left: -10, top: -10 }, true);
-  }
-
   destroy(): void {
     this.#plot.destroy();
   }

@@ -47,7 +47,9 @@ describe("a regression", () => {
     expect(text("metrics.mae")).toBe("0.213");
     expect(text("metrics.rmse")).toBe("0.341");
     const chart = root.querySelector('[data-chart="current_accuracy"]');
-    expect(chart?.getAttribute("aria-label")).toBe("Within tolerance, last 5 minutes");
+    expect(chart?.getAttribute("aria-label")).toMatch(
+      /^Within tolerance, last 5 minutes: \d\d\.\d % to \d\d\.\d %$/,
+    );
   });
 
   test("without labels knows no error, and with a score of the user's no tolerance", () => {

@@ -1,6 +1,6 @@
 import { h, render } from "preact";
 import { act } from "preact/test-utils";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Store } from "../state/store";
 import { visibilityReports } from "../testing/browserStubs";
 import { traitsOf } from "../testing/fixtures";
@@ -87,20 +87,50 @@ test("out of sight nothing is drawn; back in sight, what was missed is", () => {
   expect(draw).toHaveBeenCalledTimes(CHARTS);
 });
 
-test("arrow keys read single values from the newest backwards", () => {
-  show();
-  const chart = container.querySelector('[data-chart="current_accuracy"]');
-  const press = (key: string): void => {
-    act(() => {
-      chart?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
-    });
+describe("for screen readers", () => {
+  const charts = (): HTMLElement[] => [...container.querySelectorAll<HTMLElement>(".v-spark")];
+  const sentence = (metric: string): string | null | undefined =>
+    container.querySelector(`[data-chart="${metric}"]`)?.getAttribute("aria-label");
+  const load = (history: Record<string, unknown>): void => {
+    act(() => store.receive(["history"], () => history));
   };
-  expect(chart?.getAttribute("aria-valuetext")).toBe("latest");
-  press("ArrowLeft");
-  expect(chart?.getAttribute("aria-valuetext")).toMatch(/^\d\d\.\d % · \d\d:\d\d:\d\d$/);
-  expect(chart?.getAttribute("aria-valuenow")).toBe("60");
-  press("Escape");
-  expect(chart?.getAttribute("aria-valuetext")).toBe("latest");
+
+  test("a chart is an image that is described, and no stop of the tab key", () => {
+    show();
+    expect(charts().map((one) => one.getAttribute("role"))).toEqual(Array(CHARTS).fill("img"));
+    expect(charts().filter((one) => one.tabIndex >= 0)).toEqual([]);
+    expect(container.querySelectorAll(".v-spark [tabindex], .v-spark button")).toHaveLength(0);
+  });
+
+  test("the sentence has the lowest and the highest value of the last minutes", () => {
+    show();
+    load({
+      at: [at, at + 1, at + 2],
+      current_accuracy: [0.94, null, 0.81],
+      cpu_percent: [5, 5, 5],
+    });
+    expect(sentence("current_accuracy")).toBe("Accuracy, last 5 minutes: 81.0 % to 94.0 %");
+    expect(sentence("cpu_percent")).toBe("CPU, last 5 minutes: 5.0 %");
+  });
+
+  test("it says so when no value is known, and never 0", () => {
+    show();
+    load({ at: [at, at + 1], current_accuracy: [null, null] });
+    expect(sentence("current_accuracy")).toBe("Accuracy, last 5 minutes: not known");
+    load({});
+    expect(sentence("latency_p95_seconds")).toBe("Latency p95, last 5 minutes: not known");
+  });
+
+  test("it follows the values", () => {
+    show();
+    load({ at: [at], current_accuracy: [0.9] });
+    const metrics = { ...store.metrics.value, current_accuracy: 0.5 };
+    act(() => {
+      store.metrics.value = metrics;
+    });
+    tick(1);
+    expect(sentence("current_accuracy")).toBe("Accuracy, last 5 minutes: 50.0 % to 90.0 %");
+  });
 });
 
 test("a view that goes leaves nothing behind", () => {

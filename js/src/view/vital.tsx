@@ -58,12 +58,18 @@ interface ConfidenceIntervalProps {
   high: Maybe;
 }
 
-/** `88.0–97.3 %`: how far an accuracy can be told. */
+/** Text that screen readers read and that is not displayed. */
+export function VisuallyHidden({ children }: { children: ComponentChildren }): JSX.Element {
+  return <span class="v-said">{children}</span>;
+}
+
+/** `88.0–97.3 %`: the confidence interval of an accuracy. */
 export function ConfidenceInterval({ of, low, high }: ConfidenceIntervalProps): JSX.Element | null {
   const trans = useLanguage();
   if (low === null || high === null) return null;
   return (
     <span title={trans.__("95 % Wilson interval")}>
+      <VisuallyHidden>{trans.__("95 % Wilson interval")} </VisuallyHidden>
       <Vital of={`${of}.accuracy_low`}>{ratio(low)}</Vital>–
       <Vital of={`${of}.accuracy_high`}>{ratio(high)}</Vital> %
     </span>
