@@ -64,10 +64,12 @@ function UptimeLine({ selection }: { selection: ModelSelection }): JSX.Element {
   return (
     <p class="v-meta">
       {monitor.value && monitor.value !== "default" ? (
-        <span class="v-monitor" title={trans.__("monitor %1", monitor.value)}>
-          <VisuallyHidden>{trans.__("monitor")} </VisuallyHidden>
-          {monitor.value}
-        </span>
+        <>
+          <VisuallyHidden>{trans.__("monitor")}</VisuallyHidden>
+          <span class="v-monitor" title={trans.__("monitor %1", monitor.value)}>
+            {monitor.value}
+          </span>
+        </>
       ) : null}
       <span hidden={staleness.value !== ""}>
         {interpolate(trans.__("up %1", "%1"), <Vital of="model.uptime_seconds">{uptime}</Vital>)}
