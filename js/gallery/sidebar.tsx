@@ -1,5 +1,5 @@
-// Shows the sidebar and the status bar item in every state, from the fixtures that Python wrote.
-// The address chooses the theme: ?theme=dark
+// Renders the sidebar and the status bar item in every state, from the fixtures of Python.
+// Query parameters: ?theme=dark
 import { signal } from "@preact/signals";
 import { h, render } from "preact";
 import type { CurrentNotebook } from "../src/lab/currentNotebook";
@@ -62,10 +62,10 @@ const OTHERS = [
 
 interface Scene {
   kernels?: Values[];
-  /** Null while no notebook is in front. */
+  /** Null if no notebook is open. */
   path?: string | null;
   stream?: StreamState;
-  /** How an action ends; without it, never. */
+  /** The error with which actions fail; without it they stay pending. */
   failure?: string;
   /** The text of the button to click. */
   click?: string;

@@ -19,7 +19,7 @@ function place(): HTMLElement {
 const accuracy = (el: HTMLElement): string | null | undefined =>
   el.querySelector('[data-vital="metrics.current_accuracy"]')?.textContent;
 
-/** A widget of anywidget with some views, and what ends each. */
+/** Opens a widget with some views; `ends` has the cleanup function of each. */
 function open(views: number): {
   model: FakeModel;
   els: HTMLElement[];

@@ -1,10 +1,10 @@
-// The anywidget entry: traits in, one store for the model, a panel for each view.
+// The anywidget module: one store for each model, one panel for each view.
 import { h, render as renderInto } from "preact";
 import { onKernelEnd } from "./state/kernelStatus";
 import { Store, TRAITS, type Trait } from "./state/store";
 import { Panel } from "./view/Panel";
 
-/** What anywidget hands over, as far as it is used here. */
+/** The part of anywidget's model that is used. */
 export interface WidgetModel {
   get(name: string): unknown;
   on(event: string, callback: () => void): void;
@@ -19,7 +19,7 @@ interface RenderContext extends InitializeContext {
   el: HTMLElement;
 }
 
-/** ipywidgets marks the element of a view so while its model has no kernel. */
+/** The class that ipywidgets sets on a view's element while its model has no kernel. */
 const DISCONNECTED = "jupyter-widgets-disconnected";
 
 function listen(model: WidgetModel, event: string, callback: () => void): () => void {
@@ -27,7 +27,7 @@ function listen(model: WidgetModel, event: string, callback: () => void): () => 
   return () => model.off(event, callback);
 }
 
-/** Runs `end` once: when the signal aborts or when the returned function is called. */
+/** Calls `end` once: when the signal aborts or when the returned function is called. */
 function onceEnded(signal: AbortSignal | undefined, end: () => void): () => void {
   let ended = false;
   const once = (): void => {
@@ -41,14 +41,14 @@ function onceEnded(signal: AbortSignal | undefined, end: () => void): () => void
   return once;
 }
 
-/** Fills `store` from the model. All traits of a message are taken in together. */
+/** Updates `store` from the model. All traits of one message are applied together. */
 function connectStore(model: WidgetModel, store: Store): () => void {
   const read = (trait: Trait): unknown => model.get(trait);
   const changed = new Set<Trait>();
   const receive = (): void => {
     const names = [...changed];
     changed.clear();
-    // The history comes only with everything else, when the page asked for it.
+    // The kernel sends the history only as part of a full update.
     store.receive(names, read, names.includes("history") ? "full" : "delta");
   };
   store.load(read);
@@ -71,7 +71,7 @@ function connectStore(model: WidgetModel, store: Store): () => void {
   };
 }
 
-/** One widget: anywidget calls this for each model. */
+/** Returns the functions of one widget; anywidget calls this for each model. */
 export default function widget(): {
   initialize: (bound: InitializeContext) => () => void;
   render: (context: RenderContext) => () => void;

@@ -4,19 +4,19 @@ import { useEffect } from "preact/hooks";
 
 interface ActionButtonProps {
   label: string;
-  /** Stands on the button from the click until what was asked for shows. */
+  /** The button's text from the click until the result is visible. */
   pending: string;
-  /** Whether it is known already that somebody asked. */
+  /** Whether the action was already requested, possibly by somebody else. */
   requested?: boolean;
   run: () => Promise<void>;
 }
 
 type ActionState = { kind: "ready" } | { kind: "pending" } | { kind: "failed"; message: string };
 
-/** The kernel may need some time to show what it was asked for, but not for ever. */
+/** The button becomes ready again after this time, even without a result. */
 const PENDING_TIMEOUT_MS = 10_000;
 
-/** A button that says when its work is under way, and why it failed. */
+/** Renders a button that shows whether its action is pending, and why it failed. */
 export function ActionButton({
   label,
   pending,

@@ -1,4 +1,4 @@
-// What the sidebar says where there is no monitor to show.
+// The message of the sidebar when there is no monitor to show.
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";

@@ -1,4 +1,4 @@
-// All other monitors, a line each.
+// The list of all other monitors, with one line for each.
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";

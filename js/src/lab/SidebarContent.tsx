@@ -1,4 +1,4 @@
-// What stands in the sidebar.
+// The content of the sidebar: the current notebook's panel, then all other monitors.
 import type { JSX } from "preact";
 import type { Store } from "../state/store";
 import type { Language } from "../text/language";
@@ -21,7 +21,7 @@ export function SidebarContent({ lab, selection }: SidebarContentProps): JSX.Ele
   const theme = useTheme();
   const kernel = selection.kernel.value;
   const monitor = selection.selected.value;
-  // Beside the panel, not around it: it has a palette of its own, which must not be mixed.
+  // Around the other parts only: the panel has a palette of its own.
   const palette = { class: "ipyvitals-palette", "data-theme": theme.value ?? undefined };
   return (
     <div class="s-page">
@@ -50,14 +50,14 @@ const keys = new WeakMap<Store, number>();
 const modelSelections = new WeakMap<Store, ModelSelection>();
 let stores = 0;
 
-/** A panel belongs to one store for life. */
+/** Returns a key that differs for each store, because a panel must not change its store. */
 function storeKey(store: Store): number {
   const key = keys.get(store) ?? ++stores;
   keys.set(store, key);
   return key;
 }
 
-/** The model that was chosen is still shown when the notebook, or the sidebar, comes back. */
+/** Returns the store's model selection, which outlives the panel that shows it. */
 function modelSelectionOf(store: Store): ModelSelection {
   const selection = modelSelections.get(store) ?? new ModelSelection(store);
   modelSelections.set(store, selection);

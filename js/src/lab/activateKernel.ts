@@ -1,4 +1,4 @@
-// Brings the notebook or console of a kernel to the front.
+// Activates the notebook or console of a kernel.
 import type { JupyterFrontEnd } from "@jupyterlab/application";
 import type { Widget } from "@lumino/widgets";
 import { isObject } from "../schema/decode";
@@ -17,7 +17,7 @@ export function activateKernel(app: JupyterFrontEnd, kernel: Kernel): void {
   }
 }
 
-/** Notebooks, consoles and whatever else has a session context. */
+/** Returns the kernel id of a notebook, a console or any other widget with a session context. */
 function kernelIdOf(widget: Widget): unknown {
   let found: unknown = widget;
   for (const name of ["sessionContext", "session", "kernel", "id"]) {

@@ -94,7 +94,7 @@ test("an event that comes again is told once, and another of the same number is 
   alerts.notify(DEGRADED, SCENE, false);
   alerts.notify(DEGRADED, SCENE, true);
   expect(told).toHaveLength(1);
-  // A kernel that restarts numbers its events from the beginning.
+  // A restarted kernel numbers its events from the beginning.
   alerts.notify({ ...DEGRADED, at: 2000 }, SCENE, false);
   expect(told).toHaveLength(2);
 });

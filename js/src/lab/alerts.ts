@@ -1,4 +1,4 @@
-// What is worth a notification, and in which words.
+// Turns events into notifications.
 
 import type { ModelStatusChange, TrainingCompleted } from "../schema/contract.gen";
 import { duration } from "../text/format";
@@ -11,7 +11,7 @@ export interface Alert {
   readonly text: string;
 }
 
-/** Where an event happened, in words for people. */
+/** The names of the model and the notebook of an event, for display. */
 export interface AlertContext {
   /** `churn 2.1` */
   readonly model: string;
@@ -19,7 +19,7 @@ export interface AlertContext {
   readonly place: string;
 }
 
-/** The alert of an event, or null when it is not worth one. */
+/** Returns the alert for an event, or null if the event needs none. */
 export function alertFor(
   event: EventMessage,
   scene: AlertContext,
@@ -73,7 +73,7 @@ function trainingAlert(
 
 const MAX_REMEMBERED = 500;
 
-/** Tells each event at most once, however often a stream that resumes repeats it. */
+/** Shows at most one alert for each event, also if a resumed stream repeats the event. */
 export class AlertNotifier {
   readonly #trans: Language;
   readonly #show: (alert: Alert, kernelId: string) => void;

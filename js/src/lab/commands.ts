@@ -1,4 +1,4 @@
-// What the palette and the menus offer.
+// The commands in the command palette and the menus.
 import type { JupyterFrontEnd } from "@jupyterlab/application";
 import { Dialog, type ICommandPalette, Notification, showDialog } from "@jupyterlab/apputils";
 import { effect } from "@preact/signals";
@@ -81,7 +81,7 @@ export function addCommands(
       if (button.accept) await act("reset");
     },
   });
-  // Menus and palette ask whether a command is enabled when they are told that it changed.
+  // Menus and palette re-evaluate `isEnabled` only after a change notification.
   effect(() => {
     const found = selection.selected.value;
     found?.store.training.value;

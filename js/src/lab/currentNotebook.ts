@@ -1,4 +1,4 @@
-// The notebook in front, and the kernel behind it.
+// Tracks the current notebook and its kernel.
 import type { INotebookTracker, NotebookPanel } from "@jupyterlab/notebook";
 import { type ReadonlySignal, signal } from "@preact/signals";
 
@@ -13,7 +13,7 @@ export const fileName = (path: string): string => path.slice(path.lastIndexOf("/
 const isSame = (a: CurrentNotebook | null, b: CurrentNotebook | null): boolean =>
   a?.path === b?.path && a?.kernelId === b?.kernelId;
 
-/** Follows the notebook that was used last, through changes of its kernel and its name. */
+/** Returns a signal of the notebook used last, which follows changes of its kernel and its path. */
 export function followCurrentNotebook(
   tracker: INotebookTracker,
 ): ReadonlySignal<CurrentNotebook | null> {

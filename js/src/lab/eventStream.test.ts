@@ -171,7 +171,7 @@ test("with alerts, a hidden page hears of nothing else, and does not count as a 
   quiet.receive({ ...EVENT, id: 22 });
   expect(heard.map((one) => one.type)).toEqual(["state", "training_completed"]);
   world.hide(false);
-  // Up to where everything was heard: the quiet stream left things out.
+  // The last id of the complete stream: the stream of alerts leaves messages out.
   expect(world.socket.query.get("since")).toBe("7");
 });
 

@@ -1,8 +1,8 @@
-// The one WebSocket to the server: reconnects, resumes, and rests while nobody looks.
+// The WebSocket to the server: reconnects, resumes, and disconnects while the page is hidden.
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { decodeMessage, type StreamMessage } from "./messages";
 
-/** What of a WebSocket is used here. */
+/** The part of WebSocket that is used. */
 export interface Socket {
   onopen: (() => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
@@ -11,19 +11,19 @@ export interface Socket {
   close(code?: number, reason?: string): void;
 }
 
-/** The world around the stream, which tests replace. */
+/** The browser's functions that the stream uses; tests replace them. */
 export interface StreamEnvironment {
   /** Opens a socket at `path?query` of the server. */
   open(query: URLSearchParams): Socket;
-  /** Whether the server offers the stream at all: asked when a socket was refused. */
+  /** Returns whether the server offers the stream; called after a socket was refused. */
   probe(): Promise<ProbeResult>;
   hidden(): boolean;
-  /** Calls `changed` whenever the page is hidden or shown, or the network is back. */
+  /** Calls `changed` whenever the page is hidden or shown, or the network is back online. */
   watch(changed: () => void): () => void;
   random(): number;
 }
 
-/** `ok` means that nothing but the connection was wrong. */
+/** `ok`: the server offers the stream, so that only the connection failed. */
 export type ProbeResult = "ok" | "missing" | "forbidden";
 
 /**
@@ -34,11 +34,11 @@ export type StreamState = "connecting" | "live" | "waiting" | "resting" | "missi
 
 const MIN_RETRY_MS = 500;
 const MAX_RETRY_MS = 30_000;
-/** How often to look whether the server has ipyvitals by now. */
+/** Milliseconds between checks for a server without ipyvitals. */
 const MISSING_RETRY_MS = 60_000;
 
 const ALL_TYPES = ["update", "model_status_change", "training_completed"];
-/** What is worth hearing while the page is hidden. */
+/** The message types requested while the page is hidden. */
 const ALERT_TYPES = ["model_status_change", "training_completed"];
 
 export interface StreamListener {
@@ -53,16 +53,16 @@ export class EventStream {
   readonly #listener: StreamListener;
   #alerts: boolean;
   #socket: Socket | null = null;
-  /** Whether the open socket hears alerts alone. */
+  /** Whether the open socket receives alerts only. */
   #quiet = false;
-  /** The last message that everything was heard up to, and the run of the server it is of. */
+  /** The id of the last message of a complete stream, and the id of that stream. */
   #since: number | null = null;
   #run: string | null = null;
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stopWatching: (() => void) | undefined;
 
-  /** With `alerts`, a hidden page goes on hearing of what the user may want to be told. */
+  /** With `alerts`, a hidden page still receives the events that cause notifications. */
   constructor(world: StreamEnvironment, listener: StreamListener, alerts: boolean) {
     this.#environment = world;
     this.#listener = listener;
@@ -86,7 +86,7 @@ export class EventStream {
     this.#close();
   }
 
-  /** Sees to it that the socket is the one that the page needs now. */
+  /** Opens, replaces or closes the socket according to the page's visibility. */
   #update(): void {
     const hidden = this.#environment.hidden();
     if (hidden && !this.#alerts) {
@@ -125,7 +125,7 @@ export class EventStream {
     socket.onopen = () => {
       opened = true;
       if (quiet) socket.send(JSON.stringify({ type: "hidden" }));
-      // A socket that resumes may have nothing to tell for a while.
+      // A resumed socket may receive no message for a while.
       else if (this.#since !== null) this.#markLive();
     };
     socket.onmessage = ({ data }) => this.#receive(data);
@@ -139,7 +139,7 @@ export class EventStream {
     const message = decodeMessage(parse(data));
     if (message === null) return;
     if (this.#quiet) {
-      // What it leaves out is asked for when somebody looks again.
+      // Updates are not requested here; the page resumes them when it is shown.
       if (message.type !== "state" && message.type !== "kernel") this.#listener.message(message);
       return;
     }
@@ -172,7 +172,7 @@ export class EventStream {
   }
 }
 
-/** Doubles with each failure; the jitter keeps many pages from coming back in one moment. */
+/** Returns an exponential backoff with jitter, which spreads the reconnects of many pages. */
 export function backoff(failures: number, random: number): number {
   const longest = Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** (failures - 1));
   return longest * (0.5 + random / 2);

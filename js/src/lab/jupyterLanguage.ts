@@ -1,8 +1,8 @@
-// JupyterLab's translations, as panel and sidebar ask for them.
+// Adapts JupyterLab's translator to the interface that panel and sidebar use.
 import type { ITranslator, TranslationBundle } from "@jupyterlab/translation";
 import { english, type Language } from "../text/language";
 
-/** What kernels write themselves, and not their users. */
+/** Texts that ipyvitals writes in the kernel, as opposed to texts of its users. */
 const kernelTexts = (trans: Pick<TranslationBundle, "__">): string[] => [
   trans.__("Ready"),
   trans.__("System ready"),
@@ -42,7 +42,7 @@ const kernelTexts = (trans: Pick<TranslationBundle, "__">): string[] => [
   trans.__("early"),
 ];
 
-/** Likewise, around a word of the user's. */
+/** Texts of ipyvitals that contain a name of the user's. */
 const PATTERNS = [/^No prediction for (\S+) s$/, /^Drift of feature '(.*)'$/];
 const patternTexts = (trans: Pick<TranslationBundle, "__">, name: string): string[] => [
   trans.__("No prediction for %1 s", name),
@@ -69,7 +69,7 @@ function translatePattern(bundle: TranslationBundle, text: string): string {
   return text;
 }
 
-/** A locale that dates can be written in; English ones read as in a cell. */
+/** Returns a locale that the browser supports; for English, the one that cells use. */
 function supportedLocale(code: string): string {
   try {
     const [locale] = Intl.DateTimeFormat.supportedLocalesOf(code);

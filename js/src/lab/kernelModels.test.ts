@@ -1,4 +1,4 @@
-// The rows of several models on their way through the server's stream.
+// The models of a kernel, as the server's stream updates them.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ModelInfo } from "../schema/contract.gen";
 import type { ModelRegistry } from "../state/models";

@@ -1,4 +1,4 @@
-// Every kernel that the server knows, with a store for each of its monitors.
+// The kernels of the server, with a store for each of their monitors.
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { KernelState, Update } from "../schema/wire.gen";
 import { Store, TRAITS } from "../state/store";
@@ -6,7 +6,7 @@ import type { StreamMessage } from "./messages";
 
 export type KernelInfo = Omit<KernelState, "monitors">;
 
-/** A store, and what tells whether an update continues what is in it. */
+/** A store and the number of its last update. */
 interface MonitorEntry {
   readonly store: Store;
   n: number;
@@ -17,7 +17,7 @@ const infoOf = ({ monitors, ...info }: KernelState): KernelInfo => info;
 export class Kernel {
   readonly id: string;
   readonly info: Signal<KernelInfo>;
-  /** By the monitor's name, in the order in which they came. */
+  /** Stores by monitor name, in order of creation. */
   readonly monitors: ReadonlySignal<ReadonlyMap<string, Store>>;
 
   readonly #entries = signal<ReadonlyMap<string, MonitorEntry>>(new Map());
@@ -33,7 +33,7 @@ export class Kernel {
     this.load(state);
   }
 
-  /** Takes the kernel as it is now; monitors that it no longer has are forgotten. */
+  /** Replaces the kernel's state; removes monitors that are not in it. */
   load(state: KernelState): void {
     batch(() => {
       this.info.value = infoOf(state);
@@ -44,7 +44,7 @@ export class Kernel {
     });
   }
 
-  /** Takes what else is told of the kernel, and leaves its monitors as they are. */
+  /** Updates the kernel's own fields, and not its monitors. */
   describe(state: KernelState): void {
     batch(() => {
       this.info.value = infoOf(state);
@@ -54,7 +54,7 @@ export class Kernel {
 
   receive(update: Update): void {
     const known = this.#entries.peek().get(update.monitor);
-    // Counting starts anew with a monitor that takes another's place.
+    // A lower number is of a new monitor of the same name.
     if (known === undefined || update.n < known.n) {
       if (update.full) this.#load(update);
       return;
@@ -75,7 +75,7 @@ export class Kernel {
 
   #load(update: Update): void {
     const known = this.#entries.peek().get(update.monitor);
-    // The points that are drawn already outnumber those that an answer without history brings.
+    // Without history in the update, the samples of the store are kept.
     const traits = TRAITS.filter((trait) => trait !== "history" || !known || update.history);
     if (known && update.n >= known.n) {
       known.n = update.n;
@@ -107,12 +107,12 @@ export class Kernel {
 export class KernelRegistry {
   readonly #all = signal<ReadonlyMap<string, Kernel>>(new Map());
   readonly #time: (() => number) | undefined;
-  /** By their ids. */
+  /** Kernels by id. */
   readonly all: ReadonlySignal<ReadonlyMap<string, Kernel>> = this.#all;
-  /** Whether the server has told what there is. */
+  /** Whether the server has sent its state. */
   readonly known = signal(false);
 
-  /** `time` gives this machine's Unix time in seconds. */
+  /** `time` returns this machine's Unix time in seconds. */
   constructor(time?: () => number) {
     this.#time = time;
   }
@@ -174,7 +174,7 @@ export class KernelRegistry {
   }
 }
 
-/** The monitor to show first: the one at work, and among equals the one that came last. */
+/** Returns the most active monitor; among equals, the newest. */
 export function mostActive(monitors: ReadonlyMap<string, Store>): Store | undefined {
   let found: Store | undefined;
   for (const store of monitors.values()) {

@@ -1,4 +1,4 @@
-// What every part of the sidebar and the status bar is handed.
+// The dependencies and the shared state of the sidebar and the status bar.
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Store } from "../state/store";
 import type { Language } from "../text/language";
@@ -13,18 +13,18 @@ export interface LabContext {
   readonly stream: ReadonlySignal<StreamState>;
   readonly trans: Language;
   readonly performAction: PerformAction;
-  /** Brings a kernel's notebook to the front. */
+  /** Activates the notebook of a kernel. */
   readonly activateKernel: (kernel: Kernel) => void;
   readonly copy: (text: string) => void;
 }
 
-/** A monitor, and the kernel that it lives in. */
+/** A monitor and its kernel. */
 export interface SelectedMonitor {
   readonly kernel: Kernel;
   readonly store: Store;
 }
 
-/** Which monitor of the notebook in front is shown: the one that was chosen, else the one at work. */
+/** The monitor to show of the current notebook: the one the user selected, else the most active. */
 export class MonitorSelection {
   readonly kernel: ReadonlySignal<Kernel | null>;
   readonly selected: ReadonlySignal<SelectedMonitor | null>;

@@ -1,4 +1,4 @@
-// What one line of "Other notebooks" says of a monitor.
+// The texts and the sort order of one line of "Other notebooks".
 
 import type { Store } from "../state/store";
 import { bytes, count, duration, percent, ratio, roughly, shortCount } from "../text/format";
@@ -11,15 +11,15 @@ export interface MonitorRow {
   readonly tone: Tone;
   readonly name: string;
   readonly version: string;
-  /** Accuracy, or how far training has come. */
+  /** The accuracy, or the progress of training. */
   readonly figure: string;
-  /** `Live, 1,204/min`, apart from the place. */
+  /** `Live, 1,204/min` */
   readonly state: string;
   readonly place: string;
-  /** Percent of the run in front; null while there is none or no total is known. */
+  /** Progress of the current run in percent; null if there is none or its total is not known. */
   readonly progress: number | null;
   readonly memory: string;
-  /** False once nothing more will come from it. */
+  /** False once the monitor is closed or its kernel is gone. */
   readonly fresh: boolean;
 }
 
@@ -68,7 +68,7 @@ function stateText(store: Store, trans: Language): string {
   return rate === 0 && total === 0 ? label : trans.__("%1, %2/min", label, shortCount(rate));
 }
 
-/** Those that need attention, then those at work, then by name; what has ended comes last. */
+/** Sorts by urgency, then by name; monitors that have ended come last. */
 export function sortKey(row: MonitorRow): readonly [number, string] {
   const urgency = { bad: 0, warn: 1, accent: 2, ok: 3, muted: 4 }[row.tone];
   return [row.fresh ? urgency : 5, `${row.name} ${row.version} ${row.place}`];

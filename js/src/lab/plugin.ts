@@ -1,4 +1,4 @@
-// The entry: puts sidebar, status bar item, commands and alerts into JupyterLab or Notebook 7.
+// The JupyterLab plugin: adds sidebar, status bar item, commands and alerts.
 import {
   ILayoutRestorer,
   type JupyterFrontEnd,
@@ -67,7 +67,7 @@ async function activate(
   const isHidden = (): boolean => document.visibilityState === "hidden";
   const alerts = new AlertNotifier(trans, ({ text, type }, kernelId) => {
     Notification.emit(text, type, {
-      // What happened while nobody looked waits until somebody does.
+      // An alert raised while the page is hidden stays until the user returns.
       autoClose: isHidden() ? false : ALERT_MS,
       actions: [{ label: trans.__("Show"), callback: () => show(kernelId) }],
     });
@@ -81,7 +81,7 @@ async function activate(
     pace.add(message);
     if (!settings.peek().alerts) return;
     if (message.type !== "model_status_change" && message.type !== "training_completed") return;
-    // An alert names the model that it is about as it is now.
+    // The alert needs the model's name, which may be in a pending message.
     pace.flush();
     alert(message);
   };
@@ -139,7 +139,7 @@ async function activate(
   stream.start();
 }
 
-/** Puts the sidebar where the settings say. */
+/** Moves the sidebar to the side and rank of the settings. */
 function placeSidebar(
   app: JupyterFrontEnd,
   sidebar: Sidebar,
@@ -156,7 +156,7 @@ function placeSidebar(
     if (isVisible) app.shell.activateById(SIDEBAR_ID);
   };
   settings.subscribe(place);
-  // The layout that is restored may be of a time when it stood on the other side.
+  // The restored layout may have the sidebar on the other side.
   void app.restored.then(place);
 }
 

@@ -16,7 +16,7 @@ function serverThat(status: number, answer: string): [ServerConnection.ISettings
     token: "secret",
     fetch: async (input: RequestInfo | URL) => {
       const request = input as Request;
-      // JupyterLab adds the time, so that nothing is answered from a cache.
+      // JupyterLab adds the time to bypass caches.
       const [url = ""] = request.url.split("?");
       calls.push({ url, method: request.method, body: await request.text() });
       return new Response(answer, { status });

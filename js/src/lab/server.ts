@@ -1,4 +1,4 @@
-// The Jupyter server as JupyterLab reaches it: with its base URL, its token and its cookies.
+// Requests to the Jupyter server, with JupyterLab's base URL, token and cookies.
 import { URLExt } from "@jupyterlab/coreutils";
 import { ServerConnection } from "@jupyterlab/services";
 import { isObject } from "../schema/decode";
@@ -8,7 +8,7 @@ const API = "ipyvitals/api";
 
 export type ActionName = "stop_training" | "acknowledge" | "reset";
 
-/** Asks the server to do something with a monitor; returns how many runs or models it changed. */
+/** Asks the server to act on a monitor; returns how many runs or models were changed. */
 export type PerformAction = (
   kernelId: string,
   action: ActionName,
@@ -41,7 +41,7 @@ function messageOf(answer: unknown): string | null {
   return typeof message === "string" && message !== "" ? message : null;
 }
 
-/** The world of a stream in a real page. */
+/** The stream's environment in a browser. */
 export function browserEnvironment(settings: ServerConnection.ISettings): StreamEnvironment {
   return {
     open(query: URLSearchParams): Socket {

@@ -1,16 +1,16 @@
-// What the user chose in JupyterLab's settings, narrowed.
+// Reads and validates the user's settings in JupyterLab.
 import type { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { isNumber } from "../schema/decode";
 
 export interface Settings {
-  /** The side of the page that the sidebar stands on. */
+  /** The side area of the page that the sidebar is in. */
   readonly side: "left" | "right";
-  /** Its place among the other sidebars: the highest comes last. */
+  /** The position among the other sidebars: the highest rank comes last. */
   readonly rank: number;
-  /** Seconds between two drawings of the sidebar; 0 draws whatever comes at once. */
+  /** Minimum seconds between two updates of the sidebar; 0 means no minimum. */
   readonly refresh: number;
-  /** Whether notifications tell of models that fail and of runs that end unseen. */
+  /** Whether failing models, and runs that end while the page is hidden, cause notifications. */
   readonly alerts: boolean;
 }
 
@@ -29,7 +29,7 @@ export function readSettings(values: Readonly<Record<string, unknown>>): Setting
   };
 }
 
-/** The settings, kept up to date; the defaults where there is no registry or it fails. */
+/** Returns a signal of the current settings; the defaults if there is no registry or it fails. */
 export async function followSettings(
   registry: ISettingRegistry | null,
   id: string,

@@ -225,7 +225,7 @@ test("names of a hostile kernel stay text", () => {
   expect(texts(".s-place")).toEqual(["<b>.ipynb"]);
 });
 
-/** As JupyterLab has it when the user chose a language for which there are translations. */
+/** Returns a translator as JupyterLab has it with a language pack. */
 function german(texts: Record<string, string[]>): ITranslator {
   const bundle = new Gettext({ locale: "de", domain: "ipyvitals" });
   const language = { language: "de", pluralForms: "nplurals=2; plural=(n != 1);" };

@@ -1,4 +1,4 @@
-// The sidebar: the notebook in front in full, all others a line each.
+// The sidebar's Lumino widget, which renders its content only while it is visible.
 import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { h, render } from "preact";
@@ -22,7 +22,7 @@ export class Sidebar extends Widget {
     this.title.caption = lab.trans.__("Model Vitals");
   }
 
-  /** Nothing is drawn while nobody can see it. */
+  /** Renders when the sidebar becomes visible. */
   protected override onAfterShow(_: Message): void {
     this.#draw();
   }

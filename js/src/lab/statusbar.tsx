@@ -1,4 +1,4 @@
-// One line in the status bar: how the model of the current notebook is.
+// The status bar item: status, accuracy and rate of the current notebook's model.
 import { Signal } from "@lumino/signaling";
 import { Widget } from "@lumino/widgets";
 import { effect } from "@preact/signals";

@@ -1,4 +1,4 @@
-// Hands messages on in bursts, so that the sidebar draws no more often than the user wants.
+// Delivers items in batches, to limit how often the sidebar is updated.
 
 export class Throttle<T> {
   readonly #deliver: (items: readonly T[]) => void;
@@ -6,7 +6,7 @@ export class Throttle<T> {
   #pending: T[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** With 0 seconds every item is handed on at once. */
+  /** With 0 seconds every item is delivered at once. */
   constructor(deliver: (items: readonly T[]) => void, seconds: number) {
     this.#deliver = deliver;
     this.#seconds = seconds;
@@ -20,7 +20,7 @@ export class Throttle<T> {
   add(item: T): void {
     this.#pending.push(item);
     if (this.#timer !== undefined) return;
-    // What comes after a silence is shown at once, and opens the next pause.
+    // The first item after a pause is delivered at once.
     this.#flushNow();
   }
 

@@ -1,4 +1,4 @@
-// Narrows what comes over a wire to the sections of the contract, field by field.
+// Validates data from the kernel or the server against the contract, field by field.
 import {
   DEFAULTS,
   type DriftSection,
@@ -17,7 +17,7 @@ import {
   type TrainingSection,
 } from "./contract.gen";
 
-/** The type of each field of a shape, e.g. `"number|null"`, `"Gpu[]"`, `"{number|null}"`. */
+/** Maps each field of a struct to its type, e.g. `"number|null"`, `"Gpu[]"`, `"{number|null}"`. */
 export type Kinds = Readonly<Record<string, string>>;
 
 interface SectionTypes {
@@ -46,7 +46,10 @@ export const isNumber = (value: unknown): value is number =>
 
 export type Shapes = Readonly<Record<string, Kinds>>;
 
-/** Whether `value` has every field of a shape, each of its type; `shapes` are those inside it. */
+/**
+ * Returns whether `value` has every field of a struct, each of its type; `shapes` has nested
+ * structs.
+ */
 export function hasKinds(
   kinds: Kinds,
   value: unknown,
@@ -80,7 +83,9 @@ export function isKind(kind: string, value: unknown, shapes: Shapes = SECTION_KI
   });
 }
 
-/** Each field of a shape, as it came or, where it does not fit, as it is before anything is known. */
+/**
+ * Returns each field of a struct as received or, where its type is wrong, its value in `unknown`.
+ */
 function decodeFields(kinds: Kinds, unknown: Record<string, unknown>, value: unknown): unknown {
   const source = isObject(value) ? value : {};
   const fields = Object.entries(kinds).map(([field, kind]) => [
@@ -103,12 +108,12 @@ export function decodeSection<Name extends keyof SectionTypes>(
 
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
-/** The notices of a list; an item that is none is left out. */
+/** Returns the valid notices of a list. */
 export function decodeNotices(value: unknown): readonly Notice[] {
   return listOf(value).filter((item): item is Notice => hasKinds(SECTION_KINDS.Notice, item));
 }
 
-/** All that a row tells of a model, an active one or another, before anything is known. */
+/** The fields of a model of which nothing is known. */
 const UNKNOWN_MODEL = {
   ...DEFAULTS.MetricsSection,
   ...DEFAULTS.ModelSection,
@@ -117,7 +122,7 @@ const UNKNOWN_MODEL = {
   duration_sum_seconds: 0,
 };
 
-/** The models of a list, field by field like a section; one without an id is left out. */
+/** Decodes a list of models field by field, like sections; skips models without an id. */
 export function decodeModels(value: unknown): readonly ModelInfo[] {
   return listOf(value)
     .filter((item) => isObject(item) && typeof item["model_id"] === "string")

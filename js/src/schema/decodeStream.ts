@@ -1,4 +1,4 @@
-// Narrows whole snapshots and events: what a stream carries, and a cell's panel does not.
+// Validates whole snapshots and events, which the server's stream carries and the widget does not.
 import { type Event, OTHER_KINDS, SECTION_KINDS, type Snapshot } from "./contract.gen";
 import { hasKinds, isObject, type Shapes } from "./decode";
 
@@ -9,12 +9,12 @@ const EVENT_SHAPES = new Map(
     .map((kinds) => [kinds["type"]?.slice(1), kinds]),
 );
 
-/** A snapshot, or null when any field is missing or of another type. */
+/** Returns the snapshot, or null if any field is missing or of another type. */
 export function decodeSnapshot(value: unknown): Snapshot | null {
   return hasKinds(OTHER_KINDS.Snapshot, value, SHAPES) ? (value as unknown as Snapshot) : null;
 }
 
-/** An event, or null when it is of no known type or a field does not fit. */
+/** Returns the event, or null if its type is not known or a field is of another type. */
 export function decodeEvent(value: unknown): Event | null {
   const type = isObject(value) ? value["type"] : undefined;
   const kinds = typeof type === "string" ? EVENT_SHAPES.get(type) : undefined;

@@ -1,4 +1,4 @@
-// The last minutes of the charted values, as columns of equal length.
+// The last minutes of the charted metrics, as columns of equal length.
 
 import { isNumber, isObject } from "../schema/decode";
 import type { Maybe } from "../text/format";
@@ -17,13 +17,13 @@ export const CHARTED_METRICS = [
   "network_sent_bytes_per_second",
 ] as const;
 export type ChartedMetric = (typeof CHARTED_METRICS)[number];
-/** What a model that is not the active one has of them. */
+/** The metrics that a model other than the active one has. */
 export const MODEL_CHARTED_METRICS = CHARTED_METRICS.slice(0, 3);
-/** What is charted of one moment; a column that has no part in it is unknown then. */
+/** The charted metrics at one time; a missing metric is unknown. */
 export type HistorySample = Readonly<Partial<Record<ChartedMetric, Maybe>>>;
 
 export const SPAN_SECONDS = 300;
-/** Points closer than this replace each other: more would not be seen, but drawn. */
+/** A sample closer to the previous one than this replaces it, to limit redraws. */
 const MIN_SPACING_SECONDS = 0.5;
 
 export class History {
@@ -31,14 +31,14 @@ export class History {
   readonly columns: Readonly<Record<ChartedMetric, Maybe[]>>;
   readonly #metrics: readonly ChartedMetric[];
 
-  /** Columns that are not kept stay empty. */
+  /** Columns of metrics that are not in `metrics` stay empty. */
   constructor(metrics: readonly ChartedMetric[] = CHARTED_METRICS) {
     this.#metrics = metrics;
     const columns = CHARTED_METRICS.map((name) => [name, []]);
     this.columns = Object.fromEntries(columns) as Record<ChartedMetric, Maybe[]>;
   }
 
-  /** Takes the columns that come with a fresh view; what does not fit is left out. */
+  /** Replaces the history by columns from the kernel; skips samples that are not valid. */
   load(value: unknown): void {
     const source = isObject(value) ? value : {};
     const times: unknown[] = Array.isArray(source["at"]) ? source["at"] : [];
@@ -85,7 +85,7 @@ export class History {
     for (const name of this.#metrics) this.columns[name].pop();
   }
 
-  /** Leaves out the first `count` points. */
+  /** Removes the first `count` samples. */
   #dropFirst(count: number): void {
     this.at.splice(0, count);
     for (const name of this.#metrics) this.columns[name].splice(0, count);

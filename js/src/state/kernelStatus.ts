@@ -1,4 +1,4 @@
-// Whether the kernel behind a widget lives, as far as the page lets that be known.
+// Detects the end of a widget's kernel, in JupyterLab.
 import { isObject } from "../schema/decode";
 
 /**

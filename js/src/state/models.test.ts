@@ -112,7 +112,7 @@ describe("what comes over the wire", () => {
   });
 });
 
-/** A store with champion and challenger, and messages of the kernel to it. */
+/** Opens a store with champion and challenger; `send` applies a message of the kernel. */
 function open(): { store: Store; send: (values: Partial<Traits>) => void } {
   const traits = { ...traitsOf("compared") };
   const store = new Store(() => traits.at as number);

@@ -1,18 +1,18 @@
-// The models of one monitor: a row for each, and its charts since the page was opened.
+// The models of one monitor, with their history since the page was opened.
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { ModelInfo } from "../schema/contract.gen";
 import { History, type HistorySample, MODEL_CHARTED_METRICS } from "./history";
 
-/** As many as a kernel keeps. Which one it forgets, it does not say on the way. */
+/** The kernel's own limit; its updates do not say which model it removes. */
 export const MAX_MODELS = 1_000;
 
-/** Columns that charts draw, and a count of the changes worth drawing. */
+/** The data of charts, and a number that increases when charts have to be redrawn. */
 export interface ChartSeries {
   readonly history: History;
   readonly revision: ReadonlySignal<number>;
 }
 
-/** A model, and what was seen of it. A row that is alone may be out of date: it does not travel. */
+/** A model and its history. The row of a monitor's only model may be stale: it is not sent. */
 export class TrackedModel implements ChartSeries {
   readonly row: Signal<ModelInfo>;
   readonly history = new History(MODEL_CHARTED_METRICS);
@@ -25,24 +25,24 @@ export class TrackedModel implements ChartSeries {
 
 export class ModelRegistry {
   readonly #all = signal<ReadonlyMap<string, TrackedModel>>(new Map());
-  /** By their ids; another map whenever a model came or went, the same while rows change. */
+  /** Models by id; the map is replaced only when a model is added or removed. */
   readonly all: ReadonlySignal<ReadonlyMap<string, TrackedModel>> = this.#all;
-  /** The id of the model that predictions belong to which name none. */
+  /** The id of the active model, to which predictions without a model id belong. */
   readonly active: ReadonlySignal<string | null> = computed(() => {
     for (const [id, { row }] of this.#all.value) if (row.value.active) return id;
     return null;
   });
-  /** Predictions per minute of all models together. */
+  /** Predictions per minute, summed over all models. */
   readonly traffic: ReadonlySignal<number> = computed(() => {
     let sum = 0;
     for (const { row } of this.#all.value.values()) sum += row.value.predictions_per_minute;
     return sum;
   });
 
-  /** The one that changed last comes last. */
+  /** Models by id, the one updated last at the end. */
   readonly #known = new Map<string, TrackedModel>();
 
-  /** Takes rows: all there are when `whole`, else those that changed. */
+  /** Applies rows: all models if `whole`, else the changed ones. */
   receive(rows: readonly ModelInfo[], whole: boolean): void {
     const known = this.#known;
     let unchanged = true;
@@ -62,7 +62,7 @@ export class ModelRegistry {
     if (!unchanged) this.#all.value = new Map(known);
   }
 
-  /** Adds a point to the charts of each; that of the active one is told apart from its row. */
+  /** Adds a sample to each model's history; the active model's sample is passed separately. */
   tick(at: number, active: HistorySample, gap?: number): void {
     for (const { row, history, revision } of this.#known.values()) {
       const point = row.peek();
@@ -71,6 +71,6 @@ export class ModelRegistry {
   }
 }
 
-/** Lists count as the same when they read the same. */
+/** Compares field by field; lists by their elements. */
 const isSame = (a: ModelInfo, b: ModelInfo): boolean =>
   (Object.keys(b) as (keyof ModelInfo)[]).every((field) => String(a[field]) === String(b[field]));

@@ -9,7 +9,9 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A store that holds a live panel's traits, with a clock `ahead` seconds of the kernel's. */
+/**
+ * Opens a store with a live panel's traits, and a clock that is `ahead` seconds of the kernel's.
+ */
 function open(ahead = 0): { store: Store; traits: Traits; pass: (seconds: number) => void } {
   const traits = { ...traitsOf("live") };
   let now = (traits.at as number) + ahead;

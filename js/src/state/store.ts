@@ -1,4 +1,4 @@
-// What the kernel said last: one store for a model, shared by all its views.
+// The latest values of one monitor, shared by all its views.
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type {
   DriftSection,
@@ -38,7 +38,7 @@ export type Trait = (typeof TRAITS)[number];
  */
 export type Extent = "fresh" | "full" | "delta";
 
-/** Silence is worth a word after three missed ticks, but never before 15 s. */
+/** Values are stale after three missed updates, and not before 15 s. */
 const QUIET_TICKS = 3;
 const QUIET_SECONDS = 15;
 
@@ -55,29 +55,29 @@ export class Store implements ChartSeries {
   readonly labels: Signal<LabelsSection> = signal(DEFAULTS.LabelsSection);
   readonly drift: Signal<DriftSection> = signal(DEFAULTS.DriftSection);
   readonly closed = signal(false);
-  /** False once the kernel behind the model is known to be gone. */
+  /** False once the kernel is known to be gone. */
   readonly connected = signal(true);
   readonly history = new History();
-  /** Counts the changes of `history` that are worth drawing; it is not copied for each. */
+  /** Increases when charts of `history`, which is changed in place, have to be redrawn. */
   readonly revision = signal(0);
-  /** The kernel's time, Unix seconds; moves once a second while anyone watches. */
+  /** The kernel's time in Unix seconds; updated once a second while a view is open. */
   readonly now: ReadonlySignal<number>;
-  /** Seconds since the model was deployed, which go on between messages. */
+  /** Seconds since the model was deployed; increases between messages, too. */
   readonly uptime: ReadonlySignal<Maybe>;
-  /** Seconds for which a cell has been running, likewise; null while none is, or none is known. */
+  /** Seconds since the running cell started; increases between messages; null if none is known. */
   readonly busy: ReadonlySignal<Maybe>;
   readonly quiet: ReadonlySignal<boolean>;
 
   readonly #time: () => number;
   readonly #seconds: Signal<number>;
   readonly #modelAt = signal<Maybe>(null);
-  /** How far this clock is ahead of the kernel's: the least that any message showed. */
+  /** This clock minus the kernel's, as the minimum over all messages. */
   readonly #clockOffset = signal(0);
   #ticked = false;
   #watchers = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** `time` gives this machine's Unix time in seconds. */
+  /** `time` returns this machine's Unix time in seconds. */
   constructor(time: () => number = () => Date.now() / 1000) {
     this.#time = time;
     this.#seconds = signal(time());
@@ -96,7 +96,7 @@ export class Store implements ChartSeries {
         kernel_busy_seconds: known,
       } = this.system.value;
       if (!kernel_busy) return null;
-      // Ticked by hand, it would not hear of the end.
+      // Without an update interval, the end of the cell would not be noticed.
       if (since === null || this.interval.value === null) return known;
       const ended = this.closed.value || !this.connected.value;
       return ended ? this.#since(since) : Math.max(0, this.now.value - since);
@@ -108,12 +108,12 @@ export class Store implements ChartSeries {
     });
   }
 
-  /** The state of a fresh view: everything at once, with the history of the charts. */
+  /** Loads everything, with the history. */
   load(read: (trait: Trait) => unknown): void {
     this.receive(TRAITS, read, "fresh");
   }
 
-  /** One message of the kernel: the traits that changed. */
+  /** Applies one message of the kernel: the traits that changed. */
   receive(
     changed: Iterable<Trait>,
     read: (trait: Trait) => unknown,
@@ -130,7 +130,7 @@ export class Store implements ChartSeries {
     });
   }
 
-  /** Keeps the clock going until the returned function is called. */
+  /** Updates the clock each second until the returned function is called. */
   watch(): () => void {
     this.#watchers += 1;
     this.refresh();

@@ -1,4 +1,4 @@
-// What a browser has and happy-dom has not: a canvas that draws nothing, observers by hand.
+// Stubs of browser features that happy-dom lacks: a canvas, observers that tests control.
 import { afterEach } from "vitest";
 
 const nothing = (): void => undefined;
@@ -15,7 +15,7 @@ globalThis.Path2D = class {
   bezierCurveTo = nothing;
 } as never;
 
-/** Observers that report when a test says so. */
+/** The callbacks of all IntersectionObservers, for tests to call. */
 export const visibilityReports = new Set<(visible: boolean) => void>();
 
 globalThis.IntersectionObserver = class {

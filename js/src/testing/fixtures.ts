@@ -1,4 +1,4 @@
-// The files that Python wrote into tests/contract/fixtures, and a widget's model made of one.
+// The fixtures that Python writes into tests/contract/fixtures, and a widget model made from one.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isObject } from "../schema/decode";
@@ -29,7 +29,7 @@ export function traitsOf(state: PanelState): Traits {
   return fixture(`panel_${state}`) as Traits;
 }
 
-/** A section of some traits with other values in it. */
+/** Returns a copy of a section with other values. */
 export function changed(section: unknown, values: Record<string, unknown>): unknown {
   return { ...(isObject(section) ? section : {}), ...values };
 }
@@ -62,7 +62,7 @@ export class FakeModel implements WidgetModel {
     for (const callback of [...(this.listeners.get(event) ?? [])]) callback();
   }
 
-  /** One message of the kernel, as ipywidgets applies it: all values, then the change events. */
+  /** Applies a message of the kernel as ipywidgets does: all values, then the change events. */
   async receive(values: Partial<Traits>): Promise<void> {
     Object.assign(this.traits, values);
     for (const name of Object.keys(values)) this.fire(`change:${name}`);

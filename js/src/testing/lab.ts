@@ -1,4 +1,4 @@
-// What JupyterLab and its server are to the sidebar, by hand.
+// Fakes of JupyterLab and its server for tests of the sidebar.
 import { nullTranslator } from "@jupyterlab/translation";
 import { signal } from "@preact/signals";
 import type { CurrentNotebook } from "../lab/currentNotebook";
@@ -15,7 +15,7 @@ export const trans: Language = jupyterLanguage(nullTranslator);
 
 type Wire = Record<string, unknown>;
 
-/** An update in full, as the kernel sends it, of the state that a panel's fixture shows. */
+/** Returns a full update of the kernel, made from a panel's fixture. */
 export function full(state: PanelState, values: Wire = {}): Wire {
   const { history, ...traits } = traitsOf(state);
   return { v: 1, n: 1, seq: 1, full: true, events: [], ...traits, ...values };
@@ -24,7 +24,7 @@ export function full(state: PanelState, values: Wire = {}): Wire {
 export const withHistory = (state: PanelState, values: Wire = {}): Wire =>
   full(state, { history: traitsOf(state).history, ...values });
 
-/** What changed since: no sections but those given. */
+/** Returns a partial update with the given sections. */
 export function delta(values: Wire): Wire {
   const { n, seq, at, monitor = "default", ...sections } = values;
   const head = { v: 1, monitor, n, seq: seq ?? n, at, full: false, closed: false };
@@ -48,7 +48,7 @@ export function kernel(id: string, path: string | null, ...monitors: Wire[]): Wi
 
 let ids = 0;
 
-/** A message of the stream, decoded as the stream does it. */
+/** Returns a decoded message of the stream. */
 export function message(type: string, values: Wire): StreamMessage {
   const decoded = decodeMessage({ type, id: ++ids, ...values });
   if (decoded === null) throw new Error(`not a message: ${type} ${JSON.stringify(values)}`);
@@ -75,12 +75,12 @@ export class FakeSocket implements Socket {
     this.closed = true;
   }
 
-  /** The server says something. */
+  /** Delivers a message of the server. */
   receive(values: Wire): void {
     this.onmessage?.({ data: JSON.stringify(values) });
   }
 
-  /** The connection breaks. */
+  /** Breaks the connection. */
   break(code = 1006): void {
     this.closed = true;
     this.onclose?.({ code, reason: "" });
@@ -146,7 +146,7 @@ export interface ActionRequest {
   readonly fail: (message: string) => void;
 }
 
-/** A lab whose requests wait until the test answers them. */
+/** Returns a LabContext whose requests are pending until the test answers them. */
 export function fakeLabContext(
   time?: () => number,
   language: Language = trans,

@@ -1,16 +1,16 @@
-// The texts in a source file that a person would read, and that go past the translator.
+// Finds the texts of a source file that users would read and that are not translated.
 import ts from "typescript";
 
-/** Signs, not words: they are the same in every language. */
+/** Symbols that are the same in every language. */
 const SYMBOLS = new Set(["p50", "p99", "CPU", "CPU,", "GPU", "MIG", "/min", "MAE", "RMSE"]);
-/** Attributes that are read by people, or become such. */
+/** Attributes and properties that users read. */
 const READ_ATTRIBUTES = /^(title|label|unit|pending|caption|aria-(label|valuetext|description))$/;
-/** What is for whoever has the console open, or is no text at all. */
+/** Calls whose arguments are not shown to users. */
 const IGNORED_CALLS = /^(console\.\w+|import|import\.meta\.glob|socket\.close|matchMedia)$/;
 const TRANSLATES = /(^|\.)trans\.(__|_n)$/;
 
 const hasLetters = (text: string): boolean => /\p{L}{2}/u.test(text);
-/** Whether it is English, and not a key such as `v-tile`, `cpu_percent` or `ArrowLeft`. */
+/** Returns whether a text is English, and not a key such as `v-tile` or `ArrowLeft`. */
 const isProse = (text: string): boolean =>
   /^[A-Z]\p{Ll}+$/u.test(text) || /\p{L}{2},? \p{L}/u.test(text);
 
@@ -44,7 +44,7 @@ export function literalTexts(name: string, source: string): string[] {
   return found;
 }
 
-/** Whether nothing in it is shown: types, imports, classes, code, and what is only compared. */
+/** Returns whether a node has no text for users: types, imports, class names, code, comparisons. */
 function isSilent(node: ts.Node): boolean {
   if (ts.isTypeNode(node) || ts.isImportDeclaration(node)) return true;
   if (ts.isJsxAttribute(node)) return node.name.getText() === "class";

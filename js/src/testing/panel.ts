@@ -1,4 +1,4 @@
-// A panel on the page, with the kernel's messages and the passing of time in a test's hands.
+// Renders a panel for a test, which controls the kernel's messages and the time.
 import { h, render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, vi } from "vitest";
@@ -10,7 +10,7 @@ import { type PanelState, type Traits, traitsOf } from "./fixtures";
 export interface ShownPanel {
   root: HTMLElement;
   store: Store;
-  /** The text of a value, spaces as a reader sees them. */
+  /** Returns the text of a value, with white space collapsed. */
   text: (vital: string) => string | undefined;
   receive: (values: Partial<Traits>) => void;
   pass: (seconds: number) => void;
@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   for (const container of containers.splice(0)) act(() => render(null, container));
-  // A frame that was asked for and never came would be waited for in the next test.
+  // A pending animation frame would leak into the next test.
   vi.runOnlyPendingTimers();
   vi.useRealTimers();
 });
@@ -51,7 +51,7 @@ export function show(state: PanelState, values: Partial<Traits> = {}): ShownPane
   };
 }
 
-/** A view of a store that may have others. */
+/** Renders another view of a store. */
 export function view(store: Store, selection?: ModelSelection): HTMLElement {
   const container = document.createElement("div");
   containers.push(container);

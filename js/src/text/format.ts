@@ -1,4 +1,4 @@
-// Numbers, times and sizes as people read them. What is not known is a dash.
+// Formats numbers, times and sizes for display. An unknown value is a dash.
 import type { Language } from "./language";
 
 export const UNKNOWN = "–";
@@ -20,7 +20,7 @@ export function count(value: Maybe): string {
   return value === null ? UNKNOWN : GROUPED.format(value);
 }
 
-/** `99,999`, then `124 k`, `1.2 M`: never wider than a tile. */
+/** Formats a count to fit into a tile: `99,999`, then `124 k`, `1.2 M`. */
 export function shortCount(value: Maybe): string {
   if (value === null || Math.abs(value) < 1e5) return count(value);
   for (const [size, unit] of [
@@ -36,7 +36,7 @@ export function shortCount(value: Maybe): string {
   return value.toExponential(1);
 }
 
-/** A ratio in percent without its sign, `94.2`: reads 100.0 or 0.0 only when it is exactly that. */
+/** Formats a ratio as percent without the sign, `94.2`; 100.0 and 0.0 only for exactly 1 and 0. */
 export function ratio(value: Maybe): string {
   if (value === null) return UNKNOWN;
   const percents = value * 100;
@@ -46,7 +46,7 @@ export function ratio(value: Maybe): string {
   return percents.toFixed(1);
 }
 
-/** A ratio as a whole percentage, `96 %`; likewise 0 and 100 only when exact. */
+/** Formats a ratio as a whole percentage, `96 %`; 0 and 100 only for exactly 0 and 1. */
 export function ratioWhole(value: Maybe): string {
   if (value === null) return UNKNOWN;
   const percents = Math.round(value * 100);
@@ -54,7 +54,7 @@ export function ratioWhole(value: Maybe): string {
   return `${inside ? Math.min(99, Math.max(1, percents)) : percents} %`;
 }
 
-/** A threshold as it was set: `85 %`, `97.5 %`. */
+/** Formats a threshold with the digits that it was set with: `85 %`, `97.5 %`. */
 export function ratioPlain(value: number): string {
   return `${Number((value * 100).toFixed(2))} %`;
 }
@@ -69,7 +69,7 @@ export interface Measure {
   readonly unit: string;
 }
 
-/** A short time in the unit that suits it: `812 µs`, `12.4 ms`, `1.24 s`. */
+/** Returns a latency in µs, ms or s: `812 µs`, `12.4 ms`, `1.24 s`. */
 export function latency(seconds: Maybe, digits = 3): Measure {
   if (seconds === null) return { value: UNKNOWN, unit: "" };
   for (const [size, unit] of [
@@ -87,7 +87,7 @@ export function latencyText(seconds: Maybe, digits = 2): string {
   return unit ? `${value} ${unit}` : value;
 }
 
-/** A duration in its two largest units: `2h 15m`, `3m 10s`, `59s`. */
+/** Formats a duration in its two largest units: `2h 15m`, `3m 10s`, `59s`. */
 export function duration(seconds: Maybe): string {
   if (seconds === null) return UNKNOWN;
   const whole = Math.max(0, Math.floor(seconds));
@@ -97,7 +97,7 @@ export function duration(seconds: Maybe): string {
   return `${Math.floor(whole / 86_400)}d ${Math.floor((whole % 86_400) / 3_600)}h`;
 }
 
-/** A duration in one unit: `4 min`, `2 h`. */
+/** Formats a duration in its largest unit: `4 min`, `2 h`. */
 export function roughly(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
   if (whole < 60) return `${whole} s`;
@@ -106,11 +106,11 @@ export function roughly(seconds: number): string {
   return `${Math.floor(whole / 86_400)} d`;
 }
 
-/** Likewise, and below a second exactly: `400 ms`, `3 min`. */
+/** Formats a delay in its largest unit; below a second in milliseconds: `400 ms`, `3 min`. */
 export const delay = (seconds: number): string =>
   seconds < 1 ? latencyText(seconds) : roughly(seconds);
 
-/** How long ago: `just now`, `2 h ago`, `yesterday`, then the date. All times in Unix seconds. */
+/** Formats an age: `just now`, `2 h ago`, `yesterday`, then the date. All times in Unix seconds. */
 export function ago(at: Maybe, now: number, trans: Language): string {
   if (at === null) return UNKNOWN;
   const passed = now - at;
@@ -126,7 +126,7 @@ function day(at: number, { locale }: Language): string {
   return date.toLocaleDateString(locale, { day: "numeric", month: "short", year: "numeric" });
 }
 
-/** The time of day, `14:02`, with its date when that is not the day of `now`. */
+/** Formats the time of day, `14:02`, with the date if it is not the day of `now`. */
 export function clock(at: number, now: number, trans: Language): string {
   const date = new Date(at * 1000);
   const time = `${two(date.getHours())}:${two(date.getMinutes())}`;
@@ -134,13 +134,13 @@ export function clock(at: number, now: number, trans: Language): string {
   return today ? time : `${day(at, trans)}, ${time}`;
 }
 
-/** The time of day to the second, `14:02:11`. */
+/** Formats the time of day to the second, `14:02:11`. */
 export function clockSeconds(at: number): string {
   const date = new Date(at * 1000);
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(":");
 }
 
-/** The full local date and time, for titles. */
+/** Formats the full local date and time, for hints. */
 export function moment(at: Maybe, trans: Language): string | undefined {
   return at === null ? undefined : `${day(at, trans)}, ${clockSeconds(at)}`;
 }
@@ -154,7 +154,7 @@ export function bytes(value: Maybe): string {
   return `${scaled} ${unit}`;
 }
 
-/** `4.9 of 8.0 GiB`: both in the unit of the whole. */
+/** Formats a used size and its total, both in the unit of the total: `4.9 of 8.0 GiB`. */
 export function bytesOf(used: Maybe, whole: Maybe, trans: Language): string {
   if (used === null || whole === null) return used === null ? "" : bytes(used);
   const part = sized(used, whole);
@@ -176,7 +176,7 @@ export function cores(value: Maybe, trans: Language): string {
   return value === null ? "" : trans._n("%1 core", "%1 cores", Number(value.toFixed(2)));
 }
 
-/** A whole size without tenths: `8 GiB` */
+/** Formats the size of memory, without `.0`: `8 GiB`. */
 export function capacity(value: Maybe): string {
   return value === null ? "" : bytes(value).replace(/\.0 /, " ");
 }
@@ -194,20 +194,20 @@ export function rate(perSecond: Maybe, trans: Language): string {
   );
 }
 
-/** An error in the unit of its target, to three significant digits: `0.213`, `12.3`, `1,235`. */
+/** Formats an error in the unit of its target to three significant digits: `0.213`, `1,235`. */
 export function errorSize(value: Maybe): string {
   if (value === null) return UNKNOWN;
   if (value >= 1e12 || (value > 0 && value < 1e-4)) return value.toExponential(1);
   return value < 999.5 ? significant(value, 3) : shortCount(value);
 }
 
-/** A population stability index, to two significant digits: `0.31`, `0.04`, `1.2`, `<0.001`. */
+/** Formats a population stability index to two significant digits: `0.31`, `1.2`, `<0.001`. */
 export function psi(value: Maybe): string {
   if (value === null) return UNKNOWN;
   return value > 0 && value < 0.001 ? "<0.001" : String(Number(value.toPrecision(2)));
 }
 
-/** A metric of a training run, to four significant digits. */
+/** Formats a metric of a training run to four significant digits. */
 export function metric(value: Maybe): string {
   if (value === null) return UNKNOWN;
   const size = Math.abs(value);

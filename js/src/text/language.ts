@@ -1,16 +1,16 @@
-// The language that a panel speaks: English, unless the page around it has a translator.
+// The language of a panel: English, unless the page has a translator.
 
 type Value = string | number;
 
-/** What is used of JupyterLab's translations, and what the panel needs besides. */
+/** The part of JupyterLab's translation bundle that is used, and the locale of dates. */
 export interface Language {
-  /** Translates `text`, with the values in the place of `%1`, `%2` and so on. */
+  /** Translates `text` and replaces `%1`, `%2` and so on by the values. */
   __(text: string, ...values: readonly Value[]): string;
-  /** Likewise one of two texts; their `%1` is `n`, and the values begin with `%2`. */
+  /** Translates `one` or `many`, by `n`; `%1` is `n`, and the values begin with `%2`. */
   _n(one: string, many: string, n: number, ...values: readonly Value[]): string;
-  /** Translates a text of the kernel, if it is one that does not come from its user. */
+  /** Translates a text of the kernel, unless its user wrote it. */
   known(text: string): string;
-  /** For dates. */
+  /** The locale in which dates are formatted. */
   readonly locale: string;
 }
 

@@ -12,12 +12,12 @@ import { useLanguage } from "./languageContext";
 import type { ModelSelection } from "./modelSelection";
 import { LevelBar, VisuallyHidden, Vital } from "./vital";
 
-/** Whether the active model drifts: one line, quiet until it does; feature by feature on demand. */
+/** Renders the drift of the active model: one line that expands to its features. */
 export function Drift({ selection }: { selection: ModelSelection }): JSX.Element | null {
   const trans = useLanguage();
   const drift = selection.store.drift.value;
   if (drift.state === "off") return null;
-  // A row tells nothing of drift.
+  // The kernel sends drift for the active model only.
   const { features, watched, errors, state } = selection.other.value ? NO_DRIFT_DATA : drift;
   return (
     <details class="v-fold">
@@ -52,7 +52,7 @@ function driftSummary(drift: DriftSection, trans: Language): string {
   if (state === "collecting") {
     return trans.__("Drift: collecting reference %1 of %2", count(rows), count(size));
   }
-  // Nothing was compared before the window is full once.
+  // Nothing is compared before the first window is full.
   const looked = drift.features.some((one) => one.psi !== null);
   const found = looked ? trans.__("No drift") : trans.__("Drift: %1", UNKNOWN);
   return trans.__("%1 (%2 watched)", found, count(drift.watched));
@@ -66,7 +66,7 @@ const featureName = ({ name }: FeatureDrift, trans: Language): string =>
 const featureEvidence = ({ psi: value, threshold }: FeatureDrift, trans: Language): string =>
   comparison("drift", value, threshold, trans);
 
-/** The bar is full at twice the threshold, which stands in its middle. */
+/** Renders one feature; its bar is full at twice the threshold. */
 function FeatureRow({ feature }: { feature: FeatureDrift }): JSX.Element {
   const trans = useLanguage();
   const { name, psi: value, threshold, drifted } = feature;

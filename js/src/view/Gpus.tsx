@@ -8,7 +8,7 @@ import { useLanguage } from "./languageContext";
 import { componentTone, Meter } from "./Meters";
 import { LevelBar, Vital } from "./vital";
 
-/** More than these are two meters, and a card each on demand. */
+/** More GPUs than these are two summary meters, and a card each when expanded. */
 const MAX_GPU_METERS = 2;
 
 export function Gpus({ store, unfolded }: { store: Store; unfolded: boolean }): JSX.Element {
@@ -18,7 +18,7 @@ export function Gpus({ store, unfolded }: { store: Store; unfolded: boolean }): 
   const name = gpus[0]?.name ?? null;
   const alike = !few && gpus.every((gpu) => gpu.name === name);
   const reasons = gpus.map((gpu) => gpuReasons(gpu, trans));
-  // What holds for each of many is said once.
+  // A reason that all GPUs share is shown once.
   const shared = few ? [] : (reasons[0] ?? []).filter((one) => reasons.every(includes(one)));
   return (
     <>
@@ -64,7 +64,7 @@ const ReasonLines = ({ texts }: { texts: readonly string[] }): JSX.Element => (
   </>
 );
 
-/** The busiest and the fullest of many. */
+/** Renders the busiest and the fullest GPU of many. */
 function GpuSummary({ store }: { store: Store }): JSX.Element {
   const trans = useLanguage();
   const system = store.system.value;
@@ -116,7 +116,7 @@ interface GpuCardProps {
   named: boolean;
   reasons: readonly string[];
   unfolded: boolean;
-  /** With the charts of this GPU, when it is the only one. */
+  /** The store whose GPU history is this GPU's, if it is the only one. */
   store?: Store;
 }
 
@@ -169,7 +169,7 @@ function GpuCard({ gpu, half, named, reasons, unfolded, store }: GpuCardProps): 
   );
 }
 
-/** `power, temperature: the device does not tell`, a line for each reason. */
+/** Returns a line for each reason, with its fields. */
 function gpuReasons({ reasons }: Gpu, trans: Language): string[] {
   const fields: Readonly<Record<string, string>> = {
     utilization_percent: trans.__("utilization"),

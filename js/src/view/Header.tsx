@@ -54,7 +54,7 @@ export function Header({ selection }: { selection: ModelSelection }): JSX.Elemen
 const sinceText = (at: number | null, trans: Language): string | undefined =>
   at === null ? undefined : trans.__("since %1", moment(at, trans) ?? "");
 
-/** Uptime; or, in its place, a quiet word that these values are no longer fresh. */
+/** Renders the uptime or, if values are stale, when the last update was. */
 function UptimeLine({ selection }: { selection: ModelSelection }): JSX.Element {
   const trans = useLanguage();
   const { store } = selection;
@@ -88,7 +88,7 @@ function UptimeLine({ selection }: { selection: ModelSelection }): JSX.Element {
 
 interface BannerProps {
   selection: ModelSelection;
-  /** What can be done about the active model. */
+  /** The button that acts on the active model. */
   action?: ComponentChildren;
 }
 
@@ -213,10 +213,10 @@ const Fact = ({ label, of, hint, children, more }: FactProps): JSX.Element => (
   </div>
 );
 
-/** What can become of a prediction that waits, or of a label, but that they meet. */
+/** The ways in which a pending prediction or a label is lost without a match. */
 const LABEL_OUTCOMES = ["evicted", "expired", "unknown", "duplicate", "early"] as const;
 
-/** How many predictions wait for their labels, and how late those come; nothing where none are. */
+/** Renders the pending predictions and the label delay; nothing if no label is ever late. */
 function LateLabels({ selection }: { selection: ModelSelection }): JSX.Element | null {
   const trans = useLanguage();
   const labels = selection.store.labels.value;

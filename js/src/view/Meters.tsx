@@ -1,4 +1,4 @@
-// Meters: a value, how much that is of what there is, and how it went of late.
+// Meters of the system: a value, its level as a bar, and its history as a sparkline.
 import type { ComponentChildren, JSX } from "preact";
 import type { SystemSection } from "../schema/contract.gen";
 import type { ChartedMetric } from "../state/history";
@@ -10,11 +10,11 @@ import { useLanguage } from "./languageContext";
 import { rangeFromZero, Sparkline } from "./Sparkline";
 import { LevelBar, VisuallyHidden, Vital, type VitalName } from "./vital";
 
-/** Where a meter turns amber, and where red, whatever the thresholds of the monitor say. */
+/** The levels from which a meter is amber and red, independent of the monitor's thresholds. */
 export const WARN_PERCENT = 90;
 export const CRITICAL_PERCENT = 97;
 
-/** The bar tells the level; the line shows the trend, so it is let fill its height. */
+/** The y axis spans at least this much; it need not start at 0, as the bar shows the level. */
 const MIN_SPAN_PERCENT = 20;
 
 function percentRange(low: Maybe, high: Maybe): readonly [number, number] {
@@ -24,7 +24,7 @@ function percentRange(low: Maybe, high: Maybe): readonly [number, number] {
   return [floor, Math.min(100, Math.max(high + spare, floor + MIN_SPAN_PERCENT))];
 }
 
-/** Rates below this lie on the floor. */
+/** The y axis of rates spans at least 1 KiB/s. */
 const rateRange = rangeFromZero(1024);
 
 export const perSecond = (value: Maybe): string => bytes(value) + (value === null ? "" : "/s");
@@ -33,7 +33,7 @@ interface MeterProps {
   label: ComponentChildren;
   of: VitalName;
   reading: string;
-  /** In percent; a meter without it has no bar. */
+  /** In percent; a meter without a level has no bar. */
   level?: Maybe;
   tone?: Tone | undefined;
   chart?: ChartedMetric & `${string}_${"percent" | "second"}`;
@@ -77,7 +77,7 @@ export function Meter(props: MeterProps): JSX.Element {
   );
 }
 
-/** The colour of a component by its level, or because the system's health rests on it. */
+/** Returns the tone of a component, by its level or because it limits the system's health. */
 export function componentTone(system: SystemSection, part: string, level: Maybe): Tone | undefined {
   const limiting = system.limiter === part ? system.system_health : null;
   const scarce = part === "memory" || part === "disk";

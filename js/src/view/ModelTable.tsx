@@ -129,7 +129,7 @@ export function ModelRow({ id, model, selection, regression }: ModelRowProps): J
         name={`${group}-model`}
         value={id}
         checked={chosen.value}
-        // Figures, which change each second, would be read again and again.
+        // The name has no figures, because they change each second.
         aria-label={[
           [row.name ?? id, row.version].filter(Boolean).join(" "),
           statusLabel(status, trans),
@@ -181,11 +181,11 @@ export function ModelRow({ id, model, selection, regression }: ModelRowProps): J
   );
 }
 
-/** Why a status is what it is. */
+/** Returns the reason of a status with its evidence. */
 const statusReason = (row: ModelInfo, trans: Language): string =>
   [row.reason && trans.known(row.reason), evidence(row, trans)].filter(Boolean).join(": ");
 
-/** What an accuracy rests on. */
+/** Returns the confidence interval and the sample size of an accuracy. */
 function accuracyBasis(row: ModelInfo, trans: Language): string {
   const { accuracy_low: low, accuracy_high: high, window_labelled: n } = row;
   const labels = trans._n("last %2 label", "last %2 labels", n, count(n));

@@ -5,7 +5,7 @@ import { clock, count } from "../text/format";
 import type { Language } from "../text/language";
 import { useLanguage } from "./languageContext";
 
-/** What went wrong in the background: one quiet line, the rest on demand. */
+/** Renders problems in the background: one line that expands. */
 export function Notices({ store }: { store: Store }): JSX.Element | null {
   const trans = useLanguage();
   const notices = store.notices.value;

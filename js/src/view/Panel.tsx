@@ -1,4 +1,4 @@
-// The panel. It reads a store and knows nothing of who fills it.
+// The panel of one monitor, which renders the values of a store.
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
@@ -20,14 +20,16 @@ import { Tiles } from "./Tiles";
 import { Training } from "./Training";
 import { useTheme } from "./theme";
 
-/** Drawn, not counted: sidebar and cells have this code each for itself, on one page. */
+/**
+ * Returns a random name; a counter would repeat, as each widget loads its own copy of this code.
+ */
 const chartGroupName = (): string => `ipyvitals-${Math.random().toString(36).slice(2)}`;
 
 export interface PanelProps {
   store: Store;
-  /** Where a view that comes back remembers which model it showed. */
+  /** The selection to use, if it outlives this view. */
   selection?: ModelSelection;
-  /** What a page that can act on the kernel adds to the banner and to the training section. */
+  /** Buttons that the sidebar adds to the banner and to the training section. */
   bannerAction?: ComponentChildren;
   trainingAction?: ComponentChildren;
   trans?: Language;
@@ -73,7 +75,7 @@ export function Panel(props: PanelProps): JSX.Element {
   );
 }
 
-/** Tells a screen reader when the status changes, and not when another model is chosen. */
+/** Announces changes of the status to screen readers, and not the selection of another model. */
 function StatusAnnouncer({ selection }: { selection: ModelSelection }): JSX.Element {
   const trans = useLanguage();
   const announcement = useSignal("");

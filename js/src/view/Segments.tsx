@@ -6,10 +6,10 @@ import { useLanguage } from "./languageContext";
 import type { ModelSelection } from "./modelSelection";
 import { ConfidenceInterval, LevelBar, Vital } from "./vital";
 
-/** A segment with fewer labels says nothing yet. */
+/** The kernel gives no accuracy for a segment with fewer labels. */
 const MIN_LABELS = 30;
 
-/** The accuracy of each segment of the active model: one quiet line, the rest on demand. */
+/** Renders the accuracy by segment of the active model: one line that expands. */
 export function Segments({ selection }: { selection: ModelSelection }): JSX.Element | null {
   const trans = useLanguage();
   const { segments, accuracy_threshold } = selection.store.metrics.value;
@@ -49,7 +49,7 @@ function SegmentRow(props: { segment: Segment; threshold: Maybe }): JSX.Element 
   const trans = useLanguage();
   const { name, current_accuracy: accuracy, window_labelled: n } = segment;
   const { accuracy_low: low, accuracy_high: high } = segment;
-  // Few labels fall below the threshold by chance: the whole interval has to.
+  // The whole interval must be below the threshold, because few labels vary by chance.
   const poor = high !== null && threshold !== null && high < threshold;
   return (
     <li data-tone={poor ? "warn" : undefined}>

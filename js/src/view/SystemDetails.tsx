@@ -1,4 +1,4 @@
-// What unfolds below the meters of the machine: rates, the kernel, its processes.
+// The expanded details of the system: rates, the kernel, the machine, the processes.
 import type { JSX } from "preact";
 import type { Store } from "../state/store";
 import {
@@ -185,7 +185,7 @@ function MachineFacts({ store }: { store: Store }): JSX.Element {
 }
 
 const MAX_PATH_LENGTH = 22;
-/** The end of a path, which tells more than its beginning. */
+/** Returns the end of a long path, which is more specific than its beginning. */
 const pathTail = (path: string | null): string =>
   path !== null && path.length > MAX_PATH_LENGTH
     ? `…${path.slice(1 - MAX_PATH_LENGTH)}`
@@ -195,7 +195,7 @@ const isPositive = (value: Maybe): boolean => value !== null && value > 0;
 
 const ALL = "all";
 
-/** The kernel's tree, in all and by its largest. */
+/** Renders the total of the kernel's process tree, and its largest processes. */
 function ProcessTable({ store }: { store: Store }): JSX.Element {
   const trans = useLanguage();
   const system = store.system.value;

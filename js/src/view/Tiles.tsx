@@ -114,7 +114,7 @@ function AccuracyTile({ selection }: { selection: ModelSelection }): JSX.Element
   );
 }
 
-/** What the share of labels that count as right is called. */
+/** Returns the name of the accuracy, which is a share within tolerance for a regression. */
 export const accuracyLabel = (tolerance: Maybe, trans: Language): string =>
   tolerance === null ? trans.__("Accuracy") : trans.__("Within tolerance");
 
@@ -162,7 +162,7 @@ function PredictionsTile({ selection }: { selection: ModelSelection }): JSX.Elem
   );
 }
 
-/** The minute that the rate covers, or as much of it as has passed since the first point. */
+/** Returns the window of the rate: a minute, or the time since the first sample if shorter. */
 function rateWindowText(store: Store, trans: Language): string {
   if (!store.metrics.value.warming) return trans.__("last %1 s", RATE_WINDOW_SECONDS);
   store.revision.value;

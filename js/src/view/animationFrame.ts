@@ -1,4 +1,4 @@
-// Work that waits for the next animation frame, at most once in each.
+// Schedules functions for the next animation frame, each at most once.
 
 const waiting = new Set<() => void>();
 let requested = false;
@@ -10,7 +10,7 @@ function run(): void {
   for (const work of due) work();
 }
 
-/** Runs `work` in the next frame, once, however often it is asked for. */
+/** Calls `work` in the next frame, once for any number of requests. */
 export function scheduleFrame(work: () => void): void {
   waiting.add(work);
   if (requested) return;

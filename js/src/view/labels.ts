@@ -1,4 +1,4 @@
-// What the contract's labels are called on the panel, and the colour role of each.
+// The display names of the contract's values, and their colour roles.
 
 import type { Health, ModelSection, Rule, Status, SystemSection } from "../schema/contract.gen";
 import type { Store } from "../state/store";
@@ -57,11 +57,11 @@ export function statusLabel(status: Status | Health, trans: Language): string {
   }
 }
 
-/** What a component of the system's health is called. */
+/** Returns the display name of a component of the system's health. */
 export const componentLabel = (part: string, trans: Language): string =>
   part === "cpu" ? "CPU" : trans.known(part.replace("gpu", "GPU").replace("_", " "));
 
-/** Why something of a GPU, or all of them, is unknown. */
+/** Returns why a value of a GPU, or all GPUs, cannot be read. */
 export function unavailableLabel(
   reason: NonNullable<SystemSection["gpus_reason"]>,
   trans: Language,
@@ -90,11 +90,11 @@ export function unavailableLabel(
   }
 }
 
-/** Whether the status asks for the user's attention, and so for a banner. */
+/** Returns whether a status needs the user's attention, and so a banner. */
 export const needsAttention = (status: Status): boolean =>
   status === "degraded" || status === "unhealthy" || status === "failed";
 
-/** `78.0 % against 85 %`: what a rule saw, in the unit of that rule; empty when it saw nothing. */
+/** Formats a rule's value and threshold in its unit, `78.0 % against 85 %`; empty if unknown. */
 export function comparison(
   rule: Rule | null,
   observed: Maybe,
@@ -116,11 +116,11 @@ export function comparison(
 
 type StatusReason = Pick<ModelSection, `reason_${"rule" | "value" | "threshold" | "n"}`>;
 
-/** Likewise of what a model's status rests on. */
+/** Formats the value and the threshold that caused a model's status. */
 export const evidence = (model: StatusReason, trans: Language): string =>
   comparison(model.reason_rule, model.reason_value, model.reason_threshold, trans);
 
-/** What `evidence` rests on, for its title. */
+/** Formats the number of labels, rows, predictions or calls that `evidence` is based on. */
 export function sampleSize(
   { reason_n: n, reason_rule }: StatusReason,
   trans: Language,
@@ -140,7 +140,7 @@ export function sampleSize(
   }
 }
 
-/** Why nothing more comes, or may come; empty as long as the values are fresh. */
+/** Returns why values are not updated any more; empty while they are. */
 export function stalenessText(store: Store, trans: Language): string {
   const at = store.at.value;
   const last = at === null ? "" : clock(at, store.now.value, trans);

@@ -1,12 +1,12 @@
-// One small line chart on a canvas (uPlot). Colours come from the element's CSS.
+// A small line chart on a canvas (uPlot). Its colours are those of the element's CSS.
 import uPlot from "uplot";
 import type { Maybe } from "../text/format";
 
 export interface LineChartOptions {
-  /** Lowest and highest value to show, from those of the data; null while there are none. */
+  /** Returns the range of the y axis for the range of the data, which is null without data. */
   readonly range: (low: Maybe, high: Maybe) => readonly [number, number];
   readonly fill: boolean;
-  /** Charts of one group move their cursors together. */
+  /** Charts of one group have synchronized cursors. */
   readonly group: string;
   readonly hovered: (index: number | null) => void;
 }
@@ -96,13 +96,13 @@ export class LineChart {
     };
   }
 
-  /** The place of the point nearest to the pointer, so that the line stands where it reads. */
+  /** Returns the position of the sample nearest to the pointer. */
   #snap(plot: uPlot, left: number): number {
     const at = left < 0 ? undefined : plot.data[0][plot.posToIdx(left)];
     return at === undefined ? left : plot.valToPos(at, "x");
   }
 
-  /** uPlot passes the range of the data, which it leaves infinite or null where there are none. */
+  /** Returns the y range; uPlot passes null or infinite values if there is no data. */
   #range(low: Maybe, high: Maybe): readonly [number, number] {
     const known = (value: Maybe): Maybe => (Number.isFinite(value) ? value : null);
     const lines = this.#threshold === null ? [] : [this.#threshold];
@@ -111,7 +111,7 @@ export class LineChart {
     return this.#spec.range(Math.min(...values), Math.max(...values));
   }
 
-  /** A single value has no line to be seen by. */
+  /** Returns whether there is one value only, which has no line and needs a dot. */
   #isSinglePoint(plot: uPlot, series: number): boolean {
     const values = plot.data[series] ?? [];
     let known = 0;

@@ -8,15 +8,15 @@ import type { Maybe } from "../text/format";
 
 export class ModelSelection {
   readonly store: Store;
-  /** The id of the model that is shown; null while none has one. */
+  /** The id of the model that is shown; null if no model has an id. */
   readonly modelId: ReadonlySignal<string | null>;
-  /** The model that is shown in place of the active one; null while that is shown. */
+  /** The selected model; null while the active model is shown. */
   readonly other: ReadonlySignal<TrackedModel | null>;
   readonly model: ReadonlySignal<ModelSection>;
   readonly metrics: ReadonlySignal<MetricsSection>;
   readonly uptime: ReadonlySignal<Maybe>;
   readonly series: ReadonlySignal<ChartSeries>;
-  /** Whether this view tells more of the machine than its meters. */
+  /** Whether this view shows the details of the system. */
   readonly expanded = signal(false);
 
   readonly #selectedId = signal<string | null>(null);
@@ -32,7 +32,7 @@ export class ModelSelection {
       const id = this.modelId.value;
       return id === null || id === active.value ? null : (all.value.get(id) ?? null);
     });
-    // What a row does not tell is not known of that model.
+    // Fields that a model's row does not have are unknown.
     this.model = computed(() => {
       const row = this.other.value?.row.value;
       return row ? { ...DEFAULTS.ModelSection, ...row } : store.model.value;
@@ -49,7 +49,7 @@ export class ModelSelection {
     this.series = computed(() => this.other.value ?? store);
   }
 
-  /** Shows a model until another is chosen, or it is gone; null shows whichever is active. */
+  /** Shows a model until it is removed or another is selected; null shows the active model. */
   select(id: string | null): void {
     this.#selectedId.value = id === this.store.models.active.peek() ? null : id;
   }

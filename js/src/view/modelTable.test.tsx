@@ -1,4 +1,4 @@
-// The list of models, and what a view shows once one of them is chosen.
+// The table of models, and the panel after one of them is selected.
 import { options, type VNode } from "preact";
 import { act } from "preact/test-utils";
 import { describe, expect, test, vi } from "vitest";
@@ -34,7 +34,7 @@ function press(root: Element, name: string): void {
   act(() => found.click());
 }
 
-/** The challenger again and again, under other ids. */
+/** Returns copies of the challenger with other ids. */
 const fleet = (count: number): ModelInfo[] => [
   CHAMPION,
   ...Array.from({ length: count - 1 }, (_, i) => ({
@@ -313,7 +313,7 @@ describe("many models", () => {
   });
 });
 
-/** The names of the components that `run` makes the page draw. */
+/** Returns the names of the components that `run` re-renders. */
 function drawings(run: () => void): string[] {
   const names: string[] = [];
   const before = options.diffed;

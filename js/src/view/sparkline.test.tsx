@@ -8,7 +8,7 @@ import { LineChart } from "./lineChart";
 import { Panel } from "./Panel";
 
 const FRAME_MS = 20;
-/** While the machine is folded. */
+/** The number of charts while the system's details are collapsed. */
 const CHARTS = 5;
 let store: Store;
 let container: HTMLElement;

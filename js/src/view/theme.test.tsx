@@ -9,7 +9,7 @@ import { fakeLabContext, full, kernel, state } from "../testing/lab";
 import { Panel } from "./Panel";
 import { watchTheme } from "./theme";
 
-/** Counts the observers and media queries of the page that are active. */
+/** The page's active observers, and the number of its media query listeners. */
 let observing: Set<MutationObserver>;
 let queries: number;
 

@@ -1,4 +1,4 @@
-// Whether an element can be seen by the user.
+// Observes whether an element is visible to the user.
 
 /** Calls `changed` whenever `element` becomes visible or hidden, until the signal aborts. */
 export function watchVisible(

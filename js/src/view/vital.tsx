@@ -1,4 +1,4 @@
-// One value of the contract on the page. `data-vital` is the hook for tests and for styling.
+// Elements that show one value of the contract. `data-vital` is the hook for tests and styling.
 import type { ComponentChildren, JSX } from "preact";
 import type {
   DriftSection,
@@ -25,7 +25,7 @@ export type VitalName =
   | `system.${keyof SystemSection}`
   | `labels.${keyof LabelsSection}`
   | `drift.${keyof DriftSection}`
-  // Of lists, by the name of the item.
+  // Items of lists, by their name or index.
   | `models.${string}.${keyof ModelInfo | "share"}`
   | `system.gpus.${number}.${keyof Gpu}`
   | `system.top_processes.${number | "all"}.${keyof ProcessUse}`
@@ -36,7 +36,7 @@ export type VitalName =
 interface VitalProps {
   of: VitalName;
   children: ComponentChildren;
-  /** Left out where there is no value. */
+  /** Omitted if the value is unknown. */
   unit?: string;
   class?: string;
   tone?: Tone | undefined;
@@ -58,12 +58,12 @@ interface ConfidenceIntervalProps {
   high: Maybe;
 }
 
-/** Text that screen readers read and that is not displayed. */
+/** Renders text for screen readers that is not displayed. */
 export function VisuallyHidden({ children }: { children: ComponentChildren }): JSX.Element {
   return <span class="v-said">{children}</span>;
 }
 
-/** `88.0–97.3 %`: the confidence interval of an accuracy. */
+/** Renders the confidence interval of an accuracy, `88.0–97.3 %`. */
 export function ConfidenceInterval({ of, low, high }: ConfidenceIntervalProps): JSX.Element | null {
   const trans = useLanguage();
   if (low === null || high === null) return null;
@@ -76,7 +76,7 @@ export function ConfidenceInterval({ of, low, high }: ConfidenceIntervalProps): 
   );
 }
 
-/** A share of 1 again, for the eye alone. */
+/** Renders a share of 1 as a bar, which screen readers skip because the value is beside it. */
 export function LevelBar(props: { share: number; children?: ComponentChildren }): JSX.Element {
   const { share, children } = props;
   return (
