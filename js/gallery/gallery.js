@@ -240,7 +240,7 @@ function modelOf(traits) {
     on: (event, callback) => listeners.set(callback, event),
     off: (_, callback) => listeners.delete(callback),
     fire: (event) => {
-      for (const [callback, heard] of listeners) if (heard === event) callback();
+      for (const [callback, registered] of listeners) if (registered === event) callback();
     },
   };
 }

@@ -42,14 +42,14 @@ const DEGRADED = change({
   n: 100,
 });
 
-test("a degraded model warns, with what was seen", () => {
+test("a degraded model causes a warning with value and threshold", () => {
   expect(alertFor(DEGRADED, SCENE, false, trans)).toEqual({
     type: "warning",
     text: "churn 2.1 is degraded: Accuracy dropped below threshold, 78.0 % against 85 % · serve.ipynb",
   });
 });
 
-test("latency is told in its unit", () => {
+test("latency is given in its unit", () => {
   const slow = change({
     new_status: "unhealthy",
     reason: "Latency rose above threshold",
@@ -74,7 +74,7 @@ test.each(["active", "idle", "training", "stopped", "registered"])("%s is no ale
   expect(alertFor(change({ new_status: status }), SCENE, true, trans)).toBe(null);
 });
 
-test("the end of training is told to whom did not see it", () => {
+test("the end of training causes an alert only while the page is hidden", () => {
   expect(alertFor(ended({}), SCENE, false, trans)).toBe(null);
   expect(alertFor(ended({}), SCENE, true, trans)).toEqual({
     type: "success",
@@ -88,13 +88,13 @@ test("the end of training is told to whom did not see it", () => {
   });
 });
 
-test("an event that comes again is told once, and another of the same number is another", () => {
-  const told: Alert[] = [];
-  const alerts = new AlertNotifier(trans, (alert) => told.push(alert));
+test("a repeated event causes one alert; the same number at another time is another event", () => {
+  const shown: Alert[] = [];
+  const alerts = new AlertNotifier(trans, (alert) => shown.push(alert));
   alerts.notify(DEGRADED, SCENE, false);
   alerts.notify(DEGRADED, SCENE, true);
-  expect(told).toHaveLength(1);
+  expect(shown).toHaveLength(1);
   // A restarted kernel numbers its events from the beginning.
   alerts.notify({ ...DEGRADED, at: 2000 }, SCENE, false);
-  expect(told).toHaveLength(2);
+  expect(shown).toHaveLength(2);
 });

@@ -13,13 +13,13 @@ afterEach(() => {
 function open(alerts = true): {
   world: FakeEnvironment;
   stream: EventStream;
-  heard: StreamMessage[];
+  received: StreamMessage[];
 } {
   const world = new FakeEnvironment();
-  const heard: StreamMessage[] = [];
-  const stream = new EventStream(world, { message: (one) => heard.push(one) }, alerts);
+  const received: StreamMessage[] = [];
+  const stream = new EventStream(world, { message: (one) => received.push(one) }, alerts);
   stream.start();
-  return { world, stream, heard };
+  return { world, stream, received };
 }
 
 const STATE = { type: "state", id: 7, stream: "run-1", kernels: [] };
@@ -45,8 +45,8 @@ async function pass(milliseconds: number): Promise<void> {
   await vi.advanceTimersByTimeAsync(milliseconds);
 }
 
-test("asks for updates and for what alerts are made of, and hands on what it hears", () => {
-  const { world, stream, heard } = open();
+test("requests updates and the events of alerts, and delivers its messages", () => {
+  const { world, stream, received } = open();
   expect(world.socket.query.get("types")).toBe("update,model_status_change,training_completed");
   expect(world.socket.query.has("since")).toBe(false);
   expect(stream.state.value).toBe("connecting");
@@ -54,10 +54,10 @@ test("asks for updates and for what alerts are made of, and hands on what it hea
   world.socket.receive(STATE);
   world.socket.receive(GONE);
   expect(stream.state.value).toBe("live");
-  expect(heard.map((one) => one.type)).toEqual(["state", "kernel"]);
+  expect(received.map((one) => one.type)).toEqual(["state", "kernel"]);
 });
 
-test("comes back where it was when the connection breaks", async () => {
+test("resumes after the last message when the connection breaks", async () => {
   const { world, stream } = open();
   world.socket.onopen?.();
   world.socket.receive(STATE);
@@ -74,7 +74,7 @@ test("comes back where it was when the connection breaks", async () => {
   expect(stream.state.value).toBe("live");
 });
 
-test("waits longer after each failure, and starts over once it hears something", async () => {
+test("retries after increasing delays, which a message resets", async () => {
   const { world } = open();
   const waits: number[] = [];
   for (let failure = 0; failure < 8; failure += 1) {
@@ -95,13 +95,13 @@ test("waits longer after each failure, and starts over once it hears something",
   expect(world.sockets).toHaveLength(10);
 });
 
-test("waits differ, so that many pages do not come back in one moment", () => {
+test("retry delays have jitter", () => {
   expect(backoff(1, 0)).toBe(250);
   expect(backoff(1, 1)).toBe(500);
   expect(backoff(100, 0)).toBe(15_000);
 });
 
-test("a server that lost nothing but knows more is asked for it at once when the network is back", async () => {
+test("reconnects at once when the network is back", async () => {
   const { world } = open();
   for (let failure = 0; failure < 3; failure += 1) {
     world.socket.break();
@@ -112,7 +112,7 @@ test("a server that lost nothing but knows more is asked for it at once when the
   expect(world.sockets).toHaveLength(5);
 });
 
-test("says when the server has no ipyvitals, and looks again now and then", async () => {
+test("reports a server without ipyvitals, and checks again each minute", async () => {
   const { world, stream } = open();
   world.probed = "missing";
   world.socket.break();
@@ -124,7 +124,7 @@ test("says when the server has no ipyvitals, and looks again now and then", asyn
   expect(world.sockets).toHaveLength(2);
 });
 
-test("says when the server forbids it", async () => {
+test("reports a server that forbids access", async () => {
   const { world, stream } = open();
   world.probed = "forbidden";
   world.socket.break(1006);
@@ -132,13 +132,13 @@ test("says when the server forbids it", async () => {
   expect(stream.state.value).toBe("forbidden");
 });
 
-test("what was missed comes as a fresh state", () => {
-  const { world, heard } = open();
+test("missed messages are followed by a fresh state", () => {
+  const { world, received } = open();
   world.socket.onopen?.();
   world.socket.receive(STATE);
   world.socket.receive({ type: "missed", id: 50, count: 40 });
   world.socket.receive({ ...STATE, id: 50 });
-  expect(heard.map((one) => one.type)).toEqual(["state", "missed", "state"]);
+  expect(received.map((one) => one.type)).toEqual(["state", "missed", "state"]);
 });
 
 test("closes while the page is hidden, and resumes when it is shown", () => {
@@ -155,8 +155,8 @@ test("closes while the page is hidden, and resumes when it is shown", () => {
   expect(world.socket.query.get("since")).toBe("7");
 });
 
-test("with alerts, a hidden page hears of nothing else, and does not count as a viewer", () => {
-  const { world, heard } = open(true);
+test("with alerts, a hidden page receives only these, and does not count as a viewer", () => {
+  const { world, received } = open(true);
   const first = world.socket;
   first.onopen?.();
   first.receive(STATE);
@@ -169,13 +169,13 @@ test("with alerts, a hidden page hears of nothing else, and does not count as a 
   quiet.receive({ ...STATE, id: 20 });
   quiet.receive({ ...GONE, id: 21 });
   quiet.receive({ ...EVENT, id: 22 });
-  expect(heard.map((one) => one.type)).toEqual(["state", "training_completed"]);
+  expect(received.map((one) => one.type)).toEqual(["state", "training_completed"]);
   world.hide(false);
   // The last id of the complete stream: the stream of alerts leaves messages out.
   expect(world.socket.query.get("since")).toBe("7");
 });
 
-test("alerts that are turned on or off while hidden open or close the quiet stream", () => {
+test("turning alerts on or off while the page is hidden opens or closes the stream", () => {
   const { world, stream } = open(false);
   world.hide(true);
   stream.alerts = true;
@@ -184,7 +184,7 @@ test("alerts that are turned on or off while hidden open or close the quiet stre
   expect(world.socket.closed).toBe(true);
 });
 
-test("does nothing more once it is disposed of", async () => {
+test("does nothing after dispose", async () => {
   const { world, stream } = open();
   world.socket.break();
   stream.dispose();
@@ -193,12 +193,12 @@ test("does nothing more once it is disposed of", async () => {
   expect(world.watched).toBe(false);
 });
 
-test("what it does not understand, it leaves out", () => {
-  const { world, heard } = open();
+test("skips messages that are not valid", () => {
+  const { world, received } = open();
   world.socket.onmessage?.({ data: "{" });
   world.socket.onmessage?.({ data: new ArrayBuffer(4) });
   for (const strange of [null, {}, { type: "state" }, { type: "news", id: 1, kernel_id: "k" }]) {
     world.socket.onmessage?.({ data: JSON.stringify(strange) });
   }
-  expect(heard).toEqual([]);
+  expect(received).toEqual([]);
 });

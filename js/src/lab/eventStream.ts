@@ -13,7 +13,7 @@ export interface Socket {
 
 /** The browser's functions that the stream uses; tests replace them. */
 export interface StreamEnvironment {
-  /** Opens a socket at `path?query` of the server. */
+  /** Opens a socket to the server with these query parameters. */
   open(query: URLSearchParams): Socket;
   /** Returns whether the server offers the stream; called after a socket was refused. */
   probe(): Promise<ProbeResult>;
@@ -27,8 +27,8 @@ export interface StreamEnvironment {
 export type ProbeResult = "ok" | "missing" | "forbidden";
 
 /**
- * `connecting` before the first message, `live`, `waiting` to try again, `resting` while the page
- * is hidden; `missing` and `forbidden` when the server says so.
+ * `connecting` before the first message; `live`; `waiting` for the next retry; `resting` while the
+ * page is hidden; `missing` or `forbidden` if the server does not offer the stream.
  */
 export type StreamState = "connecting" | "live" | "waiting" | "resting" | "missing" | "forbidden";
 

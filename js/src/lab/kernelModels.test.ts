@@ -49,7 +49,7 @@ test("an update without rows changes none", () => {
   expect(models.all.value).toBe(before);
 });
 
-test("a full update has all there are: those it leaves out are gone, charts go on", () => {
+test("a full update removes models that are not in it, and keeps the history of the others", () => {
   const { models, send } = open();
   send(delta({ n: 2, at: AT + 1 }));
   send(full("compared", { n: 3, at: AT + 2, models: [RETIRED, CHAMPION] }));
@@ -57,7 +57,7 @@ test("a full update has all there are: those it leaves out are gone, charts go o
   expect(models.all.value.get("churn-1")?.history.at).toEqual([AT + 1, AT + 2]);
 });
 
-test("labels and drift come along", () => {
+test("a state has labels and drift", () => {
   const kernels = new KernelRegistry(() => AT);
   kernels.receive(state(kernel("k", null, full("compared"))));
   const store = kernels.all.value.get("k")?.monitors.value.get("default");
@@ -65,7 +65,7 @@ test("labels and drift come along", () => {
   expect(store?.drift.value.features).toHaveLength(4);
 });
 
-test("an alert about drift speaks of its index, not of percent", () => {
+test("an alert about drift has its index, not percent", () => {
   const event = message("model_status_change", {
     kernel_id: "k",
     monitor: "default",

@@ -47,7 +47,7 @@ test("a live model: accuracy, rate and memory", () => {
   });
 });
 
-test("a model in training: how far, how much longer", () => {
+test("a model in training: progress and remaining time", () => {
   const { training } = traitsOf("training");
   const shown = row("training", {
     training: changed(training, { progress: 41.9, eta_seconds: 190 }),
@@ -89,7 +89,7 @@ test("a closed monitor and a kernel that is gone have no colour any more", () =>
   expect(gone.state).toMatch(/^Kernel gone, last update \d\d:\d\d$/);
 });
 
-test("a kernel without a notebook is called by what it has", () => {
+test("a kernel without a notebook has the name of its session or kernel", () => {
   expect(row("live", {}, { path: null, session_name: "Console 1" }).place).toBe("Console 1");
   expect(row("live", {}, { path: null }).place).toBe("python3");
   expect(row("live", {}, { path: null, kernel_name: null }).place).toBe(

@@ -40,7 +40,7 @@ test("an action goes to its kernel, below the base URL", async () => {
   ]);
 });
 
-test("a refusal is told in the server's words, or by its number", async () => {
+test("an error has the server's message, else its status code", async () => {
   const [late] = serverThat(504, '{"message": "the kernel did not answer"}');
   await expect(actionClient(late)("k", "reset", "m")).rejects.toThrow("the kernel did not answer");
   const [proxy] = serverThat(502, "<html>Bad gateway</html>");
@@ -56,7 +56,7 @@ test.each([
   expect(await browserEnvironment(serverThat(status, "{}")[0]).probe()).toBe(found);
 });
 
-test("the socket is opened below the base URL; the token is told only where cookies do not do", () => {
+test("the socket is opened below the base URL, with the token only if cookies do not suffice", () => {
   const [settings] = serverThat(200, "{}");
   const url = (appendToken: boolean): unknown =>
     Reflect.get(

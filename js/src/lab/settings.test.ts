@@ -15,7 +15,7 @@ test("the defaults are those of the schema", () => {
   expect(Object.fromEntries(defaults)).toEqual(DEFAULT_SETTINGS);
 });
 
-test("what does not fit reads as its default, and the pause stays within its bounds", () => {
+test("an invalid setting is its default, and the interval is limited", () => {
   expect(readSettings({ side: "top", rank: "first", refresh: null, alerts: 1 })).toEqual(
     DEFAULT_SETTINGS,
   );

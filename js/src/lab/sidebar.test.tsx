@@ -49,7 +49,7 @@ const press = (text: string): Promise<void> =>
 
 const FRONT = kernel("front", "work/serve.ipynb", full("live"));
 
-test("the notebook in front in full, the others a line each", () => {
+test("the current notebook has a panel, the others a line each", () => {
   const { activated } = open(
     state(
       FRONT,
@@ -65,7 +65,7 @@ test("the notebook in front in full, the others a line each", () => {
   expect(activated).toEqual(["b"]);
 });
 
-test("another notebook comes to the front, and the two change places", () => {
+test("when another notebook becomes current, panel and line change places", () => {
   const { currentNotebook } = open(state(FRONT, kernel("b", "b.ipynb", full("degraded"))));
   act(() => {
     currentNotebook.value = { path: "b.ipynb", kernelId: "b" };
@@ -74,7 +74,7 @@ test("another notebook comes to the front, and the two change places", () => {
   expect(texts("[data-kernel-id] .s-place")).toEqual(["serve.ipynb"]);
 });
 
-test("the machine stays unfolded while another notebook, or another tab of the side, is in front", async () => {
+test("system details stay expanded while another notebook or another sidebar tab is active", async () => {
   const { lab, selection, currentNotebook } = open(
     state(FRONT, kernel("b", "b.ipynb", full("degraded"))),
   );
@@ -121,7 +121,7 @@ test("a server without ipyvitals: what to install", () => {
   expect(page.textContent).toContain("does not let you read");
 });
 
-test("a kernel that cannot be listened to says why", () => {
+test("an unavailable kernel shows the reason", () => {
   open(
     state(
       { ...kernel("front", "work/serve.ipynb"), unavailable: "behind a gateway" },
@@ -132,7 +132,7 @@ test("a kernel that cannot be listened to says why", () => {
   expect(texts("[data-kernel-id] .s-detail")).toEqual(["Unavailable: behind a gateway too"]);
 });
 
-test("a lost connection is told while the last values stay", () => {
+test("a lost connection is shown, and the last values stay", () => {
   const { stream } = open(state(FRONT));
   act(() => {
     stream.value = "waiting";
@@ -141,7 +141,7 @@ test("a lost connection is told while the last values stay", () => {
   expect(page.querySelectorAll(".ipyvitals-panel")).toHaveLength(1);
 });
 
-test("stop training: requests, pending, and until it shows", async () => {
+test("stop training: requested, pending until the kernel confirms", async () => {
   const { requests, kernels } = open(state(kernel("front", "a.ipynb", full("training"))));
   await press("Stop training");
   expect(requests).toMatchObject([
@@ -161,13 +161,13 @@ test("stop training: requests, pending, and until it shows", async () => {
   expect(texts(".s-action")).toEqual([]);
 });
 
-test("a stop that somebody else requests for shows as well", () => {
+test("a stop that somebody else requested is shown, too", () => {
   const training = changed(traitsOf("training").training, { stop_requested: true });
   open(state(kernel("front", "a.ipynb", full("training", { training }))));
   expect(button("Stopping…")).toBeDefined();
 });
 
-test("a failure is told, and the button can be pressed again", async () => {
+test("a failed action is shown, and the button can be pressed again", async () => {
   const { requests } = open(state(kernel("front", "a.ipynb", full("training"))));
   await press("Stop training");
   await act(async () => {
@@ -180,7 +180,7 @@ test("a failure is told, and the button can be pressed again", async () => {
   expect(texts("[role='alert']")).toEqual([]);
 });
 
-test("acknowledge stands on the banner until it is done", async () => {
+test("the banner has a button to acknowledge until that is done", async () => {
   const { requests, kernels } = open(state(kernel("front", "a.ipynb", full("degraded"))));
   await press("Acknowledge");
   expect(requests).toMatchObject([{ action: "acknowledge" }]);
@@ -194,7 +194,7 @@ test("acknowledge stands on the banner until it is done", async () => {
   expect(page.textContent).toContain("acknowledged");
 });
 
-test("a kernel that is gone offers nothing to press", () => {
+test("a kernel that is gone has no action buttons", () => {
   open(state({ ...kernel("front", "a.ipynb", full("training")), execution_state: "dead" }));
   expect(texts(".s-action")).toEqual([]);
 });
@@ -218,7 +218,7 @@ test("of several monitors in a notebook one is shown first, until another is cho
   expect(button("serving").getAttribute("aria-pressed")).toBe("true");
 });
 
-test("names of a hostile kernel stay text", () => {
+test("markup in names is shown as text", () => {
   const model = changed(traitsOf("live").model, { name: "<img src=x onerror=alert(1)>" });
   open(state(FRONT, kernel("b", "<b>.ipynb", full("live", { model }))));
   expect(page.querySelector("img")).toBe(null);
@@ -233,7 +233,7 @@ function german(texts: Record<string, string[]>): ITranslator {
   return { languageCode: "de", load: () => bundle } as unknown as ITranslator;
 }
 
-test("in another language the panel speaks it, and the rows beside it", () => {
+test("panel and rows are translated", () => {
   const language = jupyterLanguage(
     german({
       Degraded: ["Beeinträchtigt"],

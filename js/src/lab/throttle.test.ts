@@ -13,7 +13,7 @@ function open(seconds: number): { pace: Throttle<number>; taken: (readonly numbe
   return { pace: new Throttle((items) => taken.push(items), seconds), taken };
 }
 
-test("what comes after a silence is handed on at once, what follows in one burst", () => {
+test("the first item is delivered at once, those that follow in one batch", () => {
   const { pace, taken } = open(2);
   for (const item of [1, 2, 3]) pace.add(item);
   expect(taken).toEqual([[1]]);
@@ -24,13 +24,13 @@ test("what comes after a silence is handed on at once, what follows in one burst
   expect(taken).toEqual([[1], [2, 3], [4]]);
 });
 
-test("without a pause everything is handed on at once", () => {
+test("without an interval every item is delivered at once", () => {
   const { pace, taken } = open(0);
   for (const item of [1, 2, 3]) pace.add(item);
   expect(taken).toEqual([[1], [2], [3]]);
 });
 
-test("a shorter pause counts from now on, and nothing that waits is lost", () => {
+test("a shorter interval applies at once, and pending items are delivered", () => {
   const { pace, taken } = open(60);
   for (const item of [1, 2]) pace.add(item);
   pace.seconds = 1;
@@ -40,7 +40,7 @@ test("a shorter pause counts from now on, and nothing that waits is lost", () =>
   expect(taken).toEqual([[1], [2], [3]]);
 });
 
-test("nothing comes after the end", () => {
+test("nothing is delivered after dispose", () => {
   const { pace, taken } = open(1);
   for (const item of [1, 2]) pace.add(item);
   pace.dispose();

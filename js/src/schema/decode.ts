@@ -96,8 +96,8 @@ function decodeFields(kinds: Kinds, unknown: Record<string, unknown>, value: unk
 }
 
 /**
- * A section in which a field that is missing or of another type reads as if nothing were known
- * of it, so that a kernel of another version still shows what both sides understand.
+ * Decodes a section. A field that is missing or of another type gets its default, so that values
+ * of a kernel of another version are shown as far as both sides know them.
  */
 export function decodeSection<Name extends keyof SectionTypes>(
   name: Name,

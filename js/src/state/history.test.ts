@@ -35,7 +35,7 @@ test("ten points a second are thinned, and the newest is always there", () => {
   expect(history.columns.current_accuracy.at(-1)).toBe(1);
 });
 
-test("silence is a gap in the line", () => {
+test("missing updates are a gap in the line", () => {
   const history = new History();
   history.add(0, point(0.9));
   history.add(1, point(0.9));

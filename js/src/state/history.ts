@@ -55,8 +55,8 @@ export class History {
   }
 
   /**
-   * Takes a point, and says whether that is worth drawing: not when it only replaces one of
-   * the same half second, and not when it is older than the newest, which it cannot follow.
+   * Adds a sample; returns whether charts have to be redrawn: not if the sample replaces one of the
+   * same half second, and not if it is ignored because it is older than the newest.
    */
   add(at: number, point: HistorySample, gap = Number.POSITIVE_INFINITY): boolean {
     const last = this.at.at(-1);

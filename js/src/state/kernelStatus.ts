@@ -2,8 +2,8 @@
 import { isObject } from "../schema/decode";
 
 /**
- * A kernel that restarts has forgotten the widget, so for it this is the end as well. After a
- * crash, the first word that is sure to come is that the next process is starting.
+ * Statuses after which the widget has no kernel. A restarted kernel does not know the widget; after
+ * a crash, `starting` of the next process may be the first status that arrives.
  */
 const FINAL_STATUSES = new Set<unknown>([
   "restarting",
@@ -27,8 +27,8 @@ function isSignal(value: unknown): value is KernelStatusSignal {
 }
 
 /**
- * Calls `gone` when the kernel of JupyterLab's widget manager ends, which its models are not
- * told when it crashes. Other pages have no such manager, and then this does nothing.
+ * Calls `ended` when the kernel of JupyterLab's widget manager ends; a crash does not close the
+ * comms of its models. Does nothing on pages without such a manager.
  */
 export function onKernelEnd(manager: unknown, ended: () => void): () => void {
   const kernel = isObject(manager) ? manager["kernel"] : undefined;

@@ -22,7 +22,7 @@ const rowOf = (models: ModelRegistry, id: string): ModelInfo | undefined =>
   models.all.value.get(id)?.row.value;
 
 describe("rows", () => {
-  test("those that changed take the place of what was known, and the others stay", () => {
+  test("changed rows replace the former ones, and the others stay", () => {
     const models = new ModelRegistry();
     models.receive([RETIRED, CHAMPION, CHALLENGER], true);
     models.receive([named("churn-2.2", { predictions_per_minute: 24 })], false);
@@ -31,7 +31,7 @@ describe("rows", () => {
     expect(rowOf(models, "churn-1")).toBe(CHAMPION);
   });
 
-  test("a new one joins, and all there are replace those that are gone", () => {
+  test("a new row is added; a full list removes the missing ones", () => {
     const models = new ModelRegistry();
     models.receive([CHAMPION], true);
     models.receive([CHALLENGER], false);
@@ -40,14 +40,14 @@ describe("rows", () => {
     expect(ids(models)).toEqual(["churn-2.2"]);
   });
 
-  test("only whoever looks at a row hears of its change, and only of a change", () => {
+  test("a row's signal changes only when the row does", () => {
     const models = new ModelRegistry();
     models.receive([CHAMPION, CHALLENGER], true);
-    const heard: string[] = [];
+    const changes: string[] = [];
     const stops = [...models.all.value].map(([id, { row }]) =>
       effect(() => {
         row.value;
-        heard.push(id);
+        changes.push(id);
       }),
     );
     let sets = 0;
@@ -57,9 +57,9 @@ describe("rows", () => {
         sets += 1;
       }),
     );
-    heard.length = 0;
+    changes.length = 0;
     models.receive([{ ...CHAMPION, duration_counts: [] }, named("churn-2.2", { mae: 1 })], true);
-    expect(heard).toEqual(["churn-2.2"]);
+    expect(changes).toEqual(["churn-2.2"]);
     expect(sets).toBe(1);
     for (const stop of stops) stop();
   });
@@ -74,7 +74,7 @@ describe("rows", () => {
     expect(models.active.value).toBe("churn-2.2");
   });
 
-  test("a kernel that forgets models on the way does not make the page remember all", () => {
+  test("the number of models is limited like the kernel's", () => {
     const models = new ModelRegistry();
     models.receive([CHAMPION], true);
     for (let i = 0; i < MAX_MODELS + 50; i += 1) models.receive([named(`m${i}`)], false);
@@ -127,14 +127,14 @@ function open(): { store: Store; send: (values: Partial<Traits>) => void } {
 describe("in a store", () => {
   const AT = traitsOf("compared").at as number;
 
-  test("a message's rows are taken into those of the fresh view", () => {
+  test("a message's rows are merged into those of the fresh state", () => {
     const { store, send } = open();
     send({ at: AT + 1, models: [named("churn-2.2", { total_predictions: 132 })] });
     expect(ids(store.models)).toEqual(["churn-1", "churn-1.9", "churn-2.2"]);
     expect(rowOf(store.models, "churn-2.2")?.total_predictions).toBe(132);
   });
 
-  test("everything at once leaves out what is gone", () => {
+  test("a full message removes missing models", () => {
     const { store } = open();
     const models = [CHAMPION];
     store.receive(["models"], () => models, "full");
@@ -153,7 +153,7 @@ describe("in a store", () => {
     expect(history.columns.cpu_percent).toEqual([]);
   });
 
-  test("those of the active one are its figures, whose row does not travel while it is alone", () => {
+  test("the active model's samples come from the metrics section", () => {
     const { store, send } = open();
     const { history } = store.models.all.value.get("churn-1") ?? store;
     const metrics = traitsOf("compared").metrics;

@@ -70,7 +70,7 @@ test("a late message does not set the clock back", () => {
   expect(store.now.value).toBe((traits.at as number) + 7);
 });
 
-test("silence is noticed after 15 s or three ticks, whichever is longer", () => {
+test("values are stale after 15 s or three intervals, whichever is longer", () => {
   const { store, traits, pass } = open();
   pass(15);
   expect(store.quiet.value).toBe(false);
@@ -83,7 +83,7 @@ test("silence is noticed after 15 s or three ticks, whichever is longer", () => 
   expect(store.quiet.value).toBe(true);
 });
 
-test("a monitor that is ticked by hand is never called quiet", () => {
+test("without an update interval values are never stale", () => {
   const { store, traits, pass } = open();
   receive(store, traits, { interval: null });
   pass(10_000);
@@ -99,7 +99,7 @@ test("each tick adds a point of the values that hold then", () => {
   expect(store.history.columns.cpu_percent.at(-1)).toBe(38);
 });
 
-test("one message is one change for those who look", () => {
+test("one message causes one change for subscribers", () => {
   const { store, traits } = open();
   const seen: string[] = [];
   const stop = store.now.subscribe(() => seen.push("time"));
@@ -113,12 +113,12 @@ test("one message is one change for those who look", () => {
     at,
     metrics: changed(traits.metrics, { warming: true }),
   });
-  expect(seen.filter((word) => word !== "time")).toEqual([`${at}`, `${at}`]);
+  expect(seen.filter((label) => label !== "time")).toEqual([`${at}`, `${at}`]);
   stop();
   for (const each of stops) each();
 });
 
-test("values that are none of the contract leave the panel whole", () => {
+test("invalid values leave the defaults", () => {
   const store = new Store(() => 0);
   store.load(() => "nonsense");
   store.receive(TRAITS, () => undefined);

@@ -33,8 +33,8 @@ export const TRAITS = [
 export type Trait = (typeof TRAITS)[number];
 
 /**
- * What a message brings: everything a view needs to begin with, everything on the way, or what
- * changed, of which `models` has only the rows that did.
+ * The extent of a message: `fresh` is the initial state with the history, `full` has all sections,
+ * `delta` has the changed sections, and in `models` the changed rows.
  */
 export type Extent = "fresh" | "full" | "delta";
 

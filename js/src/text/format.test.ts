@@ -43,7 +43,7 @@ test.each([
   [0.9996, "99.9"],
   [0, "0.0"],
   [0.0001, "0.1"],
-])("ratio(%d) = %s: all and nothing are said only when exact", (value, text) => {
+])("ratio(%d) = %s: 0 and 100 only when exact", (value, text) => {
   expect(format.ratio(value)).toBe(text);
 });
 

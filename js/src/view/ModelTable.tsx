@@ -13,10 +13,10 @@ import { ChartGroup } from "./Sparkline";
 import { accuracyLabel } from "./Tiles";
 import { Vital } from "./vital";
 
-/** More models than these are shown on demand. */
+/** The rows that are shown while the table is collapsed. */
 const COLLAPSED_ROWS = 8;
 
-/** All models, to be compared; the one that is chosen is what this view shows. */
+/** Renders all models for comparison; selecting one shows it in this view. */
 export function ModelTable({ selection }: { selection: ModelSelection }): JSX.Element | null {
   const trans = useLanguage();
   const { models } = selection.store;
@@ -79,18 +79,18 @@ export function ModelTable({ selection }: { selection: ModelSelection }): JSX.El
   );
 }
 
-/** Whether the pointer is over the list, or the keyboard in it. */
+/** Returns whether the pointer is over the list, or the keyboard focus in it. */
 const inUse = (list: Element | null): boolean =>
   list?.matches(":hover, :has(:focus-visible)") ?? false;
 
-/** The first few, among them the one that is shown. */
+/** Returns the first ids, among them the selected one. */
 function collapsedIds(ids: readonly string[], shown: string | null): readonly string[] {
   const few = ids.slice(0, COLLAPSED_ROWS);
   if (shown !== null && !few.includes(shown)) few[COLLAPSED_ROWS - 1] = shown;
   return few;
 }
 
-/** Notebooks have commands for the keys that choose here. */
+/** Keeps the keys that select a model from the notebook, which has commands for them. */
 function stopNotebookKeys(event: KeyboardEvent): void {
   if (!/^(Arrow.*| |Enter)$/.test(event.key)) return;
   event.stopPropagation();
@@ -104,7 +104,7 @@ interface ModelRowProps {
   regression: ReadonlySignal<boolean>;
 }
 
-/** One model. It is drawn when its own row changes, whatever else does. */
+/** Renders one model; re-rendered only when its own row changes. */
 export function ModelRow({ id, model, selection, regression }: ModelRowProps): JSX.Element {
   const trans = useLanguage();
   const group = useContext(ChartGroup);

@@ -11,11 +11,11 @@ import { LineChart } from "./lineChart";
 import { watchTheme } from "./theme";
 import { watchVisible } from "./visibility";
 
-/** Names the view, so that its charts and no others move their cursors together. */
+/** The name of the view, whose charts have synchronized cursors. */
 export const ChartGroup = createContext("ipyvitals");
 
 export interface SparklineProps {
-  /** Of which the chart is; may read a signal. */
+  /** Returns the data of the chart; may read a signal. */
   series: () => ChartSeries;
   of: ChartedMetric;
   label: string;
@@ -65,7 +65,7 @@ export function Sparkline(props: SparklineProps): JSX.Element {
   );
 }
 
-/** `Accuracy, last 5 minutes: 81.0 % to 94.2 %` */
+/** Returns the range of the values as a sentence: `Accuracy, last 5 minutes: 81.0 % to 94.2 %`. */
 function describe(
   label: string,
   values: readonly Maybe[],
@@ -80,7 +80,7 @@ function describe(
     : trans.__("%1, last 5 minutes: %2 to %3", label, low, high);
 }
 
-/** From 0 to a little above the highest value, so that silence lies on the floor. */
+/** Returns a y range from 0 to a little above the highest value. */
 export const rangeFromZero =
   (least: number) =>
   (_: Maybe, high: Maybe): readonly [number, number] => [0, Math.max(least, (high ?? 0) * 1.12)];

@@ -1,4 +1,4 @@
-// The machine under the model: what is scarce, what is urgent, and the rest on demand.
+// The system of the kernel: meters, urgent alerts, and details that expand.
 import type { JSX } from "preact";
 import type { SystemSection } from "../schema/contract.gen";
 import type { Store } from "../state/store";
@@ -12,9 +12,9 @@ import type { ModelSelection } from "./modelSelection";
 import { SystemDetails } from "./SystemDetails";
 import { Vital, type VitalName } from "./vital";
 
-/** A kill is news for an hour. */
+/** An out-of-memory kill is shown as an alert for this time. */
 const OOM_ALERT_SECONDS = 3600;
-/** Of the scheduler's periods; below this, throttling is not worth a word. */
+/** Percent of the scheduler's periods from which throttling is shown as an alert. */
 const MIN_THROTTLED_PERCENT = 25;
 
 export function System({ selection }: { selection: ModelSelection }): JSX.Element {
@@ -31,7 +31,7 @@ export function System({ selection }: { selection: ModelSelection }): JSX.Elemen
             expanded.value = !open;
           }}
           onKeyDown={(event) => {
-            // Notebooks have commands for the keys that press a button.
+            // Notebooks have commands for these keys.
             if (/^( |Enter)$/.test(event.key)) event.stopPropagation();
           }}
         >
@@ -64,7 +64,7 @@ function CellStatus({ store }: { store: Store }): JSX.Element | null {
   );
 }
 
-/** What is urgent; while nothing is, whose limits the meters show. */
+/** Renders urgent alerts or, without any, the resource limits that the meters refer to. */
 function SystemAlerts({ store }: { store: Store }): JSX.Element {
   const trans = useLanguage();
   const system = store.system.value;

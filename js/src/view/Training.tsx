@@ -51,7 +51,7 @@ export function Training(props: { store: Store; action?: ComponentChildren }): J
   );
 }
 
-/** Without a total there is no percentage, but how far it has come is known. */
+/** Formats the number of steps, which is shown if there is no total. */
 const stepCount = ({ current }: TrainingSection): string => count(current);
 
 function ProgressBar(props: {

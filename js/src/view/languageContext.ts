@@ -1,4 +1,4 @@
-// The language of the panel that a component stands on.
+// The language of a panel, as a Preact context.
 import { type ComponentChildren, createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { english, type Language } from "../text/language";
@@ -7,7 +7,7 @@ export const LanguageContext = createContext<Language>(english);
 
 export const useLanguage = (): Language => useContext(LanguageContext);
 
-/** A text with elements in the place of `%1` and `%2`, which its translation left there. */
+/** Replaces `%1` and `%2` in a translated text by elements. */
 export const interpolate = (
   text: string,
   ...parts: readonly ComponentChildren[]

@@ -4,7 +4,7 @@ import { decodeModels } from "../schema/decode";
 import { ModelRegistry } from "../state/models";
 import { sortModels, stableOrder } from "./modelOrder";
 
-/** Rows of the given traffic, `*` marking the active one. */
+/** Returns rows with the given traffic; `*` marks the active model. */
 function rows(traffic: Record<string, number>): Map<string, ModelInfo> {
   const list = Object.entries(traffic).map(([name, predictions_per_minute], i) => {
     const model_id = name.replace("*", "");
@@ -17,7 +17,7 @@ test("the active model first, then by traffic, then the newest", () => {
   expect(sortModels(rows({ a: 5, "b*": 1, c: 90, d: 0, e: 0 }))).toEqual(["b", "c", "a", "e", "d"]);
 });
 
-test("rates that waver move nothing, a clear lead does", () => {
+test("small changes of traffic move no row, a clear lead does", () => {
   const before = ["b", "c", "a"];
   expect(sortModels(rows({ "b*": 1, c: 50, a: 60 }), before)).toEqual(["b", "c", "a"]);
   expect(sortModels(rows({ "b*": 1, c: 50, a: 63 }), before)).toEqual(["b", "a", "c"]);
@@ -28,29 +28,29 @@ test("a model that is deployed goes to the top at once; the former one by its tr
   expect(sortModels(rows({ b: 10, c: 20, "a*": 0 }), ["b", "c", "a"])).toEqual(["a", "c", "b"]);
 });
 
-test("those that came and went are in and out", () => {
+test("new models are added, and removed ones dropped", () => {
   expect(sortModels(rows({ "b*": 1, d: 70, a: 5 }), ["b", "c", "a"])).toEqual(["b", "d", "a"]);
 });
 
-test("while the list is held no row changes places, and new ones still come", () => {
+test("while the table is frozen no row moves, and new models are added", () => {
   const models = new ModelRegistry();
   const take = (traffic: Record<string, number>): void =>
     models.receive([...rows(traffic).values()], true);
-  let held = false;
-  const order = stableOrder(models, () => held);
+  let frozen = false;
+  const order = stableOrder(models, () => frozen);
   take({ "a*": 9, b: 8, c: 1 });
   expect(order.value).toEqual(["a", "b", "c"]);
-  held = true;
+  frozen = true;
   take({ a: 0, b: 8, "c*": 80 });
   expect(order.value).toEqual(["a", "b", "c"]);
   take({ a: 0, b: 8, "c*": 80, d: 0 });
   expect(order.value).toEqual(["a", "b", "c", "d"]);
-  held = false;
+  frozen = false;
   take({ a: 0, b: 8, "c*": 81, d: 0 });
   expect(order.value).toEqual(["c", "b", "a", "d"]);
 });
 
-test("the same order is the same list, so that nothing is drawn for it", () => {
+test("an unchanged order is the same array, so that nothing is re-rendered", () => {
   const models = new ModelRegistry();
   models.receive([...rows({ "a*": 9, b: 8 }).values()], true);
   const order = stableOrder(models, () => false);

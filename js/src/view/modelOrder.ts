@@ -1,15 +1,15 @@
-// In which order models are listed.
+// The order of models in the table.
 import { computed, type ReadonlySignal } from "@preact/signals";
 import type { ModelInfo } from "../schema/contract.gen";
 import type { ModelRegistry } from "../state/models";
 
-/** How many times the traffic of the one above it a model needs to take its place. */
+/** The traffic, relative to the model above, from which a model moves up. */
 const MIN_LEAD = 1.25;
 
 /**
- * The ids of `rows`: the active model, then by traffic, then the newest first. Those in `before`
- * keep their places until one has `lead` times the traffic of the one above it, so that rows do
- * not dance.
+ * Sorts ids: the active model, then by traffic, then the newest first. Ids in `before` keep their
+ * places until a model has `lead` times the traffic of the one above it, so that rows do not swap
+ * places with each update.
  */
 export function sortModels(
   rows: ReadonlyMap<string, ModelInfo>,
@@ -35,7 +35,7 @@ export function sortModels(
   return order;
 }
 
-/** The order of one list, in which no row moves while it is `held`: under the pointer, say. */
+/** Returns the order of a table as a signal; no row moves while `frozen` returns true. */
 export function stableOrder(
   models: ModelRegistry,
   frozen: () => boolean,

@@ -1,5 +1,5 @@
-// What one view shows of a monitor: its active model, or another that was chosen in this view, and
-// how much of the machine.
+// The state of one view of a monitor: the selected model, else the active one, and whether the
+// system's details are expanded.
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { DEFAULTS, type MetricsSection, type ModelSection } from "../schema/contract.gen";
 import type { ChartSeries, TrackedModel } from "../state/models";

@@ -64,7 +64,7 @@ describe("the list", () => {
     expect(text("models.churn-2.2.active")).toBeUndefined();
   });
 
-  test("what a figure rests on, and why a status is what it is, on hover", () => {
+  test("the reason of a status and the sample size of an accuracy are hints", () => {
     const { root } = show("compared");
     const title = (vital: string): string | undefined =>
       root.querySelector(`[data-vital="models.churn-2.2.${vital}"]`)?.getAttribute("title") ??
@@ -111,8 +111,8 @@ describe("the list", () => {
   });
 });
 
-describe("a chosen model", () => {
-  test("is what header, facts, banner and tiles show, and dashes where nothing is told", () => {
+describe("a selected model", () => {
+  test("is shown in header, facts, banner and tiles; unknown values are dashes", () => {
     const { root, text } = show("compared");
     expect(chosen(root)).toEqual(["churn-1"]);
     choose(root, "churn-2.2");
@@ -164,7 +164,7 @@ describe("a chosen model", () => {
     expect(text("model.uptime_seconds")).toBe("2h 15m");
   });
 
-  test("whoever looks at the active model goes with the next one that is deployed", () => {
+  test("a view of the active model follows the next deployment", () => {
     const { root, text, receive } = show("compared");
     choose(root, "churn-1");
     receive({
@@ -180,7 +180,7 @@ describe("a chosen model", () => {
     expect(listed(root)[0]).toBe("churn-2.2");
   });
 
-  test("one that is gone gives way to the active model", () => {
+  test("a removed model is replaced by the active one", () => {
     const { root, store, text } = show("compared");
     choose(root, "churn-2.2");
     act(() => store.receive(["models"], () => [RETIRED, CHAMPION], "full"));
@@ -199,7 +199,7 @@ describe("a chosen model", () => {
     expect(new Set([...inputs(root), ...inputs(other)].map((one) => one.name)).size).toBe(2);
   });
 
-  test("has charts of the points that came since the page was opened", () => {
+  test("has charts of the samples since the page was opened", () => {
     const draw = vi.spyOn(LineChart.prototype, "draw");
     const { root, receive, pass } = show("compared");
     receive({ at: AT + 1, models: [{ ...CHALLENGER, current_accuracy: 0.7 }] });
@@ -250,23 +250,23 @@ describe("by keyboard", () => {
     expect(text("model.version")).toBe("2.2");
   });
 
-  test("arrow keys, space and enter stay with it, other keys go on to the notebook", () => {
+  test("arrow keys, space and enter do not reach the notebook, other keys do", () => {
     const { root } = show("compared");
-    const heard: string[] = [];
+    const keys: string[] = [];
     const listen = ({ key }: KeyboardEvent): void => {
-      heard.push(key);
+      keys.push(key);
     };
     document.addEventListener("keydown", listen);
     for (const key of ["ArrowDown", "ArrowUp", " ", "Enter", "a", "Escape"]) {
       inputs(root)[0]?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
     }
     document.removeEventListener("keydown", listen);
-    expect(heard).toEqual(["a", "Escape"]);
+    expect(keys).toEqual(["a", "Escape"]);
   });
 });
 
 describe("many models", () => {
-  test("eight are shown, among them the chosen one; all on demand", () => {
+  test("eight are shown, with the selected one; a button shows all", () => {
     const { root, receive } = show("compared", { models: fleet(200) });
     expect(listed(root)).toHaveLength(8);
     expect(root.querySelector(".v-columns b")?.textContent).toBe("Models 200");
@@ -286,7 +286,7 @@ describe("many models", () => {
     ).toBeNull();
   });
 
-  test("of 200 rows only those are drawn that changed, and no other part of the panel", () => {
+  test("of 200 rows only changed ones are re-rendered, and no other part of the panel", () => {
     const { root, receive } = show("compared", { models: fleet(200) });
     press(root, "Show all 200");
     const drawn = drawings(() =>
@@ -305,7 +305,7 @@ describe("many models", () => {
     expect(all.filter((name) => name === ModelRow.name)).toHaveLength(200);
   });
 
-  test("a selection draws the two rows that it is about", () => {
+  test("a selection re-renders two rows", () => {
     const { root } = show("compared", { models: fleet(200) });
     press(root, "Show all 200");
     const drawn = drawings(() => choose(root, "m20"));

@@ -55,7 +55,7 @@ test("a view draws its five charts at once", () => {
   expect(values).toHaveLength(61);
 });
 
-test("however many messages come at once, a chart is drawn once a frame", () => {
+test("a chart is drawn once a frame for any number of messages", () => {
   show(2);
   draw.mockClear();
   for (let i = 0; i < 10; i += 1) tick(1);
@@ -75,7 +75,7 @@ test("at ten messages a second charts are drawn twice a second, as more could no
   expect(draw.mock.calls.length / CHARTS).toBeLessThanOrEqual(21);
 });
 
-test("out of sight nothing is drawn; back in sight, what was missed is", () => {
+test("a hidden chart is not drawn; once visible, it shows what it missed", () => {
   show();
   draw.mockClear();
   for (const report of visibilityReports) report(false);
@@ -95,7 +95,7 @@ describe("for screen readers", () => {
     act(() => store.receive(["history"], () => history));
   };
 
-  test("a chart is an image that is described, and no stop of the tab key", () => {
+  test("a chart is an image with a description, and has no tab stop", () => {
     show();
     expect(charts().map((one) => one.getAttribute("role"))).toEqual(Array(CHARTS).fill("img"));
     expect(charts().filter((one) => one.tabIndex >= 0)).toEqual([]);
@@ -133,7 +133,7 @@ describe("for screen readers", () => {
   });
 });
 
-test("a view that goes leaves nothing behind", () => {
+test("a closed view leaves no observer and no timer", () => {
   show();
   expect(visibilityReports.size).toBe(CHARTS);
   act(() => render(null, container));
