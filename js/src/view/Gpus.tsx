@@ -11,7 +11,7 @@ import { LevelBar, Vital } from "./vital";
 /** More GPUs than these are two summary meters, and a card each when expanded. */
 const MAX_GPU_METERS = 2;
 
-export function Gpus({ store, unfolded }: { store: Store; unfolded: boolean }): JSX.Element {
+export function Gpus({ store, expanded }: { store: Store; expanded: boolean }): JSX.Element {
   const trans = useLanguage();
   const { gpus } = store.system.value;
   const few = gpus.length <= MAX_GPU_METERS;
@@ -23,7 +23,7 @@ export function Gpus({ store, unfolded }: { store: Store; unfolded: boolean }): 
   return (
     <>
       {few ? null : <GpuSummary store={store} />}
-      {few || !unfolded ? null : (
+      {few || !expanded ? null : (
         <div class="v-alike">
           <dt>
             {gpus.length} ×{" "}
@@ -32,7 +32,7 @@ export function Gpus({ store, unfolded }: { store: Store; unfolded: boolean }): 
           <ReasonLines texts={shared} />
         </div>
       )}
-      {few || unfolded
+      {few || expanded
         ? gpus.map((gpu, i) => (
             <GpuCard
               key={gpu.index}
@@ -40,7 +40,7 @@ export function Gpus({ store, unfolded }: { store: Store; unfolded: boolean }): 
               half={few}
               named={!alike}
               reasons={(reasons[i] ?? []).filter((one) => !shared.includes(one))}
-              unfolded={unfolded}
+              expanded={expanded}
               {...(gpus.length === 1 ? { store } : {})}
             />
           ))
@@ -115,12 +115,12 @@ interface GpuCardProps {
   half: boolean;
   named: boolean;
   reasons: readonly string[];
-  unfolded: boolean;
+  expanded: boolean;
   /** The store whose GPU history is this GPU's, if it is the only one. */
   store?: Store;
 }
 
-function GpuCard({ gpu, half, named, reasons, unfolded, store }: GpuCardProps): JSX.Element {
+function GpuCard({ gpu, half, named, reasons, expanded, store }: GpuCardProps): JSX.Element {
   const trans = useLanguage();
   const { index, name, utilization_percent: busy, power_watts: watts } = gpu;
   const of = `system.gpus.${index}` as const;
@@ -133,11 +133,11 @@ function GpuCard({ gpu, half, named, reasons, unfolded, store }: GpuCardProps): 
       reading={percent(busy)}
       level={busy}
       half={half}
-      hint={(unfolded ? gpu.uuid : name) ?? undefined}
+      hint={(expanded ? gpu.uuid : name) ?? undefined}
       {...(store ? { chart: "gpu_percent", store } : {})}
       note={<Vital of={`${of}.memory_used_bytes`}>{memory(gpu, trans)}</Vital>}
     >
-      {unfolded ? (
+      {expanded ? (
         <>
           <dd class="v-track">
             <LevelBar share={(memoryPercent(gpu) ?? 0) / 100} />

@@ -109,7 +109,7 @@ export function ModelRow({ id, model, selection, regression }: ModelRowProps): J
   const trans = useLanguage();
   const group = useContext(ChartGroup);
   const row = model.row.value;
-  const chosen = useComputed(() => selection.modelId.value === id);
+  const isSelected = useComputed(() => selection.modelId.value === id);
   const share = useComputed(() => {
     const all = selection.store.models.traffic.value;
     return ratioWhole(all === 0 ? null : model.row.value.predictions_per_minute / all);
@@ -128,7 +128,7 @@ export function ModelRow({ id, model, selection, regression }: ModelRowProps): J
         type="radio"
         name={`${group}-model`}
         value={id}
-        checked={chosen.value}
+        checked={isSelected.value}
         // The name has no figures, because they change each second.
         aria-label={[
           [row.name ?? id, row.version].filter(Boolean).join(" "),

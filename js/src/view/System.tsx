@@ -42,7 +42,7 @@ export function System({ selection }: { selection: ModelSelection }): JSX.Elemen
       </div>
       <dl class="v-meters">
         <Meters store={store} />
-        <Gpus store={store} unfolded={open} />
+        <Gpus store={store} expanded={open} />
       </dl>
       {open ? <SystemDetails store={store} /> : null}
     </section>
