@@ -1,9 +1,9 @@
-"""Write the structs that cross to the browser as TypeScript: js/src/*.gen.ts.
+"""Write the structs that cross to the browser as TypeScript: js/src/schema/*.gen.ts.
 
     python scripts/generate_contract.py           # write the files
     python scripts/generate_contract.py --check   # exit 1 when one is stale
 
-`contract.gen.ts` is ipyvitals.schema; `lab/wire.gen.ts` is what the Jupyter server tells
+`contract.gen.ts` is ipyvitals.schema; `wire.gen.ts` is what the Jupyter server tells
 JupyterLab, from ipyvitals.schema.protocol and ipyvitals.server.schema.
 
 The shapes come from msgspec's JSON Schema of those structs; the comments are the strings that
@@ -32,7 +32,7 @@ from ipyvitals import schema as snapshot  # noqa: E402
 from ipyvitals.schema import protocol as wire  # noqa: E402
 from ipyvitals.server import schema as messages  # noqa: E402
 
-SOURCES = ROOT / "js" / "src"
+SOURCES = ROOT / "js" / "src" / "schema"
 HEADER = """\
 // Generated from {sources} by scripts/generate_contract.py: edit that, not this.
 """
@@ -128,7 +128,7 @@ def may_be_absent(shape: type) -> set[str]:
 
 
 def kinds_of(name: str, schema: Schema, names: dict[frozenset[str], str]) -> dict[str, str]:
-    """Return the type of each field, as js/src/decode.ts checks it; `?` if it may be absent."""
+    """Return the type of each field, as schema/decode.ts checks it; `?` if it may be absent."""
     absent = may_be_absent(shape_of(name))
     return {
         field: f"={node['enum'][0]}"
@@ -164,7 +164,7 @@ def constant(name: str, value: object, indent: int | None = None) -> str:
 
 
 def kind_of(schema: Schema, names: dict[frozenset[str], str]) -> str:
-    """Return a node's type as the terse string that js/src/decode.ts checks values against."""
+    """Return a node's type as the terse string that schema/decode.ts checks values against."""
     if schema.get("type") == "array":
         return f"{kind_of(schema.get('items', {}), names)}[]"
     if schema.get("type") == "object":
@@ -214,7 +214,7 @@ def wire_contract() -> str:
     return "\n".join(
         [
             HEADER.format(sources="src/ipyvitals/wire.py and src/ipyvitals/server/messages.py"),
-            f'import type {{ {", ".join(imported)} }} from "../contract.gen";\n',
+            f'import type {{ {", ".join(imported)} }} from "./contract.gen";\n',
             *body,
             "/** The type of every field, for checks at run time; `?` where it may be absent. */",
             constant("WIRE_KINDS", kinds, 2),
@@ -228,7 +228,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only say whether one is stale")
     wanted = {
         SOURCES / "contract.gen.ts": contract(),
-        SOURCES / "lab" / "wire.gen.ts": wire_contract(),
+        SOURCES / "wire.gen.ts": wire_contract(),
     }
     if not parser.parse_args().check:
         for path, text in wanted.items():
