@@ -1,11 +1,12 @@
-"""Write the structs that cross to the browser as TypeScript, and the sentences: js/src/*.gen.ts.
+"""Write the structs that cross to the browser as TypeScript, and the sentences: js/src/schema.
 
     python scripts/generate_contract.py           # write the files
     python scripts/generate_contract.py --check   # exit 1 when one is stale
 
 `contract.gen.ts` is ipyvitals.schema, with the rules and the labels of the machine's components;
-`lab/wire.gen.ts` is what the Jupyter server tells JupyterLab, from ipyvitals.schema.protocol and
-ipyvitals.server.schema; `lab/catalogue.gen.ts` holds each sentence of the kernel, for translators.
+`wire.gen.ts` is what the Jupyter server tells JupyterLab, from ipyvitals.schema.protocol and
+ipyvitals.server.schema; `catalogue.gen.ts` holds each sentence of the kernel, for translators.
+What Python's own pages need of the rules is src/ipyvitals/schema/rules.py.
 
 The shapes come from msgspec's JSON Schema of those structs; the comments are the strings that
 stand below their fields.
@@ -36,7 +37,8 @@ from ipyvitals.schema import protocol as wire  # noqa: E402
 from ipyvitals.schema.messages import LABELS, MESSAGES  # noqa: E402
 from ipyvitals.server import schema as messages  # noqa: E402
 
-SOURCES = ROOT / "js" / "src"
+SOURCES = ROOT / "js" / "src" / "schema"
+PYTHON = ROOT / "src" / "ipyvitals" / "schema"
 HEADER = """\
 // Generated from {sources} by scripts/generate_contract.py: edit that, not this.
 """
@@ -132,7 +134,7 @@ def may_be_absent(shape: type) -> set[str]:
 
 
 def kinds_of(name: str, schema: Schema, names: dict[frozenset[str], str]) -> dict[str, str]:
-    """Return the type of each field, as js/src/decode.ts checks it; `?` if it may be absent."""
+    """Return the type of each field, as schema/decode.ts checks it; `?` if it may be absent."""
     absent = may_be_absent(shape_of(name))
     return {
         field: f"={node['enum'][0]}"
@@ -168,7 +170,7 @@ def constant(name: str, value: object, indent: int | None = None) -> str:
 
 
 def kind_of(schema: Schema, names: dict[frozenset[str], str]) -> str:
-    """Return a node's type as the terse string that js/src/decode.ts checks values against."""
+    """Return a node's type as the terse string that schema/decode.ts checks values against."""
     if schema.get("type") == "array":
         return f"{kind_of(schema.get('items', {}), names)}[]"
     if schema.get("type") == "object":
@@ -213,6 +215,31 @@ def catalogue(
         "});\n",
     ]
     return "\n".join(lines)
+
+
+def python_module(
+    rules: Iterable[type[ModelRule]] = RULES.values(),
+    components: Iterable[Component] = COMPONENTS,
+) -> str:
+    """Return ipyvitals.schema.rules, for rooms that may not import ipyvitals.health."""
+    units = "".join(f'    "{rule.name}": "{rule.unit}",\n' for rule in rules)
+    names = "".join(f'    "{one.name}": "{one.label}",\n' for one in components)
+    return f'''\
+"""The unit of each rule and the label of each component of the machine.
+
+Generated from ipyvitals.health.rules by scripts/generate_contract.py: edit that, not this.
+"""
+
+from __future__ import annotations
+
+__all__ = ["COMPONENT_LABELS", "RULE_UNITS"]
+
+RULE_UNITS: dict[str, str] = {{
+{units}}}
+
+COMPONENT_LABELS: dict[str, str] = {{
+{names}}}
+'''
 
 
 def contract(
@@ -263,7 +290,7 @@ def wire_contract() -> str:
     return "\n".join(
         [
             HEADER.format(sources="ipyvitals.schema.protocol and ipyvitals.server.schema"),
-            f'import type {{ {", ".join(imported)} }} from "../contract.gen";\n',
+            f'import type {{ {", ".join(imported)} }} from "./contract.gen";\n',
             *body,
             "/** The type of every field, for checks at run time; `?` where it may be absent. */",
             constant("WIRE_KINDS", kinds, 2),
@@ -277,8 +304,9 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only say whether one is stale")
     wanted = {
         SOURCES / "contract.gen.ts": contract(),
-        SOURCES / "lab" / "wire.gen.ts": wire_contract(),
-        SOURCES / "lab" / "catalogue.gen.ts": catalogue(),
+        SOURCES / "wire.gen.ts": wire_contract(),
+        SOURCES / "catalogue.gen.ts": catalogue(),
+        PYTHON / "rules.py": python_module(),
     }
     if not parser.parse_args().check:
         for path, text in wanted.items():

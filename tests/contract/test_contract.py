@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import runpy
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 import msgspec
 import pytest
 
 from ipyvitals import schema as snapshot
-from ipyvitals.health import rules
-from ipyvitals.health.system import SystemRule
-from ipyvitals.health.thresholds import Thresholds
-from ipyvitals.models import status_evaluator as judge
+from ipyvitals.health import COMPONENTS, RULES, Component, LimitRule
 from ipyvitals.schema import protocol
+from ipyvitals.schema.messages import LABELS, MESSAGES, template_of
 from ipyvitals.server import schema as messages
 
 HERE = Path(__file__).parent
+PACKAGE = HERE.parents[1] / "src" / "ipyvitals"
 SCRIPT = HERE.parent.parent / "scripts" / "generate_contract.py"
 FIXTURES: dict[str, Any] = runpy.run_path(str(HERE / "write_fixtures.py"))
 GENERATOR: dict[str, Any] = runpy.run_path(str(SCRIPT))
@@ -39,9 +40,9 @@ def test_a_stale_file_is_named_with_its_remedy(
 ) -> None:
     main = GENERATOR["main"]
     (tmp_path / "contract.gen.ts").write_text("export {};\n")
-    (tmp_path / "lab").mkdir()
-    (tmp_path / "lab" / "protocol.gen.ts").write_text(GENERATOR["wire_contract"]())
+    (tmp_path / "wire.gen.ts").write_text(GENERATOR["wire_contract"]())
     monkeypatch.setitem(main.__globals__, "SOURCES", tmp_path)
+    monkeypatch.setitem(main.__globals__, "PYTHON", tmp_path)
     monkeypatch.setitem(main.__globals__, "ROOT", tmp_path)
     monkeypatch.setattr(sys, "argv", ["generate_contract.py", "--check"])
     assert main() == 1
@@ -76,25 +77,65 @@ def test_fixture_is_what_python_writes_today(name: str) -> None:
     )
 
 
-def limiter_at(field: str) -> str | None:
-    """Return what limits a machine of which this field alone reads 100, for long enough."""
-    rule = SystemRule(Thresholds(look_hold=1))
-    if not field.endswith("_percent"):
-        return None
-    return rule.update(snapshot.SystemSection(**{field: 100.0})).limiter
+def test_every_sentence_and_label_of_the_kernel_is_in_the_catalogue() -> None:
+    listed = dict(
+        re.findall(r'^  "(.+?)": trans\.__\("(.+)"\),$', GENERATOR["catalogue"](), re.MULTILINE)
+    )
+    sentences = {code: text for rule in RULES.values() for code, text in rule.catalogue().items()}
+    components = {f"component.{one.name}": one.label for one in COMPONENTS}
+    expected = sentences | MESSAGES | LABELS | components
 
-
-def test_what_the_kernel_says_in_its_own_words_can_be_translated() -> None:
-    source = (HERE.parents[1] / "js" / "src" / "lab" / "language.ts").read_text("utf-8")
-    listed = set(re.findall(r'trans\.__\("([^"]+)"\)', source))
+    assert {"accuracy.raised", "silence.raised", "labels.unknown"} <= listed.keys()
+    assert listed == expected
     idle = snapshot.TrainingSection()
-    said = {text for pair in rules.REASONS.values() for text in pair} | {rules.CHANGED}
+    assert {idle.stage, idle.details} <= set(LABELS.values())
 
-    limiters = {limiter_at(field) for field in snapshot.SystemSection.__struct_fields__}
-    words = {name.replace("gpu", "GPU").replace("_", " ") for name in limiters - {None, "cpu"}}
 
-    assert {"memory", "GPU memory"} <= words
-    assert said | words | set(judge.REASONS.values()) | {idle.stage, idle.details} <= listed
+def test_a_rule_and_a_component_that_are_added_reach_every_generated_file() -> None:
+    class Invented(LimitRule):
+        name = "latency_p99"
+        unit = "latency"
+        messages: ClassVar[dict[str, str]] = {"raised": "Latency p99 rose", "recovered": "It fell"}
+
+    added = {
+        "rules": [*RULES.values(), Invented],
+        "components": [*COMPONENTS, Component("swap", "swap space")],
+    }
+    contract, catalogue = GENERATOR["contract"](**added), GENERATOR["catalogue"](**added)
+    module: dict[str, Any] = {}
+    exec(GENERATOR["python_module"](**added), module)
+
+    names = re.search(r"export const RULES = (\[.*\]) as const;", contract)
+    assert names is not None
+    assert json.loads(names[1]) == [*RULES, "latency_p99"]
+    assert '"latency_p99": {\n    "unit": "latency",\n    "evidence": "calls"\n  }' in contract
+    assert '"component.swap": "swap space"' in contract
+    assert '"latency_p99.raised": trans.__("Latency p99 rose")' in catalogue
+    assert '"component.swap": trans.__("swap space")' in catalogue
+    assert module["RULE_UNITS"]["latency_p99"] == "latency"
+    assert module["COMPONENT_LABELS"]["swap"] == "swap space"
+
+
+def sentences_in(path: Path) -> Iterator[tuple[str, set[str]]]:
+    """Yield the code of each notice and message that a file makes, with the arguments given."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not (isinstance(node, ast.Call) and node.args):
+            continue
+        called, code = ast.unparse(node.func), node.args[0]
+        is_notice = called.endswith("notices.add") and len(node.args) == 1
+        if (is_notice or called == "message") and isinstance(code, ast.Constant):
+            names = {one.arg for one in node.keywords if one.arg is not None}
+            yield str(code.value), names - {"count"}
+
+
+def test_each_sentence_gets_the_arguments_that_its_template_has() -> None:
+    made = [one for path in sorted(PACKAGE.rglob("*.py")) for one in sentences_in(path)]
+
+    assert len(made) > 20
+    for code, names in made:
+        template = template_of(code)
+        assert template is not None, code
+        assert names == set(re.findall(r"\{(\w+)\}", template)), code
 
 
 def test_no_fixture_is_left_over() -> None:

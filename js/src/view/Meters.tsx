@@ -1,27 +1,27 @@
-// Meters: a value, how much that is of what there is, and how it went of late.
+// Meters of the system: a value, its level as a bar, and its history as a sparkline.
 import type { ComponentChildren, JSX } from "preact";
-import type { SystemSection } from "../contract.gen";
-import { bytes, bytesOf, count, type Maybe, percent } from "../format";
-import type { Charted } from "../history";
-import type { Language } from "../language";
-import type { Store } from "../store";
-import { fromZero, Sparkline } from "./Sparkline";
-import { useLanguage } from "./spoken";
-import { Level, Vital, type VitalName } from "./vital";
-import type { Tone } from "./words";
+import type { SystemSection } from "../schema/contract.gen";
+import type { ChartedMetric } from "../state/history";
+import type { Store } from "../state/store";
+import { bytes, bytesOf, count, type Maybe, percent } from "../text/format";
+import type { Language } from "../text/language";
+import type { Tone } from "./labels";
+import { useLanguage } from "./languageContext";
+import { rangeFromZero, Sparkline } from "./Sparkline";
+import { LevelBar, VisuallyHidden, Vital, type VitalName } from "./vital";
 
-/** The bar tells the level; the line shows the trend, so it is let fill its height. */
-const LEAST_SPAN_PERCENT = 20;
+/** The y axis spans at least this much; it need not start at 0, as the bar shows the level. */
+const MIN_SPAN_PERCENT = 20;
 
 function percentRange(low: Maybe, high: Maybe): readonly [number, number] {
   if (low === null || high === null) return [0, 100];
-  const spare = Math.max(0, LEAST_SPAN_PERCENT - (high - low)) / 2;
-  const floor = Math.max(0, Math.min(low - spare, 100 - LEAST_SPAN_PERCENT));
-  return [floor, Math.min(100, Math.max(high + spare, floor + LEAST_SPAN_PERCENT))];
+  const spare = Math.max(0, MIN_SPAN_PERCENT - (high - low)) / 2;
+  const floor = Math.max(0, Math.min(low - spare, 100 - MIN_SPAN_PERCENT));
+  return [floor, Math.min(100, Math.max(high + spare, floor + MIN_SPAN_PERCENT))];
 }
 
-/** Rates below this lie on the floor. */
-const rateRange = fromZero(1024);
+/** The y axis of rates spans at least 1 KiB/s. */
+const rateRange = rangeFromZero(1024);
 
 export const perSecond = (value: Maybe): string => bytes(value) + (value === null ? "" : "/s");
 
@@ -29,29 +29,31 @@ interface MeterProps {
   label: ComponentChildren;
   of: VitalName;
   reading: string;
-  /** In percent; a meter without it has no bar. */
+  /** In percent; a meter without a level has no bar. */
   level?: Maybe;
   tone?: Tone | undefined;
-  chart?: Charted & `${string}_${"percent" | "second"}`;
+  chart?: ChartedMetric & `${string}_${"percent" | "second"}`;
   store?: Store;
   half?: boolean;
-  title?: string | undefined;
+  /** Explains the meter: shown on hover, and read by screen readers. */
+  hint?: string | undefined;
   note: ComponentChildren;
   children?: ComponentChildren;
 }
 
 export function Meter(props: MeterProps): JSX.Element {
-  const { label, of, reading, level, tone, chart, store, half, title, note, children } = props;
+  const { label, of, reading, level, tone, chart, store, half, hint, note, children } = props;
   const rate = chart?.endsWith("second");
   return (
-    <div class={half ? "v-meter v-half" : "v-meter"} data-tone={tone} title={title}>
+    <div class={half ? "v-meter v-half" : "v-meter"} data-tone={tone} title={hint}>
       <dt>{label}</dt>
       <dd class="v-reading">
         <Vital of={of}>{reading}</Vital>
+        {hint ? <VisuallyHidden>, {hint}</VisuallyHidden> : null}
       </dd>
       {level === undefined ? null : (
         <dd class="v-track">
-          <Level share={(level ?? 0) / 100} />
+          <LevelBar share={(level ?? 0) / 100} />
         </dd>
       )}
       <dd class="v-note">{note}</dd>
@@ -71,15 +73,15 @@ export function Meter(props: MeterProps): JSX.Element {
   );
 }
 
-/** The colour of a component: that of its health, as the thresholds of the monitor judge it. */
-export function partTone(system: SystemSection, part: string): Tone | undefined {
-  // An older kernel tells no more than which one limits the machine.
+/** Returns the tone of a component, by its health under the monitor's thresholds. */
+export function componentTone(system: SystemSection, part: string): Tone | undefined {
+  // Older kernels send no health of each component, only the component that limits the system.
   const limiting = system.limiter === part ? system.system_health : null;
   const health = system.components[part] ?? limiting;
   return health === "unhealthy" ? "bad" : health === "degraded" ? "warn" : undefined;
 }
 
-const percentOf = (part: "cpu" | "memory" | "disk") => `${part}_percent` as const;
+const percentField = (part: "cpu" | "memory" | "disk") => `${part}_percent` as const;
 
 export function Meters({ store }: { store: Store }): JSX.Element {
   const trans = useLanguage();
@@ -102,7 +104,7 @@ export function Meters({ store }: { store: Store }): JSX.Element {
   return (
     <>
       {parts.map(([part, label, of, note]) => {
-        const name = percentOf(part);
+        const name = percentField(part);
         const level = system[name];
         return (
           <Meter
@@ -111,8 +113,8 @@ export function Meters({ store }: { store: Store }): JSX.Element {
             of={`system.${name}`}
             reading={percent(level)}
             level={level}
-            tone={partTone(system, part)}
-            {...(part === "disk" ? { title: system.disk_path ?? undefined } : {})}
+            tone={componentTone(system, part)}
+            {...(part === "disk" ? { hint: system.disk_path ?? undefined } : {})}
             {...(name === "disk_percent" ? {} : { chart: name, store })}
             note={note && <Vital of={`system.${of}`}>{note}</Vital>}
           />

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from ipyvitals.health.findings import DriftCheck, ErrorChange, Finding, Verdict
 from ipyvitals.health.model_rule import (
-    Figures,
     LimitRule,
     ModelRule,
+    RuleFigures,
     RuleSettings,
     WindowRule,
     changed,
@@ -24,7 +24,6 @@ from ipyvitals.health.rules import (
     Component,
     SilenceRule,
     Thresholds,
-    component_label,
 )
 from ipyvitals.health.status import Lifecycle, status_of
 from ipyvitals.health.system import SystemEvaluator
@@ -37,12 +36,12 @@ __all__ = [
     "Component",
     "DriftCheck",
     "ErrorChange",
-    "Figures",
     "Finding",
     "Lifecycle",
     "LimitRule",
     "ModelRule",
     "Policy",
+    "RuleFigures",
     "RuleSettings",
     "SilenceRule",
     "SystemEvaluator",
@@ -50,6 +49,5 @@ __all__ = [
     "Verdict",
     "WindowRule",
     "changed",
-    "component_label",
     "status_of",
 ]

@@ -1,4 +1,4 @@
-"""What rules take in and give out: checks of drift, findings, and verdicts to be stored."""
+"""Inputs and results of rules: checks of drift, findings, and verdicts to be stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How rules about a model judge: hysteresis, evidence and reasons. The rules are in `rules`."""
+"""Bases of the rules about a model: hysteresis, evidence and reasons. The rules are in `rules`."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ __all__ = [
     "CHANGED",
     "ROUNDING",
     "Evidence",
-    "Figures",
     "LimitRule",
     "ModelRule",
+    "RuleFigures",
     "RuleSettings",
     "Unit",
     "WindowRule",
@@ -41,7 +41,7 @@ Evidence: TypeAlias = Literal["labels", "calls", "rows", "predictions"]
 
 
 class RuleSettings(NamedTuple):
-    """What a rule is made from."""
+    """Thresholds, and the facts of a model from which others follow."""
 
     thresholds: VerdictSettings
     window_size: int
@@ -49,8 +49,8 @@ class RuleSettings(NamedTuple):
     baseline_accuracy: float | None = None
 
 
-class Figures(NamedTuple):
-    """What rules read once a tick."""
+class RuleFigures(NamedTuple):
+    """RuleFigures of one model that rules read once a tick."""
 
     now: float
     """Monotonic seconds."""
@@ -109,7 +109,7 @@ class ModelRule:
 
     @property
     def on(self) -> bool:
-        """Whether the rule is raised."""
+        """True while the rule is raised."""
         return self._switch.on
 
     # What it judges: a subclass overrides one of the two.
@@ -126,7 +126,7 @@ class ModelRule:
         """
         return []
 
-    def check(self, figures: Figures) -> list[Finding]:
+    def check(self, figures: RuleFigures) -> list[Finding]:
         """Judge the figures of one tick; return each turn, oldest first."""
         return []
 
@@ -260,11 +260,11 @@ class LimitRule(ModelRule):
         super().__init__(settings)
         self._min_calls = settings.thresholds.min_calls
 
-    def read(self, figures: Figures) -> tuple[float | None, int]:
+    def read(self, figures: RuleFigures) -> tuple[float | None, int]:
         """Return the figure and the calls that it rests on."""
         raise NotImplementedError
 
-    def check(self, figures: Figures) -> list[Finding]:
+    def check(self, figures: RuleFigures) -> list[Finding]:
         """Judge the figure."""
         return [] if self.threshold is None else self.judge(*self.read(figures))
 

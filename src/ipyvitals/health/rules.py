@@ -2,7 +2,8 @@
 
 To add a rule about a model, write its class below, add it to `HEALTH_RULES`, and add its field to
 `Thresholds`. To add a component of the machine, add its entry to `COMPONENTS` and its field to
-`Thresholds`. ``scripts/generate_contract.py`` then tells the page.
+`Thresholds`. ``scripts/generate_contract.py`` then writes the files of the page, and
+`ipyvitals.schema.rules` for those rooms that know no more than the contract.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import numpy as np
 
 from ipyvitals.health.findings import DriftCheck, Finding, Verdict
 from ipyvitals.health.model_rule import (
-    Figures,
     LimitRule,
     ModelRule,
+    RuleFigures,
     RuleSettings,
     WindowRule,
 )
@@ -37,12 +38,11 @@ __all__ = [
     "LatencyRule",
     "SilenceRule",
     "Thresholds",
-    "component_label",
 ]
 
 
 class Thresholds(VerdictSettings, frozen=True, kw_only=True):
-    """Where good ends. ``None`` turns a rule off.
+    """Limits beyond which a model or the machine is degraded. ``None`` turns a rule off.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ class ErrorRateRule(LimitRule):
         "recovered": "Error rate recovered",
     }
 
-    def read(self, figures: Figures) -> tuple[float | None, int]:
+    def read(self, figures: RuleFigures) -> tuple[float | None, int]:
         """Return the share of failed calls."""
         failed = figures.errors.get(figures.now)
         calls = figures.calls.get(figures.now) + failed
@@ -167,7 +167,7 @@ class LatencyRule(LimitRule):
         "recovered": "Latency p95 recovered",
     }
 
-    def read(self, figures: Figures) -> tuple[float | None, int]:
+    def read(self, figures: RuleFigures) -> tuple[float | None, int]:
         """Return the quantile over the last minute."""
         (p95,) = figures.latency.get(figures.now, [0.95])
         return p95, figures.latency.count(figures.now)
@@ -189,7 +189,7 @@ class DriftRule(ModelRule):
         "recovered": "Drift is gone",
     }
 
-    def check(self, figures: Figures) -> list[Finding]:
+    def check(self, figures: RuleFigures) -> list[Finding]:
         """Judge the checks since the last tick."""
         checks = figures.drift_checks
         if not self.enabled or not checks:
@@ -232,7 +232,7 @@ class ErrorDriftRule(ModelRule):
         """Return 1: a change is found after many labels, and counts at once."""
         return 1
 
-    def check(self, figures: Figures) -> list[Finding]:
+    def check(self, figures: RuleFigures) -> list[Finding]:
         """Judge the changes since the last tick."""
         changes = figures.error_changes
         if not self.enabled or not changes:
@@ -271,7 +271,7 @@ class SilenceRule(ModelRule):
     messages: ClassVar[dict[str, str]] = {"raised": "No prediction for {seconds} s"}
 
     def is_silent(self, seconds: float) -> bool:
-        """Return whether so many seconds without a prediction are too many."""
+        """Return whether `seconds` without a prediction reach the threshold."""
         return self.threshold is not None and seconds >= self.threshold
 
     def silence(self, seconds: float, predictions: int) -> Finding:
@@ -331,15 +331,3 @@ COMPONENTS: tuple[Component, ...] = (
     Component("open_files", "open files", critical=True, optional=True),
 )
 """What the machine can run out of, in the order in which a reading is judged."""
-
-
-def component_label(name: str) -> str:
-    """Return the word for a component; that of a newer version is its name.
-
-    Examples
-    --------
-    >>> component_label("gpu_memory")
-    'GPU memory'
-    """
-    labels = {one.name: one.label for one in COMPONENTS}
-    return labels.get(name) or name.replace("_", " ")

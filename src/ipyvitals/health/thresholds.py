@@ -1,4 +1,4 @@
-"""`VerdictSettings`: how long a verdict takes, and the checks of every threshold."""
+"""`VerdictSettings`: the evidence that a verdict needs, and the checks of every threshold."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Seconds: TypeAlias = Annotated[float | None, inf]
 
 
 class VerdictSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How much evidence a verdict needs; the base of `Thresholds`, which documents the fields.
+    """Evidence that a verdict needs; the base of `Thresholds`, which documents the fields.
 
     A subclass checks its own fields by their types: a `Ratio`, `Percent` or `Seconds` is a number
     from 0 to the upper end or ``None``, an ``int`` is 1 or more.

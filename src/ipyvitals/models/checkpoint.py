@@ -83,12 +83,12 @@ class CheckpointWindows(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """What there is of a model."""
+    """Stored state of a model."""
 
     head: CheckpointSummary
     body: CheckpointWindows
     reference: bytes = b""
-    """What its rows are compared with; empty where there is nothing."""
+    """Reference of the model's rows; empty where there is none."""
 
 
 def summary_of(model: ModelState, now: float) -> bytes:

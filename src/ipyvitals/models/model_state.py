@@ -10,10 +10,10 @@ from ipyvitals.health import (
     HEALTH_RULES,
     DriftCheck,
     ErrorChange,
-    Figures,
     Finding,
     Lifecycle,
     ModelRule,
+    RuleFigures,
     RuleSettings,
     SilenceRule,
     Thresholds,
@@ -41,7 +41,7 @@ class Watch(Protocol):
 
     @property
     def verdicts(self) -> list[bool]:
-        """What has drifted."""
+        """Flags of the columns that have drifted, after one for any."""
         ...
 
     def resume(self, reference: bytes, verdicts: list[bool]) -> None:
@@ -130,7 +130,7 @@ class ModelState:
         self.dormant = False
         """Whether nothing will change before something comes in."""
         self.row: ModelInfo | None = None
-        """How it was told last, while it sleeps."""
+        """Its last row, while it is dormant."""
         self._findings: list[Finding] = []
         self._alerts: dict[Rule, Finding] = {}
         """The rules that are raised, oldest first."""
@@ -178,7 +178,7 @@ class ModelState:
             self._findings += rule.take_over(old)
 
     def set_facts(self, **facts: Any) -> None:
-        """Note what was told of the model; ``None`` tells nothing."""
+        """Set facts about the model; ``None`` leaves one as it is."""
         for name, value in facts.items():
             if value is not None:
                 setattr(self, name, value)
@@ -266,7 +266,7 @@ class ModelState:
 
     @property
     def delays(self) -> list[float]:
-        """How long after their prediction the last late labels came, oldest first."""
+        """Seconds from prediction to label, of the last late labels, oldest first."""
         return list(self._delays)
 
     @property
@@ -283,7 +283,7 @@ class ModelState:
 
     def judge(self, now: float) -> None:
         """Apply the rules about the last minute, and about drift; once a tick."""
-        figures = Figures(now, self.calls, self.errors, self.latency)
+        figures = RuleFigures(now, self.calls, self.errors, self.latency)
         if self.watch is not None:
             figures = figures._replace(
                 drift_checks=self.watch.take_checks(),
@@ -314,7 +314,7 @@ class ModelState:
 
     @property
     def known(self) -> bool:
-        """Whether there is anything to tell: not so for the nameless model of a new monitor."""
+        """True for a model with a name or a call; false for the nameless one of a new monitor."""
         return self.name is not None or bool(self.total_predictions or self.total_errors)
 
     def take_findings(self) -> list[Finding]:
@@ -354,7 +354,7 @@ class ModelState:
 
     @property
     def min_labels(self) -> int:
-        """How many labels are enough to tell the health."""
+        """Labels in the window from which on the health is known."""
         return min(self._thresholds.min_labels, self._window_size)
 
     @property

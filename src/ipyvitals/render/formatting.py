@@ -8,14 +8,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from math import floor, isfinite, log10
 
-from ipyvitals.health import RULES
 from ipyvitals.schema import Health, ModelSection, Status, format_uptime
+from ipyvitals.schema.rules import COMPONENT_LABELS, RULE_UNITS
 
 __all__ = [
     "UNKNOWN",
     "bytes_of",
     "bytes_text",
     "capacity",
+    "component_label",
     "cores",
     "count",
     "evidence",
@@ -184,12 +185,23 @@ def status_word(status: Status | Health) -> str:
     return STATUS_WORDS.get(status) or status.title()
 
 
+def component_label(name: str) -> str:
+    """Return the word for a component of the machine; that of a newer version is its name.
+
+    Examples
+    --------
+    >>> component_label("gpu_memory"), component_label("swap_space")
+    ('GPU memory', 'swap space')
+    """
+    return COMPONENT_LABELS.get(name) or name.replace("_", " ")
+
+
 def evidence(model: ModelSection) -> str:
     """Return what a rule saw against what it allows, in the unit of that rule."""
     rule, value, limit = model.reason_rule, model.reason_value, model.reason_threshold
     if rule is None or value is None or limit is None:
         return ""
-    unit = RULES[rule].unit if rule in RULES else "ratio"
+    unit = RULE_UNITS.get(rule, "ratio")
     if unit == "latency":
         return f"{latency(value, 3)} against {latency(limit, 3)}"
     if unit == "duration":

@@ -9,12 +9,12 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from ipyvitals.health import component_label
 from ipyvitals.render.formatting import (
     UNKNOWN,
     bytes_of,
     bytes_text,
     capacity,
+    component_label,
     cores,
     count,
     evidence,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipyvitals.health import component_label
+from ipyvitals.render.formatting import component_label
 from ipyvitals.schema import Snapshot, Status, format_uptime
 
 __all__ = ["text_view"]

@@ -1,4 +1,4 @@
-"""What all shapes have in common, and the words that their fields hold."""
+"""Base of all shapes, and the sets of words that their fields take."""
 
 from __future__ import annotations
 

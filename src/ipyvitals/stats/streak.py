@@ -1,4 +1,4 @@
-"""A two-sided switch that only turns after a condition held for some steps in a row."""
+"""A switch with hysteresis: it turns after a condition was true for some steps in a row."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class HysteresisSwitch:
         self._left = left[leave.size :].copy()
         if not (leave if self.on else enter).any():
             return []
-        turn_on, turn_off = _held(entered, self.hold), _held(left, self.hold)
+        turn_on, turn_off = _streaks_end(entered, self.hold), _streaks_end(left, self.hold)
         if ready is not None:
             turn_on = turn_on & ready
         turns: list[int] = []
@@ -81,7 +81,7 @@ class HysteresisSwitch:
         return turns
 
 
-def _held(flags: Flags, hold: int) -> Flags:
+def _streaks_end(flags: Flags, hold: int) -> Flags:
     """Return where `hold` flags in a row end.
 
     Widths double, so that 20 in a row take five passes of whole arrays.

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ipyvitals.health import (
     DriftCheck,
     ErrorChange,
-    Figures,
+    RuleFigures,
     RuleSettings,
     Thresholds,
 )
@@ -312,13 +312,15 @@ class TestLimitRule:
 
 def checks(*values, feature="age"):
     """Return the figures of a tick with checks of drift against 0.2."""
-    return Figures(0.0, None, None, None, [DriftCheck(feature, one, 0.2, 500) for one in values])
+    return RuleFigures(
+        0.0, None, None, None, [DriftCheck(feature, one, 0.2, 500) for one in values]
+    )
 
 
 def changes_of_error(*rising):
     """Return the figures of a tick with changes of the mean error."""
     changes = [ErrorChange(rising=one, value=0.4, threshold=0.1, n=200) for one in rising]
-    return Figures(0.0, None, None, None, (), changes)
+    return RuleFigures(0.0, None, None, None, (), changes)
 
 
 class TestDriftRule:

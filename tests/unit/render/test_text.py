@@ -16,7 +16,7 @@ def machine(**fields):
 def test_what_limits_it_is_named():
     assert machine(system_health="healthy").startswith("System Healthy: CPU")
     assert machine(system_health="degraded", limiter="gpu_memory").startswith(
-        "System Degraded (gpu memory): CPU"
+        "System Degraded (GPU memory): CPU"
     )
 
 
