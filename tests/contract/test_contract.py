@@ -41,6 +41,8 @@ def test_a_stale_file_is_named_with_its_remedy(
     main = GENERATOR["main"]
     (tmp_path / "contract.gen.ts").write_text("export {};\n")
     (tmp_path / "wire.gen.ts").write_text(GENERATOR["wire_contract"]())
+    (tmp_path / "catalogue.gen.ts").write_text(GENERATOR["catalogue"]())
+    (tmp_path / "rules.py").write_text(GENERATOR["python_module"]())
     monkeypatch.setitem(main.__globals__, "SOURCES", tmp_path)
     monkeypatch.setitem(main.__globals__, "PYTHON", tmp_path)
     monkeypatch.setitem(main.__globals__, "ROOT", tmp_path)

@@ -13,6 +13,8 @@ import pytest
 import ipyvitals
 from ipyvitals import EVENT_TYPES, Drift, Monitor, Store, Thresholds, TrainingRun
 from ipyvitals import schema as snapshot
+from ipyvitals.health import COMPONENTS, RULES
+from ipyvitals.schema.messages import MESSAGES, render
 from ipyvitals.storage.columns import COLUMNS
 from ipyvitals.system.sampler import sources
 
@@ -69,6 +71,31 @@ def test_every_field_of_a_section_is_explained(section):
     fields = set(getattr(snapshot, section).__struct_fields__)
 
     assert fields - code_words("numbers.md") == set()
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
+def test_every_rule_is_explained_with_its_threshold_and_its_reason(rule):
+    text = (DOCS / "numbers.md").read_text(encoding="utf-8")
+
+    (row,) = re.findall(rf"^\| `{rule.name}` \|.*$", text, flags=re.MULTILINE)
+    reason = rule.messages.get("raised") or rule.messages["feature"]
+    assert row.endswith(f"| {render(reason, {'seconds': 300, 'feature': 'age'})} |")
+    assert rule.threshold_field in code_words("numbers.md")
+
+
+@pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.name)
+def test_every_component_of_the_machine_is_explained(component):
+    text = (DOCS / "numbers.md").read_text(encoding="utf-8")
+
+    assert f"| `{component.name}` | `{component.figure}` | `Thresholds.{component.name}`" in text
+
+
+def test_every_notice_is_explained():
+    named = {".".join(code.split(".")[:1]) if code.endswith("*") else code for code in MESSAGES}
+    notices = {code for code in named if not code.startswith("status.")}
+    words = (DOCS / "numbers.md").read_text(encoding="utf-8")
+
+    assert [code for code in sorted(notices) if f"`{code}" not in words] == []
 
 
 @pytest.mark.parametrize(

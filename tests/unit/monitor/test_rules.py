@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import numpy as np
 import pytest
 
-from ipyvitals import Drift, Thresholds
-from ipyvitals.schema import Rule
+from ipyvitals import Drift, Thresholds, health
 
 OFF = {"accuracy": None, "baseline_drop": None, "error_rate": None, "idle": None}
 
@@ -24,7 +21,7 @@ class Rules:
     silence = Thresholds(**{**OFF, "idle": 300.0})
 
 
-RULES = list(get_args(Rule))
+RULES = list(health.RULES)
 RAISED = [rule for rule in RULES if rule != "silence"]
 
 
