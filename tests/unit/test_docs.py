@@ -14,7 +14,7 @@ import ipyvitals
 from ipyvitals import EVENT_TYPES, Drift, Monitor, Store, Thresholds, TrainingRun
 from ipyvitals import schema as snapshot
 from ipyvitals.health import COMPONENTS, RULES
-from ipyvitals.schema.messages import MESSAGES, render
+from ipyvitals.schema.messages import render
 from ipyvitals.storage.columns import COLUMNS
 from ipyvitals.system.sampler import sources
 
@@ -77,9 +77,9 @@ def test_every_field_of_a_section_is_explained(section):
 def test_every_rule_is_explained_with_its_threshold_and_its_reason(rule):
     text = (DOCS / "numbers.md").read_text(encoding="utf-8")
 
-    (row,) = re.findall(rf"^\| `{rule.name}` \|.*$", text, flags=re.MULTILINE)
-    reason = rule.messages.get("raised") or rule.messages["feature"]
-    assert row.endswith(f"| {render(reason, {'seconds': 300, 'feature': 'age'})} |")
+    template = rule.messages.get("raised") or rule.messages["feature"]
+    reason = re.escape(render(template, {"seconds": 300, "feature": "age"}))
+    assert re.search(rf"^\| `{rule.name}` \|.*\| {reason} \|$", text, flags=re.MULTILINE)
     assert rule.threshold_field in code_words("numbers.md")
 
 
@@ -88,14 +88,6 @@ def test_every_component_of_the_machine_is_explained(component):
     text = (DOCS / "numbers.md").read_text(encoding="utf-8")
 
     assert f"| `{component.name}` | `{component.figure}` | `Thresholds.{component.name}`" in text
-
-
-def test_every_notice_is_explained():
-    named = {".".join(code.split(".")[:1]) if code.endswith("*") else code for code in MESSAGES}
-    notices = {code for code in named if not code.startswith("status.")}
-    words = (DOCS / "numbers.md").read_text(encoding="utf-8")
-
-    assert [code for code in sorted(notices) if f"`{code}" not in words] == []
 
 
 @pytest.mark.parametrize(
