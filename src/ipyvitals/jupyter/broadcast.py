@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from ipyvitals.events.event_log import EventLog
-from ipyvitals.schema import Event, Snapshot
-from ipyvitals.schema.protocol import SECTIONS, Update
+from ipyvitals.schema import SECTIONS, Event, Snapshot
+from ipyvitals.schema.protocol import Update
 
 __all__ = ["Broadcast"]
 

@@ -16,14 +16,13 @@ import traitlets
 from ipyvitals.errors import IpyvitalsError
 from ipyvitals.jupyter.comm import Send, open_comm_sender
 from ipyvitals.render.html import saved_mark, saved_text, static_view
-from ipyvitals.schema import Snapshot
+from ipyvitals.schema import PANEL_SECTIONS, Snapshot
 from ipyvitals.storage.recent_points import RecentPoints
 from ipyvitals.utils.notices import Notices
 
 __all__ = ["Source", "StatusPanel"]
 
 HOT_RELOAD = os.environ.get("ANYWIDGET_HMR") == "1"
-SECTIONS = ("model", "training", "metrics", "system", "notices", "models", "labels", "drift")
 
 
 class Source(Protocol):
@@ -121,7 +120,7 @@ class StatusPanel(anywidget.AnyWidget):
         if self.comm is None:
             return False
         before = self._shown
-        changed = snapshot.changed(before, SECTIONS)
+        changed = snapshot.changed(before, PANEL_SECTIONS)
         if len(snapshot.models) < 2 and "models" in changed:
             # There is nothing to compare it with.
             changed.remove("models")
@@ -168,7 +167,7 @@ class StatusPanel(anywidget.AnyWidget):
         return data, {**metadata, "ipyvitals": saved_mark(snapshot)}
 
 
-def _state(snapshot: Snapshot, sections: Any = SECTIONS) -> dict[str, Any]:
+def _state(snapshot: Snapshot, sections: Any = PANEL_SECTIONS) -> dict[str, Any]:
     plain = msgspec.to_builtins({name: getattr(snapshot, name) for name in sections})
     return {"at": snapshot.at, **plain}
 

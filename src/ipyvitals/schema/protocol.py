@@ -24,7 +24,6 @@ __all__ = [
     "COMM_ID",
     "REPLY",
     "REQUEST",
-    "SECTIONS",
     "VERSION",
     "Reply",
     "Request",
@@ -38,12 +37,6 @@ COMM_ID = "ipyvitals"
 REQUEST = "ipyvitals_request"
 REPLY = "ipyvitals_reply"
 """Message types on the control channel."""
-
-SECTIONS = (
-    *("model", "training", "metrics", "system", "notices"),
-    *("models", "durations", "labels", "drift"),
-)
-"""The parts of a snapshot that travel only when they changed."""
 
 RequestKind: TypeAlias = Literal["snapshot", "viewers", "stop_training", "acknowledge", "reset"]
 

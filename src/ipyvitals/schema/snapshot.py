@@ -7,23 +7,32 @@ from typing import Any
 
 import msgspec
 
-from ipyvitals.schema.base import (
-    SchemaStruct,
-)
+from ipyvitals.schema.base import SchemaStruct
+from ipyvitals.schema.drift import DriftSection
+from ipyvitals.schema.metrics import charted_fields, plain_type
 from ipyvitals.schema.model import (
-    DriftSection,
     Durations,
     LabelsSection,
     MetricsSection,
     ModelInfo,
     ModelSection,
-    TrainingSection,
 )
-from ipyvitals.schema.system import (
-    SystemSection,
-)
+from ipyvitals.schema.system import SystemSection
+from ipyvitals.schema.training import TrainingSection
 
-__all__ = ["POINTS_OF_METRICS", "POINTS_OF_SYSTEM", "Notice", "Point", "Snapshot", "format_uptime"]
+__all__ = [
+    "PANEL_SECTIONS",
+    "POINTS_OF_METRICS",
+    "POINTS_OF_SYSTEM",
+    "SECTIONS",
+    "Notice",
+    "Point",
+    "Snapshot",
+    "format_uptime",
+    "panel_sections",
+    "point_base",
+    "sections_of",
+]
 
 
 class Notice(SchemaStruct, frozen=True, kw_only=True):
@@ -36,27 +45,29 @@ class Notice(SchemaStruct, frozen=True, kw_only=True):
     """When it last happened."""
 
 
-class Point(SchemaStruct, frozen=True, kw_only=True):
+def point_base(*sections: type[msgspec.Struct]) -> Any:
+    """Return a struct of the moment and every charted metric of the sections, each or ``None``."""
+    charted = {
+        field.name: plain_type(field.type) | None
+        for section in sections
+        for field in msgspec.structs.fields(section)
+        if field.name in charted_fields(section)
+    }
+    return msgspec.defstruct(
+        "PointBase",
+        [("at", float), *((name, kind, None) for name, kind in charted.items())],
+        bases=(SchemaStruct,),
+        module=__name__,
+        frozen=True,
+        kw_only=True,
+    )
+
+
+class Point(point_base(MetricsSection, SystemSection), frozen=True, kw_only=True):  # type: ignore[misc]
     """One moment of the charts."""
 
-    at: float
-    current_accuracy: float | None = None
-    predictions_per_minute: int | None = None
-    latency_p95_seconds: float | None = None
-    cpu_percent: float | None = None
-    memory_percent: float | None = None
-    gpu_percent: float | None = None
-    gpu_memory_percent: float | None = None
-    disk_read_bytes_per_second: float | None = None
-    disk_written_bytes_per_second: float | None = None
-    network_received_bytes_per_second: float | None = None
-    network_sent_bytes_per_second: float | None = None
 
-
-POINTS_OF_METRICS, POINTS_OF_SYSTEM = (
-    tuple(name for name in Point.__struct_fields__ if name in section.__struct_fields__)
-    for section in (MetricsSection, SystemSection)
-)
+POINTS_OF_METRICS, POINTS_OF_SYSTEM = map(charted_fields, (MetricsSection, SystemSection))
 """The fields of a `Point`, by the section that they come from."""
 
 
@@ -130,6 +141,23 @@ class Snapshot(SchemaStruct, frozen=True, kw_only=True):
             },
             **sections,
         }
+
+
+def sections_of(snapshot: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Return the parts of a snapshot that travel only when they changed.
+
+    These are the fields with a default: what a snapshot holds before anything is known.
+    """
+    return tuple(field.name for field in msgspec.structs.fields(snapshot) if not field.required)
+
+
+def panel_sections(snapshot: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Return the sections that the panel shows; it draws no histogram of durations."""
+    return tuple(name for name in sections_of(snapshot) if name != "durations")
+
+
+SECTIONS = sections_of(Snapshot)
+PANEL_SECTIONS = panel_sections(Snapshot)
 
 
 def format_uptime(seconds: float) -> str:
