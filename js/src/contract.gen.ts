@@ -1,4 +1,4 @@
-// Generated from src/ipyvitals/snapshot/ by scripts/generate_contract.py: edit that, not this.
+// Generated from src/ipyvitals/schema/ by scripts/generate_contract.py: edit that, not this.
 
 export const STATUSES = ["registered", "training", "active", "idle", "degraded", "unhealthy", "stopped", "failed"] as const;
 
@@ -19,6 +19,15 @@ export type Rule = (typeof RULES)[number];
 export const TASKS = ["classification", "regression"] as const;
 
 export type Task = (typeof TASKS)[number];
+
+/** The sets of strings above, by the name of their type. */
+export const STRING_SETS = {
+  Status: STATUSES,
+  Health: HEALTHS,
+  TrainingState: TRAINING_STATES,
+  Rule: RULES,
+  Task: TASKS,
+} as const;
 
 /** Everything known at one moment. */
 export interface Snapshot {
@@ -358,18 +367,19 @@ export interface Point {
   readonly latency_p95_seconds: number | null;
   readonly cpu_percent: number | null;
   readonly memory_percent: number | null;
-  readonly gpu_percent: number | null;
-  readonly gpu_memory_percent: number | null;
   readonly disk_read_bytes_per_second: number | null;
   readonly disk_written_bytes_per_second: number | null;
   readonly network_received_bytes_per_second: number | null;
   readonly network_sent_bytes_per_second: number | null;
+  readonly gpu_percent: number | null;
+  readonly gpu_memory_percent: number | null;
 }
 
 /** Sent every `interval` seconds. */
 export interface SystemMetrics {
   readonly type: "system_metrics";
   readonly monitor: string;
+  /** Counts the events of one monitor from 1, without gaps. */
   readonly seq: number;
   readonly at: number;
   readonly cpu_percent: number | null;
@@ -383,6 +393,7 @@ export interface SystemMetrics {
 export interface ModelMetricsUpdate {
   readonly type: "model_metrics_update";
   readonly monitor: string;
+  /** Counts the events of one monitor from 1, without gaps. */
   readonly seq: number;
   readonly at: number;
   readonly model_id: string | null;
@@ -396,6 +407,7 @@ export interface ModelMetricsUpdate {
 export interface ModelStatusChange {
   readonly type: "model_status_change";
   readonly monitor: string;
+  /** Counts the events of one monitor from 1, without gaps. */
   readonly seq: number;
   readonly at: number;
   readonly model_id: string | null;
@@ -412,6 +424,7 @@ export interface ModelStatusChange {
 export interface ModelDeployed {
   readonly type: "model_deployed";
   readonly monitor: string;
+  /** Counts the events of one monitor from 1, without gaps. */
   readonly seq: number;
   readonly at: number;
   readonly model_id: string;
@@ -424,6 +437,7 @@ export interface ModelDeployed {
 export interface TrainingProgress {
   readonly type: "training_progress";
   readonly monitor: string;
+  /** Counts the events of one monitor from 1, without gaps. */
   readonly seq: number;
   readonly at: number;
   readonly state: TrainingState;
@@ -442,6 +456,7 @@ export interface TrainingProgress {
 export interface TrainingCompleted {
   readonly type: "training_completed";
   readonly monitor: string;
+  /** Counts the events of one monitor from 1, without gaps. */
   readonly seq: number;
   readonly at: number;
   readonly state: TrainingState;
@@ -459,6 +474,146 @@ export type Event = SystemMetrics | ModelMetricsUpdate | ModelStatusChange | Mod
 export const EVENT_TYPES = ["system_metrics", "model_metrics_update", "model_status_change", "model_deployed", "training_progress", "training_completed"] as const;
 
 export type EventType = Event["type"];
+
+/** The sections of the panel that are one struct, with its name. */
+export const STRUCT_SECTIONS = {"model": "ModelSection", "training": "TrainingSection", "metrics": "MetricsSection", "system": "SystemSection", "labels": "LabelsSection", "drift": "DriftSection"} as const;
+
+export interface SectionTypes {
+  readonly ModelSection: ModelSection;
+  readonly TrainingSection: TrainingSection;
+  readonly MetricsSection: MetricsSection;
+  readonly SystemSection: SystemSection;
+  readonly LabelsSection: LabelsSection;
+  readonly DriftSection: DriftSection;
+}
+
+/** The sections of the panel that are lists, with the struct of their items. */
+export const LIST_SECTIONS = {"notices": "Notice", "models": "ModelInfo"} as const;
+
+/** The traits of the panel's widget. */
+export const TRAITS = ["monitor", "at", "interval", "model", "training", "metrics", "system", "notices", "models", "labels", "drift", "history", "closed"] as const;
+export type Trait = (typeof TRAITS)[number];
+
+/** The metrics that the live charts draw. */
+export const CHARTED_METRICS = ["current_accuracy", "predictions_per_minute", "latency_p95_seconds", "cpu_percent", "memory_percent", "disk_read_bytes_per_second", "disk_written_bytes_per_second", "network_received_bytes_per_second", "network_sent_bytes_per_second", "gpu_percent", "gpu_memory_percent"] as const;
+export type ChartedMetric = (typeof CHARTED_METRICS)[number];
+
+/** Those of them that every model has. */
+export const MODEL_CHARTED_METRICS = ["current_accuracy", "predictions_per_minute", "latency_p95_seconds"] as const;
+
+/** What each metric measures, by the struct and the field that hold it. */
+export const METRICS = {
+  ModelSection: {
+    trained_at: {"label": "Trained", "unit": "moment", "charted": false},
+    status: {"label": "Status", "unit": "state", "charted": false},
+    total_predictions: {"label": "Predictions", "unit": "count", "charted": false},
+    deployed_at: {"label": "Deployed", "unit": "moment", "charted": false},
+    health: {"label": "Health", "unit": "state", "charted": false},
+    uptime_seconds: {"label": "Uptime", "unit": "seconds", "charted": false},
+    baseline_accuracy: {"label": "Baseline accuracy", "unit": "ratio", "charted": false},
+  },
+  TrainingSection: {
+    state: {"label": "Training", "unit": "state", "charted": false},
+    progress: {"label": "Progress", "unit": "percent", "charted": false},
+    rate_per_second: {"label": "Steps per second", "unit": "per second", "charted": false},
+    eta_seconds: {"label": "Time left", "unit": "seconds", "charted": false},
+  },
+  MetricsSection: {
+    current_accuracy: {"label": "Accuracy", "unit": "ratio", "charted": true},
+    predictions_per_minute: {"label": "Predictions per minute", "unit": "per minute", "charted": true},
+    total_predictions: {"label": "Predictions", "unit": "count", "charted": false},
+    model_health: {"label": "Health", "unit": "state", "charted": false},
+    accuracy_low: {"label": "Accuracy, lower bound", "unit": "ratio", "charted": false},
+    accuracy_high: {"label": "Accuracy, upper bound", "unit": "ratio", "charted": false},
+    accuracy_threshold: {"label": "Accuracy threshold", "unit": "ratio", "charted": false},
+    window_labelled: {"label": "Labels in the window", "unit": "count", "charted": false},
+    total_labelled: {"label": "Labels", "unit": "count", "charted": false},
+    label_coverage: {"label": "Labelled", "unit": "ratio", "charted": false},
+    calls_per_minute: {"label": "Calls per minute", "unit": "per minute", "charted": false},
+    total_errors: {"label": "Errors", "unit": "count", "charted": false},
+    errors_per_minute: {"label": "Errors per minute", "unit": "per minute", "charted": false},
+    latency_p50_seconds: {"label": "Latency p50", "unit": "seconds", "charted": false},
+    latency_p95_seconds: {"label": "Latency p95", "unit": "seconds", "charted": true},
+    latency_p99_seconds: {"label": "Latency p99", "unit": "seconds", "charted": false},
+    tolerance: {"label": "Tolerance", "unit": "target", "charted": false},
+    mae: {"label": "MAE", "unit": "target", "charted": false},
+    rmse: {"label": "RMSE", "unit": "target", "charted": false},
+    labels_pending: {"label": "Pending", "unit": "count", "charted": false},
+    median_label_delay_seconds: {"label": "Median label delay", "unit": "seconds", "charted": false},
+  },
+  SystemSection: {
+    cpu_percent: {"label": "CPU", "unit": "percent", "charted": true},
+    memory_percent: {"label": "Memory", "unit": "percent", "charted": true},
+    disk_percent: {"label": "Disk", "unit": "percent", "charted": false},
+    active_connections: {"label": "Connections", "unit": "count", "charted": false},
+    system_health: {"label": "System health", "unit": "state", "charted": false},
+    memory_used_bytes: {"label": "Memory used", "unit": "bytes", "charted": false},
+    memory_limit_bytes: {"label": "Memory limit", "unit": "bytes", "charted": false},
+    cpu_limit_cores: {"label": "CPU limit", "unit": "cores", "charted": false},
+    disk_free_bytes: {"label": "Disk free", "unit": "bytes", "charted": false},
+    process_cpu_percent: {"label": "CPU of the kernel", "unit": "percent", "charted": false},
+    process_memory_bytes: {"label": "Memory of the kernel", "unit": "bytes", "charted": false},
+    kernel_busy: {"label": "Cell running", "unit": "flag", "charted": false},
+    cpu_throttled_percent: {"label": "CPU throttled", "unit": "percent", "charted": false},
+    cpu_throttled_seconds: {"label": "CPU throttled in all", "unit": "seconds", "charted": false},
+    oom_kills: {"label": "Out-of-memory kills", "unit": "count", "charted": false},
+    memory_full_seconds: {"label": "Memory full in", "unit": "seconds", "charted": false},
+    shared_memory_percent: {"label": "Shared memory", "unit": "percent", "charted": false},
+    shared_memory_free_bytes: {"label": "Shared memory free", "unit": "bytes", "charted": false},
+    shared_memory_limit_bytes: {"label": "Shared memory limit", "unit": "bytes", "charted": false},
+    disk_read_bytes_per_second: {"label": "Disk read", "unit": "bytes per second", "charted": true},
+    disk_written_bytes_per_second: {"label": "Disk written", "unit": "bytes per second", "charted": true},
+    disk_read_bytes: {"label": "Disk read in all", "unit": "bytes", "charted": false},
+    disk_written_bytes: {"label": "Disk written in all", "unit": "bytes", "charted": false},
+    network_received_bytes_per_second: {"label": "Received", "unit": "bytes per second", "charted": true},
+    network_sent_bytes_per_second: {"label": "Sent", "unit": "bytes per second", "charted": true},
+    network_received_bytes: {"label": "Received in all", "unit": "bytes", "charted": false},
+    network_sent_bytes: {"label": "Sent in all", "unit": "bytes", "charted": false},
+    process_children: {"label": "Children", "unit": "count", "charted": false},
+    process_threads: {"label": "Threads", "unit": "count", "charted": false},
+    process_open_files: {"label": "Open files", "unit": "count", "charted": false},
+    open_files_percent: {"label": "Open files of the kernel", "unit": "percent", "charted": false},
+    open_files_limit: {"label": "File limit", "unit": "count", "charted": false},
+    gpu_percent: {"label": "Busiest GPU", "unit": "percent", "charted": true},
+    gpu_memory_percent: {"label": "Fullest GPU memory", "unit": "percent", "charted": true},
+    kernel_busy_seconds: {"label": "Cell running for", "unit": "seconds", "charted": false},
+    kernel_lag_seconds: {"label": "Threads wait", "unit": "seconds", "charted": false},
+  },
+  Gpu: {
+    utilization_percent: {"label": "GPU", "unit": "percent", "charted": false},
+    memory_used_bytes: {"label": "GPU memory", "unit": "bytes", "charted": false},
+    memory_total_bytes: {"label": "GPU memory in all", "unit": "bytes", "charted": false},
+    temperature_celsius: {"label": "GPU temperature", "unit": "celsius", "charted": false},
+    power_watts: {"label": "GPU power", "unit": "watts", "charted": false},
+    power_limit_watts: {"label": "GPU power limit", "unit": "watts", "charted": false},
+    process_memory_bytes: {"label": "GPU memory of the kernel", "unit": "bytes", "charted": false},
+  },
+  ModelInfo: {
+    trained_at: {"label": "Trained", "unit": "moment", "charted": false},
+    deployed_at: {"label": "Deployed", "unit": "moment", "charted": false},
+    status: {"label": "Status", "unit": "state", "charted": false},
+    total_predictions: {"label": "Predictions", "unit": "count", "charted": false},
+    current_accuracy: {"label": "Accuracy", "unit": "ratio", "charted": true},
+    baseline_accuracy: {"label": "Baseline accuracy", "unit": "ratio", "charted": false},
+    active: {"label": "Active", "unit": "flag", "charted": false},
+    health: {"label": "Health", "unit": "state", "charted": false},
+    accuracy_low: {"label": "Accuracy, lower bound", "unit": "ratio", "charted": false},
+    accuracy_high: {"label": "Accuracy, upper bound", "unit": "ratio", "charted": false},
+    accuracy_threshold: {"label": "Accuracy threshold", "unit": "ratio", "charted": false},
+    window_labelled: {"label": "Labels in the window", "unit": "count", "charted": false},
+    total_labelled: {"label": "Labels", "unit": "count", "charted": false},
+    label_coverage: {"label": "Labelled", "unit": "ratio", "charted": false},
+    labels_pending: {"label": "Pending", "unit": "count", "charted": false},
+    predictions_per_minute: {"label": "Predictions per minute", "unit": "per minute", "charted": true},
+    total_errors: {"label": "Errors", "unit": "count", "charted": false},
+    errors_per_minute: {"label": "Errors per minute", "unit": "per minute", "charted": false},
+    latency_p50_seconds: {"label": "Latency p50", "unit": "seconds", "charted": false},
+    latency_p95_seconds: {"label": "Latency p95", "unit": "seconds", "charted": true},
+    latency_p99_seconds: {"label": "Latency p99", "unit": "seconds", "charted": false},
+    mae: {"label": "MAE", "unit": "target", "charted": false},
+    rmse: {"label": "RMSE", "unit": "target", "charted": false},
+  },
+} as const;
 
 /** The type of every field of the sections, for checks at run time. */
 export const SECTION_KINDS = {
@@ -519,6 +674,14 @@ export const SECTION_KINDS = {
     "labels_pending": "number",
     "median_label_delay_seconds": "number|null",
     "segments": "Segment[]"
+  },
+  "Segment": {
+    "name": "string",
+    "total_labelled": "number",
+    "window_labelled": "number",
+    "current_accuracy": "number|null",
+    "accuracy_low": "number|null",
+    "accuracy_high": "number|null"
   },
   "SystemSection": {
     "cpu_percent": "number|null",
@@ -586,12 +749,6 @@ export const SECTION_KINDS = {
     "mig": "boolean",
     "reasons": "{failed|lost|mig|no_device|no_driver|no_library|no_permission|not_supported|pid_namespace|timeout}"
   },
-  "Notice": {
-    "code": "string",
-    "message": "string",
-    "count": "number",
-    "at": "number"
-  },
   "ProcessUse": {
     "pid": "number",
     "name": "string",
@@ -631,13 +788,11 @@ export const SECTION_KINDS = {
     "changes": "number",
     "rising": "boolean"
   },
-  "Segment": {
-    "name": "string",
-    "total_labelled": "number",
-    "window_labelled": "number",
-    "current_accuracy": "number|null",
-    "accuracy_low": "number|null",
-    "accuracy_high": "number|null"
+  "Notice": {
+    "code": "string",
+    "message": "string",
+    "count": "number",
+    "at": "number"
   },
   "ModelInfo": {
     "model_id": "string",
@@ -706,12 +861,12 @@ export const OTHER_KINDS = {
     "latency_p95_seconds": "number|null",
     "cpu_percent": "number|null",
     "memory_percent": "number|null",
-    "gpu_percent": "number|null",
-    "gpu_memory_percent": "number|null",
     "disk_read_bytes_per_second": "number|null",
     "disk_written_bytes_per_second": "number|null",
     "network_received_bytes_per_second": "number|null",
-    "network_sent_bytes_per_second": "number|null"
+    "network_sent_bytes_per_second": "number|null",
+    "gpu_percent": "number|null",
+    "gpu_memory_percent": "number|null"
   },
   "SystemMetrics": {
     "type": "=system_metrics",

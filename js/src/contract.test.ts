@@ -1,18 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { DEFAULTS, EVENT_TYPES } from "./contract.gen";
+import { DEFAULTS, EVENT_TYPES, type SectionTypes, STRUCT_SECTIONS } from "./contract.gen";
 import { decodeModels, decodeNotices, decodeSection, isObject } from "./decode";
 import { decodeEvent, decodeSnapshot } from "./decodeStream";
 import { History } from "./history";
 import { fixture, PANEL_STATES, traitsOf } from "./testing/fixtures";
 
-const SECTIONS = [
-  ["model", "ModelSection"],
-  ["training", "TrainingSection"],
-  ["metrics", "MetricsSection"],
-  ["system", "SystemSection"],
-  ["labels", "LabelsSection"],
-  ["drift", "DriftSection"],
-] as const;
+const SECTIONS = Object.entries(STRUCT_SECTIONS) as [
+  keyof typeof STRUCT_SECTIONS,
+  keyof SectionTypes,
+][];
 
 describe("what Python writes is read in full", () => {
   test.each(["snapshot", "snapshot_empty"])("%s", (name) => {
@@ -37,14 +33,8 @@ describe("what Python writes is read in full", () => {
   });
 
   test("a section before anything is known", () => {
-    expect(fixture("snapshot_empty")).toMatchObject({
-      model: DEFAULTS.ModelSection,
-      training: DEFAULTS.TrainingSection,
-      metrics: DEFAULTS.MetricsSection,
-      system: DEFAULTS.SystemSection,
-      labels: DEFAULTS.LabelsSection,
-      drift: DEFAULTS.DriftSection,
-    });
+    const unknown = SECTIONS.map(([section, name]) => [section, DEFAULTS[name]]);
+    expect(fixture("snapshot_empty")).toMatchObject(Object.fromEntries(unknown));
   });
 });
 

@@ -1,41 +1,17 @@
 // Narrows what comes over a wire to the sections of the contract, field by field.
 import {
   DEFAULTS,
-  type DriftSection,
-  HEALTHS,
-  type LabelsSection,
-  type MetricsSection,
   type ModelInfo,
-  type ModelSection,
   type Notice,
-  RULES,
   SECTION_KINDS,
-  STATUSES,
-  type SystemSection,
-  TASKS,
-  TRAINING_STATES,
-  type TrainingSection,
+  type SectionTypes,
+  STRING_SETS,
 } from "./contract.gen";
 
 /** The type of each field of a shape, e.g. `"number|null"`, `"Gpu[]"`, `"{number|null}"`. */
 export type Kinds = Readonly<Record<string, string>>;
 
-interface Sections {
-  ModelSection: ModelSection;
-  TrainingSection: TrainingSection;
-  MetricsSection: MetricsSection;
-  SystemSection: SystemSection;
-  LabelsSection: LabelsSection;
-  DriftSection: DriftSection;
-}
-
-const STRING_SETS: Readonly<Record<string, readonly string[]>> = {
-  Status: STATUSES,
-  Health: HEALTHS,
-  TrainingState: TRAINING_STATES,
-  Rule: RULES,
-  Task: TASKS,
-};
+const SETS: Readonly<Record<string, readonly string[]>> = STRING_SETS;
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -73,7 +49,7 @@ export function isKind(kind: string, value: unknown, shapes: Shapes = SECTION_KI
     if (name === "null") return value === null;
     if (name === "number") return isNumber(value);
     if (name === "string" || name === "boolean") return typeof value === name;
-    const words = STRING_SETS[name];
+    const words = SETS[name];
     if (words) return typeof value === "string" && words.includes(value);
     const shape = shapes[name];
     return shape ? hasKinds(shape, value, shapes) : value === name;
@@ -94,11 +70,11 @@ function decodeFields(kinds: Kinds, unknown: Record<string, unknown>, value: unk
  * A section in which a field that is missing or of another type reads as if nothing were known
  * of it, so that a kernel of another version still shows what both sides understand.
  */
-export function decodeSection<Name extends keyof Sections>(
+export function decodeSection<Name extends keyof SectionTypes>(
   name: Name,
   value: unknown,
-): Sections[Name] {
-  return decodeFields(SECTION_KINDS[name], DEFAULTS[name], value) as Sections[Name];
+): SectionTypes[Name] {
+  return decodeFields(SECTION_KINDS[name], DEFAULTS[name], value) as SectionTypes[Name];
 }
 
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);

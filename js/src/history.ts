@@ -1,23 +1,14 @@
 // The last minutes of the charted values, as columns of equal length.
+import {
+  CHARTED_METRICS as CHARTED,
+  MODEL_CHARTED_METRICS as CHARTED_OF_MODELS,
+  type ChartedMetric as Charted,
+} from "./contract.gen";
 import { isNumber, isObject } from "./decode";
 import type { Maybe } from "./format";
 
-export const CHARTED = [
-  "current_accuracy",
-  "predictions_per_minute",
-  "latency_p95_seconds",
-  "cpu_percent",
-  "memory_percent",
-  "gpu_percent",
-  "gpu_memory_percent",
-  "disk_read_bytes_per_second",
-  "disk_written_bytes_per_second",
-  "network_received_bytes_per_second",
-  "network_sent_bytes_per_second",
-] as const;
-export type Charted = (typeof CHARTED)[number];
-/** What a model that is not the active one has of them. */
-export const CHARTED_OF_MODELS = CHARTED.slice(0, 3);
+export { CHARTED, CHARTED_OF_MODELS, type Charted };
+
 /** What is charted of one moment; a column that has no part in it is unknown then. */
 export type ChartPoint = Readonly<Partial<Record<Charted, Maybe>>>;
 

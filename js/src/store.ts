@@ -9,28 +9,13 @@ import type {
   SystemSection,
   TrainingSection,
 } from "./contract.gen";
-import { DEFAULTS } from "./contract.gen";
+import { DEFAULTS, STRUCT_SECTIONS, TRAITS, type Trait } from "./contract.gen";
 import { decodeModels, decodeNotices, decodeSection, isNumber } from "./decode";
 import type { Maybe } from "./format";
 import { History } from "./history";
 import { Models, type Series } from "./models";
 
-export const TRAITS = [
-  "monitor",
-  "at",
-  "interval",
-  "model",
-  "training",
-  "metrics",
-  "system",
-  "notices",
-  "models",
-  "labels",
-  "drift",
-  "history",
-  "closed",
-] as const;
-export type Trait = (typeof TRAITS)[number];
+export { TRAITS, type Trait };
 
 /**
  * What a message brings: everything a view needs to begin with, everything on the way, or what
@@ -167,29 +152,11 @@ export class Store implements Series {
       case "interval":
         this[name].value = isNumber(value) ? value : null;
         break;
-      case "model":
-        this.model.value = decodeSection("ModelSection", value);
-        break;
-      case "training":
-        this.training.value = decodeSection("TrainingSection", value);
-        break;
-      case "metrics":
-        this.metrics.value = decodeSection("MetricsSection", value);
-        break;
-      case "system":
-        this.system.value = decodeSection("SystemSection", value);
-        break;
       case "notices":
         this.notices.value = decodeNotices(value);
         break;
       case "models":
         this.models.receive(decodeModels(value), extent !== "delta");
-        break;
-      case "labels":
-        this.labels.value = decodeSection("LabelsSection", value);
-        break;
-      case "drift":
-        this.drift.value = decodeSection("DriftSection", value);
         break;
       case "history":
         this.history.load(value);
@@ -198,6 +165,8 @@ export class Store implements Series {
       case "closed":
         this.closed.value = value === true;
         break;
+      default:
+        (this[name] as Signal<unknown>).value = decodeSection(STRUCT_SECTIONS[name], value);
     }
   }
 

@@ -1,5 +1,5 @@
 // Narrows what the Jupyter server's stream tells, message by message.
-import type { DEFAULTS, Event } from "../contract.gen";
+import { type Event, STRUCT_SECTIONS } from "../contract.gen";
 import {
   decodeModels,
   decodeNotices,
@@ -25,15 +25,7 @@ export type EventMessage = Event & { readonly id: number; readonly kernel_id: st
 
 export type Message = StateMessage | UpdateMessage | KernelMessage | MissedMessage | EventMessage;
 
-type SectionName = keyof typeof DEFAULTS;
-const SECTION_OF: ReadonlyMap<string, SectionName> = new Map([
-  ["model", "ModelSection"],
-  ["training", "TrainingSection"],
-  ["metrics", "MetricsSection"],
-  ["system", "SystemSection"],
-  ["labels", "LabelsSection"],
-  ["drift", "DriftSection"],
-]);
+const SECTIONS = Object.entries(STRUCT_SECTIONS);
 /** What a sidebar needs of an update beside its sections; all else in it is left out. */
 const ENVELOPE = ["monitor", "n", "at", "seq", "full", "closed", "interval"] as const;
 
@@ -45,7 +37,7 @@ export function decodeUpdate(value: unknown): Update | null {
     if (!isKind(WIRE_KINDS.Update[field], value[field])) return null;
     update[field] = value[field];
   }
-  for (const [field, name] of SECTION_OF) {
+  for (const [field, name] of SECTIONS) {
     if (value[field] !== undefined) update[field] = decodeSection(name, value[field]);
   }
   if (value["notices"] !== undefined) update["notices"] = decodeNotices(value["notices"]);

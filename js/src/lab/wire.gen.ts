@@ -1,4 +1,4 @@
-// Generated from src/ipyvitals/wire.py and src/ipyvitals/server/messages.py by scripts/generate_contract.py: edit that, not this.
+// Generated from src/ipyvitals/schema/protocol.py and src/ipyvitals/server/schema.py by scripts/generate_contract.py: edit that, not this.
 
 import type { DriftSection, Durations, Event, LabelsSection, MetricsSection, ModelInfo, ModelSection, Notice, SystemSection, TrainingSection } from "../contract.gen";
 

@@ -41,6 +41,7 @@ from ipyvitals.schema.model import (
 )
 from ipyvitals.schema.snapshot import (
     PANEL_SECTIONS,
+    PANEL_TRAITS,
     POINTS_OF_METRICS,
     POINTS_OF_SYSTEM,
     SECTIONS,
@@ -48,6 +49,7 @@ from ipyvitals.schema.snapshot import (
     Point,
     Snapshot,
     format_uptime,
+    panel_sections,
 )
 from ipyvitals.schema.system import (
     Gpu,
@@ -59,6 +61,7 @@ from ipyvitals.schema.training import TrainingSection
 __all__ = [
     "EVENT_TYPES",
     "PANEL_SECTIONS",
+    "PANEL_TRAITS",
     "POINTS_OF_METRICS",
     "POINTS_OF_SYSTEM",
     "SECTIONS",
@@ -93,4 +96,5 @@ __all__ = [
     "TrainingSection",
     "TrainingState",
     "format_uptime",
+    "panel_sections",
 ]

@@ -22,6 +22,7 @@ from ipyvitals.schema.training import TrainingSection
 
 __all__ = [
     "PANEL_SECTIONS",
+    "PANEL_TRAITS",
     "POINTS_OF_METRICS",
     "POINTS_OF_SYSTEM",
     "SECTIONS",
@@ -63,11 +64,15 @@ def point_base(*sections: type[msgspec.Struct]) -> Any:
     )
 
 
-class Point(point_base(MetricsSection, SystemSection), frozen=True, kw_only=True):  # type: ignore[misc]
+_PointBase: Any = point_base(MetricsSection, SystemSection)
+
+
+class Point(_PointBase):  # type: ignore[misc]
     """One moment of the charts."""
 
 
-POINTS_OF_METRICS, POINTS_OF_SYSTEM = map(charted_fields, (MetricsSection, SystemSection))
+POINTS_OF_METRICS = charted_fields(MetricsSection)
+POINTS_OF_SYSTEM = charted_fields(SystemSection)
 """The fields of a `Point`, by the section that they come from."""
 
 
@@ -158,6 +163,8 @@ def panel_sections(snapshot: type[msgspec.Struct]) -> tuple[str, ...]:
 
 SECTIONS = sections_of(Snapshot)
 PANEL_SECTIONS = panel_sections(Snapshot)
+PANEL_TRAITS = ("monitor", "at", "interval", *PANEL_SECTIONS, "history", "closed")
+"""The synchronized traits of the panel's widget, in the order in which the page reads them."""
 
 
 def format_uptime(seconds: float) -> str:
