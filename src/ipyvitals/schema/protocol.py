@@ -1,4 +1,4 @@
-"""What kernels tell the Jupyter server, and what it may ask of them."""
+"""Messages between kernels and the Jupyter server: updates, requests and replies."""
 
 from __future__ import annotations
 

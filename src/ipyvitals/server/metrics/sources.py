@@ -21,6 +21,7 @@ from ipyvitals.server.metrics.families import FieldFamily, families_of
 
 __all__ = [
     "FIELD_FAMILIES",
+    "GPU_LABELS",
     "MODEL_LABELS",
     "MONITOR_LABELS",
     "SOURCES",
