@@ -1,9 +1,9 @@
-"""Write the structs that cross to the browser as TypeScript: js/src/*.gen.ts.
+"""Write the structs that cross to the browser as TypeScript: js/src/schema/*.gen.ts.
 
     python scripts/generate_contract.py           # write the files
     python scripts/generate_contract.py --check   # exit 1 when one is stale
 
-`contract.gen.ts` is ipyvitals.schema; `lab/wire.gen.ts` has the messages of the Jupyter server to
+`contract.gen.ts` is ipyvitals.schema; `wire.gen.ts` has the messages of the Jupyter server to
 JupyterLab, from ipyvitals.schema.protocol and ipyvitals.server.schema.
 
 The shapes come from msgspec's JSON Schema of those structs; the comments are the strings that
@@ -34,7 +34,7 @@ from ipyvitals import schema as snapshot  # noqa: E402
 from ipyvitals.schema.metrics import metrics_of  # noqa: E402
 from ipyvitals.server import schema as messages  # noqa: E402
 
-SOURCES = ROOT / "js" / "src"
+SOURCES = ROOT / "js" / "src" / "schema"
 HEADER = """\
 // Generated from {sources} by scripts/generate_contract.py: edit that, not this.
 """
@@ -142,7 +142,7 @@ def may_be_absent(shape: type) -> set[str]:
 
 
 def kinds_of(shape: type, schema: Schema, names: dict[frozenset[str], str]) -> dict[str, str]:
-    """Return the type of each field, as decode.ts checks it; `?` if the field may be absent."""
+    """Return the type of each field, as schema/decode.ts checks it; `?` if it may be absent."""
     absent = may_be_absent(shape)
     return {
         field: f"={node['enum'][0]}"
@@ -177,7 +177,7 @@ def constant(name: str, value: object, indent: int | None = None) -> str:
 
 
 def kind_of(schema: Schema, names: dict[frozenset[str], str]) -> str:
-    """Return a node's type as the terse string that decode.ts checks values against."""
+    """Return a node's type as the terse string that schema/decode.ts checks values against."""
     if schema.get("type") == "array":
         return f"{kind_of(schema.get('items', {}), names)}[]"
     if schema.get("type") == "object":
@@ -294,7 +294,7 @@ def wire_contract() -> str:
             HEADER.format(
                 sources="src/ipyvitals/schema/protocol.py and src/ipyvitals/server/schema.py"
             ),
-            f'import type {{ {", ".join(imported)} }} from "../contract.gen";\n',
+            f'import type {{ {", ".join(imported)} }} from "./contract.gen";\n',
             *body,
             "/** The type of every field, for checks at run time; `?` where it may be absent. */",
             constant("WIRE_KINDS", kinds, 2),
@@ -308,7 +308,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only say whether one is stale")
     wanted = {
         SOURCES / "contract.gen.ts": contract(),
-        SOURCES / "lab" / "wire.gen.ts": wire_contract(),
+        SOURCES / "wire.gen.ts": wire_contract(),
     }
     if not parser.parse_args().check:
         for path, text in wanted.items():

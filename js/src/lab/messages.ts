@@ -1,5 +1,5 @@
-// Narrows what the Jupyter server's stream tells, message by message.
-import { type Event, STRUCT_SECTIONS } from "../contract.gen";
+// Validates the messages of the Jupyter server's stream.
+import { type Event, STRUCT_SECTIONS } from "../schema/contract.gen";
 import {
   decodeModels,
   decodeNotices,
@@ -8,8 +8,8 @@ import {
   isKind,
   isNumber,
   isObject,
-} from "../decode";
-import { decodeEvent } from "../decodeStream";
+} from "../schema/decode";
+import { decodeEvent } from "../schema/decodeStream";
 import {
   type KernelMessage,
   type KernelState,
@@ -18,18 +18,23 @@ import {
   type Update,
   type UpdateMessage,
   WIRE_KINDS,
-} from "./wire.gen";
+} from "../schema/wire.gen";
 
-/** An event, with the kernel it happened in and its place in the stream. */
+/** An event with its kernel and its position in the stream. */
 export type EventMessage = Event & { readonly id: number; readonly kernel_id: string };
 
-export type Message = StateMessage | UpdateMessage | KernelMessage | MissedMessage | EventMessage;
+export type StreamMessage =
+  | StateMessage
+  | UpdateMessage
+  | KernelMessage
+  | MissedMessage
+  | EventMessage;
 
 const SECTIONS = Object.entries(STRUCT_SECTIONS);
-/** What a sidebar needs of an update beside its sections; all else in it is left out. */
+/** The fields that the sidebar needs of an update besides its sections. */
 const ENVELOPE = ["monitor", "n", "at", "seq", "full", "closed", "interval"] as const;
 
-/** An update whose sections are whole, or null when it does not say whose it is, or when. */
+/** Returns an update with complete sections, or null if the update's own fields are not valid. */
 export function decodeUpdate(value: unknown): Update | null {
   if (!isObject(value)) return null;
   const update: Record<string, unknown> = { v: value["v"], events: [] };
@@ -46,7 +51,7 @@ export function decodeUpdate(value: unknown): Update | null {
   return update as unknown as Update;
 }
 
-/** A kernel, with those of its monitors that can be understood; null when it has no id. */
+/** Returns a kernel with its valid monitors, or null if the kernel has no id. */
 export function decodeKernel(value: unknown): KernelState | null {
   if (!isObject(value) || typeof value["kernel_id"] !== "string") return null;
   const { monitors, ...rest } = WIRE_KINDS.KernelState;
@@ -70,8 +75,8 @@ const UNKNOWN: Readonly<Record<string, unknown>> = {
   last_seen: null,
 };
 
-/** A message of the stream, or null when it is of no known type or says too little. */
-export function decodeMessage(value: unknown): Message | null {
+/** Returns a message of the stream, or null if its type is not known or fields are missing. */
+export function decodeMessage(value: unknown): StreamMessage | null {
   if (!isObject(value) || !isNumber(value["id"])) return null;
   const { type, id, kernel_id } = value;
   if (type === "missed") {

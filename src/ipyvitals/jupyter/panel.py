@@ -95,7 +95,8 @@ class StatusPanel(anywidget.AnyWidget):
 
     def __init__(self, source: Source, *, interval: float | None = None) -> None:
         self._source = weakref.ref(source)
-        self._line: Send | None = None
+        self._send_update: Send | None = None
+        self._silent = False
         self._shown: Snapshot | None = None
         self._beat_at = 0.0
         self._interval = interval
@@ -133,17 +134,29 @@ class StatusPanel(anywidget.AnyWidget):
         self._beat_at = snapshot.at
         alone = before is None or len(before.models) < 2
         state = _state(snapshot if alone else snapshot.delta(before), changed)
-        # Sent as one message and stored, rather than set trait by trait: beside a busy cell, ten
-        # times a second, traitlets would take a third more of the cell's time.
-        self._trait_values.update(state)
-        if self._line is None:
-            self._line = open_comm_sender(self.comm)
-        self._line({"method": "update", "state": state, "buffer_paths": []})
+        if self._send_update is None:
+            self._send_update = open_comm_sender(self.comm)
+        self._send_update({"method": "update", "state": state, "buffer_paths": []})
+        self._set_silently(state)
         return True
 
     def end(self) -> None:
         """Say that nothing more will come; the last values stay."""
         self.closed = True
+
+    def notify_change(self, change: Any) -> None:
+        """Send a changed trait to the page, unless `show` has sent it already."""
+        if not self._silent:
+            super().notify_change(change)
+
+    def _set_silently(self, state: dict[str, Any]) -> None:
+        # Ten times a second beside a busy cell: one message for all traits, and no observers.
+        self._silent = True
+        try:
+            for name, value in state.items():
+                self.set_trait(name, value)
+        finally:
+            self._silent = False
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
         """Return the state to send; all of it, when a fresh view asks, is taken anew."""

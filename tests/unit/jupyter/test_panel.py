@@ -168,18 +168,18 @@ class TestBeat:
 
         return pass_seconds
 
-    def test_the_page_hears_within_the_interval_though_nothing_changed(self, beat, clock):
-        assert [set(state) for state in beat(20)] == [{"at"}] * 4
+    def test_the_page_hears_within_the_interval_though_nothing_changed(self, heartbeat, clock):
+        assert [set(state) for state in heartbeat(20)] == [{"at"}] * 4
 
     @pytest.mark.parametrize("hours", [-10, -1, 1, 10])
-    def test_a_clock_set_anew_stops_no_beat(self, beat, clock, hours):
-        states = beat(20, wall=hours * 3_600)
+    def test_a_clock_set_anew_stops_no_beat(self, heartbeat, clock, hours):
+        states = heartbeat(20, wall=hours * 3_600)
         assert len(states) == 4
         assert states[0]["at"] == pytest.approx(clock.time(), abs=20)
 
-    def test_a_clock_set_back_by_a_moment_delays_a_beat_by_no_more(self, beat):
-        beat(4)
-        assert len(beat(6, wall=-2)) == 1
+    def test_a_clock_set_back_by_a_moment_delays_a_beat_by_no_more(self, heartbeat):
+        heartbeat(4)
+        assert len(heartbeat(6, wall=-2)) == 1
 
 
 def test_the_history_travels_once(monitor, sent, clock):
