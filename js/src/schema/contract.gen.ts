@@ -45,7 +45,7 @@ export interface Snapshot {
   readonly drift: DriftSection;
 }
 
-/** The active model: who it is, since when, and how it is. */
+/** The active model: its identity, status and health. */
 export interface ModelSection {
   readonly model_id: string | null;
   readonly name: string | null;
@@ -55,23 +55,23 @@ export interface ModelSection {
   readonly total_predictions: number;
   readonly deployed_at: number | null;
   readonly status_since: number | null;
-  /** Why the status is what it is, e.g. `"Accuracy dropped below threshold"`. */
+  /** The reason of the status, e.g. `"Accuracy dropped below threshold"`. */
   readonly reason: string | null;
   /** The rule behind `reason`; the next three fields are in its unit. */
   readonly reason_rule: Rule | null;
   readonly reason_value: number | null;
   readonly reason_threshold: number | null;
-  /** How many labels, calls or predictions `reason_value` rests on. */
+  /** The number of labels, calls or predictions behind `reason_value`. */
   readonly reason_n: number | null;
   readonly health: Health;
   readonly uptime_seconds: number | null;
-  /** Accuracy that was measured before the deployment. */
+  /** The accuracy that was measured before the deployment. */
   readonly baseline_accuracy: number | null;
   /** When somebody acknowledged the status; `None` again as soon as it changes. */
   readonly acknowledged_at: number | null;
 }
 
-/** The training run in front, or `"Ready"` while there is none. */
+/** The training run that the panel shows, or `"Ready"` without one. */
 export interface TrainingSection {
   readonly state: TrainingState;
   readonly stage: string;
@@ -84,11 +84,11 @@ export interface TrainingSection {
   readonly eta_seconds: number | null;
   readonly elapsed_seconds: number | null;
   readonly metrics: Readonly<Record<string, number | null>>;
-  /** Whether somebody asked the run to end; it may need some time for that. */
+  /** Whether the run was asked to end; ending may take some time. */
   readonly stop_requested: boolean;
 }
 
-/** What the active model did of late. */
+/** Recent performance of the active model. */
 export interface MetricsSection {
   readonly current_accuracy: number | null;
   readonly predictions_per_minute: number;
@@ -109,7 +109,7 @@ export interface MetricsSection {
   readonly latency_p95_seconds: number | null;
   readonly latency_p99_seconds: number | null;
   readonly task: Task;
-  /** Of a regression: how far off a prediction may be and still count as right. */
+  /** Of a regression: the error up to which a prediction counts as right. */
   readonly tolerance: number | null;
   /** Mean absolute error of the same labels, in the unit of the target; regression only. */
   readonly mae: number | null;
@@ -119,13 +119,13 @@ export interface MetricsSection {
   readonly labels_pending: number;
   /** From prediction to label, over the last labels that came later. */
   readonly median_label_delay_seconds: number | null;
-  /** The most frequent first, all others together last; empty without segments. */
+  /** The most frequent segments first, the group of all others last; empty without segments. */
   readonly segments: readonly Segment[];
 }
 
 /** One group of labelled predictions, such as a class or a country. */
 export interface Segment {
-  /** `""` for all that have no place of their own: "other". */
+  /** `""` for the group of all segments that are not listed: "other". */
   readonly name: string;
   readonly total_labelled: number;
   readonly window_labelled: number;
@@ -135,7 +135,7 @@ export interface Segment {
   readonly accuracy_high: number | null;
 }
 
-/** The machine under the model, in terms of what its user can run out of. */
+/** The machine under the model: the resources that its user can run out of. */
 export interface SystemSection {
   readonly cpu_percent: number | null;
   readonly memory_percent: number | null;
@@ -159,25 +159,25 @@ export interface SystemSection {
   /** Components left out of `system_health` because they could not be read. */
   readonly unknown_components: readonly string[];
   readonly kernel_busy: boolean | null;
-  /** Of whom `cpu_percent` and `cpu_limit_cores` speak. */
+  /** The scope of `cpu_percent` and `cpu_limit_cores`. */
   readonly cpu_scope: "container" | "host" | null;
-  /** Of whom the three figures of the memory speak. */
+  /** The scope of the three figures of the memory. */
   readonly memory_scope: "container" | "host" | null;
-  /** Of the scheduler's periods since the last reading: in which the CPU was used up early. */
+  /** Share of the scheduler's periods since the last reading in which the quota was used up. */
   readonly cpu_throttled_percent: number | null;
-  /** For how long processes had to wait for that, since the container began. */
+  /** Time that processes waited because of that, since the container began. */
   readonly cpu_throttled_seconds: number | null;
   /** Processes killed for lack of memory, since the container, or the machine, began. */
   readonly oom_kills: number | null;
-  /** When the last of them was noticed by this monitor. */
+  /** Time at which this monitor saw `oom_kills` grow last. */
   readonly oom_kill_at: number | null;
-  /** Until the memory is full, at the pace of the last minute; only while that is steady. */
+  /** Time until the memory is full at the pace of the last minute, while that is steady. */
   readonly memory_full_seconds: number | null;
-  /** Of `/dev/shm`, through which processes hand each other arrays. */
+  /** Use of `/dev/shm`, through which processes exchange arrays. */
   readonly shared_memory_percent: number | null;
   readonly shared_memory_free_bytes: number | null;
   readonly shared_memory_limit_bytes: number | null;
-  /** Whose reads and writes follow: the container's, or those of the disk under `disk_path`. */
+  /** The scope of disk rates and totals: the container, or the disk under `disk_path`. */
   readonly disk_io_scope: "container" | "host" | null;
   readonly disk_read_bytes_per_second: number | null;
   readonly disk_written_bytes_per_second: number | null;
@@ -191,7 +191,7 @@ export interface SystemSection {
   readonly network_sent_bytes: number | null;
   /** `"pss"`: pages that processes share count once. `"rss"`: in some, more than once. */
   readonly process_memory_kind: "pss" | "rss" | null;
-  /** Processes that the kernel and its children started, and that live. */
+  /** Live processes that the kernel and its children started. */
   readonly process_children: number | null;
   readonly process_threads: number | null;
   readonly process_open_files: number | null;
@@ -206,19 +206,19 @@ export interface SystemSection {
   readonly gpu_memory_percent: number | null;
   /** Why `gpus` is empty. */
   readonly gpus_reason: "failed" | "lost" | "mig" | "no_device" | "no_driver" | "no_library" | "no_permission" | "not_supported" | "pid_namespace" | "timeout" | null;
-  /** When the cell that runs began. */
+  /** Start of the running cell. */
   readonly kernel_busy_since: number | null;
-  /** For how long it has been running. */
+  /** Time for which that cell has been running. */
   readonly kernel_busy_seconds: number | null;
-  /** How late a thread of the kernel got its turn, at worst since the last reading. */
+  /** The longest wait of a thread of the kernel for its turn since the last reading. */
   readonly kernel_lag_seconds: number | null;
-  /** Whether that was so late that something keeps Python's lock from all other threads. */
+  /** Whether that wait means that one thread blocks all others by Python's lock (GIL). */
   readonly gil_starved: boolean | null;
 }
 
 /** One device that this process may use. */
 export interface Gpu {
-  /** Its place among those that this process may use: `cuda:0` is 0. */
+  /** Index among the devices that this process may use: `cuda:0` is 0. */
   readonly index: number;
   readonly name: string | null;
   readonly utilization_percent: number | null;
@@ -227,10 +227,10 @@ export interface Gpu {
   readonly temperature_celsius: number | null;
   readonly power_watts: number | null;
   readonly power_limit_watts: number | null;
-  /** What the kernel and its children hold of the memory. */
+  /** Memory that the kernel and its children use. */
   readonly process_memory_bytes: number | null;
   readonly uuid: string | null;
-  /** Whether it is a part of a device (Multi-Instance GPU). */
+  /** Whether the device is an instance of a divided one (Multi-Instance GPU). */
   readonly mig: boolean;
   /** Why a field is unknown, by the name of the field. */
   readonly reasons: Readonly<Record<string, "failed" | "lost" | "mig" | "no_device" | "no_driver" | "no_library" | "no_permission" | "not_supported" | "pid_namespace" | "timeout">>;
@@ -243,20 +243,20 @@ export interface ProcessUse {
   readonly memory_bytes: number;
   /** In percent of `cpu_limit_cores`. */
   readonly cpu_percent: number | null;
-  /** Whether it is the kernel itself. */
+  /** Whether the process is the kernel itself. */
   readonly own: boolean;
 }
 
-/** Something that went wrong in the background: counted, logged, and shown. */
+/** A problem in the background, with its count; logged and shown, never raised. */
 export interface Notice {
   readonly code: string;
   readonly message: string;
   readonly count: number;
-  /** When it last happened. */
+  /** Time of the last occurrence. */
   readonly at: number;
 }
 
-/** One model in `monitor.models()`: enough to compare it with the others. */
+/** One model in `monitor.models()`: the figures to compare models by. */
 export interface ModelInfo {
   readonly model_id: string;
   readonly name: string | null;
@@ -267,7 +267,7 @@ export interface ModelInfo {
   readonly total_predictions: number;
   readonly current_accuracy: number | null;
   readonly baseline_accuracy: number | null;
-  /** Whether predictions belong to it that name no model. */
+  /** Whether the model gets the predictions that name no model. */
   readonly active: boolean;
   readonly health: Health;
   readonly status_since: number | null;
@@ -297,7 +297,7 @@ export interface ModelInfo {
   readonly duration_sum_seconds: number;
 }
 
-/** How long the active model's calls took since it came, in buckets that only grow. */
+/** Histogram of the durations of the active model's calls; counts only grow. */
 export interface Durations {
   /** Upper bounds of all buckets but the last, which has none. */
   readonly bounds_seconds: readonly number[];
@@ -306,11 +306,11 @@ export interface Durations {
   readonly sum_seconds: number;
 }
 
-/** What became of the predictions that wait for labels, of all models together. */
+/** Outcome of the predictions that wait for labels, of all models together. */
 export interface LabelsSection {
   readonly pending: number;
   readonly pending_limit: number;
-  /** Predictions that made room for newer ones before their label came. */
+  /** Predictions that were evicted by newer ones before their label came. */
   readonly evicted: number;
   /** Predictions that waited longer than `label_ttl`. */
   readonly expired: number;
@@ -318,11 +318,11 @@ export interface LabelsSection {
   readonly unknown: number;
   /** Labels of an id that had one already. */
   readonly duplicate: number;
-  /** Labels that came before their prediction, and were kept for it. */
+  /** Labels that came before their prediction and were stored for it. */
   readonly early: number;
 }
 
-/** Whether what the active model sees and says still looks like the reference. */
+/** Drift of the active model's features and predictions from the reference. */
 export interface DriftSection {
   readonly state: "collecting" | "drifted" | "off" | "watching";
   readonly reference_rows: number;
@@ -331,31 +331,31 @@ export interface DriftSection {
   readonly window_size: number;
   /** Predictions and features, the one furthest above its threshold first; 20 at most. */
   readonly features: readonly FeatureDrift[];
-  /** How many there are in all. */
+  /** Number of all columns that are watched. */
   readonly watched: number;
   readonly errors: ErrorDrift | null;
 }
 
-/** How far the predictions, or one feature, moved away from the reference window. */
+/** Drift of the predictions, or of one feature, from the reference window. */
 export interface FeatureDrift {
   /** `""` for the predictions themselves. */
   readonly name: string;
   readonly kind: "categorical" | "numeric";
   /** Population stability index of the window against the reference. */
   readonly psi: number | null;
-  /** What `psi` seldom exceeds by chance alone, given both sizes and all that is watched. */
+  /** The value that `psi` seldom exceeds by chance, given both sizes and all columns. */
   readonly threshold: number | null;
   readonly drifted: boolean;
 }
 
-/** What ADWIN says of the stream of errors. */
+/** The verdict of ADWIN on the stream of errors. */
 export interface ErrorDrift {
   /** Mean error of the labels since the last change. */
   readonly error_rate: number | null;
   /** Labels since the last change. */
   readonly window_labelled: number;
   readonly changes: number;
-  /** Whether the last change was for the worse. */
+  /** Whether the mean error rose at the last change. */
   readonly rising: boolean;
 }
 

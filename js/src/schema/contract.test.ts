@@ -1,7 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { History } from "../state/history";
 import { fixture, PANEL_STATES, traitsOf } from "../testing/fixtures";
-import { DEFAULTS, EVENT_TYPES, type SectionTypes, STRUCT_SECTIONS } from "./contract.gen";
+import {
+  CHARTED_METRICS,
+  DEFAULTS,
+  EVENT_TYPES,
+  METRICS,
+  type SectionTypes,
+  STRUCT_SECTIONS,
+} from "./contract.gen";
 import { decodeModels, decodeNotices, decodeSection, isObject } from "./decode";
 import { decodeEvent, decodeSnapshot } from "./decodeStream";
 
@@ -36,6 +43,14 @@ describe("what Python writes is read in full", () => {
     const unknown = SECTIONS.map(([section, name]) => [section, DEFAULTS[name]]);
     expect(fixture("snapshot_empty")).toMatchObject(Object.fromEntries(unknown));
   });
+});
+
+test("the charted metrics are those that are declared as such, each with a label", () => {
+  const declared = [METRICS.MetricsSection, METRICS.SystemSection].flatMap((section) =>
+    Object.entries(section).filter(([, metric]) => metric.charted),
+  );
+  expect(declared.map(([field]) => field)).toEqual([...CHARTED_METRICS]);
+  expect(new Set(declared.map(([, metric]) => metric.label)).size).toBe(CHARTED_METRICS.length);
 });
 
 describe("what does not fit", () => {

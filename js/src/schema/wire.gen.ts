@@ -31,7 +31,7 @@ export interface KernelState {
   readonly monitors: readonly Update[];
 }
 
-/** What changed in one monitor since its last update; everything, when `full`. */
+/** Changes of one monitor since its last update; the whole state, when `full`. */
 export interface Update {
   readonly v: number;
   readonly monitor: string;

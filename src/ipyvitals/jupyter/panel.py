@@ -20,13 +20,13 @@ from ipyvitals.schema import PANEL_SECTIONS, Snapshot
 from ipyvitals.storage.recent_points import RecentPoints
 from ipyvitals.utils.notices import Notices
 
-__all__ = ["Source", "StatusPanel"]
+__all__ = ["PanelSource", "StatusPanel"]
 
 HOT_RELOAD = os.environ.get("ANYWIDGET_HMR") == "1"
 
 
-class Source(Protocol):
-    """What a panel shows."""
+class PanelSource(Protocol):
+    """Provides the snapshot, the charts and the notices of a panel."""
 
     history: RecentPoints
     notices: Notices
@@ -57,7 +57,7 @@ class StatusPanel(anywidget.AnyWidget):
 
     Parameters
     ----------
-    source : Source
+    source : PanelSource
         Held weakly: ipywidgets keeps widgets alive for as long as the kernel runs.
     interval : float or None
         Seconds in which a message is sure to come; ``None`` when ticked by hand.
@@ -93,7 +93,7 @@ class StatusPanel(anywidget.AnyWidget):
     closed = traitlets.Bool(False).tag(sync=True)
     """Whether nothing more will come."""
 
-    def __init__(self, source: Source, *, interval: float | None = None) -> None:
+    def __init__(self, source: PanelSource, *, interval: float | None = None) -> None:
         self._source = weakref.ref(source)
         self._send_update: Send | None = None
         self._silent = False

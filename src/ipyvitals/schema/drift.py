@@ -10,7 +10,7 @@ __all__ = ["DriftSection", "ErrorDrift", "FeatureDrift"]
 
 
 class FeatureDrift(SchemaStruct, frozen=True, kw_only=True):
-    """How far the predictions, or one feature, moved away from the reference window."""
+    """Drift of the predictions, or of one feature, from the reference window."""
 
     name: str
     """``""`` for the predictions themselves."""
@@ -18,12 +18,12 @@ class FeatureDrift(SchemaStruct, frozen=True, kw_only=True):
     psi: float | None = None
     """Population stability index of the window against the reference."""
     threshold: float | None = None
-    """What ``psi`` seldom exceeds by chance alone, given both sizes and all that is watched."""
+    """The value that ``psi`` seldom exceeds by chance, given both sizes and all columns."""
     drifted: bool = False
 
 
 class ErrorDrift(SchemaStruct, frozen=True, kw_only=True):
-    """What ADWIN says of the stream of errors."""
+    """The verdict of ADWIN on the stream of errors."""
 
     error_rate: float | None = None
     """Mean error of the labels since the last change."""
@@ -31,11 +31,11 @@ class ErrorDrift(SchemaStruct, frozen=True, kw_only=True):
     """Labels since the last change."""
     changes: int = 0
     rising: bool = False
-    """Whether the last change was for the worse."""
+    """Whether the mean error rose at the last change."""
 
 
 class DriftSection(SchemaStruct, frozen=True, kw_only=True):
-    """Whether what the active model sees and says still looks like the reference."""
+    """Drift of the active model's features and predictions from the reference."""
 
     state: Literal["off", "collecting", "watching", "drifted"] = "off"
     reference_rows: int = 0
@@ -45,5 +45,5 @@ class DriftSection(SchemaStruct, frozen=True, kw_only=True):
     features: list[FeatureDrift] = []
     """Predictions and features, the one furthest above its threshold first; 20 at most."""
     watched: int = 0
-    """How many there are in all."""
+    """Number of all columns that are watched."""
     errors: ErrorDrift | None = None

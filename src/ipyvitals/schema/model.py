@@ -122,7 +122,7 @@ RootMeanSquaredError: TypeAlias = Annotated[
 
 
 class ModelSection(SchemaStruct, frozen=True, kw_only=True):
-    """The active model: who it is, since when, and how it is."""
+    """The active model: its identity, status and health."""
 
     model_id: str | None = None
     name: str | None = None
@@ -133,13 +133,13 @@ class ModelSection(SchemaStruct, frozen=True, kw_only=True):
     deployed_at: DeployedAt = None
     status_since: float | None = None
     reason: str | None = None
-    """Why the status is what it is, e.g. ``"Accuracy dropped below threshold"``."""
+    """The reason of the status, e.g. ``"Accuracy dropped below threshold"``."""
     reason_rule: Rule | None = None
     """The rule behind ``reason``; the next three fields are in its unit."""
     reason_value: float | None = None
     reason_threshold: float | None = None
     reason_n: int | None = None
-    """How many labels, calls or predictions ``reason_value`` rests on."""
+    """The number of labels, calls or predictions behind ``reason_value``."""
     health: HealthMetric = "unknown"
     uptime_seconds: Annotated[
         float | None,
@@ -150,7 +150,7 @@ class ModelSection(SchemaStruct, frozen=True, kw_only=True):
         ),
     ] = None
     baseline_accuracy: BaselineAccuracy = None
-    """Accuracy that was measured before the deployment."""
+    """The accuracy that was measured before the deployment."""
     acknowledged_at: float | None = None
     """When somebody acknowledged the status; ``None`` again as soon as it changes."""
 
@@ -159,7 +159,7 @@ class Segment(SchemaStruct, frozen=True, kw_only=True):
     """One group of labelled predictions, such as a class or a country."""
 
     name: str
-    """``""`` for all that have no place of their own: "other"."""
+    """``""`` for the group of all segments that are not listed: "other"."""
     total_labelled: int
     window_labelled: int
     current_accuracy: float | None = None
@@ -169,7 +169,7 @@ class Segment(SchemaStruct, frozen=True, kw_only=True):
 
 
 class MetricsSection(SchemaStruct, frozen=True, kw_only=True):
-    """What the active model did of late."""
+    """Recent performance of the active model."""
 
     current_accuracy: CurrentAccuracy = None
     predictions_per_minute: PredictionsPerMinute = 0
@@ -191,7 +191,7 @@ class MetricsSection(SchemaStruct, frozen=True, kw_only=True):
     latency_p99_seconds: LatencyP99 = None
     task: Task = "classification"
     tolerance: Annotated[float | None, metric("target", "Tolerance", "last")] = None
-    """Of a regression: how far off a prediction may be and still count as right."""
+    """Of a regression: the error up to which a prediction counts as right."""
     mae: MeanAbsoluteError = None
     """Mean absolute error of the same labels, in the unit of the target; regression only."""
     rmse: RootMeanSquaredError = None
@@ -203,16 +203,16 @@ class MetricsSection(SchemaStruct, frozen=True, kw_only=True):
     )
     """From prediction to label, over the last labels that came later."""
     segments: list[Segment] = []
-    """The most frequent first, all others together last; empty without segments."""
+    """The most frequent segments first, the group of all others last; empty without segments."""
 
 
 class LabelsSection(SchemaStruct, frozen=True, kw_only=True):
-    """What became of the predictions that wait for labels, of all models together."""
+    """Outcome of the predictions that wait for labels, of all models together."""
 
     pending: int = 0
     pending_limit: int = 0
     evicted: int = 0
-    """Predictions that made room for newer ones before their label came."""
+    """Predictions that were evicted by newer ones before their label came."""
     expired: int = 0
     """Predictions that waited longer than ``label_ttl``."""
     unknown: int = 0
@@ -220,11 +220,11 @@ class LabelsSection(SchemaStruct, frozen=True, kw_only=True):
     duplicate: int = 0
     """Labels of an id that had one already."""
     early: int = 0
-    """Labels that came before their prediction, and were kept for it."""
+    """Labels that came before their prediction and were stored for it."""
 
 
 class ModelInfo(SchemaStruct, frozen=True, kw_only=True):
-    """One model in ``monitor.models()``: enough to compare it with the others."""
+    """One model in ``monitor.models()``: the figures to compare models by."""
 
     model_id: str
     name: str | None
@@ -243,7 +243,7 @@ class ModelInfo(SchemaStruct, frozen=True, kw_only=True):
             "1 for the model that predictions belong to that name no model, else 0.",
         ),
     ]
-    """Whether predictions belong to it that name no model."""
+    """Whether the model gets the predictions that name no model."""
     health: HealthMetric = "unknown"
     status_since: float | None = None
     reason: str | None = None
@@ -273,7 +273,7 @@ class ModelInfo(SchemaStruct, frozen=True, kw_only=True):
 
 
 class Durations(SchemaStruct, frozen=True, kw_only=True):
-    """How long the active model's calls took since it came, in buckets that only grow."""
+    """Histogram of the durations of the active model's calls; counts only grow."""
 
     bounds_seconds: list[float]
     """Upper bounds of all buckets but the last, which has none."""

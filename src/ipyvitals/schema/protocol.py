@@ -42,7 +42,7 @@ RequestKind: TypeAlias = Literal["snapshot", "viewers", "stop_training", "acknow
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):
-    """What changed in one monitor since its last update; everything, when `full`."""
+    """Changes of one monitor since its last update; the whole state, when `full`."""
 
     v: int = VERSION
     monitor: str

@@ -37,13 +37,13 @@ __all__ = [
 
 
 class Notice(SchemaStruct, frozen=True, kw_only=True):
-    """Something that went wrong in the background: counted, logged, and shown."""
+    """A problem in the background, with its count; logged and shown, never raised."""
 
     code: str
     message: str
     count: int
     at: float
-    """When it last happened."""
+    """Time of the last occurrence."""
 
 
 def point_base(*sections: type[msgspec.Struct]) -> Any:
@@ -99,9 +99,9 @@ class Snapshot(SchemaStruct, frozen=True, kw_only=True):
     drift: DriftSection = DriftSection()
 
     def changed(self, before: Snapshot | None, fields: Sequence[str]) -> list[str]:
-        """Return which of `fields` are to be shown anew after `before`.
+        """Return those of `fields` that differ from `before`.
 
-        Uptime does not count: it moves by itself, and whoever shows it lets it move.
+        Uptime is left out of the comparison: views advance it by their own clock.
         """
         if before is None:
             return list(fields)

@@ -1,4 +1,4 @@
-"""What is known of the machine."""
+"""The machine: CPU, memory, disk, network, processes and GPUs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Gpu(SchemaStruct, frozen=True, kw_only=True):
     """One device that this process may use."""
 
     index: int
-    """Its place among those that this process may use: ``cuda:0`` is 0."""
+    """Index among the devices that this process may use: ``cuda:0`` is 0."""
     name: str | None = None
     utilization_percent: Annotated[
         float | None,
@@ -59,10 +59,10 @@ class Gpu(SchemaStruct, frozen=True, kw_only=True):
             "ipyvitals_gpu_process_memory_bytes", "Memory that the kernel's own processes hold."
         ),
     ] = None
-    """What the kernel and its children hold of the memory."""
+    """Memory that the kernel and its children use."""
     uuid: str | None = None
     mig: bool = False
-    """Whether it is a part of a device (Multi-Instance GPU)."""
+    """Whether the device is an instance of a divided one (Multi-Instance GPU)."""
     reasons: dict[str, GpuReason] = {}
     """Why a field is unknown, by the name of the field."""
 
@@ -76,11 +76,11 @@ class ProcessUse(SchemaStruct, frozen=True, kw_only=True):
     cpu_percent: float | None = None
     """In percent of ``cpu_limit_cores``."""
     own: bool = False
-    """Whether it is the kernel itself."""
+    """Whether the process is the kernel itself."""
 
 
 class SystemSection(SchemaStruct, frozen=True, kw_only=True):
-    """The machine under the model, in terms of what its user can run out of."""
+    """The machine under the model: the resources that its user can run out of."""
 
     cpu_percent: Annotated[
         float | None,
@@ -161,9 +161,9 @@ class SystemSection(SchemaStruct, frozen=True, kw_only=True):
     ] = None
 
     cpu_scope: Scope | None = None
-    """Of whom ``cpu_percent`` and ``cpu_limit_cores`` speak."""
+    """The scope of ``cpu_percent`` and ``cpu_limit_cores``."""
     memory_scope: Scope | None = None
-    """Of whom the three figures of the memory speak."""
+    """The scope of the three figures of the memory."""
     cpu_throttled_percent: Annotated[
         float | None,
         metric("percent", "CPU throttled"),
@@ -172,7 +172,7 @@ class SystemSection(SchemaStruct, frozen=True, kw_only=True):
             "Share of the scheduler's periods in which the container had used up its CPU.",
         ),
     ] = None
-    """Of the scheduler's periods since the last reading: in which the CPU was used up early."""
+    """Share of the scheduler's periods since the last reading in which the quota was used up."""
     cpu_throttled_seconds: Annotated[
         float | None,
         metric("seconds", "CPU throttled in all", "total"),
@@ -181,7 +181,7 @@ class SystemSection(SchemaStruct, frozen=True, kw_only=True):
             "Time that processes of the container had to wait because its CPU was used up.",
         ),
     ] = None
-    """For how long processes had to wait for that, since the container began."""
+    """Time that processes waited because of that, since the container began."""
     oom_kills: Annotated[
         int | None,
         metric("count", "Out-of-memory kills", "total"),
@@ -189,7 +189,7 @@ class SystemSection(SchemaStruct, frozen=True, kw_only=True):
     ] = None
     """Processes killed for lack of memory, since the container, or the machine, began."""
     oom_kill_at: float | None = None
-    """When the last of them was noticed by this monitor."""
+    """Time at which this monitor saw ``oom_kills`` grow last."""
     memory_full_seconds: Annotated[
         float | None,
         metric("seconds", "Memory full in"),
@@ -198,13 +198,13 @@ class SystemSection(SchemaStruct, frozen=True, kw_only=True):
             "Time until the memory is full at the pace of the last minute, while that is steady.",
         ),
     ] = None
-    """Until the memory is full, at the pace of the last minute; only while that is steady."""
+    """Time until the memory is full at the pace of the last minute, while that is steady."""
     shared_memory_percent: Annotated[
         float | None,
         metric("percent", "Shared memory"),
         exposed("ipyvitals_shared_memory_usage_ratio", "Shared memory in use."),
     ] = None
-    """Of ``/dev/shm``, through which processes hand each other arrays."""
+    """Use of ``/dev/shm``, through which processes exchange arrays."""
     shared_memory_free_bytes: Annotated[
         int | None,
         metric("bytes", "Shared memory free"),
@@ -216,7 +216,7 @@ class SystemSection(SchemaStruct, frozen=True, kw_only=True):
         exposed("ipyvitals_shared_memory_limit_bytes", "Shared memory there is."),
     ] = None
     disk_io_scope: Scope | None = None
-    """Whose reads and writes follow: the container's, or those of the disk under ``disk_path``."""
+    """The scope of disk rates and totals: the container, or the disk under ``disk_path``."""
     disk_read_bytes_per_second: Annotated[
         float | None, metric("bytes per second", "Disk read", chart=True)
     ] = None
@@ -272,7 +272,7 @@ class SystemSection(SchemaStruct, frozen=True, kw_only=True):
             "Processes that the kernel and its children started, and that live.",
         ),
     ] = None
-    """Processes that the kernel and its children started, and that live."""
+    """Live processes that the kernel and its children started."""
     process_threads: Annotated[
         int | None,
         metric("count", "Threads"),
@@ -311,7 +311,7 @@ class SystemSection(SchemaStruct, frozen=True, kw_only=True):
     gpus_reason: GpuReason | None = None
     """Why ``gpus`` is empty."""
     kernel_busy_since: float | None = None
-    """When the cell that runs began."""
+    """Start of the running cell."""
     kernel_busy_seconds: Annotated[
         float | None,
         metric("seconds", "Cell running for"),
@@ -319,7 +319,7 @@ class SystemSection(SchemaStruct, frozen=True, kw_only=True):
             "ipyvitals_kernel_busy_seconds", "Time for which the cell has been running that runs."
         ),
     ] = None
-    """For how long it has been running."""
+    """Time for which that cell has been running."""
     kernel_lag_seconds: Annotated[
         float | None,
         metric("seconds", "Threads wait"),
@@ -328,6 +328,6 @@ class SystemSection(SchemaStruct, frozen=True, kw_only=True):
             "How late a thread of the kernel got its turn, at worst since the last reading.",
         ),
     ] = None
-    """How late a thread of the kernel got its turn, at worst since the last reading."""
+    """The longest wait of a thread of the kernel for its turn since the last reading."""
     gil_starved: bool | None = None
-    """Whether that was so late that something keeps Python's lock from all other threads."""
+    """Whether that wait means that one thread blocks all others by Python's lock (GIL)."""

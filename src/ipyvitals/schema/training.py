@@ -11,7 +11,7 @@ __all__ = ["TrainingSection"]
 
 
 class TrainingSection(SchemaStruct, frozen=True, kw_only=True):
-    """The training run in front, or ``"Ready"`` while there is none."""
+    """The training run that the panel shows, or ``"Ready"`` without one."""
 
     state: Annotated[
         TrainingState,
@@ -41,4 +41,4 @@ class TrainingSection(SchemaStruct, frozen=True, kw_only=True):
     elapsed_seconds: float | None = None
     metrics: dict[str, float | None] = {}
     stop_requested: bool = False
-    """Whether somebody asked the run to end; it may need some time for that."""
+    """Whether the run was asked to end; ending may take some time."""
