@@ -1,5 +1,5 @@
 // What one line of "Other notebooks" says of a monitor.
-import { bytes, count, duration, percent, ratio, roughly, shortCount } from "../format";
+import { bytes, count, duration, progress, ratio, roughly, shortCount } from "../format";
 import type { Language } from "../language";
 import type { Store } from "../store";
 import { freshness, statusTone, statusWord, type Tone } from "../view/words";
@@ -29,7 +29,7 @@ export function rowOf(store: Store, info: KernelInfo, trans: Language): Row {
   const running = run.state === "running";
   const accuracy = store.metrics.value.current_accuracy;
   const fresh = store.connected.value && !store.closed.value;
-  const told = run.progress === null ? count(run.current) : percent(Math.floor(run.progress));
+  const told = run.progress === null ? count(run.current) : progress(run.progress);
   return {
     tone: fresh ? statusTone(status) : "muted",
     name: name ?? store.monitor.value,

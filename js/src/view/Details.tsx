@@ -9,7 +9,6 @@ import {
   latencyText,
   type Maybe,
   percent,
-  ratioWhole,
   UNKNOWN,
 } from "../format";
 import type { Store } from "../store";
@@ -127,9 +126,7 @@ function Kernel({ store }: { store: Store }): JSX.Element {
         [
           trans.__("File limit"),
           "system.open_files_percent",
-          files === null
-            ? UNKNOWN
-            : trans.__("%1 of %2", ratioWhole(files / 100), count(mostFiles)),
+          files === null ? UNKNOWN : trans.__("%1 of %2", percent(files), count(mostFiles)),
           partTone(system, "open_files", files),
           trans.__("What the kernel alone has open, of what it may"),
         ],

@@ -1,9 +1,8 @@
 // Meters: a value, how much that is of what there is, and how it went of late.
 import type { ComponentChildren, JSX } from "preact";
 import type { SystemSection } from "../contract.gen";
-import { bytes, bytesOf, count, type Maybe, percent } from "../format";
+import { bytes, bytesOf, coresUsed, count, type Maybe, percent, tenths } from "../format";
 import type { Charted } from "../history";
-import type { Language } from "../language";
 import type { Store } from "../store";
 import { fromZero, Sparkline } from "./Sparkline";
 import { useLanguage } from "./spoken";
@@ -65,7 +64,7 @@ export function Meter(props: MeterProps): JSX.Element {
             series={() => store}
             of={chart}
             label={`${label}`}
-            text={rate ? perSecond : (percents) => `${percents.toFixed(1)} %`}
+            text={rate ? perSecond : (percents) => `${tenths(percents)} %`}
             range={rate ? rateRange : percentRange}
           />
         </dd>
@@ -90,7 +89,7 @@ export function Meters({ store }: { store: Store }): JSX.Element {
   const trans = useLanguage();
   const system = store.system.value;
   const parts = [
-    ["cpu", "CPU", "cpu_limit_cores", coresUsed(system, trans)],
+    ["cpu", "CPU", "cpu_limit_cores", coresUsed(system.cpu_percent, system.cpu_limit_cores, trans)],
     [
       "memory",
       trans.__("Memory"),
@@ -131,12 +130,4 @@ export function Meters({ store }: { store: Store }): JSX.Element {
       />
     </>
   );
-}
-
-function coresUsed(system: SystemSection, trans: Language): string {
-  const { cpu_percent: used, cpu_limit_cores: limit } = system;
-  if (used === null || limit === null) return "";
-  const share = (used / 100) * limit;
-  const text = share.toFixed(share < 99.95 ? 1 : 0);
-  return trans._n("%2 of %1 core", "%2 of %1 cores", Number(limit.toFixed(2)), text);
 }

@@ -1,6 +1,6 @@
 import type { ComponentChildren, JSX } from "preact";
 import type { TrainingSection } from "../contract.gen";
-import { count, duration, metric, percent, rate, UNKNOWN } from "../format";
+import { count, duration, metric, rate, UNKNOWN, progress as written } from "../format";
 import type { Language } from "../language";
 import type { Store } from "../store";
 import { useLanguage, woven } from "./spoken";
@@ -41,7 +41,7 @@ export function Training(props: { store: Store; action?: ComponentChildren }): J
         </Vital>
         <Bar progress={progress} running={run.state === "running"} label={stage} />
         <Vital of="training.progress" class="v-progress">
-          {progress === null ? counted(run) : percent(Math.floor(progress))}
+          {progress === null ? counted(run) : written(progress)}
         </Vital>
       </div>
       {quiet ? null : <Details run={run} />}
@@ -64,7 +64,7 @@ function Bar(props: { progress: number | null; running: boolean; label: string }
       aria-label={label}
       aria-valuemin={0}
       aria-valuemax={100}
-      aria-valuenow={unknown ? undefined : Math.floor(value)}
+      aria-valuenow={unknown ? undefined : Number.parseInt(written(value), 10)}
       data-indeterminate={unknown && running ? "" : undefined}
     >
       <i style={unknown ? undefined : { transform: `scaleX(${value / 100})` }} />

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from ipyvitals.schema import Snapshot, Status, format_uptime
+from ipyvitals.render.formatting import (
+    UNKNOWN,
+    count,
+    error_size,
+    latency,
+    percent,
+    plural,
+    progress,
+    psi,
+    ratio,
+    ratio_text,
+    roughly,
+    short_count,
+    status_word,
+)
+from ipyvitals.schema import Snapshot, format_uptime
 
 __all__ = ["text_view"]
-
-UNKNOWN = "\N{EN DASH}"
-STATUS_WORDS: dict[Status, str] = {"active": "Live"}
 
 
 def text_view(snapshot: Snapshot, *, closed: bool = False, threadless: bool = False) -> str:
@@ -36,16 +48,14 @@ def text_view(snapshot: Snapshot, *, closed: bool = False, threadless: bool = Fa
         lines.append("Forked: nothing is counted or published here.")
     if snapshot.notices:
         newest = max(snapshot.notices, key=lambda notice: notice.at)
-        kinds = len(snapshot.notices)
-        lines.append(f"{kinds} notice{_s(kinds)}, newest: {newest.message}")
+        lines.append(f"{plural(len(snapshot.notices), 'notice')}, newest: {newest.message}")
     return "\n  ".join(lines)
 
 
 def _model(snapshot: Snapshot) -> str:
     model = snapshot.model
     who = " ".join(filter(None, [model.name, model.version])) or "no model yet"
-    status = STATUS_WORDS.get(model.status) or model.status.title()
-    text = f"ipyvitals {snapshot.monitor!r}: {who}, {status}"
+    text = f"ipyvitals {snapshot.monitor!r}: {who}, {status_word(model.status)}"
     if model.status in ("degraded", "unhealthy", "failed", "idle") and model.reason:
         text += f" ({model.reason})"
     if model.name is not None and model.uptime_seconds is not None and model.status != "registered":
@@ -58,21 +68,17 @@ def _metrics(snapshot: Snapshot) -> str:
     accuracy = UNKNOWN
     low, high = metrics.accuracy_low, metrics.accuracy_high
     if metrics.current_accuracy is not None and low is not None and high is not None:
-        n = metrics.window_labelled
-        accuracy = (
-            f"{_percent(100 * metrics.current_accuracy, 1)} "
-            f"({100 * low:.1f} to {_percent(100 * high, 1)}, last {n:,} label{_s(n)})"
-        )
+        labels = plural(metrics.window_labelled, "label")
+        accuracy = ratio_text(metrics.current_accuracy)
+        accuracy += f" ({ratio(low)} to {ratio_text(high)}, last {labels})"
     what = "Accuracy"
     if metrics.task == "regression":
         what = "Within tolerance"
         if metrics.mae is not None and metrics.rmse is not None:
-            accuracy += f", MAE {metrics.mae:.3g}, RMSE {metrics.rmse:.3g}"
-    p95 = metrics.latency_p95_seconds
-    latency = UNKNOWN if p95 is None else f"{p95 * 1000:.3g} ms"
+            accuracy += f", MAE {error_size(metrics.mae)}, RMSE {error_size(metrics.rmse)}"
     return (
-        f"{what} {accuracy}, {metrics.predictions_per_minute:,} predictions/min, "
-        f"latency p95 {latency}"
+        f"{what} {accuracy}, {short_count(metrics.predictions_per_minute)} predictions/min, "
+        f"latency p95 {latency(metrics.latency_p95_seconds, 3)}"
     )
 
 
@@ -81,9 +87,9 @@ def _drift(snapshot: Snapshot) -> str:
     worst = next((one for one in drift.features if one.drifted), None)
     if worst is not None and worst.psi is not None and worst.threshold is not None:
         name = worst.name or "predictions"
-        return f"Drift of {name}: PSI {worst.psi:.2g} against {worst.threshold:.2g}"
+        return f"Drift of {name}: PSI {psi(worst.psi)} against {psi(worst.threshold)}"
     if drift.errors is not None and drift.errors.rising:
-        return f"Mean error rose to {_percent(_hundred(drift.errors.error_rate), 1)}"
+        return f"Mean error rose to {ratio_text(drift.errors.error_rate)}"
     return ""
 
 
@@ -91,15 +97,11 @@ def _others(snapshot: Snapshot) -> str:
     others = [model for model in snapshot.models if not model.active]
     shown = [
         f"{model.name or model.model_id} {model.version or ''}".strip()
-        + f" {_percent(_hundred(model.current_accuracy), 1)}"
+        + f" {ratio_text(model.current_accuracy)}"
         for model in others[:3]
     ]
     more = f" and {len(others) - 3} more" if len(others) > 3 else ""
     return f"Beside it {', '.join(shown)}{more}" if others else ""
-
-
-def _hundred(ratio: float | None) -> float | None:
-    return None if ratio is None else 100 * ratio
 
 
 def _training(snapshot: Snapshot) -> str:
@@ -107,7 +109,7 @@ def _training(snapshot: Snapshot) -> str:
     text = training.stage
     if training.details:
         text += f": {training.details}"
-    text += f", {_percent(training.progress)}"
+    text += f", {progress(training.progress)}"
     if training.eta_seconds is not None:
         text += f", {format_uptime(training.eta_seconds)} left"
     return text
@@ -115,25 +117,16 @@ def _training(snapshot: Snapshot) -> str:
 
 def _system(snapshot: Snapshot) -> str:
     system = snapshot.system
-    health = UNKNOWN if system.system_health == "unknown" else system.system_health.title()
+    health = status_word(system.system_health)
     if system.limiter is not None:
         health += f" ({system.limiter.replace('_', ' ')})"
-    gpu = f"GPU {_percent(system.gpu_percent)}, " if system.gpus else ""
-    connections = UNKNOWN if system.active_connections is None else system.active_connections
+    gpu = f"GPU {percent(system.gpu_percent)}, " if system.gpus else ""
     return (
-        f"System {health}: CPU {_percent(system.cpu_percent)}, "
-        f"memory {_percent(system.memory_percent)}, disk {_percent(system.disk_percent)}, "
-        f"{gpu}connections {connections}{_ahead(system.memory_full_seconds)}"
+        f"System {health}: CPU {percent(system.cpu_percent)}, "
+        f"memory {percent(system.memory_percent)}, disk {percent(system.disk_percent)}, "
+        f"{gpu}connections {count(system.active_connections)}{_ahead(system.memory_full_seconds)}"
     )
 
 
 def _ahead(seconds: float | None) -> str:
-    return "" if seconds is None else f"; memory full in about {max(1, round(seconds / 60))} min"
-
-
-def _percent(value: float | None, digits: int = 0) -> str:
-    return UNKNOWN if value is None else f"{value:.{digits}f} %"
-
-
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"
+    return "" if seconds is None else f"; memory full in about {roughly(max(60.0, seconds))}"
