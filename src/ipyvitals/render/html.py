@@ -1,7 +1,7 @@
-"""The panel as plain HTML: for saved notebooks, and wherever no script may run.
+"""Render a snapshot as plain HTML, for saved notebooks and wherever no script may run.
 
-It has to survive hosts that take away styles and images, so every value stands as text in one
-plain table; its colours are read on light and dark pages alike, and nothing is loaded.
+Some hosts remove styles and images, so every value is text in one plain table. The colours are
+legible on light and dark pages, and nothing is loaded.
 """
 
 from __future__ import annotations
@@ -15,23 +15,26 @@ from ipyvitals.render.formatting import (
     bytes_text,
     capacity,
     cores,
+    cores_used,
     count,
+    error_size,
     evidence,
     latency,
     metric,
     moment,
     percent,
     plural,
+    progress,
     ratio,
+    ratio_text,
     ratio_whole,
     short_count,
     status_word,
+    tenths,
 )
 from ipyvitals.render.html_parts import (
-    TONES,
-    Charts,
     Columns,
-    Tone,
+    SparklineRenderer,
     bar,
     cell,
     pill,
@@ -43,39 +46,23 @@ from ipyvitals.render.html_parts import (
     value,
 )
 from ipyvitals.render.text import text_view
+from ipyvitals.render.tones import TONES, component_tone, status_tone, training_tone
 from ipyvitals.schema import (
-    Health,
     MetricsSection,
     ModelInfo,
     Snapshot,
-    Status,
     SystemSection,
     TrainingSection,
     format_uptime,
 )
 
-__all__ = ["STATUS_TONES", "saved_mark", "saved_text", "static_view"]
+__all__ = ["saved_mark", "saved_text", "static_view"]
 
-STATUS_TONES: dict[Status | Health, Tone] = {
-    "training": "accent",
-    "active": "ok",
-    "healthy": "ok",
-    "degraded": "warn",
-    "unhealthy": "bad",
-    "failed": "bad",
-}
-TRAINING_TONES: dict[str, Tone] = {
-    "idle": "ok",
-    "running": "accent",
-    "completed": "ok",
-    "failed": "bad",
-}
 MOST_MODELS, MOST_METRICS = 8, 6
-HIGH_PERCENT, CRITICAL_PERCENT = 90.0, 97.0
 
 
 def static_view(snapshot: Snapshot, history: Columns | None = None) -> str:
-    """Return the panel as it is now, as HTML without scripts, style sheets or links.
+    """Return a snapshot as HTML without scripts, style sheets or links.
 
     Parameters
     ----------
@@ -90,7 +77,7 @@ def static_view(snapshot: Snapshot, history: Columns | None = None) -> str:
     >>> "As of 2 Jan 2026, 03:04:05 UTC, not live" in html
     True
     """
-    charts = Charts(history or {})
+    charts = SparklineRenderer(history or {})
     return table(
         [
             _head(snapshot),
@@ -106,12 +93,12 @@ def static_view(snapshot: Snapshot, history: Columns | None = None) -> str:
 
 
 def saved_text(snapshot: Snapshot, *, closed: bool = False) -> str:
-    """Return the same as a few lines of text, for hosts that show no HTML."""
+    """Return a snapshot as a few lines of text, for hosts that show no HTML."""
     return f"{text_view(snapshot, closed=closed)}\n  {_as_of(snapshot)}."
 
 
 def saved_mark(snapshot: Snapshot) -> dict[str, Any]:
-    """Return what tells a saved panel from other outputs, and whose it is."""
+    """Return the metadata that identifies a saved panel among outputs, and its monitor."""
     return {"monitor": snapshot.monitor, "at": snapshot.at}
 
 
@@ -121,7 +108,7 @@ def _as_of(snapshot: Snapshot) -> str:
 
 def _head(snapshot: Snapshot) -> str:
     model = snapshot.model
-    tone = _tone(model.status)
+    tone = status_tone(model.status)
     known = model.name is not None or model.model_id is not None
     version = model.version or ("" if known else "no model yet")
     who = (
@@ -144,14 +131,14 @@ def _banner(snapshot: Snapshot) -> str:
     model = snapshot.model
     if model.status not in ("degraded", "unhealthy", "failed"):
         return ""
-    tone = _tone(model.status)
-    said = ": ".join(filter(None, [model.reason or status_word(model.status), evidence(model)]))
+    tone = status_tone(model.status)
+    text = ": ".join(filter(None, [model.reason or status_word(model.status), evidence(model)]))
     since = []
     if model.status_since is not None:
         since.append(f"since {moment(model.status_since, seconds=False)}")
     if model.acknowledged_at is not None:
         since.append(f"acknowledged {moment(model.acknowledged_at, seconds=False)}")
-    html = f'<b style="color:{TONES[tone]}">{escape(said)}</b> {quiet(" · ".join(since))}'
+    html = f'<b style="color:{TONES[tone]}">{escape(text)}</b> {quiet(" · ".join(since))}'
     return row(cell(html, span=4), background=tint(tone), line=False)
 
 
@@ -170,9 +157,9 @@ def _facts(snapshot: Snapshot) -> str:
 
 
 def _training(run: TrainingSection) -> str:
-    share = count(run.current) if run.progress is None else f"{int(run.progress)} %"
+    share = count(run.current) if run.progress is None else progress(run.progress)
     html = f"<b>{escape(run.stage)}</b> {quiet(escape(run.details))} {reading(share)}"
-    html += bar(run.progress, TONES[TRAINING_TONES.get(run.state, "muted")])
+    html += bar(run.progress, TONES[training_tone(run.state)])
     details = []
     if run.state != "idle":
         if run.current is not None and run.total is not None:
@@ -188,7 +175,7 @@ def _training(run: TrainingSection) -> str:
     return row(cell(html + quiet(" · ".join(details)), span=4))
 
 
-def _tiles(snapshot: Snapshot, charts: Charts) -> str:
+def _tiles(snapshot: Snapshot, charts: SparklineRenderer) -> str:
     metrics = snapshot.metrics
     return row(
         _accuracy(metrics, charts),
@@ -209,7 +196,7 @@ def _tile(label: str, shown: str, note: str, image: str = "") -> str:
     return cell(f"{quiet(label)}<br>{shown}<br>{quiet(note)}{image}")
 
 
-def _accuracy(metrics: MetricsSection, charts: Charts) -> str:
+def _accuracy(metrics: MetricsSection, charts: SparklineRenderer) -> str:
     accuracy, threshold = metrics.current_accuracy, metrics.accuracy_threshold
     low, high = metrics.accuracy_low, metrics.accuracy_high
     name = "Accuracy"
@@ -222,7 +209,7 @@ def _accuracy(metrics: MetricsSection, charts: Charts) -> str:
         labels = plural(metrics.window_labelled, "label")
         note = f"{ratio(low)}{UNKNOWN}{ratio(high)} %, last {labels}"
     if metrics.mae is not None and metrics.rmse is not None:
-        note += f"<br>MAE {metric(metrics.mae)} · RMSE {metric(metrics.rmse)}"
+        note += f"<br>MAE {error_size(metrics.mae)} · RMSE {error_size(metrics.rmse)}"
     return _tile(
         name,
         value(
@@ -234,7 +221,7 @@ def _accuracy(metrics: MetricsSection, charts: Charts) -> str:
         charts.image(
             "current_accuracy",
             name,
-            lambda one: f"{ratio(one)} %",
+            ratio_text,
             "ratio",
             threshold=threshold,
             fill=True,
@@ -242,7 +229,7 @@ def _accuracy(metrics: MetricsSection, charts: Charts) -> str:
     )
 
 
-def _latency(snapshot: Snapshot, charts: Charts) -> str:
+def _latency(snapshot: Snapshot, charts: SparklineRenderer) -> str:
     metrics = snapshot.metrics
     number, _, unit = latency(metrics.latency_p95_seconds, 3).partition(" ")
     note = "no calls"
@@ -272,18 +259,16 @@ def _health(system: SystemSection) -> str:
         used = bytes_text(system.process_memory_bytes)
         note += f"<br>kernel {percent(system.process_cpu_percent)} CPU, {used}"
     health = system.system_health
-    return _tile("System health", value(status_word(health), tone=_tone(health)), note)
+    return _tile("System health", value(status_word(health), tone=status_tone(health)), note)
 
 
 def _part(name: str) -> str:
     return "CPU" if name == "cpu" else name.replace("gpu", "GPU").replace("_", " ")
 
 
-def _meters(system: SystemSection, charts: Charts) -> str:
-    cpu, limit, free = system.cpu_percent, system.cpu_limit_cores, system.disk_free_bytes
-    used = ""
-    if cpu is not None and limit is not None:
-        used = f"{cpu / 100 * limit:.1f} of {cores(limit)}"
+def _meters(system: SystemSection, charts: SparklineRenderer) -> str:
+    cpu, free = system.cpu_percent, system.disk_free_bytes
+    used = cores_used(cpu, system.cpu_limit_cores)
     memory = bytes_of(system.memory_used_bytes, system.memory_limit_bytes)
     cells = [
         _meter(system, "cpu", "CPU", cpu, used, charts),
@@ -301,8 +286,8 @@ def _meters(system: SystemSection, charts: Charts) -> str:
         ),
     ]
     for gpu in system.gpus:
-        held = bytes_of(gpu.memory_used_bytes, gpu.memory_total_bytes)
-        cells.append(_meter(system, "gpu", f"GPU {gpu.index}", gpu.utilization_percent, held))
+        used = bytes_of(gpu.memory_used_bytes, gpu.memory_total_bytes)
+        cells.append(_meter(system, "gpu", f"GPU {gpu.index}", gpu.utilization_percent, used))
     rows = [cells[start : start + 4] for start in range(0, len(cells), 4)]
     return "".join(
         row(*one, *[cell("")] * (4 - len(one)), background="rgba(128,128,128,.07)") for one in rows
@@ -315,21 +300,20 @@ def _meter(
     label: str,
     level: float | None,
     note: str,
-    charts: Charts | None = None,
+    charts: SparklineRenderer | None = None,
 ) -> str:
-    tone: Tone | None = None
-    limiting = system.system_health if system.limiter == part else None
-    scarce = part in ("memory", "disk")
-    if limiting == "unhealthy" or (scarce and (level or 0) >= CRITICAL_PERCENT):
-        tone = "bad"
-    elif limiting == "degraded" or (part != "gpu" and (level or 0) >= HIGH_PERCENT):
-        tone = "warn"
+    tone = component_tone(system, part, level)
     shown = reading(percent(level), tone)
     html = f"{quiet(label)} {shown}{bar(level, TONES[tone or 'muted'])}"
     image = ""
     if charts is not None:
         image = charts.image(
-            f"{part}_percent", label, lambda one: f"{one:.1f} %", "percent", tone="muted", height=18
+            f"{part}_percent",
+            label,
+            lambda one: f"{tenths(one)} %",
+            "percent",
+            tone="muted",
+            height=18,
         )
     return cell(f"{html}{quiet(note)}{image}")
 
@@ -345,11 +329,10 @@ def _others(snapshot: Snapshot) -> str:
 
 
 def _other(model: ModelInfo) -> str:
-    tone = _tone(model.status)
+    tone = status_tone(model.status)
     name = escape(" ".join(filter(None, [model.name or model.model_id, model.version])))
-    accuracy = model.current_accuracy
     facts = [
-        UNKNOWN if accuracy is None else f"{ratio(accuracy)} %",
+        ratio_text(model.current_accuracy),
         f"{short_count(model.predictions_per_minute)} /min",
         f"p95 {latency(model.latency_p95_seconds)}",
     ]
@@ -366,7 +349,3 @@ def _notices(snapshot: Snapshot) -> str:
     kinds = plural(len(snapshot.notices), "notice")
     lines = "<br>".join(f"{escape(notice.message)} ({count(notice.count)} ×)" for notice in newest)
     return row(cell(quiet(f"{kinds}, newest first<br>{lines}"), span=4))
-
-
-def _tone(status: Status | Health) -> Tone:
-    return STATUS_TONES.get(status, "muted")

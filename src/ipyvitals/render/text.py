@@ -1,4 +1,4 @@
-"""The status as a few lines of text, for terminals."""
+"""Render a snapshot as a few lines of text, for terminals."""
 
 from __future__ import annotations
 
