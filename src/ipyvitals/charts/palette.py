@@ -1,4 +1,4 @@
-"""Colours and type of the figures: light and dark, one accent."""
+"""Define the colours and the type of the figures, light and dark."""
 
 from __future__ import annotations
 

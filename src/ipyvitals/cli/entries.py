@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -41,8 +41,3 @@ class ModelEntry(msgspec.Struct, frozen=True, kw_only=True):
     notebook: str | None = None
     last_at: float | None = None
     """When its last update or row was written."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain strings and numbers."""
-        plain: dict[str, Any] = msgspec.to_builtins(self)
-        return plain

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
+
 from ipyvitals.cli.sources import ListResult, SourceReader
 from ipyvitals.cli.tables import NOTHING, plain_table, printable, rich_table
 
@@ -61,7 +63,7 @@ class _JsonWriter:
             "store": None if path is None else str(path),
             "server": None if address is None else address.url,
             "problems": found.problems,
-            "monitors": [one.to_dict() for one in found.entries],
+            "monitors": msgspec.to_builtins(found.entries),
         }
         print(json_module.dumps(document), flush=True)
 

@@ -6,17 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ipyvitals.cli.entries import ModelEntry
-from ipyvitals.render.formatting import (
-    UNKNOWN,
-    count,
-    latency,
-    progress,
-    ratio,
-    ratio_text,
-    roughly,
-    short_count,
-    status_word,
-)
+from ipyvitals.render import formatting as fmt
+from ipyvitals.render.formatting import UNKNOWN
 from ipyvitals.render.tones import status_tone
 
 if TYPE_CHECKING:
@@ -119,9 +110,9 @@ def _cells(one: ModelEntry, now: float) -> tuple[str, ...]:
         called or UNKNOWN,
         _status(one),
         _accuracy(one),
-        count(one.total_predictions),
-        short_count(one.predictions_per_minute),
-        latency(one.latency_p95_seconds),
+        fmt.count(one.total_predictions),
+        fmt.short_count(one.predictions_per_minute),
+        fmt.latency(one.latency_p95_seconds),
         heard,
         one.notebook or one.kernel_id or "history",
     )
@@ -131,23 +122,23 @@ def _cells(one: ModelEntry, now: float) -> tuple[str, ...]:
 def _status(one: ModelEntry) -> str:
     if one.status is None:
         return UNKNOWN
-    word = status_word(one.status)
+    word = fmt.status_word(one.status)
     if not one.live:
         return word if one.status in ("stopped", "failed") else f"was {word.lower()}"
     if one.progress is not None:
-        return f"{word} {progress(one.progress)}"
+        return f"{word} {fmt.progress(one.progress)}"
     return f"{word}: {one.reason}" if one.reason and one.status in TROUBLE else word
 
 
 def _accuracy(one: ModelEntry) -> str:
-    text = ratio_text(one.current_accuracy)
+    text = fmt.ratio_text(one.current_accuracy)
     if one.current_accuracy is None or one.accuracy_low is None or one.accuracy_high is None:
         return text
-    return f"{text} ({ratio(one.accuracy_low)}{UNKNOWN}{ratio(one.accuracy_high)})"
+    return f"{text} ({fmt.ratio(one.accuracy_low)}{UNKNOWN}{fmt.ratio(one.accuracy_high)})"
 
 
 def _ago(seconds: float) -> str:
-    return "now" if seconds < 10 else f"{roughly(seconds)} ago"
+    return "now" if seconds < 10 else f"{fmt.roughly(seconds)} ago"
 
 
 def printable(text: str) -> str:

@@ -2,21 +2,8 @@
 
 from __future__ import annotations
 
-from ipyvitals.render.formatting import (
-    UNKNOWN,
-    count,
-    error_size,
-    latency,
-    percent,
-    plural,
-    progress,
-    psi,
-    ratio,
-    ratio_text,
-    roughly,
-    short_count,
-    status_word,
-)
+from ipyvitals.render import formatting as fmt
+from ipyvitals.render.formatting import UNKNOWN
 from ipyvitals.schema import Snapshot, format_uptime
 
 __all__ = ["text_view"]
@@ -48,14 +35,14 @@ def text_view(snapshot: Snapshot, *, closed: bool = False, threadless: bool = Fa
         lines.append("Forked: nothing is counted or published here.")
     if snapshot.notices:
         newest = max(snapshot.notices, key=lambda notice: notice.at)
-        lines.append(f"{plural(len(snapshot.notices), 'notice')}, newest: {newest.message}")
+        lines.append(f"{fmt.plural(len(snapshot.notices), 'notice')}, newest: {newest.message}")
     return "\n  ".join(lines)
 
 
 def _model(snapshot: Snapshot) -> str:
     model = snapshot.model
     who = " ".join(filter(None, [model.name, model.version])) or "no model yet"
-    text = f"ipyvitals {snapshot.monitor!r}: {who}, {status_word(model.status)}"
+    text = f"ipyvitals {snapshot.monitor!r}: {who}, {fmt.status_word(model.status)}"
     if model.status in ("degraded", "unhealthy", "failed", "idle") and model.reason:
         text += f" ({model.reason})"
     if model.name is not None and model.uptime_seconds is not None and model.status != "registered":
@@ -68,17 +55,17 @@ def _metrics(snapshot: Snapshot) -> str:
     accuracy = UNKNOWN
     low, high = metrics.accuracy_low, metrics.accuracy_high
     if metrics.current_accuracy is not None and low is not None and high is not None:
-        labels = plural(metrics.window_labelled, "label")
-        accuracy = ratio_text(metrics.current_accuracy)
-        accuracy += f" ({ratio(low)} to {ratio_text(high)}, last {labels})"
+        labels = fmt.plural(metrics.window_labelled, "label")
+        accuracy = fmt.ratio_text(metrics.current_accuracy)
+        accuracy += f" ({fmt.ratio(low)} to {fmt.ratio_text(high)}, last {labels})"
     what = "Accuracy"
     if metrics.task == "regression":
         what = "Within tolerance"
         if metrics.mae is not None and metrics.rmse is not None:
-            accuracy += f", MAE {error_size(metrics.mae)}, RMSE {error_size(metrics.rmse)}"
+            accuracy += f", MAE {fmt.error_size(metrics.mae)}, RMSE {fmt.error_size(metrics.rmse)}"
     return (
-        f"{what} {accuracy}, {short_count(metrics.predictions_per_minute)} predictions/min, "
-        f"latency p95 {latency(metrics.latency_p95_seconds, 3)}"
+        f"{what} {accuracy}, {fmt.short_count(metrics.predictions_per_minute)} predictions/min, "
+        f"latency p95 {fmt.latency(metrics.latency_p95_seconds, 3)}"
     )
 
 
@@ -87,9 +74,9 @@ def _drift(snapshot: Snapshot) -> str:
     worst = next((one for one in drift.features if one.drifted), None)
     if worst is not None and worst.psi is not None and worst.threshold is not None:
         name = worst.name or "predictions"
-        return f"Drift of {name}: PSI {psi(worst.psi)} against {psi(worst.threshold)}"
+        return f"Drift of {name}: PSI {fmt.psi(worst.psi)} against {fmt.psi(worst.threshold)}"
     if drift.errors is not None and drift.errors.rising:
-        return f"Mean error rose to {ratio_text(drift.errors.error_rate)}"
+        return f"Mean error rose to {fmt.ratio_text(drift.errors.error_rate)}"
     return ""
 
 
@@ -97,7 +84,7 @@ def _others(snapshot: Snapshot) -> str:
     others = [model for model in snapshot.models if not model.active]
     shown = [
         f"{model.name or model.model_id} {model.version or ''}".strip()
-        + f" {ratio_text(model.current_accuracy)}"
+        + f" {fmt.ratio_text(model.current_accuracy)}"
         for model in others[:3]
     ]
     more = f" and {len(others) - 3} more" if len(others) > 3 else ""
@@ -109,7 +96,7 @@ def _training(snapshot: Snapshot) -> str:
     text = training.stage
     if training.details:
         text += f": {training.details}"
-    text += f", {progress(training.progress)}"
+    text += f", {fmt.progress(training.progress)}"
     if training.eta_seconds is not None:
         text += f", {format_uptime(training.eta_seconds)} left"
     return text
@@ -117,16 +104,15 @@ def _training(snapshot: Snapshot) -> str:
 
 def _system(snapshot: Snapshot) -> str:
     system = snapshot.system
-    health = status_word(system.system_health)
+    health = fmt.status_word(system.system_health)
     if system.limiter is not None:
         health += f" ({system.limiter.replace('_', ' ')})"
-    gpu = f"GPU {percent(system.gpu_percent)}, " if system.gpus else ""
+    gpu = f"GPU {fmt.percent(system.gpu_percent)}, " if system.gpus else ""
+    full = ""
+    if system.memory_full_seconds is not None:
+        full = f"; memory full in about {fmt.roughly(max(60.0, system.memory_full_seconds))}"
     return (
-        f"System {health}: CPU {percent(system.cpu_percent)}, "
-        f"memory {percent(system.memory_percent)}, disk {percent(system.disk_percent)}, "
-        f"{gpu}connections {count(system.active_connections)}{_ahead(system.memory_full_seconds)}"
+        f"System {health}: CPU {fmt.percent(system.cpu_percent)}, "
+        f"memory {fmt.percent(system.memory_percent)}, disk {fmt.percent(system.disk_percent)}, "
+        f"{gpu}connections {fmt.count(system.active_connections)}{full}"
     )
-
-
-def _ahead(seconds: float | None) -> str:
-    return "" if seconds is None else f"; memory full in about {roughly(max(60.0, seconds))}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -15,7 +16,7 @@ BASE = ModelEntry(source="server", monitor="default", live=True, name="churn", v
 
 
 def entry(**fields):
-    return ModelEntry(**{**BASE.to_dict(), **fields})
+    return msgspec.structs.replace(BASE, **fields)
 
 
 def status(**fields):
