@@ -92,13 +92,7 @@ def tenths(value: float) -> str:
 
 @_or_dash
 def ratio(value: float) -> str:
-    """Return a ratio in percent, likewise.
-
-    Examples
-    --------
-    >>> ratio(0.942), ratio(0.9996), ratio(None)
-    ('94.2', '99.9', '–')
-    """
+    """Return a ratio in percent, likewise: ``94.2``, and ``99.9`` of 0.9996."""
     return tenths(_shifted(value, 2))
 
 
@@ -141,13 +135,7 @@ def decimal_text(value: float, digits: int) -> str:
 
 @_or_dash
 def latency(seconds: float, digits: int = 2) -> str:
-    """Return a short time in the unit that suits it.
-
-    Examples
-    --------
-    >>> latency(0.000812), latency(0.0124, 3), latency(1.24)
-    ('812 µs', '12.4 ms', '1.2 s')
-    """
+    """Return a short time in the unit that suits it: ``812 µs``, ``12.4 ms``, ``1.2 s``."""
     for power, unit in ((6, "\N{MICRO SIGN}s"), (3, "ms")):
         scaled = _shifted(seconds, power)
         if scaled < 999.5:
@@ -157,13 +145,7 @@ def latency(seconds: float, digits: int = 2) -> str:
 
 @_or_dash
 def error_size(value: float) -> str:
-    """Return an error in the unit of its target, to three significant digits.
-
-    Examples
-    --------
-    >>> error_size(0.2134), error_size(1368.7)
-    ('0.213', '1,369')
-    """
+    """Return an error in the unit of its target: ``0.213``, ``12.3``, ``1,369``."""
     if value >= 1e12 or 0 < value < 1e-4:
         return _scientific(value, 1)
     return _significant(value, 3) if value < 999.5 else short_count(value)
@@ -177,13 +159,7 @@ def psi(value: float) -> str:
 
 @_or_dash
 def metric(value: float) -> str:
-    """Return a metric of a training run to four significant digits.
-
-    Examples
-    --------
-    >>> metric(0.23184), metric(4), metric(3.99996), metric(12_345.6), metric(0.0000123)
-    ('0.2318', '4', '4.000', '12,346', '1.23e-5')
-    """
+    """Return a metric of a training run: ``0.2318``, ``4``, and 3.9996 as ``4.000``."""
     size = abs(value)
     if size >= 1e9 or 0 < size < 1e-4:
         return _scientific(value, 2)

@@ -195,22 +195,11 @@ def _accuracy(metrics: MetricsSection, charts: SparklineRenderer) -> str:
         note = f"{fmt.ratio(low)}{UNKNOWN}{fmt.ratio(high)} %, last {labels}"
     if metrics.mae is not None and metrics.rmse is not None:
         note += f"<br>MAE {fmt.error_size(metrics.mae)} · RMSE {fmt.error_size(metrics.rmse)}"
+    unit = "" if accuracy is None else "%"
+    column = "current_accuracy"
+    image = charts.image(column, name, fmt.ratio_text, "ratio", threshold=threshold, fill=True)
     return _tile(
-        name,
-        value(
-            fmt.ratio(accuracy),
-            "" if accuracy is None else "%",
-            "warn" if poor and judged else None,
-        ),
-        note,
-        charts.image(
-            "current_accuracy",
-            name,
-            fmt.ratio_text,
-            "ratio",
-            threshold=threshold,
-            fill=True,
-        ),
+        name, value(fmt.ratio(accuracy), unit, "warn" if poor and judged else None), note, image
     )
 
 
@@ -252,19 +241,15 @@ def _part(name: str) -> str:
 
 
 def _meters(system: SystemSection, charts: SparklineRenderer) -> str:
-    cpu, free = system.cpu_percent, system.disk_free_bytes
+    cpu, free = system.cpu_percent, ""
+    if system.disk_free_bytes is not None:
+        free = f"{fmt.bytes_text(system.disk_free_bytes)} free"
     used = fmt.cores_used(cpu, system.cpu_limit_cores)
     memory = fmt.bytes_of(system.memory_used_bytes, system.memory_limit_bytes)
     cells = [
         _meter(system, "cpu", "CPU", cpu, used, charts),
         _meter(system, "memory", "Memory", system.memory_percent, memory, charts),
-        _meter(
-            system,
-            "disk",
-            "Disk",
-            system.disk_percent,
-            "" if free is None else f"{fmt.bytes_text(free)} free",
-        ),
+        _meter(system, "disk", "Disk", system.disk_percent, free),
         cell(
             f"{quiet('Connections')} {reading(fmt.count(system.active_connections))}<br>"
             f"{quiet('to this notebook')}"
@@ -292,15 +277,12 @@ def _meter(
     html = f"{quiet(label)} {shown}{bar(level, TONES[tone or 'muted'])}"
     image = ""
     if charts is not None:
-        image = charts.image(
-            f"{part}_percent",
-            label,
-            lambda one: f"{fmt.tenths(one)} %",
-            "percent",
-            tone="muted",
-            height=18,
-        )
+        image = charts.image(f"{part}_percent", label, _tenths, "percent", tone="muted", height=18)
     return cell(f"{html}{quiet(note)}{image}")
+
+
+def _tenths(percents: float) -> str:
+    return f"{fmt.tenths(percents)} %"
 
 
 def _others(snapshot: Snapshot) -> str:
