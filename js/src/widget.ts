@@ -1,7 +1,8 @@
 // The anywidget module: one store for each model, one panel for each view.
 import { h, render as renderInto } from "preact";
+import { TRAITS, type Trait } from "./schema/contract.gen";
 import { onKernelEnd } from "./state/kernelStatus";
-import { Store, TRAITS, type Trait } from "./state/store";
+import { Store } from "./state/store";
 import { Panel } from "./view/Panel";
 
 /** The part of anywidget's model that is used. */

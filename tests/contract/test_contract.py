@@ -41,6 +41,7 @@ def test_a_stale_file_is_named_with_its_remedy(
     main = GENERATOR["main"]
     (tmp_path / "contract.gen.ts").write_text("export {};\n")
     (tmp_path / "wire.gen.ts").write_text(GENERATOR["wire_contract"]())
+    (tmp_path / "rules.gen.ts").write_text(GENERATOR["rules_typescript"]())
     (tmp_path / "catalogue.gen.ts").write_text(GENERATOR["catalogue"]())
     (tmp_path / "rules.py").write_text(GENERATOR["python_module"]())
     monkeypatch.setitem(main.__globals__, "SOURCES", tmp_path)
@@ -103,15 +104,16 @@ def test_a_rule_and_a_component_that_are_added_reach_every_generated_file() -> N
         "rules": [*RULES.values(), Invented],
         "components": [*COMPONENTS, Component("swap", "swap space")],
     }
-    contract, catalogue = GENERATOR["contract"](**added), GENERATOR["catalogue"](**added)
+    typescript = GENERATOR["rules_typescript"](**added)
+    catalogue = GENERATOR["catalogue"](**added)
     module: dict[str, Any] = {}
     exec(GENERATOR["python_module"](**added), module)
 
-    names = re.search(r"export const RULES = (\[.*\]) as const;", contract)
+    names = re.search(r"export const RULES = (\[.*\]) as const;", typescript)
     assert names is not None
     assert json.loads(names[1]) == [*RULES, "latency_p99"]
-    assert '"latency_p99": {\n    "unit": "latency",\n    "evidence": "calls"\n  }' in contract
-    assert '"component.swap": "swap space"' in contract
+    assert '"latency_p99": {\n    "unit": "latency",\n    "evidence": "calls"\n  }' in typescript
+    assert '"component.swap": "swap space"' in typescript
     assert '"latency_p99.raised": trans.__("Latency p99 rose")' in catalogue
     assert '"component.swap": trans.__("swap space")' in catalogue
     assert module["RULE_UNITS"]["latency_p99"] == "latency"

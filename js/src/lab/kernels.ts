@@ -1,7 +1,8 @@
 // The kernels of the server, with a store for each of their monitors.
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { TRAITS } from "../schema/contract.gen";
 import type { KernelState, Update } from "../schema/wire.gen";
-import { Store, TRAITS } from "../state/store";
+import { Store } from "../state/store";
 import type { StreamMessage } from "./messages";
 
 export type KernelInfo = Omit<KernelState, "monitors">;

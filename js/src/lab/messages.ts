@@ -1,5 +1,5 @@
 // Validates the messages of the Jupyter server's stream.
-import type { DEFAULTS, Event } from "../schema/contract.gen";
+import { type Event, STRUCT_SECTIONS } from "../schema/contract.gen";
 import {
   decodeModels,
   decodeNotices,
@@ -30,15 +30,7 @@ export type StreamMessage =
   | MissedMessage
   | EventMessage;
 
-type SectionName = keyof typeof DEFAULTS;
-const SECTION_OF: ReadonlyMap<string, SectionName> = new Map([
-  ["model", "ModelSection"],
-  ["training", "TrainingSection"],
-  ["metrics", "MetricsSection"],
-  ["system", "SystemSection"],
-  ["labels", "LabelsSection"],
-  ["drift", "DriftSection"],
-]);
+const SECTIONS = Object.entries(STRUCT_SECTIONS);
 /** The fields that the sidebar needs of an update besides its sections. */
 const ENVELOPE = ["monitor", "n", "at", "seq", "full", "closed", "interval"] as const;
 
@@ -50,7 +42,7 @@ export function decodeUpdate(value: unknown): Update | null {
     if (!isKind(WIRE_KINDS.Update[field], value[field])) return null;
     update[field] = value[field];
   }
-  for (const [field, name] of SECTION_OF) {
+  for (const [field, name] of SECTIONS) {
     if (value[field] !== undefined) update[field] = decodeSection(name, value[field]);
   }
   if (value["notices"] !== undefined) update["notices"] = decodeNotices(value["notices"]);

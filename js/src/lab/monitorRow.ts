@@ -1,7 +1,7 @@
 // The texts and the sort order of one line of "Other notebooks".
 
 import type { Store } from "../state/store";
-import { bytes, count, duration, percent, ratio, roughly, shortCount } from "../text/format";
+import { bytes, count, duration, progress, ratio, roughly, shortCount } from "../text/format";
 import type { Language } from "../text/language";
 import { stalenessText, statusLabel, statusTone, type Tone } from "../view/labels";
 import { fileName } from "./currentNotebook";
@@ -30,8 +30,7 @@ export function monitorRow(store: Store, info: KernelInfo, trans: Language): Mon
   const running = run.state === "running";
   const accuracy = store.metrics.value.current_accuracy;
   const fresh = store.connected.value && !store.closed.value;
-  const progressText =
-    run.progress === null ? count(run.current) : percent(Math.floor(run.progress));
+  const progressText = run.progress === null ? count(run.current) : progress(run.progress);
   return {
     tone: fresh ? statusTone(status) : "muted",
     name: name ?? store.monitor.value,

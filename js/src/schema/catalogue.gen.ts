@@ -1,6 +1,6 @@
 // Generated from ipyvitals.schema.messages and ipyvitals.health.rules by scripts/generate_contract.py: edit that, not this.
 
-/** Each sentence and label of the kernel in the language of `trans`, by code. */
+/** Returns each sentence and label of the kernel in the language of `trans`. */
 export const catalogueIn = (trans: {
   __(text: string): string;
 }): Readonly<Record<string, string>> => ({

@@ -1,4 +1,8 @@
-// Generated from ipyvitals.schema and ipyvitals.health.rules by scripts/generate_contract.py: edit that, not this.
+// Generated from src/ipyvitals/schema/ by scripts/generate_contract.py: edit that, not this.
+
+import { RULES, type Rule } from "./rules.gen";
+
+export * from "./rules.gen";
 
 export const STATUSES = ["registered", "training", "active", "idle", "degraded", "unhealthy", "stopped", "failed"] as const;
 
@@ -16,62 +20,13 @@ export const TASKS = ["classification", "regression"] as const;
 
 export type Task = (typeof TASKS)[number];
 
-export const RULES = ["accuracy", "baseline", "error_rate", "latency_p95", "drift", "error_drift", "silence"] as const;
-
-export type Rule = (typeof RULES)[number];
-
-/** The unit of what a rule saw and of its threshold, and what it counts as evidence. */
-export const RULE_FACTS = {
-  "accuracy": {
-    "unit": "ratio",
-    "evidence": "labels"
-  },
-  "baseline": {
-    "unit": "ratio",
-    "evidence": "labels"
-  },
-  "error_rate": {
-    "unit": "ratio",
-    "evidence": "calls"
-  },
-  "latency_p95": {
-    "unit": "latency",
-    "evidence": "calls"
-  },
-  "drift": {
-    "unit": "psi",
-    "evidence": "rows"
-  },
-  "error_drift": {
-    "unit": "ratio",
-    "evidence": "labels"
-  },
-  "silence": {
-    "unit": "duration",
-    "evidence": "predictions"
-  }
-} as const;
-
-/** Words for values of the sections, by code. */
-export const LABELS = {
-  "component.cpu": "CPU",
-  "component.memory": "memory",
-  "component.disk": "disk",
-  "component.gpu_memory": "GPU memory",
-  "component.shared_memory": "shared memory",
-  "component.open_files": "open files",
-  "training.ready": "Ready",
-  "training.system_ready": "System ready",
-  "training.training": "Training",
-  "training.interrupted": "Interrupted",
-  "training.stopped_on_request": "Stopped on request",
-  "scope.host": "host",
-  "scope.container": "container",
-  "labels_lost.evicted": "evicted",
-  "labels_lost.expired": "expired",
-  "labels_lost.unknown": "unknown",
-  "labels_lost.duplicate": "duplicate",
-  "labels_lost.early": "early"
+/** The sets of strings above, by the name of their type. */
+export const STRING_SETS = {
+  Status: STATUSES,
+  Health: HEALTHS,
+  TrainingState: TRAINING_STATES,
+  Task: TASKS,
+  Rule: RULES,
 } as const;
 
 /** Everything known at one moment. */
@@ -90,7 +45,7 @@ export interface Snapshot {
   readonly drift: DriftSection;
 }
 
-/** The active model: who it is, since when, and how it is. */
+/** The active model: its identity, status and health. */
 export interface ModelSection {
   readonly model_id: string | null;
   readonly name: string | null;
@@ -100,27 +55,27 @@ export interface ModelSection {
   readonly total_predictions: number;
   readonly deployed_at: number | null;
   readonly status_since: number | null;
-  /** Why the status is what it is, e.g. `"Accuracy dropped below threshold"`. */
+  /** The reason of the status, e.g. `"Accuracy dropped below threshold"`. */
   readonly reason: string | null;
   /** The rule behind `reason`; the next three fields are in its unit. */
   readonly reason_rule: Rule | null;
   readonly reason_value: number | null;
   readonly reason_threshold: number | null;
-  /** How many labels, calls or predictions `reason_value` rests on. */
+  /** The number of labels, calls or predictions behind `reason_value`. */
   readonly reason_n: number | null;
-  /** Code of `reason`; `None` where a user or an exception wrote it. */
+  /** The code of `reason`; `None` where a user or an exception wrote it. */
   readonly reason_code: string | null;
-  /** What stands in the sentence of that code. */
+  /** The values in the sentence of that code. */
   readonly reason_args: Readonly<Record<string, string | number>>;
   readonly health: Health;
   readonly uptime_seconds: number | null;
-  /** Accuracy that was measured before the deployment. */
+  /** The accuracy that was measured before the deployment. */
   readonly baseline_accuracy: number | null;
   /** When somebody acknowledged the status; `None` again as soon as it changes. */
   readonly acknowledged_at: number | null;
 }
 
-/** The training run in front, or `"Ready"` while there is none. */
+/** The training run that the panel shows, or `"Ready"` without one. */
 export interface TrainingSection {
   readonly state: TrainingState;
   readonly stage: string;
@@ -133,11 +88,11 @@ export interface TrainingSection {
   readonly eta_seconds: number | null;
   readonly elapsed_seconds: number | null;
   readonly metrics: Readonly<Record<string, number | null>>;
-  /** Whether somebody asked the run to end; it may need some time for that. */
+  /** Whether the run was asked to end; ending may take some time. */
   readonly stop_requested: boolean;
 }
 
-/** What the active model did of late. */
+/** Recent performance of the active model. */
 export interface MetricsSection {
   readonly current_accuracy: number | null;
   readonly predictions_per_minute: number;
@@ -158,7 +113,7 @@ export interface MetricsSection {
   readonly latency_p95_seconds: number | null;
   readonly latency_p99_seconds: number | null;
   readonly task: Task;
-  /** Of a regression: how far off a prediction may be and still count as right. */
+  /** Of a regression: the error up to which a prediction counts as right. */
   readonly tolerance: number | null;
   /** Mean absolute error of the same labels, in the unit of the target; regression only. */
   readonly mae: number | null;
@@ -168,13 +123,13 @@ export interface MetricsSection {
   readonly labels_pending: number;
   /** From prediction to label, over the last labels that came later. */
   readonly median_label_delay_seconds: number | null;
-  /** The most frequent first, all others together last; empty without segments. */
+  /** The most frequent segments first, the group of all others last; empty without segments. */
   readonly segments: readonly Segment[];
 }
 
 /** One group of labelled predictions, such as a class or a country. */
 export interface Segment {
-  /** `""` for all that have no place of their own: "other". */
+  /** `""` for the group of all segments that are not listed: "other". */
   readonly name: string;
   readonly total_labelled: number;
   readonly window_labelled: number;
@@ -184,7 +139,7 @@ export interface Segment {
   readonly accuracy_high: number | null;
 }
 
-/** The machine under the model, in terms of what its user can run out of. */
+/** The machine under the model: the resources that its user can run out of. */
 export interface SystemSection {
   readonly cpu_percent: number | null;
   readonly memory_percent: number | null;
@@ -210,25 +165,25 @@ export interface SystemSection {
   /** The health of each component that was judged, by its name. */
   readonly components: Readonly<Record<string, Health>>;
   readonly kernel_busy: boolean | null;
-  /** Of whom `cpu_percent` and `cpu_limit_cores` speak. */
+  /** The scope of `cpu_percent` and `cpu_limit_cores`. */
   readonly cpu_scope: "container" | "host" | null;
-  /** Of whom the three figures of the memory speak. */
+  /** The scope of the three figures of the memory. */
   readonly memory_scope: "container" | "host" | null;
-  /** Of the scheduler's periods since the last reading: in which the CPU was used up early. */
+  /** Share of the scheduler's periods since the last reading in which the quota was used up. */
   readonly cpu_throttled_percent: number | null;
-  /** For how long processes had to wait for that, since the container began. */
+  /** Time that processes waited because of that, since the container began. */
   readonly cpu_throttled_seconds: number | null;
   /** Processes killed for lack of memory, since the container, or the machine, began. */
   readonly oom_kills: number | null;
-  /** When the last of them was noticed by this monitor. */
+  /** Time at which this monitor saw `oom_kills` grow last. */
   readonly oom_kill_at: number | null;
-  /** Until the memory is full, at the pace of the last minute; only while that is steady. */
+  /** Time until the memory is full at the pace of the last minute, while that is steady. */
   readonly memory_full_seconds: number | null;
-  /** Of `/dev/shm`, through which processes hand each other arrays. */
+  /** Use of `/dev/shm`, through which processes exchange arrays. */
   readonly shared_memory_percent: number | null;
   readonly shared_memory_free_bytes: number | null;
   readonly shared_memory_limit_bytes: number | null;
-  /** Whose reads and writes follow: the container's, or those of the disk under `disk_path`. */
+  /** The scope of disk rates and totals: the container, or the disk under `disk_path`. */
   readonly disk_io_scope: "container" | "host" | null;
   readonly disk_read_bytes_per_second: number | null;
   readonly disk_written_bytes_per_second: number | null;
@@ -242,7 +197,7 @@ export interface SystemSection {
   readonly network_sent_bytes: number | null;
   /** `"pss"`: pages that processes share count once. `"rss"`: in some, more than once. */
   readonly process_memory_kind: "pss" | "rss" | null;
-  /** Processes that the kernel and its children started, and that live. */
+  /** Live processes that the kernel and its children started. */
   readonly process_children: number | null;
   readonly process_threads: number | null;
   readonly process_open_files: number | null;
@@ -257,19 +212,19 @@ export interface SystemSection {
   readonly gpu_memory_percent: number | null;
   /** Why `gpus` is empty. */
   readonly gpus_reason: "failed" | "lost" | "mig" | "no_device" | "no_driver" | "no_library" | "no_permission" | "not_supported" | "pid_namespace" | "timeout" | null;
-  /** When the cell that runs began. */
+  /** Start of the running cell. */
   readonly kernel_busy_since: number | null;
-  /** For how long it has been running. */
+  /** Time for which that cell has been running. */
   readonly kernel_busy_seconds: number | null;
-  /** How late a thread of the kernel got its turn, at worst since the last reading. */
+  /** The longest wait of a thread of the kernel for its turn since the last reading. */
   readonly kernel_lag_seconds: number | null;
-  /** Whether that was so late that something keeps Python's lock from all other threads. */
+  /** Whether that wait means that one thread blocks all others by Python's lock (GIL). */
   readonly gil_starved: boolean | null;
 }
 
 /** One device that this process may use. */
 export interface Gpu {
-  /** Its place among those that this process may use: `cuda:0` is 0. */
+  /** Index among the devices that this process may use: `cuda:0` is 0. */
   readonly index: number;
   readonly name: string | null;
   readonly utilization_percent: number | null;
@@ -278,10 +233,10 @@ export interface Gpu {
   readonly temperature_celsius: number | null;
   readonly power_watts: number | null;
   readonly power_limit_watts: number | null;
-  /** What the kernel and its children hold of the memory. */
+  /** Memory that the kernel and its children use. */
   readonly process_memory_bytes: number | null;
   readonly uuid: string | null;
-  /** Whether it is a part of a device (Multi-Instance GPU). */
+  /** Whether the device is an instance of a divided one (Multi-Instance GPU). */
   readonly mig: boolean;
   /** Why a field is unknown, by the name of the field. */
   readonly reasons: Readonly<Record<string, "failed" | "lost" | "mig" | "no_device" | "no_driver" | "no_library" | "no_permission" | "not_supported" | "pid_namespace" | "timeout">>;
@@ -294,22 +249,22 @@ export interface ProcessUse {
   readonly memory_bytes: number;
   /** In percent of `cpu_limit_cores`. */
   readonly cpu_percent: number | null;
-  /** Whether it is the kernel itself. */
+  /** Whether the process is the kernel itself. */
   readonly own: boolean;
 }
 
-/** Something that went wrong in the background: counted, logged, and shown. */
+/** A problem in the background, with its count; logged and shown, never raised. */
 export interface Notice {
   readonly code: string;
   readonly message: string;
   readonly count: number;
-  /** When it last happened. */
+  /** Time of the last occurrence. */
   readonly at: number;
-  /** What stands in the sentence of `code`. */
+  /** The values in the sentence of `code`. */
   readonly args: Readonly<Record<string, string | number>>;
 }
 
-/** One model in `monitor.models()`: enough to compare it with the others. */
+/** One model in `monitor.models()`: the figures to compare models by. */
 export interface ModelInfo {
   readonly model_id: string;
   readonly name: string | null;
@@ -320,7 +275,7 @@ export interface ModelInfo {
   readonly total_predictions: number;
   readonly current_accuracy: number | null;
   readonly baseline_accuracy: number | null;
-  /** Whether predictions belong to it that name no model. */
+  /** Whether the model gets the predictions that name no model. */
   readonly active: boolean;
   readonly health: Health;
   readonly status_since: number | null;
@@ -352,7 +307,7 @@ export interface ModelInfo {
   readonly duration_sum_seconds: number;
 }
 
-/** How long the active model's calls took since it came, in buckets that only grow. */
+/** Histogram of the durations of the active model's calls; counts only grow. */
 export interface Durations {
   /** Upper bounds of all buckets but the last, which has none. */
   readonly bounds_seconds: readonly number[];
@@ -361,11 +316,11 @@ export interface Durations {
   readonly sum_seconds: number;
 }
 
-/** What became of the predictions that wait for labels, of all models together. */
+/** Outcome of the predictions that wait for labels, of all models together. */
 export interface LabelsSection {
   readonly pending: number;
   readonly pending_limit: number;
-  /** Predictions that made room for newer ones before their label came. */
+  /** Predictions that were evicted by newer ones before their label came. */
   readonly evicted: number;
   /** Predictions that waited longer than `label_ttl`. */
   readonly expired: number;
@@ -373,11 +328,11 @@ export interface LabelsSection {
   readonly unknown: number;
   /** Labels of an id that had one already. */
   readonly duplicate: number;
-  /** Labels that came before their prediction, and were kept for it. */
+  /** Labels that came before their prediction and were stored for it. */
   readonly early: number;
 }
 
-/** Whether what the active model sees and says still looks like the reference. */
+/** Drift of the active model's features and predictions from the reference. */
 export interface DriftSection {
   readonly state: "collecting" | "drifted" | "off" | "watching";
   readonly reference_rows: number;
@@ -386,31 +341,31 @@ export interface DriftSection {
   readonly window_size: number;
   /** Predictions and features, the one furthest above its threshold first; 20 at most. */
   readonly features: readonly FeatureDrift[];
-  /** How many there are in all. */
+  /** Number of all columns that are watched. */
   readonly watched: number;
   readonly errors: ErrorDrift | null;
 }
 
-/** How far the predictions, or one feature, moved away from the reference window. */
+/** Drift of the predictions, or of one feature, from the reference window. */
 export interface FeatureDrift {
   /** `""` for the predictions themselves. */
   readonly name: string;
   readonly kind: "categorical" | "numeric";
   /** Population stability index of the window against the reference. */
   readonly psi: number | null;
-  /** What `psi` seldom exceeds by chance alone, given both sizes and all that is watched. */
+  /** The value that `psi` seldom exceeds by chance, given both sizes and all columns. */
   readonly threshold: number | null;
   readonly drifted: boolean;
 }
 
-/** What ADWIN says of the stream of errors. */
+/** The verdict of ADWIN on the stream of errors. */
 export interface ErrorDrift {
   /** Mean error of the labels since the last change. */
   readonly error_rate: number | null;
   /** Labels since the last change. */
   readonly window_labelled: number;
   readonly changes: number;
-  /** Whether the last change was for the worse. */
+  /** Whether the mean error rose at the last change. */
   readonly rising: boolean;
 }
 
@@ -422,18 +377,19 @@ export interface Point {
   readonly latency_p95_seconds: number | null;
   readonly cpu_percent: number | null;
   readonly memory_percent: number | null;
-  readonly gpu_percent: number | null;
-  readonly gpu_memory_percent: number | null;
   readonly disk_read_bytes_per_second: number | null;
   readonly disk_written_bytes_per_second: number | null;
   readonly network_received_bytes_per_second: number | null;
   readonly network_sent_bytes_per_second: number | null;
+  readonly gpu_percent: number | null;
+  readonly gpu_memory_percent: number | null;
 }
 
 /** Sent every `interval` seconds. */
 export interface SystemMetrics {
   readonly type: "system_metrics";
   readonly monitor: string;
+  /** Counts the events of one monitor from 1, without gaps. */
   readonly seq: number;
   readonly at: number;
   readonly cpu_percent: number | null;
@@ -447,6 +403,7 @@ export interface SystemMetrics {
 export interface ModelMetricsUpdate {
   readonly type: "model_metrics_update";
   readonly monitor: string;
+  /** Counts the events of one monitor from 1, without gaps. */
   readonly seq: number;
   readonly at: number;
   readonly model_id: string | null;
@@ -460,6 +417,7 @@ export interface ModelMetricsUpdate {
 export interface ModelStatusChange {
   readonly type: "model_status_change";
   readonly monitor: string;
+  /** Counts the events of one monitor from 1, without gaps. */
   readonly seq: number;
   readonly at: number;
   readonly model_id: string | null;
@@ -470,9 +428,9 @@ export interface ModelStatusChange {
   readonly value: number | null;
   readonly threshold: number | null;
   readonly n: number | null;
-  /** Code of `reason`; `None` where a user or an exception wrote it. */
+  /** The code of `reason`; `None` where a user or an exception wrote it. */
   readonly reason_code: string | null;
-  /** What stands in the sentence of that code. */
+  /** The values in the sentence of that code. */
   readonly reason_args: Readonly<Record<string, string | number>>;
 }
 
@@ -480,6 +438,7 @@ export interface ModelStatusChange {
 export interface ModelDeployed {
   readonly type: "model_deployed";
   readonly monitor: string;
+  /** Counts the events of one monitor from 1, without gaps. */
   readonly seq: number;
   readonly at: number;
   readonly model_id: string;
@@ -492,6 +451,7 @@ export interface ModelDeployed {
 export interface TrainingProgress {
   readonly type: "training_progress";
   readonly monitor: string;
+  /** Counts the events of one monitor from 1, without gaps. */
   readonly seq: number;
   readonly at: number;
   readonly state: TrainingState;
@@ -510,6 +470,7 @@ export interface TrainingProgress {
 export interface TrainingCompleted {
   readonly type: "training_completed";
   readonly monitor: string;
+  /** Counts the events of one monitor from 1, without gaps. */
   readonly seq: number;
   readonly at: number;
   readonly state: TrainingState;
@@ -527,6 +488,146 @@ export type Event = SystemMetrics | ModelMetricsUpdate | ModelStatusChange | Mod
 export const EVENT_TYPES = ["system_metrics", "model_metrics_update", "model_status_change", "model_deployed", "training_progress", "training_completed"] as const;
 
 export type EventType = Event["type"];
+
+/** The sections of the panel that are one struct, with its name. */
+export const STRUCT_SECTIONS = {"model": "ModelSection", "training": "TrainingSection", "metrics": "MetricsSection", "system": "SystemSection", "labels": "LabelsSection", "drift": "DriftSection"} as const;
+
+export interface SectionTypes {
+  readonly ModelSection: ModelSection;
+  readonly TrainingSection: TrainingSection;
+  readonly MetricsSection: MetricsSection;
+  readonly SystemSection: SystemSection;
+  readonly LabelsSection: LabelsSection;
+  readonly DriftSection: DriftSection;
+}
+
+/** The sections of the panel that are lists, with the struct of their items. */
+export const LIST_SECTIONS = {"notices": "Notice", "models": "ModelInfo"} as const;
+
+/** The traits of the panel's widget. */
+export const TRAITS = ["monitor", "at", "interval", "model", "training", "metrics", "system", "notices", "models", "labels", "drift", "history", "closed"] as const;
+export type Trait = (typeof TRAITS)[number];
+
+/** The metrics that the live charts draw. */
+export const CHARTED_METRICS = ["current_accuracy", "predictions_per_minute", "latency_p95_seconds", "cpu_percent", "memory_percent", "disk_read_bytes_per_second", "disk_written_bytes_per_second", "network_received_bytes_per_second", "network_sent_bytes_per_second", "gpu_percent", "gpu_memory_percent"] as const;
+export type ChartedMetric = (typeof CHARTED_METRICS)[number];
+
+/** Those of them that every model has. */
+export const MODEL_CHARTED_METRICS = ["current_accuracy", "predictions_per_minute", "latency_p95_seconds"] as const;
+
+/** What each metric measures, by the struct and the field that hold it. */
+export const METRICS = {
+  ModelSection: {
+    trained_at: {"label": "Trained", "unit": "moment", "charted": false},
+    status: {"label": "Status", "unit": "state", "charted": false},
+    total_predictions: {"label": "Predictions", "unit": "count", "charted": false},
+    deployed_at: {"label": "Deployed", "unit": "moment", "charted": false},
+    health: {"label": "Health", "unit": "state", "charted": false},
+    uptime_seconds: {"label": "Uptime", "unit": "seconds", "charted": false},
+    baseline_accuracy: {"label": "Baseline accuracy", "unit": "ratio", "charted": false},
+  },
+  TrainingSection: {
+    state: {"label": "Training", "unit": "state", "charted": false},
+    progress: {"label": "Progress", "unit": "percent", "charted": false},
+    rate_per_second: {"label": "Steps per second", "unit": "per second", "charted": false},
+    eta_seconds: {"label": "Time left", "unit": "seconds", "charted": false},
+  },
+  MetricsSection: {
+    current_accuracy: {"label": "Accuracy", "unit": "ratio", "charted": true},
+    predictions_per_minute: {"label": "Predictions per minute", "unit": "per minute", "charted": true},
+    total_predictions: {"label": "Predictions", "unit": "count", "charted": false},
+    model_health: {"label": "Health", "unit": "state", "charted": false},
+    accuracy_low: {"label": "Accuracy, lower bound", "unit": "ratio", "charted": false},
+    accuracy_high: {"label": "Accuracy, upper bound", "unit": "ratio", "charted": false},
+    accuracy_threshold: {"label": "Accuracy threshold", "unit": "ratio", "charted": false},
+    window_labelled: {"label": "Labels in the window", "unit": "count", "charted": false},
+    total_labelled: {"label": "Labels", "unit": "count", "charted": false},
+    label_coverage: {"label": "Labelled", "unit": "ratio", "charted": false},
+    calls_per_minute: {"label": "Calls per minute", "unit": "per minute", "charted": false},
+    total_errors: {"label": "Errors", "unit": "count", "charted": false},
+    errors_per_minute: {"label": "Errors per minute", "unit": "per minute", "charted": false},
+    latency_p50_seconds: {"label": "Latency p50", "unit": "seconds", "charted": false},
+    latency_p95_seconds: {"label": "Latency p95", "unit": "seconds", "charted": true},
+    latency_p99_seconds: {"label": "Latency p99", "unit": "seconds", "charted": false},
+    tolerance: {"label": "Tolerance", "unit": "target", "charted": false},
+    mae: {"label": "MAE", "unit": "target", "charted": false},
+    rmse: {"label": "RMSE", "unit": "target", "charted": false},
+    labels_pending: {"label": "Pending", "unit": "count", "charted": false},
+    median_label_delay_seconds: {"label": "Median label delay", "unit": "seconds", "charted": false},
+  },
+  SystemSection: {
+    cpu_percent: {"label": "CPU", "unit": "percent", "charted": true},
+    memory_percent: {"label": "Memory", "unit": "percent", "charted": true},
+    disk_percent: {"label": "Disk", "unit": "percent", "charted": false},
+    active_connections: {"label": "Connections", "unit": "count", "charted": false},
+    system_health: {"label": "System health", "unit": "state", "charted": false},
+    memory_used_bytes: {"label": "Memory used", "unit": "bytes", "charted": false},
+    memory_limit_bytes: {"label": "Memory limit", "unit": "bytes", "charted": false},
+    cpu_limit_cores: {"label": "CPU limit", "unit": "cores", "charted": false},
+    disk_free_bytes: {"label": "Disk free", "unit": "bytes", "charted": false},
+    process_cpu_percent: {"label": "CPU of the kernel", "unit": "percent", "charted": false},
+    process_memory_bytes: {"label": "Memory of the kernel", "unit": "bytes", "charted": false},
+    kernel_busy: {"label": "Cell running", "unit": "flag", "charted": false},
+    cpu_throttled_percent: {"label": "CPU throttled", "unit": "percent", "charted": false},
+    cpu_throttled_seconds: {"label": "CPU throttled in all", "unit": "seconds", "charted": false},
+    oom_kills: {"label": "Out-of-memory kills", "unit": "count", "charted": false},
+    memory_full_seconds: {"label": "Memory full in", "unit": "seconds", "charted": false},
+    shared_memory_percent: {"label": "Shared memory", "unit": "percent", "charted": false},
+    shared_memory_free_bytes: {"label": "Shared memory free", "unit": "bytes", "charted": false},
+    shared_memory_limit_bytes: {"label": "Shared memory limit", "unit": "bytes", "charted": false},
+    disk_read_bytes_per_second: {"label": "Disk read", "unit": "bytes per second", "charted": true},
+    disk_written_bytes_per_second: {"label": "Disk written", "unit": "bytes per second", "charted": true},
+    disk_read_bytes: {"label": "Disk read in all", "unit": "bytes", "charted": false},
+    disk_written_bytes: {"label": "Disk written in all", "unit": "bytes", "charted": false},
+    network_received_bytes_per_second: {"label": "Received", "unit": "bytes per second", "charted": true},
+    network_sent_bytes_per_second: {"label": "Sent", "unit": "bytes per second", "charted": true},
+    network_received_bytes: {"label": "Received in all", "unit": "bytes", "charted": false},
+    network_sent_bytes: {"label": "Sent in all", "unit": "bytes", "charted": false},
+    process_children: {"label": "Children", "unit": "count", "charted": false},
+    process_threads: {"label": "Threads", "unit": "count", "charted": false},
+    process_open_files: {"label": "Open files", "unit": "count", "charted": false},
+    open_files_percent: {"label": "Open files of the kernel", "unit": "percent", "charted": false},
+    open_files_limit: {"label": "File limit", "unit": "count", "charted": false},
+    gpu_percent: {"label": "Busiest GPU", "unit": "percent", "charted": true},
+    gpu_memory_percent: {"label": "Fullest GPU memory", "unit": "percent", "charted": true},
+    kernel_busy_seconds: {"label": "Cell running for", "unit": "seconds", "charted": false},
+    kernel_lag_seconds: {"label": "Threads wait", "unit": "seconds", "charted": false},
+  },
+  Gpu: {
+    utilization_percent: {"label": "GPU", "unit": "percent", "charted": false},
+    memory_used_bytes: {"label": "GPU memory", "unit": "bytes", "charted": false},
+    memory_total_bytes: {"label": "GPU memory in all", "unit": "bytes", "charted": false},
+    temperature_celsius: {"label": "GPU temperature", "unit": "celsius", "charted": false},
+    power_watts: {"label": "GPU power", "unit": "watts", "charted": false},
+    power_limit_watts: {"label": "GPU power limit", "unit": "watts", "charted": false},
+    process_memory_bytes: {"label": "GPU memory of the kernel", "unit": "bytes", "charted": false},
+  },
+  ModelInfo: {
+    trained_at: {"label": "Trained", "unit": "moment", "charted": false},
+    deployed_at: {"label": "Deployed", "unit": "moment", "charted": false},
+    status: {"label": "Status", "unit": "state", "charted": false},
+    total_predictions: {"label": "Predictions", "unit": "count", "charted": false},
+    current_accuracy: {"label": "Accuracy", "unit": "ratio", "charted": true},
+    baseline_accuracy: {"label": "Baseline accuracy", "unit": "ratio", "charted": false},
+    active: {"label": "Active", "unit": "flag", "charted": false},
+    health: {"label": "Health", "unit": "state", "charted": false},
+    accuracy_low: {"label": "Accuracy, lower bound", "unit": "ratio", "charted": false},
+    accuracy_high: {"label": "Accuracy, upper bound", "unit": "ratio", "charted": false},
+    accuracy_threshold: {"label": "Accuracy threshold", "unit": "ratio", "charted": false},
+    window_labelled: {"label": "Labels in the window", "unit": "count", "charted": false},
+    total_labelled: {"label": "Labels", "unit": "count", "charted": false},
+    label_coverage: {"label": "Labelled", "unit": "ratio", "charted": false},
+    labels_pending: {"label": "Pending", "unit": "count", "charted": false},
+    predictions_per_minute: {"label": "Predictions per minute", "unit": "per minute", "charted": true},
+    total_errors: {"label": "Errors", "unit": "count", "charted": false},
+    errors_per_minute: {"label": "Errors per minute", "unit": "per minute", "charted": false},
+    latency_p50_seconds: {"label": "Latency p50", "unit": "seconds", "charted": false},
+    latency_p95_seconds: {"label": "Latency p95", "unit": "seconds", "charted": true},
+    latency_p99_seconds: {"label": "Latency p99", "unit": "seconds", "charted": false},
+    mae: {"label": "MAE", "unit": "target", "charted": false},
+    rmse: {"label": "RMSE", "unit": "target", "charted": false},
+  },
+} as const;
 
 /** The type of every field of the sections, for checks at run time. */
 export const SECTION_KINDS = {
@@ -589,6 +690,14 @@ export const SECTION_KINDS = {
     "labels_pending": "number",
     "median_label_delay_seconds": "number|null",
     "segments": "Segment[]"
+  },
+  "Segment": {
+    "name": "string",
+    "total_labelled": "number",
+    "window_labelled": "number",
+    "current_accuracy": "number|null",
+    "accuracy_low": "number|null",
+    "accuracy_high": "number|null"
   },
   "SystemSection": {
     "cpu_percent": "number|null",
@@ -657,13 +766,6 @@ export const SECTION_KINDS = {
     "mig": "boolean",
     "reasons": "{failed|lost|mig|no_device|no_driver|no_library|no_permission|not_supported|pid_namespace|timeout}"
   },
-  "Notice": {
-    "code": "string",
-    "message": "string",
-    "count": "number",
-    "at": "number",
-    "args": "{string|number}"
-  },
   "ProcessUse": {
     "pid": "number",
     "name": "string",
@@ -703,13 +805,12 @@ export const SECTION_KINDS = {
     "changes": "number",
     "rising": "boolean"
   },
-  "Segment": {
-    "name": "string",
-    "total_labelled": "number",
-    "window_labelled": "number",
-    "current_accuracy": "number|null",
-    "accuracy_low": "number|null",
-    "accuracy_high": "number|null"
+  "Notice": {
+    "code": "string",
+    "message": "string",
+    "count": "number",
+    "at": "number",
+    "args": "{string|number}"
   },
   "ModelInfo": {
     "model_id": "string",
@@ -780,12 +881,12 @@ export const OTHER_KINDS = {
     "latency_p95_seconds": "number|null",
     "cpu_percent": "number|null",
     "memory_percent": "number|null",
-    "gpu_percent": "number|null",
-    "gpu_memory_percent": "number|null",
     "disk_read_bytes_per_second": "number|null",
     "disk_written_bytes_per_second": "number|null",
     "network_received_bytes_per_second": "number|null",
-    "network_sent_bytes_per_second": "number|null"
+    "network_sent_bytes_per_second": "number|null",
+    "gpu_percent": "number|null",
+    "gpu_memory_percent": "number|null"
   },
   "SystemMetrics": {
     "type": "=system_metrics",

@@ -1,18 +1,21 @@
 import { describe, expect, test } from "vitest";
 import { History } from "../state/history";
 import { fixture, PANEL_STATES, traitsOf } from "../testing/fixtures";
-import { DEFAULTS, EVENT_TYPES } from "./contract.gen";
+import {
+  CHARTED_METRICS,
+  DEFAULTS,
+  EVENT_TYPES,
+  METRICS,
+  type SectionTypes,
+  STRUCT_SECTIONS,
+} from "./contract.gen";
 import { decodeModels, decodeNotices, decodeSection, isObject } from "./decode";
 import { decodeEvent, decodeSnapshot } from "./decodeStream";
 
-const SECTIONS = [
-  ["model", "ModelSection"],
-  ["training", "TrainingSection"],
-  ["metrics", "MetricsSection"],
-  ["system", "SystemSection"],
-  ["labels", "LabelsSection"],
-  ["drift", "DriftSection"],
-] as const;
+const SECTIONS = Object.entries(STRUCT_SECTIONS) as [
+  keyof typeof STRUCT_SECTIONS,
+  keyof SectionTypes,
+][];
 
 describe("what Python writes is read in full", () => {
   test.each(["snapshot", "snapshot_empty"])("%s", (name) => {
@@ -37,15 +40,17 @@ describe("what Python writes is read in full", () => {
   });
 
   test("a section before anything is known", () => {
-    expect(fixture("snapshot_empty")).toMatchObject({
-      model: DEFAULTS.ModelSection,
-      training: DEFAULTS.TrainingSection,
-      metrics: DEFAULTS.MetricsSection,
-      system: DEFAULTS.SystemSection,
-      labels: DEFAULTS.LabelsSection,
-      drift: DEFAULTS.DriftSection,
-    });
+    const unknown = SECTIONS.map(([section, name]) => [section, DEFAULTS[name]]);
+    expect(fixture("snapshot_empty")).toMatchObject(Object.fromEntries(unknown));
   });
+});
+
+test("the charted metrics are those that are declared as such, each with a label", () => {
+  const declared = [METRICS.MetricsSection, METRICS.SystemSection].flatMap((section) =>
+    Object.entries(section).filter(([, metric]) => metric.charted),
+  );
+  expect(declared.map(([field]) => field)).toEqual([...CHARTED_METRICS]);
+  expect(new Set(declared.map(([, metric]) => metric.label)).size).toBe(CHARTED_METRICS.length);
 });
 
 describe("what does not fit", () => {

@@ -1,41 +1,17 @@
 // Validates data from the kernel or the server against the contract, field by field.
 import {
   DEFAULTS,
-  type DriftSection,
-  HEALTHS,
-  type LabelsSection,
-  type MetricsSection,
   type ModelInfo,
-  type ModelSection,
   type Notice,
-  RULES,
   SECTION_KINDS,
-  STATUSES,
-  type SystemSection,
-  TASKS,
-  TRAINING_STATES,
-  type TrainingSection,
+  type SectionTypes,
+  STRING_SETS,
 } from "./contract.gen";
 
 /** Maps each field of a struct to its type, e.g. `"number|null"`, `"Gpu[]"`, `"{number|null}"`. */
 export type Kinds = Readonly<Record<string, string>>;
 
-interface SectionTypes {
-  ModelSection: ModelSection;
-  TrainingSection: TrainingSection;
-  MetricsSection: MetricsSection;
-  SystemSection: SystemSection;
-  LabelsSection: LabelsSection;
-  DriftSection: DriftSection;
-}
-
-const STRING_SETS: Readonly<Record<string, readonly string[]>> = {
-  Status: STATUSES,
-  Health: HEALTHS,
-  TrainingState: TRAINING_STATES,
-  Rule: RULES,
-  Task: TASKS,
-};
+const SETS: Readonly<Record<string, readonly string[]>> = STRING_SETS;
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -76,7 +52,7 @@ export function isKind(kind: string, value: unknown, shapes: Shapes = SECTION_KI
     if (name === "null") return value === null;
     if (name === "number") return isNumber(value);
     if (name === "string" || name === "boolean") return typeof value === name;
-    const words = STRING_SETS[name];
+    const words = SETS[name];
     if (words) return typeof value === "string" && words.includes(value);
     const shape = shapes[name];
     return shape ? hasKinds(shape, value, shapes) : value === name;

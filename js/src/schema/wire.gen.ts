@@ -1,4 +1,4 @@
-// Generated from ipyvitals.schema.protocol and ipyvitals.server.schema by scripts/generate_contract.py: edit that, not this.
+// Generated from src/ipyvitals/schema/protocol.py and src/ipyvitals/server/schema.py by scripts/generate_contract.py: edit that, not this.
 
 import type { DriftSection, Durations, Event, LabelsSection, MetricsSection, ModelInfo, ModelSection, Notice, SystemSection, TrainingSection } from "./contract.gen";
 
@@ -31,7 +31,7 @@ export interface KernelState {
   readonly monitors: readonly Update[];
 }
 
-/** What changed in one monitor since its last update; everything, when `full`. */
+/** Changes of one monitor since its last update; the whole state, when `full`. */
 export interface Update {
   readonly v: number;
   readonly monitor: string;

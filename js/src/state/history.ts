@@ -1,24 +1,9 @@
 // The last minutes of the charted metrics, as columns of equal length.
 
+import { CHARTED_METRICS, type ChartedMetric } from "../schema/contract.gen";
 import { isNumber, isObject } from "../schema/decode";
 import type { Maybe } from "../text/format";
 
-export const CHARTED_METRICS = [
-  "current_accuracy",
-  "predictions_per_minute",
-  "latency_p95_seconds",
-  "cpu_percent",
-  "memory_percent",
-  "gpu_percent",
-  "gpu_memory_percent",
-  "disk_read_bytes_per_second",
-  "disk_written_bytes_per_second",
-  "network_received_bytes_per_second",
-  "network_sent_bytes_per_second",
-] as const;
-export type ChartedMetric = (typeof CHARTED_METRICS)[number];
-/** The metrics that a model other than the active one has. */
-export const MODEL_CHARTED_METRICS = CHARTED_METRICS.slice(0, 3);
 /** The charted metrics at one time; a missing metric is unknown. */
 export type HistorySample = Readonly<Partial<Record<ChartedMetric, Maybe>>>;
 

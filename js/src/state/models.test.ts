@@ -1,10 +1,10 @@
 import { effect } from "@preact/signals";
 import { describe, expect, test } from "vitest";
-import type { ModelInfo } from "../schema/contract.gen";
+import type { ModelInfo, Trait } from "../schema/contract.gen";
 import { decodeModels } from "../schema/decode";
 import { changed, type Traits, traitsOf } from "../testing/fixtures";
 import { MAX_MODELS, ModelRegistry } from "./models";
-import { Store, type Trait } from "./store";
+import { Store } from "./store";
 
 const [RETIRED, CHAMPION, CHALLENGER] = decodeModels(traitsOf("compared").models) as [
   ModelInfo,

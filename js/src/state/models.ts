@@ -1,7 +1,8 @@
 // The models of one monitor, with their history since the page was opened.
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { ModelInfo } from "../schema/contract.gen";
-import { History, type HistorySample, MODEL_CHARTED_METRICS } from "./history";
+import { MODEL_CHARTED_METRICS } from "../schema/contract.gen";
+import { History, type HistorySample } from "./history";
 
 /** The kernel's own limit; its updates do not say which model it removes. */
 export const MAX_MODELS = 1_000;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { TRAITS, type Trait } from "../schema/contract.gen";
 import { changed, type Traits, traitsOf } from "../testing/fixtures";
-import { Store, TRAITS, type Trait } from "./store";
+import { Store } from "./store";
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -9,28 +9,11 @@ import type {
   SystemSection,
   TrainingSection,
 } from "../schema/contract.gen";
-import { DEFAULTS } from "../schema/contract.gen";
+import { DEFAULTS, STRUCT_SECTIONS, TRAITS, type Trait } from "../schema/contract.gen";
 import { decodeModels, decodeNotices, decodeSection, isNumber } from "../schema/decode";
 import type { Maybe } from "../text/format";
 import { History } from "./history";
 import { type ChartSeries, ModelRegistry } from "./models";
-
-export const TRAITS = [
-  "monitor",
-  "at",
-  "interval",
-  "model",
-  "training",
-  "metrics",
-  "system",
-  "notices",
-  "models",
-  "labels",
-  "drift",
-  "history",
-  "closed",
-] as const;
-export type Trait = (typeof TRAITS)[number];
 
 /**
  * The extent of a message: `fresh` is the initial state with the history, `full` has all sections,
@@ -167,29 +150,11 @@ export class Store implements ChartSeries {
       case "interval":
         this[name].value = isNumber(value) ? value : null;
         break;
-      case "model":
-        this.model.value = decodeSection("ModelSection", value);
-        break;
-      case "training":
-        this.training.value = decodeSection("TrainingSection", value);
-        break;
-      case "metrics":
-        this.metrics.value = decodeSection("MetricsSection", value);
-        break;
-      case "system":
-        this.system.value = decodeSection("SystemSection", value);
-        break;
       case "notices":
         this.notices.value = decodeNotices(value);
         break;
       case "models":
         this.models.receive(decodeModels(value), extent !== "delta");
-        break;
-      case "labels":
-        this.labels.value = decodeSection("LabelsSection", value);
-        break;
-      case "drift":
-        this.drift.value = decodeSection("DriftSection", value);
         break;
       case "history":
         this.history.load(value);
@@ -198,6 +163,8 @@ export class Store implements ChartSeries {
       case "closed":
         this.closed.value = value === true;
         break;
+      default:
+        (this[name] as Signal<unknown>).value = decodeSection(STRUCT_SECTIONS[name], value);
     }
   }
 

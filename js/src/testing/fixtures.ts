@@ -1,8 +1,8 @@
 // The fixtures that Python writes into tests/contract/fixtures, and a widget model made from one.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Trait } from "../schema/contract.gen";
 import { isObject } from "../schema/decode";
-import type { Trait } from "../state/store";
 import type { WidgetModel } from "../widget";
 
 const FOLDER = join(import.meta.dirname, "../../../tests/contract/fixtures");

@@ -2,7 +2,8 @@
 import { h, render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, vi } from "vitest";
-import { Store, type Trait } from "../state/store";
+import type { Trait } from "../schema/contract.gen";
+import { Store } from "../state/store";
 import type { ModelSelection } from "../view/modelSelection";
 import { Panel } from "../view/Panel";
 import { type PanelState, type Traits, traitsOf } from "./fixtures";

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import type { Gpu } from "../schema/contract.gen";
 import type { Store } from "../state/store";
-import { bytes, bytesOf, type Maybe, percent, UNKNOWN } from "../text/format";
+import { bytes, bytesOf, count, type Maybe, percent, UNKNOWN } from "../text/format";
 import type { Language } from "../text/language";
 import { unavailableLabel } from "./labels";
 import { useLanguage } from "./languageContext";
@@ -125,7 +125,7 @@ function GpuCard({ gpu, half, named, reasons, expanded, store }: GpuCardProps): 
   const { index, name, utilization_percent: busy, power_watts: watts } = gpu;
   const of = `system.gpus.${index}` as const;
   const limit = gpu.power_limit_watts;
-  const power = Math.round(watts ?? 0);
+  const power = count(watts);
   return (
     <Meter
       label={gpu.mig ? `GPU ${index} MIG` : `GPU ${index}`}
@@ -143,15 +143,11 @@ function GpuCard({ gpu, half, named, reasons, expanded, store }: GpuCardProps): 
             <LevelBar share={(memoryPercent(gpu) ?? 0) / 100} />
           </dd>
           <dd class="v-more">
-            <Vital of={`${of}.temperature_celsius`}>
-              {gpu.temperature_celsius === null ? UNKNOWN : Math.round(gpu.temperature_celsius)} °C
-            </Vital>
+            <Vital of={`${of}.temperature_celsius`}>{count(gpu.temperature_celsius)} °C</Vital>
             <Vital of={`${of}.power_watts`}>
-              {watts === null
-                ? `${UNKNOWN} W`
-                : limit === null
-                  ? `${power} W`
-                  : trans.__("%1 of %2", power, `${Math.round(limit)} W`)}
+              {watts === null || limit === null
+                ? `${power} W`
+                : trans.__("%1 of %2", power, `${count(limit)} W`)}
             </Vital>
             <Vital of={`${of}.process_memory_bytes`}>
               {trans.__("kernel %1", bytes(gpu.process_memory_bytes))}

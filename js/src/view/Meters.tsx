@@ -1,10 +1,8 @@
 // Meters of the system: a value, its level as a bar, and its history as a sparkline.
 import type { ComponentChildren, JSX } from "preact";
-import type { SystemSection } from "../schema/contract.gen";
-import type { ChartedMetric } from "../state/history";
+import type { ChartedMetric, SystemSection } from "../schema/contract.gen";
 import type { Store } from "../state/store";
-import { bytes, bytesOf, count, type Maybe, percent } from "../text/format";
-import type { Language } from "../text/language";
+import { bytes, bytesOf, coresUsed, count, type Maybe, percent, tenths } from "../text/format";
 import type { Tone } from "./labels";
 import { useLanguage } from "./languageContext";
 import { rangeFromZero, Sparkline } from "./Sparkline";
@@ -63,7 +61,7 @@ export function Meter(props: MeterProps): JSX.Element {
             series={() => store}
             of={chart}
             label={`${label}`}
-            text={rate ? perSecond : (percents) => `${percents.toFixed(1)} %`}
+            text={rate ? perSecond : (percents) => `${tenths(percents)} %`}
             range={rate ? rateRange : percentRange}
           />
         </dd>
@@ -87,7 +85,7 @@ export function Meters({ store }: { store: Store }): JSX.Element {
   const trans = useLanguage();
   const system = store.system.value;
   const parts = [
-    ["cpu", "CPU", "cpu_limit_cores", coresUsed(system, trans)],
+    ["cpu", "CPU", "cpu_limit_cores", coresUsed(system.cpu_percent, system.cpu_limit_cores, trans)],
     [
       "memory",
       trans.__("Memory"),
@@ -128,12 +126,4 @@ export function Meters({ store }: { store: Store }): JSX.Element {
       />
     </>
   );
-}
-
-function coresUsed(system: SystemSection, trans: Language): string {
-  const { cpu_percent: used, cpu_limit_cores: limit } = system;
-  if (used === null || limit === null) return "";
-  const share = (used / 100) * limit;
-  const text = share.toFixed(share < 99.95 ? 1 : 0);
-  return trans._n("%2 of %1 core", "%2 of %1 cores", Number(limit.toFixed(2)), text);
 }

@@ -1,7 +1,8 @@
 import { effect, useComputed, useSignal } from "@preact/signals";
 import { createContext, type JSX } from "preact";
 import { useContext, useEffect, useRef } from "preact/hooks";
-import type { ChartedMetric, History } from "../state/history";
+import type { ChartedMetric } from "../schema/contract.gen";
+import type { History } from "../state/history";
 import type { ChartSeries } from "../state/models";
 import { clockSeconds, type Maybe, UNKNOWN } from "../text/format";
 import type { Language } from "../text/language";

@@ -10,7 +10,6 @@ import {
   latencyText,
   type Maybe,
   percent,
-  ratioWhole,
   UNKNOWN,
 } from "../text/format";
 import { scopeLabel, type Tone, unavailableLabel } from "./labels";
@@ -128,9 +127,7 @@ function KernelFacts({ store }: { store: Store }): JSX.Element {
         [
           trans.__("File limit"),
           "system.open_files_percent",
-          files === null
-            ? UNKNOWN
-            : trans.__("%1 of %2", ratioWhole(files / 100), count(mostFiles)),
+          files === null ? UNKNOWN : trans.__("%1 of %2", percent(files), count(mostFiles)),
           componentTone(system, "open_files"),
           trans.__("What the kernel alone has open, of what it may"),
         ],

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import type { TrainingSection } from "../schema/contract.gen";
 import type { Store } from "../state/store";
-import { count, duration, metric, percent, rate, UNKNOWN } from "../text/format";
+import { count, duration, metric, rate, UNKNOWN, progress as written } from "../text/format";
 import type { Language } from "../text/language";
 import { runText, type Tone } from "./labels";
 import { interpolate, useLanguage } from "./languageContext";
@@ -42,7 +42,7 @@ export function Training(props: { store: Store; action?: ComponentChildren }): J
         </Vital>
         <ProgressBar progress={progress} running={run.state === "running"} label={stage} />
         <Vital of="training.progress" class="v-progress">
-          {progress === null ? stepCount(run) : percent(Math.floor(progress))}
+          {progress === null ? stepCount(run) : written(progress)}
         </Vital>
       </div>
       {quiet ? null : <RunDetails run={run} />}
@@ -69,7 +69,7 @@ function ProgressBar(props: {
       aria-label={label}
       aria-valuemin={0}
       aria-valuemax={100}
-      aria-valuenow={unknown ? undefined : Math.floor(value)}
+      aria-valuenow={unknown ? undefined : Number.parseInt(written(value), 10)}
       data-indeterminate={unknown && running ? "" : undefined}
     >
       <i style={unknown ? undefined : { transform: `scaleX(${value / 100})` }} />

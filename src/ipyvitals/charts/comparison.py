@@ -1,20 +1,21 @@
-"""The figure of several training runs: one panel a metric, one line a run."""
+"""Draw several training runs: one panel a metric, one line a run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ipyvitals.charts.layout import heading, keys_of, small
 from ipyvitals.charts.palette import Palette, palette_of, plotly_template
-from ipyvitals.charts.runs import By, Curve, Run, check_by, runs_of
+from ipyvitals.charts.runs import By, MetricCurve, RunCurves, check_by, runs_of
 from ipyvitals.charts.tables import plain
 from ipyvitals.errors import ArgumentValueError
+from ipyvitals.render.formatting import count, metric
 from ipyvitals.schema import format_uptime
-from ipyvitals.stats.downsampling import Floats, thin
+from ipyvitals.stats.downsampling import thin
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -87,7 +88,9 @@ def compare(
         for place, run in enumerate(found)
         if (curve := run.curves.get(name)) is not None
     ]
-    _show_once(traces)
+    # Each run is in the legend once, by the first of its lines.
+    for first in {trace["legendgroup"]: trace for trace in reversed(traces)}.values():
+        first["showlegend"] = True
     figure: Figure = RecordedFigure(
         traces, _layout(names, columns, [plain(run.name) for run in found], (by, unit), palette)
     )
@@ -97,7 +100,7 @@ def compare(
     return figure
 
 
-def _metrics(runs: list[Run], wanted: Sequence[str] | None) -> list[str]:
+def _metrics(runs: list[RunCurves], wanted: Sequence[str] | None) -> list[str]:
     there = list(dict.fromkeys(name for run in runs for name in run.curves))
     if wanted is None:
         return there[:MOST_PANELS]
@@ -111,7 +114,7 @@ def _metrics(runs: list[Run], wanted: Sequence[str] | None) -> list[str]:
     return names
 
 
-def _unit(runs: list[Run]) -> tuple[float, str]:
+def _unit(runs: list[RunCurves]) -> tuple[float, str]:
     """Return the unit of time that suits the longest run."""
     ends = [
         float(np.nanmax(curve.seconds))
@@ -125,14 +128,14 @@ def _unit(runs: list[Run]) -> tuple[float, str]:
 
 def _trace(
     place: int,
-    run: Run,
+    run: RunCurves,
     row: int,
-    curve: Curve,
+    curve: MetricCurve,
     over: tuple[By, tuple[float, str]],
     palette: Palette,
 ) -> dict[str, Any]:
     by, (size, _) = over
-    x = _over(curve, by)
+    x = curve.steps if by == "step" else curve.seconds
     order = np.argsort(x, kind="stable")
     order = order[np.isfinite(x[order])]
     shown = order[thin(x[order], curve.values[order], PIXELS)]
@@ -152,36 +155,21 @@ def _trace(
             "width": 1.8,
             "dash": DASHES[place // colours % len(DASHES)],
         },
-        "customdata": _beside(curve, shown, by),
-        "hovertemplate": "%{y:.4~g}%{customdata}",
+        "customdata": _hover_texts(curve, shown, by),
+        "hovertemplate": "%{customdata}",
         "showlegend": False,
     }
 
 
-def _over(curve: Curve, by: By) -> Floats:
-    return curve.steps if by == "step" else curve.seconds
-
-
-def _beside(curve: Curve, shown: Any, by: By) -> list[str]:
-    """Return, of each point, what the axis does not tell."""
+def _hover_texts(curve: MetricCurve, shown: Any, by: By) -> list[str]:
+    """Return, for each point, its value and the time or the step that is not on the axis."""
+    beside = (curve.steps if by == "time" else curve.seconds)[shown].tolist()
+    values = [metric(value) for value in curve.values[shown].tolist()]
     if by == "time":
-        return [
-            f" · step {step:.0f}" if np.isfinite(step) else ""
-            for step in curve.steps[shown].tolist()
-        ]
-    return [
-        f" · after {format_uptime(at)}" if np.isfinite(at) else ""
-        for at in curve.seconds[shown].tolist()
-    ]
-
-
-def _show_once(traces: list[dict[str, Any]]) -> None:
-    """Let each run be in the legend once, by the first of its lines."""
-    seen = set()
-    for trace in traces:
-        if trace["legendgroup"] not in seen:
-            seen.add(trace["legendgroup"])
-            trace["showlegend"] = True
+        notes = [f" · step {count(step)}" if isfinite(step) else "" for step in beside]
+    else:
+        notes = [f" · after {format_uptime(at)}" if isfinite(at) else "" for at in beside]
+    return [value + note for value, note in zip(values, notes, strict=True)]
 
 
 def _layout(
@@ -203,7 +191,7 @@ def _layout(
         "legend": {"yref": "container", "y": 1, "yanchor": "top"},
         "annotations": [],
     }
-    said = "steps" if by == "step" else f"{unit} since the run began"
+    unit_text = "steps" if by == "step" else f"{unit} since the run began"
     width = 1.0 if columns == 1 else 0.46
     for place, name in enumerate(names):
         row, column = divmod(place, columns)
@@ -221,6 +209,6 @@ def _layout(
             "anchor": f"x{number}",
             "domain": (max(0.0, high - PANEL_PX / whole), high),
         }
-        text = f"<b>{plain(name)}</b>   {small(said, palette)}"
+        text = f"<b>{plain(name)}</b>   {small(unit_text, palette)}"
         layout["annotations"].append(heading(text, high, palette) | {"x": left})
     return layout

@@ -1,4 +1,4 @@
-"""Where the rows of a figure are, and what is written around them."""
+"""Lay out the rows of a figure, their headings and axes."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def keys_of(names: Sequence[str], width_px: float) -> list[tuple[float, int]]:
 
 
 def small(text: str, palette: Palette) -> str:
-    """Return text that is read second."""
+    """Return text in a smaller, fainter type."""
     return f'<span style="font-size:11px;color:{palette.muted}">{text}</span>'
 
 

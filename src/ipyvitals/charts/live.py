@@ -1,21 +1,19 @@
-"""A figure that goes on: the newest points are sent, and not the whole history again."""
+"""Redraw a figure as snapshots come."""
 
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any, Protocol
+from array import array
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ipyvitals.charts.layout import small
-from ipyvitals.charts.live_marks import LiveMarks
-from ipyvitals.charts.rows import BAND, Line
-from ipyvitals.charts.tables import plain
+from ipyvitals.charts.marks import deployment
+from ipyvitals.charts.rows import BAND
+from ipyvitals.charts.tables import HistoryTable
 from ipyvitals.charts.timeline import Timeline
-from ipyvitals.charts.times import PIXELS, Times
-from ipyvitals.charts.traces import basis
-from ipyvitals.schema import Snapshot
-from ipyvitals.stats.downsampling import Floats, envelope, thin
+from ipyvitals.schema import ModelSection, Snapshot
 
 if TYPE_CHECKING:
     from plotly.graph_objects import FigureWidget
@@ -23,197 +21,137 @@ if TYPE_CHECKING:
 __all__ = ["LiveTimeline", "live_timeline"]
 
 BATCH_SECONDS = 1.0
-"""Points of so long travel together."""
-TAIL_POINTS = 120
-"""So many of the newest points are sent anew with each batch; then they join the line."""
+"""The figure is redrawn at most once in this time."""
+LARGEST_SHARE = 0.05
+"""The share of the thread's time that drawing may take; a long history is redrawn less often."""
+MOST_ROWS = 20_000
+"""At one row a second 5.5 hours; after that the oldest rows leave."""
+BESIDE, TEXTS = (*BAND, "window_labelled", "total_predictions"), ("model_id", "status")
+"""Columns that are no lines: of numbers, and of texts."""
 
 
 def live_timeline(timeline: Timeline, snapshot: Snapshot) -> tuple[FigureWidget, LiveTimeline]:
-    """Return a widget of a figure, and what goes on to draw in it.
-
-    Each line has two traces: what is settled, which is sent once, and a short tail, which is sent
-    with each batch.
+    """Return a widget of a figure, and the view that redraws it.
 
     Parameters
     ----------
     timeline : Timeline
-        Where it begins.
+        The history so far.
     snapshot : Snapshot
-        How it is now.
+        The status now.
     """
     from ipyvitals.charts.shown import RecordedFigureWidget
 
-    heads = list(timeline.figure.data)
-    lines = {line.column: (line, row.key) for row in timeline.rows for line in row.lines}
-    series: list[_Series] = []
-    for place, head in enumerate(heads):
-        if head.meta in lines:
-            line, key = lines[head.meta]
-            factor = timeline.latency[0] if key == "latency" else 1.0
-            series.append(_Series(line, factor, place, len(heads) + len(series), head))
-    band = _Band(timeline, _place(heads, "band"), len(heads) + len(series))
-    grown: list[_Grown] = [*series, band]
-    tails = [
-        {**heads[one.head].to_plotly_json(), "x": [], "y": [], "customdata": None} for one in grown
-    ]
-    figure = RecordedFigureWidget([*heads, *tails], timeline.figure.layout)
-    figure.update_traces(mode="lines")
+    figure = RecordedFigureWidget(timeline.figure.data, timeline.figure.layout)
+    figure.update_traces(mode="lines").update_xaxes(visible=True).update_yaxes(visible=True)
     figure.layout.xaxis.range = None
-    figure.update_xaxes(visible=True).update_yaxes(visible=True)
     # A widget is 700 px wide at first; with the first batch it takes the width that there is.
     figure.layout.autosize = True
-    figure.layout.title.text = (
-        f"{plain(timeline.title)}   {small('live', timeline.palette)}"
-        if timeline.title
-        else small("live", timeline.palette)
-    )
-    live = LiveTimeline(figure, series, band, LiveMarks(timeline, snapshot))
+    figure.layout.title.text = timeline.renderer.titled("live")
+    live = LiveTimeline(figure, timeline, snapshot)
     live.show(snapshot)
     return figure, live
 
 
-def _place(heads: list[Any], meta: str) -> int:
-    return next(place for place, head in enumerate(heads) if head.meta == meta)
-
-
-class _Grown(Protocol):
-    """Two traces of the figure: what is settled, and its end."""
-
-    head: int
-    tail: int
-
-    def add(self, snapshot: Snapshot) -> None: ...
-
-    def update_status(self, at: Floats) -> None: ...
-
-
-class _Series:
-    """One line: the places of its two traces, and what is settled of it."""
-
-    def __init__(self, line: Line, factor: float, head: int, tail: int, trace: Any) -> None:
-        self.line, self.factor = line, factor
-        self.head, self.tail = head, tail
-        self.at: Floats = np.asarray(trace.x, dtype="datetime64[ms]").astype(float) / 1e3
-        self.values: Floats = np.asarray(trace.y, dtype=float)
-        self.newest: list[float] = []
-
-    def add(self, snapshot: Snapshot) -> None:
-        """Take its value in a snapshot."""
-        value = getattr(getattr(snapshot, self.line.section), self.line.column)
-        self.newest.append(np.nan if value is None else float(value) * self.factor)
-
-    def update_status(self, at: Floats) -> None:
-        """Let all that is new join the line, which is thinned again."""
-        last = len(self.at[-1:])
-        joined = Times(np.append(self.at[-1:], at)).drawn(np.append(self.values[-1:], self.newest))
-        self.at = np.append(self.at, joined.at[last:])
-        self.values = np.append(self.values, joined.values[last:])
-        shown = thin(self.at, self.values, PIXELS)
-        self.at, self.values = self.at[shown], self.values[shown]
-        del self.newest[:-1]
-
-
-class _Band:
-    """The same of the interval of the accuracy."""
-
-    def __init__(self, timeline: Timeline, head: int, tail: int) -> None:
-        self.head, self.tail = head, tail
-        self.at, self.low, self.high = timeline.interval
-        self.newest: list[tuple[float, float]] = []
-
-    def add(self, snapshot: Snapshot) -> None:
-        """Take its two edges in a snapshot."""
-        low, high = (getattr(snapshot.metrics, name) for name in BAND)
-        self.newest.append((np.nan, np.nan) if low is None or high is None else (low, high))
-
-    def update_status(self, at: Floats) -> None:
-        """Let all that is new join the band, which is thinned again."""
-        low, high = np.array(self.newest).T
-        joined = (np.append(self.at, at), np.append(self.low, low), np.append(self.high, high))
-        self.at, self.low, self.high = envelope(*joined, 2 * PIXELS)
-        del self.newest[:-1]
-
-
 class LiveTimeline:
-    """Draws snapshots at the end of a figure as they come; made by `live_timeline`.
+    """Appends snapshots to the tables of a figure, and redraws the figure.
 
-    The figure is held weakly. Once it is closed, or gone, nothing is drawn any more.
+    It has only a weak reference to the figure, and ends once the figure is closed or gone.
 
     Parameters
     ----------
     figure : FigureWidget
-    series : list
-        Its lines.
-    band
-        Its interval.
-    marks : LiveMarks
-        What is marked across it.
+    timeline : Timeline
+        The history so far.
+    snapshot : Snapshot
+        The status now.
     """
 
-    def __init__(
-        self, figure: FigureWidget, series: list[_Series], band: _Band, marks: LiveMarks
-    ) -> None:
+    def __init__(self, figure: FigureWidget, timeline: Timeline, snapshot: Snapshot) -> None:
+        renderer = self._renderer = timeline.renderer
         self._figure = weakref.ref(figure)
-        self._series = series
-        self._band = band
-        self._grown: list[_Grown] = [*series, band]
-        self._marks = marks
-        self._at: list[float] = []
-        self._said: list[str] = []
-        self._drawn_at = -np.inf
+        self._deployments = list(timeline.deployments)
+        self._active = _deployment_of(snapshot.model)
+        self._headings = timeline.figure.layout.annotations[: len(renderer.rows)]
+        lines = [line for row in renderer.rows for line in row.lines]
+        columns = [line.column for line in lines if line.section == "metrics"]
+        self._metrics = _ColumnBuffer(timeline.metrics, [*columns, *BESIDE], TEXTS)
+        columns = [line.column for line in lines if line.section == "system"]
+        self._system = _ColumnBuffer(timeline.system, columns)
+        self._shapes: list[dict[str, Any]] | None = None
+        # The newest row of the history may be of this very moment.
+        self._at = timeline.metrics.at[-1] if len(timeline.metrics) else -np.inf
+        self._next = -np.inf
 
     def show(self, snapshot: Snapshot) -> bool:
-        """Draw a snapshot; return whether there still is something to draw it in."""
+        """Append a snapshot, redraw when due; return whether the figure is still open."""
         figure = self._figure()
         if figure is None or figure.comm is None:
             return False
-        if not self._at or snapshot.at > self._at[-1]:
-            self._add(snapshot)
-        if snapshot.at - self._drawn_at >= BATCH_SECONDS:
-            self._drawn_at = snapshot.at
+        if snapshot.at > self._at:
+            self._at = snapshot.at
+            self._append(snapshot)
+        if snapshot.at >= self._next:
+            begin = perf_counter()
             with figure.batch_update():
                 self._draw(figure)
+            took = perf_counter() - begin
+            self._next = snapshot.at + max(BATCH_SECONDS, took / LARGEST_SHARE)
         return True
 
     def end(self) -> None:
         """Leave the figure as it is."""
 
-    def _add(self, snapshot: Snapshot) -> None:
-        self._at.append(snapshot.at)
-        for one in self._grown:
-            one.add(snapshot)
-        low, high = self._band.newest[-1]
-        labels = float(snapshot.metrics.window_labelled)
-        self._said.append(basis(low, high, labels, snapshot.model.status))
-        self._marks.add(snapshot)
+    def _append(self, snapshot: Snapshot) -> None:
+        model = snapshot.model
+        if _deployment_of(model) != self._active:
+            self._active = _deployment_of(model)
+            facts = (str(model.model_id), model.name, model.version, model.baseline_accuracy)
+            self._deployments.append(deployment(snapshot.at, *facts))
+        self._metrics.append(snapshot.at, snapshot.metrics, (model.model_id or "", model.status))
+        self._system.append(snapshot.at, snapshot.system)
 
     def _draw(self, figure: FigureWidget) -> None:
-        first = len(self._said) == 1
-        if first or len(self._at) > TAIL_POINTS:
-            self._settle(figure, np.array(self._at))
-        times = Times(np.array(self._at))
-        for one in self._series:
-            drawn = times.drawn(np.array(one.newest))
-            _draw_line(figure.data[one.tail], drawn.at, drawn.values)
-            if one.line.column == "current_accuracy":
-                figure.data[one.tail].customdata = [
-                    self._said[place] if place >= 0 else "" for place in drawn.places.tolist()
-                ]
-        _draw_line(figure.data[self._band.tail], *times.outline(*np.array(self._band.newest).T))
-        if self._marks.changed:
-            figure.layout.shapes, figure.layout.annotations = self._marks.draw()
-
-    def _settle(self, figure: FigureWidget, at: Floats) -> None:
-        for one in self._grown:
-            one.update_status(at)
-        for series in self._series:
-            _draw_line(figure.data[series.head], series.at, series.values)
-        band = self._band
-        _draw_line(figure.data[band.head], *Times(band.at).outline(band.low, band.high))
-        del self._at[:-1], self._said[:-1]
+        traces, shapes, notes = self._renderer.draw(
+            self._metrics.table(), self._system.table(), self._deployments
+        )
+        drawn = {trace["meta"]: trace for trace in traces}
+        for trace in figure.data:
+            if (new := drawn.get(trace.meta)) is not None:
+                # Numbers travel as they are in memory; moments would be written out one by one.
+                at = np.asarray(new["x"])
+                trace.x = np.where(np.isnat(at), np.nan, at.astype(float))
+                trace.y, trace.customdata = new["y"], new.get("customdata")
+        if shapes != self._shapes:
+            self._shapes = shapes
+            figure.layout.shapes, figure.layout.annotations = shapes, [*self._headings, *notes]
 
 
-def _draw_line(trace: Any, at: Floats, values: Floats) -> None:
-    # Numbers travel as they are in memory; moments would be written out one by one.
-    trace.x = at * 1e3
-    trace.y = values
+class _ColumnBuffer:
+    """Columns of numbers and of texts to which rows are appended."""
+
+    def __init__(
+        self, table: HistoryTable, numbers: list[str], texts: tuple[str, ...] = ()
+    ) -> None:
+        self._at = array("d", table.at)
+        self._numbers = {name: array("d", table.numbers(name)) for name in numbers}
+        self._texts = {name: table.texts(name).tolist() for name in texts}
+
+    def append(self, at: float, section: Any, texts: tuple[str, ...] = ()) -> None:
+        self._at.append(at)
+        for name, numbers in self._numbers.items():
+            value = getattr(section, name)
+            numbers.append(np.nan if value is None else value)
+        for column, text in zip(self._texts.values(), texts, strict=True):
+            column.append(text)
+        if len(self._at) > MOST_ROWS:
+            for column in (self._at, *self._numbers.values(), *self._texts.values()):
+                del column[: MOST_ROWS // 10]
+
+    def table(self) -> HistoryTable:
+        numbers = {name: np.array(values) for name, values in self._numbers.items()}
+        return HistoryTable.of_columns(np.array(self._at), {**numbers, **self._texts})
+
+
+def _deployment_of(model: ModelSection) -> tuple[str | None, float | None]:
+    return model.model_id, model.deployed_at

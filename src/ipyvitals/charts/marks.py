@@ -1,19 +1,22 @@
-"""What happened, as marks across a figure: how the model was, and what was deployed."""
+"""Draw statuses and deployments as marks across a figure."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ipyvitals.charts.palette import Palette
-from ipyvitals.charts.tables import Table, Texts, plain
-from ipyvitals.charts.times import PIXELS, Places, Times, moments
+from ipyvitals.charts.tables import Texts, plain, records
+from ipyvitals.charts.times import PIXELS, Places, TimeAxis, moments
 from ipyvitals.render.formatting import moment, ratio, status_word
 from ipyvitals.stats.downsampling import Floats, pixels_of
 
-__all__ = ["Band", "Deployment", "bands_of", "deployments_of", "marks"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["DeploymentMark", "StatusBand", "bands_of", "deployments_of", "marks"]
 
 BAD_FIRST = ("failed", "unhealthy", "degraded", "training", "stopped", "idle")
 """Statuses that are shown as bands; of several in one pixel, the first one counts."""
@@ -25,16 +28,16 @@ FLAG_PX = 38
 """How far the mark of a deployment stands out at the top."""
 
 
-class Band(NamedTuple):
-    """A stretch of time in one status; Unix seconds."""
+class StatusBand(NamedTuple):
+    """A span of time in one status; Unix seconds."""
 
     first: float
     last: float
     status: str
 
 
-class Deployment(NamedTuple):
-    """A model that became the active one; Unix seconds."""
+class DeploymentMark(NamedTuple):
+    """A deployment: the time, in Unix seconds, and the model that became active."""
 
     at: float
     model_id: str
@@ -42,16 +45,16 @@ class Deployment(NamedTuple):
     about: str
 
 
-def bands_of(times: Times, statuses: Texts) -> list[Band]:
-    """Return the stretches in which a model was anything but live.
+def bands_of(times: TimeAxis, statuses: Texts) -> list[StatusBand]:
+    """Return the spans in which a model had any status but live.
 
-    A stretch is never thinner than a pixel, so that no failure is overlooked.
+    A span is never thinner than a pixel, so that no failure is overlooked.
 
     Examples
     --------
     >>> statuses = np.array(["active", "degraded", "degraded", "active"], dtype=object)
-    >>> bands_of(Times(np.arange(4.0)), statuses)
-    [Band(first=1.0, last=3.0, status='degraded')]
+    >>> bands_of(TimeAxis(np.arange(4.0)), statuses)
+    [StatusBand(first=1.0, last=3.0, status='degraded')]
     """
     at = times.at
     if len(at) == 0:
@@ -72,7 +75,9 @@ def bands_of(times: Times, statuses: Texts) -> list[Band]:
         changes = _changes(at, lasts, ranks)
     thinnest = (lasts[-1] - at[0]) / PIXELS
     return [
-        Band(float(at[first]), float(max(lasts[last - 1], at[first] + thinnest)), BAD_FIRST[rank])
+        StatusBand(
+            float(at[first]), float(max(lasts[last - 1], at[first] + thinnest)), BAD_FIRST[rank]
+        )
         for first, last in zip(np.append(0, changes), np.append(changes, len(at)), strict=True)
         if (rank := ranks[first]) < len(BAD_FIRST)
     ]
@@ -83,7 +88,7 @@ def _changes(at: Floats, lasts: Floats, ranks: NDArray[np.int_]) -> Places:
     return np.flatnonzero((np.diff(ranks) != 0) | (lasts[:-1] < at[1:])) + 1
 
 
-def deployments_of(models: Table) -> list[Deployment]:
+def deployments_of(models: pd.DataFrame) -> list[DeploymentMark]:
     """Return the deployments in the table of models, in the order of time."""
     return [
         deployment(
@@ -93,24 +98,24 @@ def deployments_of(models: Table) -> list[Deployment]:
             row.get("version"),
             row.get("baseline_accuracy"),
         )
-        for row in models.rows()
+        for row in records(models)
     ]
 
 
 def deployment(
     at: float, model_id: str, name: str | None, version: str | None, baseline: float | None
-) -> Deployment:
+) -> DeploymentMark:
     """Return a mark of a model that became the active one."""
     called = " ".join(str(part) for part in (name or model_id, version) if part)
     facts = [called, f"deployed {moment(at)}"]
     if baseline is not None:
         facts.append(f"baseline accuracy {ratio(float(baseline))} %")
-    return Deployment(at, model_id, called, "<br>".join(map(plain, facts)))
+    return DeploymentMark(at, model_id, called, "<br>".join(map(plain, facts)))
 
 
 def marks(
-    bands: list[Band],
-    deployments: list[Deployment],
+    bands: list[StatusBand],
+    deployments: list[DeploymentMark],
     span: tuple[float, float],
     palette: Palette,
     height_px: float,

@@ -1,4 +1,4 @@
-"""Colours and type of the figures: light and dark, one accent."""
+"""Define the colours and the type of the figures, light and dark."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ class Palette:
     """The accent as a ground to draw on."""
     band_ink: str
     """The same without a ground below."""
-    ok: str
     warn: str
     bad: str
     runs: tuple[str, ...]
@@ -45,7 +44,6 @@ PALETTES: dict[Template, Palette] = {
         accent="#2159b8",
         band="rgba(33,89,184,0.14)",
         band_ink="#d3deef",
-        ok="#17754a",
         warn="#8f5400",
         bad="#b3261e",
         runs=(
@@ -61,7 +59,6 @@ PALETTES: dict[Template, Palette] = {
         accent="#7cacf8",
         band="rgba(124,172,248,0.17)",
         band_ink="#2e3a4e",
-        ok="#6fd09a",
         warn="#f2b64c",
         bad="#f28b82",
         runs=(

@@ -1,4 +1,4 @@
-"""A page of its own: the last status and the charts, in one file that needs nothing else."""
+"""Build a report: one HTML page with the last status and the charts, which loads nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from ipyvitals.charts.palette import FONT, Palette
 from ipyvitals.charts.svg import svg_of
 from ipyvitals.errors import ArgumentValueError
-from ipyvitals.render.formatting import moment, status_word
+from ipyvitals.render.formatting import count, moment, status_word
 from ipyvitals.render.html import static_view
 from ipyvitals.render.html_parts import Columns
 from ipyvitals.schema import Snapshot
@@ -17,13 +17,13 @@ from ipyvitals.schema import Snapshot
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-__all__ = ["Charts", "check_charts", "report_page"]
+__all__ = ["ChartKind", "check_charts", "report_page"]
 
-Charts: TypeAlias = Literal["plotly", "svg"]
+ChartKind: TypeAlias = Literal["plotly", "svg"]
 MOST_CHANGES = 100
 
 
-def check_charts(charts: Any) -> Charts:
+def check_charts(charts: Any) -> ChartKind:
     """Return the kind of charts, or raise an error that says what there is."""
     if charts not in ("plotly", "svg"):
         raise ArgumentValueError(
@@ -39,7 +39,7 @@ def report_page(
     figures: Sequence[tuple[str, Figure]],
     changes: Sequence[dict[str, Any]],
     palette: Palette,
-    charts: Charts,
+    charts: ChartKind,
 ) -> str:
     """Return the page.
 
@@ -104,7 +104,7 @@ def _changes(changes: Sequence[dict[str, Any]]) -> str:
         )
         rows.append(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>")
     more = len(changes) - MOST_CHANGES
-    note = f"<p>and {more:,} before</p>" if more > 0 else ""
+    note = f"<p>and {count(more)} before</p>" if more > 0 else ""
     head = "".join(f"<th>{name}</th>" for name in ("when", "model", "status", "why"))
     return (
         f'<h2>Changes of status</h2><table class="changes"><tr>{head}</tr>{"".join(rows)}</table>'

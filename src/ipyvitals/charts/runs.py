@@ -1,4 +1,4 @@
-"""Training runs as they are compared: one curve a metric, whatever form they come in."""
+"""Read training runs of any form: one curve a metric."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from ipyvitals.charts.tables import Table
+from ipyvitals.charts.tables import HistoryTable
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.render.formatting import moment
 from ipyvitals.stats.downsampling import Floats
@@ -17,7 +17,7 @@ from ipyvitals.stats.downsampling import Floats
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["By", "Curve", "Run", "runs_of"]
+__all__ = ["By", "MetricCurve", "RunCurves", "runs_of"]
 
 By: TypeAlias = Literal["step", "time"]
 
@@ -29,7 +29,7 @@ EXPECTED = (
 
 
 @dataclass(frozen=True)
-class Curve:
+class MetricCurve:
     """One metric of one run, in the order of time."""
 
     steps: Floats
@@ -39,18 +39,18 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Run:
+class RunCurves:
     """One training run."""
 
     name: str
-    curves: dict[str, Curve]
+    curves: dict[str, MetricCurve]
     when: str = ""
-    """When it began, for those of which the name alone does not tell them apart."""
+    """When it began; part of the name where several runs have the same."""
     end: str = ""
-    """How it ended, if not well."""
+    """How it ended, unless it completed."""
 
 
-def runs_of(runs: Any) -> list[Run]:
+def runs_of(runs: Any) -> list[RunCurves]:
     """Return the runs that have metrics, in the order in which they began.
 
     Raises
@@ -61,7 +61,7 @@ def runs_of(runs: Any) -> list[Run]:
     return _unique([run for run in _found(runs) if run.curves])
 
 
-def _found(runs: Any) -> Iterator[Run]:
+def _found(runs: Any) -> Iterator[RunCurves]:
     if isinstance(runs, Mapping):
         for name, frame in runs.items():
             yield from _named(str(name), frame)
@@ -76,30 +76,30 @@ def _found(runs: Any) -> Iterator[Run]:
         raise ArgumentTypeError(f"compare({runs!r:.80}): {EXPECTED}.")
 
 
-def _named(name: str, frame: Any) -> Iterator[Run]:
-    """Return what a user called by a name: one run of the history, or a table of metrics."""
+def _named(name: str, frame: Any) -> Iterator[RunCurves]:
+    """Return the runs that a user named: those of a history, or one table of metrics."""
     if callable(getattr(frame, "history", None)):
         frame = frame.history("training")
     columns = set(getattr(frame, "columns", ()))
     if not columns:
         raise ArgumentTypeError(f"compare({{{name!r}: {frame!r:.60}}}): {EXPECTED}.")
     if not columns >= LONG:
-        yield Run(name, _wide(frame))
+        yield RunCurves(name, _wide(frame))
         return
     found = list(_long(frame))
     for run in found:
         if len(found) == 1:
-            yield Run(name, run.curves)
+            yield RunCurves(name, run.curves)
         else:
             yield replace(run, name=_joined(name, run.name))
 
 
-def _wide(frame: pd.DataFrame) -> dict[str, Curve]:
+def _wide(frame: pd.DataFrame) -> dict[str, MetricCurve]:
     import pandas as pd
 
     numeric = frame.select_dtypes("number")
     if isinstance(frame.index, pd.DatetimeIndex):
-        table = Table(numeric)
+        table = HistoryTable(numeric)
         seconds = table.at - table.at[0] if len(table) else table.at
         steps = np.arange(1.0, len(table) + 1)
         columns = {str(name): table.numbers(str(name)) for name in numeric.columns}
@@ -108,34 +108,34 @@ def _wide(frame: pd.DataFrame) -> dict[str, Curve]:
         seconds = np.full(len(steps), np.nan)
         columns = {str(name): numeric[name].to_numpy(float, na_value=np.nan) for name in numeric}
     return {
-        name: Curve(steps, seconds, values)
+        name: MetricCurve(steps, seconds, values)
         for name, values in columns.items()
         if np.isfinite(values).any()
     }
 
 
-def _long(frame: pd.DataFrame) -> Iterator[Run]:
+def _long(frame: pd.DataFrame) -> Iterator[RunCurves]:
     several = "monitor" in frame.columns and frame["monitor"].nunique() > 1
     for _, rows in frame.groupby("run", sort=False):
-        began = float(Table(rows).at[0])
+        began = float(HistoryTable(rows).at[0])
         curves = {}
         for metric, its in rows[rows["metric"].notna()].groupby("metric", sort=False):
-            table = Table(its)
+            table = HistoryTable(its)
             steps = table.numbers("step")
-            # Whoever does not count steps is drawn by the order of what was told.
+            # Without a count of steps, the order of the rows stands in for it.
             counted = steps if np.isfinite(steps).any() else np.arange(1.0, len(table) + 1)
-            curves[str(metric)] = Curve(counted, table.at - began, table.numbers("value"))
-        told = Table(rows)
-        state = told.texts("state")[-1]
-        yield Run(
-            _label(told, with_monitor=several),
+            curves[str(metric)] = MetricCurve(counted, table.at - began, table.numbers("value"))
+        whole = HistoryTable(rows)
+        state = whole.texts("state")[-1]
+        yield RunCurves(
+            _label(whole, with_monitor=several),
             curves,
             moment(began).removesuffix(" UTC"),
             state if state in ("failed", "stopped") else "",
         )
 
 
-def _label(rows: Table, *, with_monitor: bool) -> str:
+def _label(rows: HistoryTable, *, with_monitor: bool) -> str:
     parts: list[str] = []
     for column in ("monitor", "stage") if with_monitor else ("stage",):
         texts = set(rows.texts(column).tolist())
@@ -149,8 +149,8 @@ def _joined(*parts: str) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _unique(runs: list[Run]) -> list[Run]:
-    """Return the runs with names that are as short as tells them apart."""
+def _unique(runs: list[RunCurves]) -> list[RunCurves]:
+    """Return the runs with the shortest names that differ."""
     of_name = Counter(run.name for run in runs)
     seen: Counter[str] = Counter()
     named = []
@@ -164,7 +164,7 @@ def _unique(runs: list[Run]) -> list[Run]:
 
 
 def check_by(by: Any) -> By:
-    """Return what runs are drawn over, or raise an error that says what there is."""
+    """Return `by`, or raise an error that names the choices."""
     if by not in ("step", "time"):
         raise ArgumentValueError(f"compare(by={by!r}): expected 'step' or 'time'.")
     return by  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""Figures of plotly that a saved notebook shows without plotly: as an image, with its time."""
+"""Figures of plotly that a saved notebook shows without plotly: as an image with its time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class RecordedFigure(go.Figure):
 
 
 class RecordedFigureWidget(go.FigureWidget):
-    """The same of a figure that goes on: the image is that of the moment."""
+    """A live figure; its image shows the moment at which the cell ran."""
 
     def _repr_mimebundle_(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = super()._repr_mimebundle_(*args, **kwargs)

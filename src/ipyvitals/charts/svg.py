@@ -1,4 +1,4 @@
-"""The figures of this package as plain SVG: for pages that run no script."""
+"""Render the figures of this package as plain SVG, for pages that run no script."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def svg_of(figure: Figure) -> str:
         As `timeline` and `compare` make them: rows of lines, with bands and marks.
     """
     layout = figure.layout.to_plotly_json()
-    return _Drawing(layout, [trace.to_plotly_json() for trace in figure.data]).draw()
+    return _SvgRenderer(layout, [trace.to_plotly_json() for trace in figure.data]).draw()
 
 
-class _Drawing:
+class _SvgRenderer:
     def __init__(self, layout: dict[str, Any], traces: list[dict[str, Any]]) -> None:
         self._layout = layout
         look = layout["template"].get("layout", layout["template"])

@@ -1,4 +1,4 @@
-"""The little markup that plotly knows, as SVG text."""
+"""Convert the markup of plotly's texts to SVG."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def svg_text(
     >>> svg_text("<b>a</b> &lt; b", 0, 12)
     '<text x="0.0" y="12.0" font-size="12"><tspan font-weight="600">a</tspan> &lt; b</text>'
     """
-    spans = _Spans(x)
+    spans = _MarkupParser(x)
     spans.feed(markup)
     spans.close()
     side = "" if anchor == "start" else f' text-anchor="{anchor}"'
@@ -53,7 +53,7 @@ def svg_text(
     )
 
 
-class _Spans(HTMLParser):
+class _MarkupParser(HTMLParser):
     def __init__(self, x: float) -> None:
         super().__init__()
         self.parts: list[str] = []

@@ -1,4 +1,4 @@
-"""Round numbers and round moments for the axes of charts without plotly."""
+"""Choose round numbers and times for the axes of charts without plotly."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from math import ceil, floor, isfinite, log10
 
-from ipyvitals.render.formatting import metric, short_count
+from ipyvitals.render.formatting import decimal_text, metric, short_count
 
 __all__ = ["Tick", "number_ticks", "time_ticks"]
 
@@ -19,7 +19,7 @@ STEPS_SECONDS = (
 
 
 def number_ticks(low: float, high: float, most: int = 5, *, percent: bool = False) -> list[Tick]:
-    """Return at most so many round numbers from `low` to `high`, and how they are written.
+    """Return at most `most` round numbers from `low` to `high`, and how they are written.
 
     Examples
     --------
@@ -41,11 +41,11 @@ def number_ticks(low: float, high: float, most: int = 5, *, percent: bool = Fals
     write: Callable[[float], str] = (
         short_count if max(map(abs, values), default=0) >= 1000 else metric
     )
-    return [(one, f"{round(one * 100, 6):g} %" if percent else write(one)) for one in values]
+    return [(one, f"{decimal_text(one * 100, 6)} %" if percent else write(one)) for one in values]
 
 
 def time_ticks(first: float, last: float, most: int = 7) -> list[Tick]:
-    """Return at most so many round moments in UTC, given in Unix seconds.
+    """Return at most `most` round moments in UTC, given in Unix seconds.
 
     Examples
     --------

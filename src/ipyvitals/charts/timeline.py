@@ -1,22 +1,21 @@
-"""The figure of a history: accuracy, predictions, latency and the machine over one time."""
+"""Draw a history: accuracy, predictions, latency and the machine over one axis of time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ipyvitals.charts.lanes import split_active_model
 from ipyvitals.charts.layout import axis_of, height_px, small, stacked
-from ipyvitals.charts.marks import Band, Deployment, bands_of, deployments_of, marks
+from ipyvitals.charts.marks import DeploymentMark, bands_of, deployments_of, marks
+from ipyvitals.charts.model_series import split_active_model
 from ipyvitals.charts.palette import Palette, palette_of
-from ipyvitals.charts.rows import BAND, ROWS, Row, Scale, latency_scale
-from ipyvitals.charts.tables import Table, plain
+from ipyvitals.charts.rows import ROWS, Row, Scale, latency_scale
+from ipyvitals.charts.tables import HistoryTable, plain
 from ipyvitals.charts.times import moments
 from ipyvitals.charts.traces import band_of, line_of, others_of
 from ipyvitals.render.formatting import moment
-from ipyvitals.stats.downsampling import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,17 +28,52 @@ NOTHING = "Nothing was recorded in this time."
 
 @dataclass(frozen=True)
 class Timeline:
-    """A figure, and what is needed to go on with it."""
+    """A figure, the tables that it shows, and how it shows them."""
 
     figure: Figure
+    metrics: HistoryTable
+    system: HistoryTable
+    deployments: list[DeploymentMark]
+    renderer: TimelineRenderer
+
+
+@dataclass(frozen=True)
+class TimelineRenderer:
+    """Turns tables of a history into traces and marks."""
+
     title: str
-    rows: tuple[Row, ...]
-    latency: Scale
+    model_id: str | None
     palette: Palette
-    bands: list[Band]
-    deployments: list[Deployment]
-    interval: tuple[Floats, Floats, Floats]
-    """Times and both edges of the interval of the accuracy."""
+    latency: Scale
+    rows: tuple[Row, ...]
+
+    def draw(
+        self, metrics: HistoryTable, system: HistoryTable, deployments: list[DeploymentMark]
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+        """Return the traces, shapes and annotations of a figure; the last two without headings."""
+        series = split_active_model(metrics, system, deployments, self.model_id)
+        tables = {"metrics": series.main, "system": system}
+        traces = []
+        for place, row in enumerate(self.rows):
+            axis = axis_of(place)
+            if row.key == "accuracy":
+                traces.append(band_of(series, axis, self.palette))
+            traces += others_of(row, axis, series, self.palette, self.latency)
+            traces += [
+                line_of(line, row, axis, tables[line.section], self.palette, self.latency)
+                for line in row.lines
+            ]
+        span = span_of(series.main, system)
+        if span is None:
+            return traces, [], []
+        bands = bands_of(series.main, series.main.texts("status"))
+        height = height_px(self.rows)
+        return traces, *marks(bands, deployments, span, self.palette, height)
+
+    def titled(self, note: str) -> str:
+        """Return the title with a note beside it."""
+        note = small(note, self.palette)
+        return f"{plain(self.title)}   {note}" if self.title else note
 
 
 def timeline(
@@ -73,56 +107,37 @@ def timeline(
     from ipyvitals.charts.shown import RecordedFigure
 
     palette = palette_of(template)
-    deployments = [one for one in deployments_of(Table(models)) if model_id in (None, one.model_id)]
-    machine = Table(system)
-    lanes = split_active_model(Table(metrics), machine, deployments, model_id)
-    tables = {"metrics": lanes.main, "system": machine}
-    latency = latency_scale(lanes.main.numbers("latency_p95_seconds"))
-    rows = _rows(lanes.main)
-    traces = []
-    for place, row in enumerate(rows):
-        axis = axis_of(place)
-        if row.key == "accuracy":
-            traces.append(band_of(lanes, axis, palette))
-        traces += others_of(row, axis, lanes, palette, latency)
-        traces += [
-            line_of(line, row, axis, tables[line.section], palette, latency) for line in row.lines
-        ]
-    made = Timeline(
-        figure=RecordedFigure(traces, stacked(rows, palette, latency)),
-        title=title,
-        rows=rows,
-        latency=latency,
-        palette=palette,
-        bands=bands_of(lanes.main, lanes.main.texts("status")),
-        deployments=deployments,
-        interval=(lanes.main.at, lanes.main.numbers(BAND[0]), lanes.main.numbers(BAND[1])),
-    )
-    span = _span([table.at for table in tables.values()])
-    layout = made.figure.layout
-    layout.title.text = _titled(title, NOTHING if span is None else _period(*span), palette)
+    deployments = [one for one in deployments_of(models) if model_id in (None, one.model_id)]
+    figures, machine = HistoryTable(metrics), HistoryTable(system)
+    main = split_active_model(figures, machine, deployments, model_id).main
+    latency = latency_scale(main.numbers("latency_p95_seconds"))
+    renderer = TimelineRenderer(title, model_id, palette, latency, _rows(main))
+    traces, shapes, notes = renderer.draw(figures, machine, deployments)
+    figure = RecordedFigure(traces, stacked(renderer.rows, palette, latency))
+    layout, span = figure.layout, span_of(main, machine)
+    layout.title.text = renderer.titled(NOTHING if span is None else _period(*span))
     if span is None:
         # Without anything to measure, plotly would write numbers of its own.
-        made.figure.update_xaxes(visible=False).update_yaxes(visible=False)
+        figure.update_xaxes(visible=False).update_yaxes(visible=False)
     else:
-        shapes, notes = marks(made.bands, deployments, span, palette, height_px(rows))
         layout.shapes, layout.annotations = shapes, (*layout.annotations, *notes)
         layout.xaxis.range = moments(np.array(span)).tolist()
-    return made
+    return Timeline(figure, figures, machine, deployments, renderer)
 
 
-def _rows(metrics: Table) -> tuple[Row, ...]:
-    """Return the rows that say something: errors have a size only in a regression."""
-    sized = bool(np.isfinite(metrics.numbers("mae")).any())
-    return tuple(row for row in ROWS if row.key != "error" or sized)
-
-
-def _span(times: list[Floats]) -> tuple[float, float] | None:
-    known = [one for one in times if len(one)]
+def span_of(*tables: HistoryTable) -> tuple[float, float] | None:
+    """Return the first and last time of some tables; ``None`` when all are empty."""
+    known = [table.at for table in tables if len(table)]
     if not known:
         return None
-    first, last = min(one[0] for one in known), max(one[-1] for one in known)
+    first, last = min(at[0] for at in known), max(at[-1] for at in known)
     return float(first), float(max(last, first + 1.0))
+
+
+def _rows(metrics: HistoryTable) -> tuple[Row, ...]:
+    """Return the rows that have values: errors have a size only in a regression."""
+    sized = bool(np.isfinite(metrics.numbers("mae")).any())
+    return tuple(row for row in ROWS if row.key != "error" or sized)
 
 
 def _period(first: float, last: float) -> str:
@@ -131,7 +146,3 @@ def _period(first: float, last: float) -> str:
         return end
     day = f"{begin.partition(',')[0]}, "
     return f"{begin.removesuffix(' UTC')} to {end.removeprefix(day)}"
-
-
-def _titled(title: str, beside: str, palette: Palette) -> str:
-    return f"{plain(title)}   {small(beside, palette)}" if title else small(beside, palette)

@@ -1,4 +1,4 @@
-"""Moments in the order of time, and what is drawn of values that go with them."""
+"""Reduce values over time to the points that are drawn."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from numpy.typing import NDArray
 
 from ipyvitals.stats.downsampling import Floats, breaks, envelope, thin
 
-__all__ = ["PIXELS", "Drawn", "Places", "Times", "moments"]
+__all__ = ["PIXELS", "DrawnLine", "Places", "TimeAxis", "moments"]
 
 Places = NDArray[np.intp]
 
 PIXELS = 800
-"""How wide lines are drawn; more than two points a pixel would not be seen."""
+"""The width of a line; of more than two points a pixel none could be seen."""
 
 
-class Drawn(NamedTuple):
-    """A line as it is drawn: few points, and NaN where it is interrupted."""
+class DrawnLine(NamedTuple):
+    """The points of a line, few enough to draw; NaN where the line is interrupted."""
 
     at: Floats
     values: Floats
     places: Places
-    """Where each point is among all; -1 for an interruption."""
+    """The row of each point; -1 for an interruption."""
 
 
-class Times:
-    """Moments, and how lines run through them.
+class TimeAxis:
+    """Times of rows, and the places at which lines through them are interrupted.
 
     Parameters
     ----------
@@ -53,11 +53,11 @@ class Times:
         return self._ends
 
     def until(self, first: float, last: float) -> float:
-        """Return until when there are moments without a pause, from `first` on, at most `last`.
+        """Return the time up to which there is no pause, from `first` on and at most `last`.
 
         Examples
         --------
-        >>> times = Times(np.array([0.0, 5.0, 10.0, 15.0, 900.0]))
+        >>> times = TimeAxis(np.array([0.0, 5.0, 10.0, 15.0, 900.0]))
         >>> times.until(4.0, 12.0), times.until(4.0, 500.0), times.until(20.0, 500.0)
         (12.0, 15.0, 20.0)
         """
@@ -68,25 +68,25 @@ class Times:
         stop = int(after[0]) if len(after) else len(self)
         return min(float(self.at[stop - 1]), last)
 
-    def drawn(self, values: Floats) -> Drawn:
+    def drawn(self, values: Floats) -> DrawnLine:
         """Return the points to draw of one value a moment.
 
         Examples
         --------
-        >>> times = Times(np.array([0.0, 1.0, 900.0, 901.0]))
+        >>> times = TimeAxis(np.array([0.0, 1.0, 900.0, 901.0]))
         >>> times.drawn(np.array([5.0, 6.0, 7.0, 8.0])).values.tolist()
         [5.0, 6.0, nan, 7.0, 8.0]
         """
         shown = thin(self.at, values, PIXELS)
         spots = np.searchsorted(shown, self.ends)
-        return Drawn(
+        return DrawnLine(
             np.insert(self.at[shown], spots, self.at[self.ends - 1]),
             np.insert(values[shown], spots, np.nan),
             np.insert(shown, spots, -1),
         )
 
     def outline(self, low: Floats, high: Floats) -> tuple[Floats, Floats]:
-        """Return a way around the band between two lines, one round for each stretch.
+        """Return a path around the band between two lines, one closed path for each span.
 
         Returns
         -------
@@ -105,7 +105,7 @@ class Times:
         return np.concatenate(x), np.concatenate(y)
 
     def _stretches(self, known: NDArray[np.bool_]) -> list[slice]:
-        """Return where everything is known, and nothing interrupted."""
+        """Return the spans in which all values are known, without an interruption."""
         flips = np.flatnonzero(known[1:] != known[:-1]) + 1
         edges = np.unique(np.concatenate([[0], flips, self.ends, [len(known)]])).tolist()
         return [slice(first, last) for first, last in pairwise(edges) if known[first]]

@@ -1,27 +1,29 @@
-"""The traces of a figure of the history."""
+"""Build the traces of a figure of the history."""
 
 from __future__ import annotations
 
+from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
-from ipyvitals.charts.lanes import ModelSeries
+from ipyvitals.charts.model_series import ModelSeries
 from ipyvitals.charts.palette import Palette
 from ipyvitals.charts.rows import BAND, Line, Row, Scale
-from ipyvitals.charts.tables import Table, plain
-from ipyvitals.charts.times import Drawn, moments
-from ipyvitals.render.formatting import UNKNOWN, count, ratio, status_word
+from ipyvitals.charts.tables import HistoryTable, plain
+from ipyvitals.charts.times import DrawnLine, moments
+from ipyvitals.render.formatting import UNKNOWN, count, ratio, ratio_text, status_word
 from ipyvitals.stats.downsampling import Floats
 
 __all__ = ["band_of", "basis", "line_of", "others_of"]
 
 OTHERS = {"current_accuracy", "predictions_per_minute", "latency_p95_seconds", "mae"}
-"""What is drawn of models beside the active one."""
+"""The columns that are drawn of models beside the active one."""
 
 
 def line_of(
-    line: Line, row: Row, axis: str, table: Table, palette: Palette, latency: Scale
+    line: Line, row: Row, axis: str, table: HistoryTable, palette: Palette, latency: Scale
 ) -> dict[str, Any]:
     """Return one line."""
     factor, unit = latency if row.key == "latency" else (1.0, "")
@@ -31,40 +33,43 @@ def line_of(
         return {**trace, "hoverinfo": "skip"}
     hover = f"{row.hover} {unit}".rstrip()
     if line.column == "current_accuracy":
-        hover += "%{customdata}"
-        low, high, labels = (table.numbers(name) for name in (*BAND, "window_labelled"))
-        statuses = table.texts("status")
+        hover = "%{customdata}"
+        known = (table.numbers(name) for name in (line.column, *BAND, "window_labelled"))
+        columns = [column.tolist() for column in known] + [table.texts("status").tolist()]
         trace["customdata"] = [
-            "" if place < 0 else basis(low[place], high[place], labels[place], statuses[place])
+            "" if place < 0 else basis(*(column[place] for column in columns))
             for place in drawn.places.tolist()
         ]
     return {**trace, "hovertemplate": f"{hover}<extra>{line.name}</extra>"}
 
 
 def others_of(
-    row: Row, axis: str, lanes: ModelSeries, palette: Palette, latency: Scale
+    row: Row, axis: str, series: ModelSeries, palette: Palette, latency: Scale
 ) -> list[dict[str, Any]]:
-    """Return the same of the models beside the active one: thin, and named by their id."""
+    """Return one row's lines of the models beside the active one: thin, named by model id."""
     traces = []
     factor, unit = latency if row.key == "latency" else (1.0, "")
     for line in row.lines:
         if line.column not in OTHERS:
             continue
-        for table in lanes.others:
+        for table in series.others:
             drawn = table.drawn(table.numbers(line.column) * factor)
             name = str(table.texts("model_id")[0])
             look = {**line.look(palette), "color": palette.muted, "width": 1.0}
             hover = f"{row.hover} {unit}".rstrip()
             trace = _trace(line, axis, drawn, look)
+            if line.column == "current_accuracy":
+                hover = "%{customdata}"
+                trace["customdata"] = [ratio_text(one) for one in drawn.values.tolist()]
             trace |= {"name": name, "opacity": 0.75, "meta": f"{name}:{line.column}"}
             traces.append({**trace, "hovertemplate": f"{hover}<extra>{plain(name)}</extra>"})
     return traces
 
 
-def band_of(lanes: ModelSeries, axis: str, palette: Palette) -> dict[str, Any]:
-    """Return the interval of the accuracy: a closed shape for each stretch without a gap."""
-    low, high = (lanes.main.numbers(column) for column in BAND)
-    x, y = lanes.main.outline(low, high)
+def band_of(series: ModelSeries, axis: str, palette: Palette) -> dict[str, Any]:
+    """Return the interval of the accuracy: a closed shape for each span without a gap."""
+    low, high = (series.main.numbers(column) for column in BAND)
+    x, y = series.main.outline(low, high)
     return {
         "type": "scatter",
         "mode": "lines",
@@ -80,22 +85,23 @@ def band_of(lanes: ModelSeries, axis: str, palette: Palette) -> dict[str, Any]:
     }
 
 
-def basis(low: float, high: float, labels: float, status: str) -> str:
-    """Return what an accuracy rests on, and how the model was then.
+@lru_cache(maxsize=4096)
+def basis(accuracy: float, low: float, high: float, labels: float, status: str) -> str:
+    """Return an accuracy with its interval, the labels it rests on and the status of its model.
 
     Examples
     --------
-    >>> basis(0.88, 0.973, 100.0, "active")
-    ' (88.0–97.3 %, last 100) · Live'
+    >>> basis(0.942, 0.88, 0.973, 100.0, "active")
+    '94.2 % (88.0–97.3 %, last 100) · Live'
     """
-    text = ""
-    if np.isfinite(low) and np.isfinite(high):
-        text = f" ({ratio(low)}{UNKNOWN}{ratio(high)} %"
-        text += f", last {count(labels)})" if np.isfinite(labels) else ")"
+    text = ratio_text(accuracy)
+    if isfinite(low) and isfinite(high):
+        text += f" ({ratio(low)}{UNKNOWN}{ratio_text(high)}"
+        text += f", last {count(labels)})" if isfinite(labels) else ")"
     return f"{text} · {status_word(status)}" if status else text  # type: ignore[arg-type]
 
 
-def _trace(line: Line, axis: str, drawn: Drawn, look: dict[str, Any]) -> dict[str, Any]:
+def _trace(line: Line, axis: str, drawn: DrawnLine, look: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "scatter",
         # A point between two gaps would have no line.

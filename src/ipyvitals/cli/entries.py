@@ -1,31 +1,31 @@
-"""One line of the list: a model of a monitor, and how it is."""
+"""Define one line of the list: a model of a monitor, with its status."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from ipyvitals.schema import Status
 
-__all__ = ["Entry"]
+__all__ = ["ModelEntry"]
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class ModelEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A model of a monitor. Times are Unix seconds, ratios lie in [0, 1]; unknown is ``None``."""
 
     source: Literal["store", "server"]
-    """Whether it was read from a file, or told by a running server."""
+    """Whether it comes from a file of history or from a running server."""
     monitor: str
     live: bool
-    """Whether a living process has it."""
+    """Whether a running process has it."""
     model_id: str | None = None
     name: str | None = None
     version: str | None = None
     active: bool | None = None
-    """Whether predictions belong to it that name no model."""
+    """Whether it gets the predictions that name no model."""
     status: Status | None = None
-    """As it was told last; of one that is not live, as it was then."""
+    """The last one known; of a model that is not live, that of its end."""
     reason: str | None = None
     current_accuracy: float | None = None
     accuracy_low: float | None = None
@@ -34,15 +34,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     predictions_per_minute: int | None = None
     latency_p95_seconds: float | None = None
     stage: str | None = None
-    """Of a training run that is on."""
+    """Of the training run in progress."""
     progress: float | None = None
     """Percent of that run."""
     kernel_id: str | None = None
     notebook: str | None = None
     last_at: float | None = None
-    """When it was heard of last."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain strings and numbers."""
-        plain: dict[str, Any] = msgspec.to_builtins(self)
-        return plain
+    """When its last update or row was written."""

@@ -1,4 +1,4 @@
-"""What ``python -m ipyvitals`` does."""
+"""Implement ``python -m ipyvitals``: parse the options, then list once or repeatedly."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from ipyvitals._version import __version__
 from ipyvitals.cli.output import output_for
 from ipyvitals.cli.served import ServerError, address_of
-from ipyvitals.cli.sources import Sources
+from ipyvitals.cli.sources import SourceReader
 from ipyvitals.storage.paths import default_path
 
 __all__ = ["main"]
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         address = address_of(options.server, _token(options)) if options.server else None
     except ServerError as error:
         parser.error(str(error))
-    sources = Sources(_path(options.store), address, required=options.store is not None)
+    sources = SourceReader(_path(options.store), address, required=options.store is not None)
     try:
         with output_for(sources, json=options.json, watch=options.watch is not None) as output:
             while True:
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return DONE
     except BrokenPipeError:
-        # Whoever reads this has seen enough, as `head` has.
+        # The reader closed the pipe, as `head` does once it has its lines.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
 
@@ -93,11 +93,11 @@ def _seconds(text: str) -> float:
 def _token(options: argparse.Namespace) -> str | None:
     if options.token:
         return str(options.token)
-    # That in the address is closer to it than that of the environment.
+    # A token in the address takes precedence over that of the environment.
     return None if "token=" in options.server else os.environ.get("JUPYTER_TOKEN") or None
 
 
-def _path(told: str | None) -> Path | None:
-    if told is None:
+def _path(option: str | None) -> Path | None:
+    if option is None:
         return default_path()
-    return None if told.lower() == "none" else Path(told).expanduser()
+    return None if option.lower() == "none" else Path(option).expanduser()

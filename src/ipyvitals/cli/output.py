@@ -1,4 +1,4 @@
-"""How the list comes out: JSON, plain text, or a table that stays in its place."""
+"""Write the list: as JSON, as plain text, or as a table that is redrawn in place."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from ipyvitals.cli.sources import Found, Sources
+import msgspec
+
+from ipyvitals.cli.sources import ListResult, SourceReader
 from ipyvitals.cli.tables import NOTHING, plain_table, printable, rich_table
 
-__all__ = ["Output", "output_for"]
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.live import Live
+
+__all__ = ["OutputWriter", "output_for"]
 
 HINT = (
     "ipyvitals: plain text, for rich is not installed here; for a table in colour: "
@@ -21,92 +27,101 @@ HINT = (
 CLEAR = "\x1b[H\x1b[2J"
 
 
-class Output(Protocol):
-    """Where the list goes."""
+class OutputWriter(Protocol):
+    """Writes a list to the terminal, or to a file."""
 
-    def show(self, found: Found, now: float) -> None:
-        """Show what is there now, given in Unix seconds."""
+    def show(self, found: ListResult, now: float) -> None:
+        """Write the list as of `now`, in Unix seconds."""
         ...
 
 
 @contextmanager
-def output_for(sources: Sources, *, json: bool, watch: bool) -> Iterator[Output]:
-    """Return what suits the terminal, or the file, that the list goes to."""
+def output_for(sources: SourceReader, *, json: bool, watch: bool) -> Iterator[OutputWriter]:
+    """Return the writer for the terminal, or the file, that standard output is."""
     terminal = sys.stdout.isatty()
     if json:
-        yield _Json(sources)
+        yield _JsonWriter(sources)
     elif terminal and find_spec("rich") is not None:
         with _rich(sources, watch=watch) as output:
             yield output
     else:
         if terminal:
             print(HINT, file=sys.stderr)
-        yield _Plain(sources, clear=terminal and watch)
+        yield _PlainWriter(sources, clear=terminal and watch)
 
 
-class _Json:
-    def __init__(self, sources: Sources) -> None:
+class _JsonWriter:
+    """Writes one JSON document a line."""
+
+    def __init__(self, sources: SourceReader) -> None:
         self._sources = sources
 
-    def show(self, found: Found, now: float) -> None:
+    def show(self, found: ListResult, now: float) -> None:
         path, address = self._sources.path, self._sources.address
         document: dict[str, Any] = {
             "at": now,
             "store": None if path is None else str(path),
             "server": None if address is None else address.url,
             "problems": found.problems,
-            "monitors": [one.to_dict() for one in found.entries],
+            "monitors": msgspec.to_builtins(found.entries),
         }
         print(json_module.dumps(document), flush=True)
 
 
-class _Plain:
-    def __init__(self, sources: Sources, *, clear: bool) -> None:
+class _PlainWriter:
+    """Writes aligned columns of plain text."""
+
+    def __init__(self, sources: SourceReader, *, clear: bool) -> None:
         self._sources = sources
         self._clear = clear
 
-    def show(self, found: Found, now: float) -> None:
-        _tell(found)
+    def show(self, found: ListResult, now: float) -> None:
+        _print_problems(found)
         table = plain_table(found.entries, now) or _nothing(self._sources)
         print(f"{CLEAR if self._clear else ''}{table}", flush=True)
 
 
+class _RichWriter:
+    """Writes a table in colour: once below what is there, or again and again in `live`."""
+
+    def __init__(self, sources: SourceReader, console: Console, live: Live | None = None) -> None:
+        self._sources = sources
+        self._console = console
+        self._live = live
+
+    def show(self, found: ListResult, now: float) -> None:
+        from rich.console import Group
+        from rich.text import Text
+
+        table: Any = Text(_nothing(self._sources))
+        if found.entries:
+            table = rich_table(found.entries, now, self._console.width)
+        if self._live is None:
+            _print_problems(found)
+            self._console.print(table)
+        else:
+            problems = [Text(printable(one), style="red") for one in found.problems]
+            self._live.update(Group(table, *problems), refresh=True)
+
+
 @contextmanager
-def _rich(sources: Sources, *, watch: bool) -> Iterator[Output]:
-    from rich.console import Console, Group
+def _rich(sources: SourceReader, *, watch: bool) -> Iterator[OutputWriter]:
+    from rich.console import Console
     from rich.live import Live
-    from rich.text import Text
 
     console = Console(highlight=False)
-
-    def drawn(found: Found, now: float) -> Any:
-        if not found.entries:
-            return Text(_nothing(sources))
-        return rich_table(found.entries, now, console.width)
-
-    class Once:
-        def show(self, found: Found, now: float) -> None:
-            _tell(found)
-            console.print(drawn(found, now))
-
     if not watch:
-        yield Once()
+        yield _RichWriter(sources, console)
         return
     with Live(console=console, screen=True, auto_refresh=False) as live:
-
-        class Watched:
-            def show(self, found: Found, now: float) -> None:
-                problems = [Text(printable(one), style="red") for one in found.problems]
-                live.update(Group(drawn(found, now), *problems), refresh=True)
-
-        yield Watched()
+        yield _RichWriter(sources, console, live)
 
 
-def _tell(found: Found) -> None:
+def _print_problems(found: ListResult) -> None:
     for problem in found.problems:
         print(f"ipyvitals: {printable(problem)}", file=sys.stderr)
 
 
-def _nothing(sources: Sources) -> str:
+def _nothing(sources: SourceReader) -> str:
     path = sources.path
     return NOTHING if path is None or path.exists() else f"{NOTHING} {path} does not exist yet."

@@ -1,4 +1,4 @@
-"""Monitors that a running Jupyter server tells of."""
+"""Read the models of a running Jupyter server, by its REST interface."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 import msgspec
 from msgspec import UNSET
 
-from ipyvitals.cli.entries import Entry
+from ipyvitals.cli.entries import ModelEntry
 from ipyvitals.errors import IpyvitalsError
 from ipyvitals.schema import MetricsSection, ModelInfo, ModelSection, TrainingSection
 from ipyvitals.schema.protocol import Update
 
-__all__ = ["Address", "ServerError", "address_of", "served_entries"]
+__all__ = ["ServerAddress", "ServerError", "address_of", "served_entries"]
 
 ANSWER_SECONDS = 10.0
 MOST_BYTES = 64 * 1024 * 1024
@@ -24,42 +24,42 @@ PAGES = ("/lab", "/tree", "/notebooks", "/doc", "/edit", "/consoles")
 
 
 class ServerError(IpyvitalsError):
-    """A Jupyter server does not answer, or not as it should."""
+    """Raised when a Jupyter server does not answer, or not as expected."""
 
 
-class Address(msgspec.Struct, frozen=True):
-    """Where a server is."""
+class ServerAddress(msgspec.Struct, frozen=True):
+    """The address of a Jupyter server, and its token."""
 
     url: str
     """With its base URL, without a slash at the end."""
     token: str | None = None
 
 
-class _Kernel(msgspec.Struct, frozen=True):
+class _KernelAnswer(msgspec.Struct, frozen=True):
     kernel_id: str
     path: str | None = None
     last_seen: float | None = None
     monitors: list[Update] = []
 
 
-class _Answer(msgspec.Struct, frozen=True):
-    """Of ``GET kernels``, what is needed here; this side needs no Jupyter Server."""
+class _KernelListAnswer(msgspec.Struct, frozen=True):
+    """The fields of ``GET kernels`` that the list shows; decoding them needs no Jupyter Server."""
 
-    kernels: list[_Kernel]
+    kernels: list[_KernelAnswer]
 
 
-def address_of(url: str, token: str | None) -> Address:
-    """Return the address in what a person has: the base URL, or that of any page with its token.
+def address_of(url: str, token: str | None) -> ServerAddress:
+    """Return the address of a server from its base URL, or from that of any of its pages.
 
     Raises
     ------
     ServerError
-        When it is no address.
+        When `url` is no address.
 
     Examples
     --------
     >>> address_of("http://localhost:8888/user/me/lab/tree/a.ipynb?token=abc", None)
-    Address(url='http://localhost:8888/user/me', token='abc')
+    ServerAddress(url='http://localhost:8888/user/me', token='abc')
     """
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
@@ -76,20 +76,20 @@ def address_of(url: str, token: str | None) -> Address:
     path = f"{parts.path}/"
     ends = [place for page in PAGES if (place := path.find(f"{page}/")) >= 0]
     base = path[: min(ends, default=len(path))].rstrip("/")
-    return Address(urlunsplit((parts.scheme, parts.netloc, base, "", "")), token or given)
+    return ServerAddress(urlunsplit((parts.scheme, parts.netloc, base, "", "")), token or given)
 
 
-def served_entries(address: Address) -> list[Entry]:
+def served_entries(address: ServerAddress) -> list[ModelEntry]:
     """Return the models of all kernels of a server.
 
     Raises
     ------
     ServerError
-        When it does not answer, or not as it should.
+        When the server does not answer, or not as expected.
     """
     body = _ask(address, "ipyvitals/api/kernels")
     try:
-        answer = msgspec.json.decode(body, type=_Answer)
+        answer = msgspec.json.decode(body, type=_KernelListAnswer)
     except msgspec.MsgspecError as error:
         raise ServerError(f"{address.url}: its answer is not that of ipyvitals: {error}") from error
     return [
@@ -100,7 +100,7 @@ def served_entries(address: Address) -> list[Entry]:
     ]
 
 
-def _entries(kernel: _Kernel, update: Update) -> list[Entry]:
+def _entries(kernel: _KernelAnswer, update: Update) -> list[ModelEntry]:
     model = _known(update.model, ModelSection())
     metrics = _known(update.metrics, MetricsSection())
     run = _known(update.training, TrainingSection())
@@ -113,7 +113,7 @@ def _entries(kernel: _Kernel, update: Update) -> list[Entry]:
         "last_at": kernel.last_seen,
     }
     running = run.state == "running"
-    front = Entry(
+    front = ModelEntry(
         **common,
         model_id=model.model_id,
         name=model.name,
@@ -134,9 +134,9 @@ def _entries(kernel: _Kernel, update: Update) -> list[Entry]:
     return [front, *(_beside(one, common) for one in others if not one.active)]
 
 
-def _beside(one: ModelInfo, common: dict[str, Any]) -> Entry:
-    shared = [name for name in Entry.__struct_fields__ if name in one.__struct_fields__]
-    return Entry(**common, **{name: getattr(one, name) for name in shared})
+def _beside(one: ModelInfo, common: dict[str, Any]) -> ModelEntry:
+    shared = [name for name in ModelEntry.__struct_fields__ if name in one.__struct_fields__]
+    return ModelEntry(**common, **{name: getattr(one, name) for name in shared})
 
 
 def _known(value: Any, otherwise: Any) -> Any:
@@ -149,7 +149,7 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _ask(address: Address, path: str) -> bytes:
+def _ask(address: ServerAddress, path: str) -> bytes:
     headers = {"Accept": "application/json"}
     if address.token:
         headers["Authorization"] = f"token {address.token}"

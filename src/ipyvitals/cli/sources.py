@@ -1,4 +1,4 @@
-"""Where monitors are looked for: a file of history, and a Jupyter server."""
+"""Read the models of all sources: a file of history, and a Jupyter server."""
 
 from __future__ import annotations
 
@@ -7,43 +7,43 @@ from pathlib import Path
 
 import msgspec
 
-from ipyvitals.cli.entries import Entry
-from ipyvitals.cli.served import Address, ServerError, served_entries
+from ipyvitals.cli.entries import ModelEntry
+from ipyvitals.cli.served import ServerAddress, ServerError, served_entries
 from ipyvitals.cli.stored import stored_entries
 from ipyvitals.errors import StoreError
 
-__all__ = ["Found", "Sources"]
+__all__ = ["ListResult", "SourceReader"]
 
 
-class Found(msgspec.Struct, frozen=True):
-    """What is there at one moment."""
+class ListResult(msgspec.Struct, frozen=True):
+    """The models of all sources at one moment, and the sources that failed."""
 
-    entries: list[Entry]
+    entries: list[ModelEntry]
     problems: list[str]
-    """What could not be read, and why."""
+    """Why a source could not be read, one text each."""
 
 
-class Sources:
-    """Reads all there is; what cannot be read is told, and the rest is listed.
+class SourceReader:
+    """Reads the models of all sources; a source that fails becomes a problem in the result.
 
     Parameters
     ----------
     path : Path, optional
         The file of history.
-    address : Address, optional
+    address : ServerAddress, optional
         The server.
     required : bool
         Whether the file has to be there; the default one comes with the first monitor.
     """
 
-    def __init__(self, path: Path | None, address: Address | None, *, required: bool) -> None:
+    def __init__(self, path: Path | None, address: ServerAddress | None, *, required: bool) -> None:
         self.path = path
         self.address = address
         self._required = required
 
-    def read(self) -> Found:
-        """Return what is there now: live on the server first, then of the history."""
-        entries: list[Entry] = []
+    def read(self) -> ListResult:
+        """Return the models: those of the server first, then those of the history."""
+        entries: list[ModelEntry] = []
         problems: list[str] = []
         if self.address is not None:
             try:
@@ -55,17 +55,17 @@ class Sources:
                 entries += _not_among(entries, stored_entries(self.path))
             except StoreError as error:
                 problems.append(str(error))
-        return Found(entries, problems)
+        return ListResult(entries, problems)
 
 
-def _not_among(served: list[Entry], stored: list[Entry]) -> list[Entry]:
-    """Leave out what is live on the server and therefore listed already."""
+def _not_among(served: list[ModelEntry], stored: list[ModelEntry]) -> list[ModelEntry]:
+    """Return `stored` without the models that are live on the server, which are listed already."""
     listed = Counter((one.monitor, one.model_id) for one in served if one.live)
-    kept = []
+    rest = []
     for one in stored:
         key = (one.monitor, one.model_id)
         if one.live and listed[key] > 0:
             listed[key] -= 1
         else:
-            kept.append(one)
-    return kept
+            rest.append(one)
+    return rest

@@ -1,22 +1,22 @@
-"""Monitors that are in a file of history."""
+"""Read the models of a file of history."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from ipyvitals.cli.entries import Entry
+from ipyvitals.cli.entries import ModelEntry
 from ipyvitals.storage.store import open_store
 
 __all__ = ["stored_entries"]
 
 
-def stored_entries(path: Path) -> list[Entry]:
-    """Return the models of a file of history, the one heard of last first.
+def stored_entries(path: Path) -> list[ModelEntry]:
+    """Return the models of a file of history: live ones first, then by their last row.
 
     Raises
     ------
     StoreError
-        When it cannot be read.
+        When the file cannot be read.
     """
     with open_store(path) as store:
         monitors, models, runs = store.monitors(), store.models(), store.runs()
@@ -26,7 +26,7 @@ def stored_entries(path: Path) -> list[Entry]:
         run = running.get(model.monitor) if model.live else None
         share = run.step / run.total * 100 if run and run.step is not None and run.total else None
         entries.append(
-            Entry(
+            ModelEntry(
                 source="store",
                 monitor=model.monitor,
                 live=model.live,
@@ -43,7 +43,7 @@ def stored_entries(path: Path) -> list[Entry]:
         )
     named = {one.monitor for one in entries}
     entries += [
-        Entry(source="store", monitor=one.name, live=one.live, last_at=one.last_at)
+        ModelEntry(source="store", monitor=one.name, live=one.live, last_at=one.last_at)
         for one in monitors
         if one.name not in named
     ]

@@ -1,21 +1,14 @@
-"""The list as text: plain columns anywhere, and a table in colour where rich is installed."""
+"""Render the list as plain columns, or as a table in colour where rich is installed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ipyvitals.cli.entries import Entry
-from ipyvitals.render.formatting import (
-    UNKNOWN,
-    count,
-    latency,
-    ratio,
-    roughly,
-    short_count,
-    status_word,
-)
-from ipyvitals.render.html import STATUS_TONES
+from ipyvitals.cli.entries import ModelEntry
+from ipyvitals.render import formatting as fmt
+from ipyvitals.render.formatting import UNKNOWN
+from ipyvitals.render.tones import status_tone
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -38,7 +31,7 @@ LEAST_NEEDED = [
     HEADINGS.index(name)
     for name in ("P95", "PREDICTIONS", "MONITOR", "HEARD", "/MIN", "WHERE", "ACCURACY")
 ]
-"""What goes first where a terminal is narrow."""
+"""Columns in the order in which a narrow terminal drops them."""
 STATUS_LEAST, GAP = 20, 2
 NUMBERS = {"PREDICTIONS", "/MIN", "P95"}
 STYLES: dict[str, str] = {"accent": "blue", "ok": "green", "warn": "yellow", "bad": "red"}
@@ -46,7 +39,7 @@ NOTHING = "No monitors yet."
 TROUBLE = ("degraded", "unhealthy", "failed")
 
 
-def plain_table(entries: Sequence[Entry], now: float) -> str:
+def plain_table(entries: Sequence[ModelEntry], now: float) -> str:
     """Return aligned columns; nothing without entries."""
     if not entries:
         return ""
@@ -63,8 +56,8 @@ def plain_table(entries: Sequence[Entry], now: float) -> str:
     return "\n".join(aligned(line) for line in lines)
 
 
-def rich_table(entries: Sequence[Entry], now: float, width: int) -> RenderableType:
-    """Return a table of rich that fits into so many columns of a terminal.
+def rich_table(entries: Sequence[ModelEntry], now: float, width: int) -> RenderableType:
+    """Return a table of rich that fits into `width` columns of a terminal.
 
     Where there is little room, first the reason of a status is cut, then whole columns go.
     """
@@ -85,7 +78,7 @@ def rich_table(entries: Sequence[Entry], now: float, width: int) -> RenderableTy
         )
     for one, line in zip(entries, lines, strict=True):
         cells = {place: Text(line[place]) for place in shown}
-        tone = STATUS_TONES.get(one.status or "unknown", "muted") if one.live else "muted"
+        tone = status_tone(one.status or "unknown") if one.live else "muted"
         cells[MODEL].stylize("bold")
         cells[STATUS].stylize(STYLES.get(tone, "dim"))
         table.add_row(*cells.values(), style="" if one.live else "dim")
@@ -109,48 +102,45 @@ def _fitting(lines: Sequence[Sequence[str]], width: int) -> dict[int, int]:
     return wide
 
 
-def _cells(one: Entry, now: float) -> tuple[str, ...]:
+def _cells(one: ModelEntry, now: float) -> tuple[str, ...]:
     called = " ".join(filter(None, [one.name or one.model_id, one.version]))
-    p95 = one.latency_p95_seconds
     heard = UNKNOWN if one.last_at is None else _ago(now - one.last_at)
     cells = (
         one.monitor,
         called or UNKNOWN,
         _status(one),
         _accuracy(one),
-        count(one.total_predictions),
-        short_count(one.predictions_per_minute),
-        latency(p95),
+        fmt.count(one.total_predictions),
+        fmt.short_count(one.predictions_per_minute),
+        fmt.latency(one.latency_p95_seconds),
         heard,
         one.notebook or one.kernel_id or "history",
     )
     return tuple(map(printable, cells))
 
 
-def _status(one: Entry) -> str:
+def _status(one: ModelEntry) -> str:
     if one.status is None:
         return UNKNOWN
-    word = status_word(one.status)
+    word = fmt.status_word(one.status)
     if not one.live:
         return word if one.status in ("stopped", "failed") else f"was {word.lower()}"
     if one.progress is not None:
-        return f"{word} {int(one.progress)} %"
+        return f"{word} {fmt.progress(one.progress)}"
     return f"{word}: {one.reason}" if one.reason and one.status in TROUBLE else word
 
 
-def _accuracy(one: Entry) -> str:
-    if one.current_accuracy is None:
-        return UNKNOWN
-    text = f"{ratio(one.current_accuracy)} %"
-    if one.accuracy_low is None or one.accuracy_high is None:
+def _accuracy(one: ModelEntry) -> str:
+    text = fmt.ratio_text(one.current_accuracy)
+    if one.current_accuracy is None or one.accuracy_low is None or one.accuracy_high is None:
         return text
-    return f"{text} ({ratio(one.accuracy_low)}{UNKNOWN}{ratio(one.accuracy_high)})"
+    return f"{text} ({fmt.ratio(one.accuracy_low)}{UNKNOWN}{fmt.ratio(one.accuracy_high)})"
 
 
 def _ago(seconds: float) -> str:
-    return "now" if seconds < 10 else f"{roughly(seconds)} ago"
+    return "now" if seconds < 10 else f"{fmt.roughly(seconds)} ago"
 
 
 def printable(text: str) -> str:
-    """Take away what a terminal would obey: names may come from anybody."""
+    """Replace control characters, which a terminal would obey; names come from other people."""
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)

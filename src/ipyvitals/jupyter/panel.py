@@ -16,18 +16,17 @@ import traitlets
 from ipyvitals.errors import IpyvitalsError
 from ipyvitals.jupyter.comm import Send, open_comm_sender
 from ipyvitals.render.html import saved_mark, saved_text, static_view
-from ipyvitals.schema import Snapshot
+from ipyvitals.schema import PANEL_SECTIONS, Snapshot
 from ipyvitals.storage.recent_points import RecentPoints
 from ipyvitals.utils.notices import Notices
 
-__all__ = ["Source", "StatusPanel"]
+__all__ = ["PanelSource", "StatusPanel"]
 
 HOT_RELOAD = os.environ.get("ANYWIDGET_HMR") == "1"
-SECTIONS = ("model", "training", "metrics", "system", "notices", "models", "labels", "drift")
 
 
-class Source(Protocol):
-    """What a panel shows."""
+class PanelSource(Protocol):
+    """Provides the snapshot, the charts and the notices of a panel."""
 
     history: RecentPoints
     notices: Notices
@@ -58,7 +57,7 @@ class StatusPanel(anywidget.AnyWidget):
 
     Parameters
     ----------
-    source : Source
+    source : PanelSource
         Held weakly: ipywidgets keeps widgets alive for as long as the kernel runs.
     interval : float or None
         Seconds in which a message is sure to come; ``None`` when ticked by hand.
@@ -94,7 +93,7 @@ class StatusPanel(anywidget.AnyWidget):
     closed = traitlets.Bool(False).tag(sync=True)
     """Whether nothing more will come."""
 
-    def __init__(self, source: Source, *, interval: float | None = None) -> None:
+    def __init__(self, source: PanelSource, *, interval: float | None = None) -> None:
         self._source = weakref.ref(source)
         self._send_update: Send | None = None
         self._silent = False
@@ -122,7 +121,7 @@ class StatusPanel(anywidget.AnyWidget):
         if self.comm is None:
             return False
         before = self._shown
-        changed = snapshot.changed(before, SECTIONS)
+        changed = snapshot.changed(before, PANEL_SECTIONS)
         if len(snapshot.models) < 2 and "models" in changed:
             # There is nothing to compare it with.
             changed.remove("models")
@@ -181,7 +180,7 @@ class StatusPanel(anywidget.AnyWidget):
         return data, {**metadata, "ipyvitals": saved_mark(snapshot)}
 
 
-def _state(snapshot: Snapshot, sections: Any = SECTIONS) -> dict[str, Any]:
+def _state(snapshot: Snapshot, sections: Any = PANEL_SECTIONS) -> dict[str, Any]:
     plain = msgspec.to_builtins({name: getattr(snapshot, name) for name in sections})
     return {"at": snapshot.at, **plain}
 

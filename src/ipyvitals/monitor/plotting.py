@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from plotly.graph_objects import Figure, FigureWidget
 
-    from ipyvitals.charts.report import Charts
+    from ipyvitals.charts.report import ChartKind
     from ipyvitals.charts.timeline import Timeline
 
 __all__ = ["PlottingMixin"]
@@ -118,7 +118,7 @@ class PlottingMixin(MonitorBase):
         since: Any = None,
         until: Any = None,
         model_id: str | None = None,
-        charts: Charts = "plotly",
+        charts: ChartKind = "plotly",
         template: Literal["light", "dark"] = "light",
     ) -> Path | str:
         """Make a page of the last status, the history and the training runs: one HTML file.
@@ -159,16 +159,16 @@ class PlottingMixin(MonitorBase):
         from ipyvitals.charts.palette import palette_of
         from ipyvitals.charts.report import check_charts, report_page
         from ipyvitals.charts.runs import runs_of
-        from ipyvitals.charts.tables import Table
+        from ipyvitals.charts.tables import records
 
         palette, charts = palette_of(template), check_charts(charts)
         timeline = self._timeline(since, until, model_id, template)
-        figures = [("RecentPoints", timeline.figure)]
+        figures = [("History", timeline.figure)]
         training = self.history("training", since=since, until=until)
         if runs_of(training):
             figures.append(("Training runs", compare(training, template=template)))
         events = self.history("events", since=since, until=until, model_id=model_id)
-        changes = Table(events[events["type"] == "model_status_change"]).rows()
+        changes = records(events[events["type"] == "model_status_change"])
         html = report_page(
             self._engine.snapshot(),
             self._engine.history.columns(),

@@ -1,12 +1,17 @@
-"""Numbers, times and sizes as people read them, in the panel's own words.
+"""Numbers, durations and sizes as text, as the panel writes them; unknown is a dash.
 
-The page writes them by ``js/src/format.ts``; both give the same text. What is not known is a dash.
+The page writes the same texts (``js/src/format.ts``), and both are checked against the cases in
+``tests/contract/formats.json``. The rule of rounding is in ``docs/numbers.md``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from math import floor, isfinite, log10
+from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import wraps
+from math import floor, isfinite
+from typing import Concatenate, ParamSpec
 
 from ipyvitals.schema import Health, ModelSection, Status, format_uptime
 from ipyvitals.schema.rules import COMPONENT_LABELS, RULE_UNITS
@@ -18,112 +23,154 @@ __all__ = [
     "capacity",
     "component_label",
     "cores",
+    "cores_used",
     "count",
+    "decimal_text",
+    "error_size",
     "evidence",
     "latency",
     "metric",
     "moment",
     "percent",
     "plural",
+    "progress",
+    "psi",
     "ratio",
     "ratio_plain",
+    "ratio_text",
     "ratio_whole",
     "roughly",
     "short_count",
     "status_word",
+    "tenths",
 ]
 
 UNKNOWN = "\N{EN DASH}"
 SIZES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 STATUS_WORDS: dict[Status | Health, str] = {"active": "Live", "unknown": UNKNOWN}
+EXACT = Context(prec=700, rounding=ROUND_HALF_UP)
+"""Holds the decimal of every float."""
+
+P = ParamSpec("P")
 
 
-def count(value: float | None) -> str:
+def _or_dash(
+    write: Callable[Concatenate[float, P], str],
+) -> Callable[Concatenate[float | None, P], str]:
+    """Let a function return a dash for a number that is unknown, infinite or NaN."""
+
+    @wraps(write)
+    def written(value: float | None, /, *args: P.args, **keys: P.kwargs) -> str:
+        if value is None or not isfinite(value):
+            return UNKNOWN
+        return write(value, *args, **keys)
+
+    return written
+
+
+@_or_dash
+def count(value: float) -> str:
     """Return every digit: ``2,410,733``."""
-    return UNKNOWN if value is None else f"{value:,.0f}"
+    return f"{Decimal(_rounded(value, 0)):,f}"
 
 
-def short_count(value: float | None) -> str:
+@_or_dash
+def short_count(value: float) -> str:
     """Return ``99,999``, then ``124 k`` and ``1.2 M``: never wider than a tile."""
-    if value is None or abs(value) < 1e5:
+    if abs(value) < 99_999.5:
         return count(value)
-    for size, unit in ((1e3, "k"), (1e6, "M"), (1e9, "G")):
-        scaled = value / size
+    for power, unit in ((-3, "k"), (-6, "M"), (-9, "G")):
+        scaled = _shifted(value, power)
         if abs(scaled) < 999.5:
-            return f"{scaled:.{1 if abs(scaled) < 9.95 else 0}f} {unit}"
-    return f"{value:.1e}"
+            return f"{_rounded(scaled, 1 if abs(scaled) < 9.95 else 0)} {unit}"
+    return _scientific(value, 1)
 
 
-def ratio(value: float | None) -> str:
-    """Return a ratio in percent without its sign; 100.0 and 0.0 only when it is exactly that.
-
-    Examples
-    --------
-    >>> ratio(0.942), ratio(0.9996), ratio(None)
-    ('94.2', '99.9', '–')
-    """
-    if value is None:
-        return UNKNOWN
-    text = f"{value * 100:.1f}"
-    if text == "100.0" and value < 1:
-        return "99.9"
-    return "0.1" if text == "0.0" and value > 0 else text
+@_or_dash
+def tenths(value: float) -> str:
+    """Return percents without their sign; 100.0 and 0.0 only when it is exactly that."""
+    return _inside(value, 1)
 
 
-def ratio_whole(value: float | None) -> str:
-    """Return a ratio as a whole percentage; likewise 0 and 100 only when exact."""
-    if value is None:
-        return UNKNOWN
-    percents = _round(value * 100)
-    return f"{min(99, max(1, percents)) if 0 < value < 1 else percents} %"
+@_or_dash
+def ratio(value: float) -> str:
+    """Return a ratio in percent, likewise: ``94.2``, and ``99.9`` of 0.9996."""
+    return tenths(_shifted(value, 2))
+
+
+@_or_dash
+def ratio_text(value: float) -> str:
+    """Return a ratio in percent with its sign: ``94.2 %``."""
+    return f"{ratio(value)} %"
+
+
+@_or_dash
+def percent(value: float) -> str:
+    """Return ``41 %``; likewise 0 and 100 only when exact."""
+    return f"{_inside(value, 0)} %"
+
+
+@_or_dash
+def progress(percents: float) -> str:
+    """Return how much of a run is done: whole percents that are reached, ``41 %`` of 41.9."""
+    # A share such as 57 / 100 * 100 lies a hair below what it means.
+    reached = floor(float(_rounded(percents, 6)))
+    return f"{min(reached, 99) if percents < 100 else reached} %"
+
+
+@_or_dash
+def ratio_whole(value: float) -> str:
+    """Return a ratio as a whole percentage, likewise."""
+    return percent(_shifted(value, 2))
 
 
 def ratio_plain(value: float) -> str:
     """Return a threshold as it was set: ``85 %``, ``97.5 %``."""
-    return f"{round(value * 100, 2):g} %"
+    return f"{decimal_text(_shifted(value, 2), 4)} %"
 
 
-def percent(value: float | None) -> str:
-    """Return ``41 %``."""
-    return UNKNOWN if value is None else f"{_round(value)} %"
+def decimal_text(value: float, digits: int) -> str:
+    """Return a number with at most `digits` decimals, without zeros at its end."""
+    text = _rounded(value, digits)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def latency(seconds: float | None, digits: int = 2) -> str:
-    """Return a short time in the unit that suits it.
-
-    Examples
-    --------
-    >>> latency(0.000812), latency(0.0124, 3), latency(1.24)
-    ('810 µs', '12.4 ms', '1.2 s')
-    """
-    if seconds is None:
-        return UNKNOWN
-    for size, unit in ((1e-6, "\N{MICRO SIGN}s"), (1e-3, "ms")):
-        if seconds / size < 999.5:
-            return f"{_significant(seconds / size, digits)} {unit}"
+@_or_dash
+def latency(seconds: float, digits: int = 2) -> str:
+    """Return a short time in the unit that suits it: ``812 µs``, ``12.4 ms``, ``1.2 s``."""
+    for power, unit in ((6, "\N{MICRO SIGN}s"), (3, "ms")):
+        scaled = _shifted(seconds, power)
+        if scaled < 999.5:
+            return f"{_significant(scaled, digits)} {unit}"
     return f"{_significant(seconds, digits)} s"
 
 
-def metric(value: float | None) -> str:
-    """Return a metric of a training run to four significant digits.
+@_or_dash
+def error_size(value: float) -> str:
+    """Return an error in the unit of its target: ``0.213``, ``12.3``, ``1,369``."""
+    if value >= 1e12 or 0 < value < 1e-4:
+        return _scientific(value, 1)
+    return _significant(value, 3) if value < 999.5 else short_count(value)
 
-    Examples
-    --------
-    >>> metric(0.23184), metric(12_345.6), metric(0.0000123)
-    ('0.2318', '12,346', '1.23e-05')
-    """
-    if value is None or not isfinite(value):
-        return UNKNOWN
+
+@_or_dash
+def psi(value: float) -> str:
+    """Return a population stability index: ``0.31``, ``0.04``, ``<0.001``."""
+    return "<0.001" if 0 < value < 0.001 else _shortest(value, 2)
+
+
+@_or_dash
+def metric(value: float) -> str:
+    """Return a metric of a training run: ``0.2318``, ``4``, and 3.9996 as ``4.000``."""
     size = abs(value)
     if size >= 1e9 or 0 < size < 1e-4:
-        return f"{value:.2e}"
-    return count(value) if size >= 1000 else f"{value:.4g}"
+        return _scientific(value, 2)
+    return count(value) if size >= 999.95 else _shortest(value, 4)
 
 
-def bytes_text(value: float | None) -> str:
+@_or_dash
+def bytes_text(value: float) -> str:
     """Return ``4.9 GiB``, ``112 GiB``."""
-    if value is None:
-        return UNKNOWN
     text, unit = _sized(value, value, value)
     return f"{text} {unit}"
 
@@ -145,8 +192,16 @@ def cores(value: float | None) -> str:
     """Return ``4 cores``, ``1 core``, ``1.5 cores``."""
     if value is None:
         return ""
-    number = f"{round(value, 2):g}"
+    number = decimal_text(value, 2)
     return f"{number} core" if number == "1" else f"{number} cores"
+
+
+def cores_used(percents: float | None, limit: float | None) -> str:
+    """Return ``3.2 of 4 cores``, of percents of them all."""
+    if percents is None or limit is None:
+        return ""
+    used = percents / 100 * limit
+    return f"{_rounded(used, 1 if used < 99.95 else 0)} of {cores(limit)}"
 
 
 def moment(at: float | None, *, seconds: bool = True) -> str:
@@ -207,27 +262,60 @@ def evidence(model: ModelSection) -> str:
     if unit == "duration":
         return f"{format_uptime(value)} against {format_uptime(limit)}"
     if unit == "psi":
-        return f"PSI {value:.2g} against {limit:.2g}"
+        return f"PSI {psi(value)} against {psi(limit)}"
     return f"{ratio(value)} % against {ratio_plain(limit)}"
 
 
-def _round(value: float) -> int:
-    # Halves go up, as in the page; `round` takes them to the even neighbour.
-    return floor(value + 0.5)
+def _rounded(value: float, digits: int) -> str:
+    """Round halves up, away from zero, on the decimal that the number prints as."""
+    exact = Decimal(repr(float(value)))
+    return f"{exact.quantize(Decimal(1).scaleb(-digits), context=EXACT):f}"
+
+
+def _shifted(value: float, power: int) -> float:
+    """Multiply by a power of ten without the error of a multiplication: 0.2825 is 28.25 %."""
+    return float(Decimal(repr(float(value))).scaleb(power))
+
+
+def _inside(percents: float, digits: int) -> str:
+    """Round percents; what lies between 0 and 100 does not become either."""
+    text = _rounded(percents, digits)
+    step = 10.0**-digits
+    if percents > 0 and float(text) == 0:
+        return _rounded(step, digits)
+    return _rounded(100 - step, digits) if percents < 100 and float(text) == 100 else text
 
 
 def _significant(value: float, digits: int) -> str:
+    """Write `digits` significant digits, and never fewer than the whole ones."""
     if value == 0:
         return "0"
-    rounded = float(f"{value:.{digits}g}")
-    whole = floor(log10(abs(rounded))) + 1
-    return f"{rounded:.{max(0, digits - whole)}f}"
+    rounded = Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(repr(float(value)))
+    return _rounded(value, max(0, digits - 1 - rounded.adjusted()))
+
+
+def _shortest(value: float, digits: int) -> str:
+    """Likewise without zeros at the end, unless it would read as a whole number that it is not."""
+    text = _significant(value, digits)
+    if abs(value) < 1 and abs(float(text)) == 1:
+        return f"{'-' if value < 0 else ''}0.{'9' * digits}"
+    if float(text).is_integer() and float(text) != value:
+        return text
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _scientific(value: float, digits: int) -> str:
+    """Write ``1.23e-5``, with `digits` digits behind the point."""
+    exact = Decimal(repr(float(value)))
+    rounded = Context(prec=digits + 1, rounding=ROUND_HALF_UP).plus(exact)
+    power = rounded.adjusted()
+    return f"{rounded.scaleb(-power):.{digits}f}e{power:+d}"
 
 
 def _sized(value: float, scale: float, peer: float) -> tuple[str, str]:
     power = 0
-    while power < len(SIZES) - 1 and scale >= 1024 ** (power + 1):
+    while power < len(SIZES) - 1 and scale / 1024**power >= 1023.5:
         power += 1
     size = 1024**power
     tenths = power > 0 and min(value, peer) / size < 9.95
-    return f"{value / size:.{int(tenths)}f}", SIZES[power]
+    return _rounded(value / size, 1 if tenths else 0), SIZES[power]

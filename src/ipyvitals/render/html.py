@@ -1,7 +1,7 @@
-"""The panel as plain HTML: for saved notebooks, and wherever no script may run.
+"""Render a snapshot as plain HTML, for saved notebooks and wherever no script may run.
 
-It has to survive hosts that take away styles and images, so every value stands as text in one
-plain table; its colours are read on light and dark pages alike, and nothing is loaded.
+Some hosts remove styles and images, so every value is text in one plain table. The colours are
+legible on light and dark pages, and nothing is loaded.
 """
 
 from __future__ import annotations
@@ -9,30 +9,11 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from ipyvitals.render.formatting import (
-    UNKNOWN,
-    bytes_of,
-    bytes_text,
-    capacity,
-    component_label,
-    cores,
-    count,
-    evidence,
-    latency,
-    metric,
-    moment,
-    percent,
-    plural,
-    ratio,
-    ratio_whole,
-    short_count,
-    status_word,
-)
+from ipyvitals.render import formatting as fmt
+from ipyvitals.render.formatting import UNKNOWN
 from ipyvitals.render.html_parts import (
-    TONES,
-    Charts,
     Columns,
-    Tone,
+    SparklineRenderer,
     bar,
     cell,
     pill,
@@ -44,38 +25,23 @@ from ipyvitals.render.html_parts import (
     value,
 )
 from ipyvitals.render.text import text_view
+from ipyvitals.render.tones import TONES, component_tone, status_tone, training_tone
 from ipyvitals.schema import (
-    Health,
     MetricsSection,
     ModelInfo,
     Snapshot,
-    Status,
     SystemSection,
     TrainingSection,
     format_uptime,
 )
 
-__all__ = ["STATUS_TONES", "saved_mark", "saved_text", "static_view"]
+__all__ = ["saved_mark", "saved_text", "static_view"]
 
-STATUS_TONES: dict[Status | Health, Tone] = {
-    "training": "accent",
-    "active": "ok",
-    "healthy": "ok",
-    "degraded": "warn",
-    "unhealthy": "bad",
-    "failed": "bad",
-}
-TRAINING_TONES: dict[str, Tone] = {
-    "idle": "ok",
-    "running": "accent",
-    "completed": "ok",
-    "failed": "bad",
-}
 MOST_MODELS, MOST_METRICS = 8, 6
 
 
 def static_view(snapshot: Snapshot, history: Columns | None = None) -> str:
-    """Return the panel as it is now, as HTML without scripts, style sheets or links.
+    """Return a snapshot as HTML without scripts, style sheets or links.
 
     Parameters
     ----------
@@ -90,7 +56,7 @@ def static_view(snapshot: Snapshot, history: Columns | None = None) -> str:
     >>> "As of 2 Jan 2026, 03:04:05 UTC, not live" in html
     True
     """
-    charts = Charts(history or {})
+    charts = SparklineRenderer(history or {})
     return table(
         [
             _head(snapshot),
@@ -106,22 +72,22 @@ def static_view(snapshot: Snapshot, history: Columns | None = None) -> str:
 
 
 def saved_text(snapshot: Snapshot, *, closed: bool = False) -> str:
-    """Return the same as a few lines of text, for hosts that show no HTML."""
+    """Return a snapshot as a few lines of text, for hosts that show no HTML."""
     return f"{text_view(snapshot, closed=closed)}\n  {_as_of(snapshot)}."
 
 
 def saved_mark(snapshot: Snapshot) -> dict[str, Any]:
-    """Return what tells a saved panel from other outputs, and whose it is."""
+    """Return the metadata that identifies a saved panel among outputs, and its monitor."""
     return {"monitor": snapshot.monitor, "at": snapshot.at}
 
 
 def _as_of(snapshot: Snapshot) -> str:
-    return f"As of {moment(snapshot.at)}, not live"
+    return f"As of {fmt.moment(snapshot.at)}, not live"
 
 
 def _head(snapshot: Snapshot) -> str:
     model = snapshot.model
-    tone = _tone(model.status)
+    tone = status_tone(model.status)
     known = model.name is not None or model.model_id is not None
     version = model.version or ("" if known else "no model yet")
     who = (
@@ -134,7 +100,7 @@ def _head(snapshot: Snapshot) -> str:
     if snapshot.monitor != "default":
         lines[-1] += f" · monitor {escape(snapshot.monitor)}"
     return row(
-        cell(f"{who} {pill(status_word(model.status), tone)}", span=2),
+        cell(f"{who} {pill(fmt.status_word(model.status), tone)}", span=2),
         cell(quiet("<br>".join(lines)), span=2, right=True),
         line=False,
     )
@@ -144,60 +110,66 @@ def _banner(snapshot: Snapshot) -> str:
     model = snapshot.model
     if model.status not in ("degraded", "unhealthy", "failed"):
         return ""
-    tone = _tone(model.status)
-    said = ": ".join(filter(None, [model.reason or status_word(model.status), evidence(model)]))
+    tone = status_tone(model.status)
+    text = ": ".join(
+        filter(None, [model.reason or fmt.status_word(model.status), fmt.evidence(model)])
+    )
     since = []
     if model.status_since is not None:
-        since.append(f"since {moment(model.status_since, seconds=False)}")
+        since.append(f"since {fmt.moment(model.status_since, seconds=False)}")
     if model.acknowledged_at is not None:
-        since.append(f"acknowledged {moment(model.acknowledged_at, seconds=False)}")
-    html = f'<b style="color:{TONES[tone]}">{escape(said)}</b> {quiet(" · ".join(since))}'
+        since.append(f"acknowledged {fmt.moment(model.acknowledged_at, seconds=False)}")
+    html = f'<b style="color:{TONES[tone]}">{escape(text)}</b> {quiet(" · ".join(since))}'
     return row(cell(html, span=4), background=tint(tone), line=False)
 
 
 def _facts(snapshot: Snapshot) -> str:
     model, metrics = snapshot.model, snapshot.metrics
     facts = {
-        "Last trained": moment(model.trained_at, seconds=False),
-        "Predictions": count(max(model.total_predictions, metrics.total_predictions)),
-        "Labelled": ratio_whole(metrics.label_coverage),
-        "Errors": count(metrics.total_errors),
+        "Last trained": fmt.moment(model.trained_at, seconds=False),
+        "Predictions": fmt.count(max(model.total_predictions, metrics.total_predictions)),
+        "Labelled": fmt.ratio_whole(metrics.label_coverage),
+        "Errors": fmt.count(metrics.total_errors),
     }
     if metrics.labels_pending:
-        facts["Waiting for labels"] = count(metrics.labels_pending)
+        facts["Waiting for labels"] = fmt.count(metrics.labels_pending)
     html = " · ".join(f"{name} <b>{fact}</b>" for name, fact in facts.items())
     return row(cell(html, span=4, style="font-size:12px"), line=False)
 
 
 def _training(run: TrainingSection) -> str:
-    share = count(run.current) if run.progress is None else f"{int(run.progress)} %"
+    share = fmt.count(run.current) if run.progress is None else fmt.progress(run.progress)
     html = f"<b>{escape(run.stage)}</b> {quiet(escape(run.details))} {reading(share)}"
-    html += bar(run.progress, TONES[TRAINING_TONES.get(run.state, "muted")])
+    html += bar(run.progress, TONES[training_tone(run.state)])
     details = []
     if run.state != "idle":
         if run.current is not None and run.total is not None:
-            details.append(f"{count(run.current)} of {count(run.total)}")
+            details.append(f"{fmt.count(run.current)} of {fmt.count(run.total)}")
         if run.elapsed_seconds is not None:
             details.append(f"{run.state}, {format_uptime(run.elapsed_seconds)}")
         if run.state == "running" and run.eta_seconds is not None:
             details.append(f"{format_uptime(run.eta_seconds)} left")
         details += [
-            f"{escape(name)} <b>{metric(number)}</b>"
+            f"{escape(name)} <b>{fmt.metric(number)}</b>"
             for name, number in list(run.metrics.items())[:MOST_METRICS]
         ]
     return row(cell(html + quiet(" · ".join(details)), span=4))
 
 
-def _tiles(snapshot: Snapshot, charts: Charts) -> str:
+def _tiles(snapshot: Snapshot, charts: SparklineRenderer) -> str:
     metrics = snapshot.metrics
     return row(
         _accuracy(metrics, charts),
         _tile(
             "Predictions",
-            value(short_count(metrics.predictions_per_minute), "/min"),
+            value(fmt.short_count(metrics.predictions_per_minute), "/min"),
             "first minute" if metrics.warming else "last 60 s",
             charts.image(
-                "predictions_per_minute", "Predictions per minute", short_count, "zero", fill=True
+                "predictions_per_minute",
+                "Predictions per minute",
+                fmt.short_count,
+                "zero",
+                fill=True,
             ),
         ),
         _latency(snapshot, charts),
@@ -209,96 +181,79 @@ def _tile(label: str, shown: str, note: str, image: str = "") -> str:
     return cell(f"{quiet(label)}<br>{shown}<br>{quiet(note)}{image}")
 
 
-def _accuracy(metrics: MetricsSection, charts: Charts) -> str:
+def _accuracy(metrics: MetricsSection, charts: SparklineRenderer) -> str:
     accuracy, threshold = metrics.current_accuracy, metrics.accuracy_threshold
     low, high = metrics.accuracy_low, metrics.accuracy_high
     name = "Accuracy"
     if metrics.tolerance is not None:
-        name = f"Within ± {metric(metrics.tolerance)}"
+        name = f"Within ± {fmt.metric(metrics.tolerance)}"
     poor = accuracy is not None and threshold is not None and accuracy < threshold
     judged = metrics.model_health in ("degraded", "unhealthy")
     note = "no labels yet"
     if low is not None and high is not None:
-        labels = plural(metrics.window_labelled, "label")
-        note = f"{ratio(low)}{UNKNOWN}{ratio(high)} %, last {labels}"
+        labels = fmt.plural(metrics.window_labelled, "label")
+        note = f"{fmt.ratio(low)}{UNKNOWN}{fmt.ratio(high)} %, last {labels}"
     if metrics.mae is not None and metrics.rmse is not None:
-        note += f"<br>MAE {metric(metrics.mae)} · RMSE {metric(metrics.rmse)}"
+        note += f"<br>MAE {fmt.error_size(metrics.mae)} · RMSE {fmt.error_size(metrics.rmse)}"
+    unit = "" if accuracy is None else "%"
+    column = "current_accuracy"
+    image = charts.image(column, name, fmt.ratio_text, "ratio", threshold=threshold, fill=True)
     return _tile(
-        name,
-        value(
-            ratio(accuracy),
-            "" if accuracy is None else "%",
-            "warn" if poor and judged else None,
-        ),
-        note,
-        charts.image(
-            "current_accuracy",
-            name,
-            lambda one: f"{ratio(one)} %",
-            "ratio",
-            threshold=threshold,
-            fill=True,
-        ),
+        name, value(fmt.ratio(accuracy), unit, "warn" if poor and judged else None), note, image
     )
 
 
-def _latency(snapshot: Snapshot, charts: Charts) -> str:
+def _latency(snapshot: Snapshot, charts: SparklineRenderer) -> str:
     metrics = snapshot.metrics
-    number, _, unit = latency(metrics.latency_p95_seconds, 3).partition(" ")
+    number, _, unit = fmt.latency(metrics.latency_p95_seconds, 3).partition(" ")
     note = "no calls"
     if metrics.latency_p50_seconds is not None:
-        note = f"p50 {latency(metrics.latency_p50_seconds)}"
-        note += f" · p99 {latency(metrics.latency_p99_seconds)}"
+        note = f"p50 {fmt.latency(metrics.latency_p50_seconds)}"
+        note += f" · p99 {fmt.latency(metrics.latency_p99_seconds)}"
     slow = snapshot.model.reason_rule == "latency_p95"
     return _tile(
         "Latency p95",
         value(number, unit, "warn" if slow else None),
         note,
         charts.image(
-            "latency_p95_seconds", "Latency p95", lambda seconds: latency(seconds, 3), "zero"
+            "latency_p95_seconds", "Latency p95", lambda seconds: fmt.latency(seconds, 3), "zero"
         ),
     )
 
 
 def _health(system: SystemSection) -> str:
-    notes = [f"{component_label(system.limiter)} high"] if system.limiter else []
+    notes = [f"{fmt.component_label(system.limiter)} high"] if system.limiter else []
     notes += [system.scope or "not measured"]
-    notes += [cores(system.cpu_limit_cores), capacity(system.memory_limit_bytes)]
+    notes += [fmt.cores(system.cpu_limit_cores), fmt.capacity(system.memory_limit_bytes)]
     note = escape(", ".join(filter(None, notes)))
     if system.unknown_components:
-        unknown = ", ".join(map(component_label, system.unknown_components))
+        unknown = ", ".join(map(fmt.component_label, system.unknown_components))
         note += f"<br>{escape(unknown)} not readable"
     if system.process_memory_bytes is not None:
-        used = bytes_text(system.process_memory_bytes)
-        note += f"<br>kernel {percent(system.process_cpu_percent)} CPU, {used}"
+        used = fmt.bytes_text(system.process_memory_bytes)
+        note += f"<br>kernel {fmt.percent(system.process_cpu_percent)} CPU, {used}"
     health = system.system_health
-    return _tile("System health", value(status_word(health), tone=_tone(health)), note)
+    return _tile("System health", value(fmt.status_word(health), tone=status_tone(health)), note)
 
 
-def _meters(system: SystemSection, charts: Charts) -> str:
-    cpu, limit, free = system.cpu_percent, system.cpu_limit_cores, system.disk_free_bytes
-    used = ""
-    if cpu is not None and limit is not None:
-        used = f"{cpu / 100 * limit:.1f} of {cores(limit)}"
-    memory = bytes_of(system.memory_used_bytes, system.memory_limit_bytes)
+def _meters(system: SystemSection, charts: SparklineRenderer) -> str:
+    cpu, free = system.cpu_percent, ""
+    if system.disk_free_bytes is not None:
+        free = f"{fmt.bytes_text(system.disk_free_bytes)} free"
+    used = fmt.cores_used(cpu, system.cpu_limit_cores)
+    memory = fmt.bytes_of(system.memory_used_bytes, system.memory_limit_bytes)
     cells = [
         _meter(system, "cpu", "CPU", cpu, used, charts),
         _meter(system, "memory", "Memory", system.memory_percent, memory, charts),
-        _meter(
-            system,
-            "disk",
-            "Disk",
-            system.disk_percent,
-            "" if free is None else f"{bytes_text(free)} free",
-        ),
+        _meter(system, "disk", "Disk", system.disk_percent, free),
         cell(
-            f"{quiet('Connections')} {reading(count(system.active_connections))}<br>"
+            f"{quiet('Connections')} {reading(fmt.count(system.active_connections))}<br>"
             f"{quiet('to this notebook')}"
         ),
     ]
     for gpu in system.gpus:
-        held = bytes_of(gpu.memory_used_bytes, gpu.memory_total_bytes)
-        cells.append(_meter(system, "gpu", f"GPU {gpu.index}", gpu.utilization_percent, held))
+        used = fmt.bytes_of(gpu.memory_used_bytes, gpu.memory_total_bytes)
+        cells.append(_meter(system, "gpu", f"GPU {gpu.index}", gpu.utilization_percent, used))
     rows = [cells[start : start + 4] for start in range(0, len(cells), 4)]
     return "".join(
         row(*one, *[cell("")] * (4 - len(one)), background="rgba(128,128,128,.07)") for one in rows
@@ -311,19 +266,19 @@ def _meter(
     label: str,
     level: float | None,
     note: str,
-    charts: Charts | None = None,
+    charts: SparklineRenderer | None = None,
 ) -> str:
-    # Nothing is amber but what the monitor's thresholds judge so.
-    health = system.components.get(part)
-    tone = _tone(health) if health in ("degraded", "unhealthy") else None
-    shown = reading(percent(level), tone)
+    tone = component_tone(system, part)
+    shown = reading(fmt.percent(level), tone)
     html = f"{quiet(label)} {shown}{bar(level, TONES[tone or 'muted'])}"
     image = ""
     if charts is not None:
-        image = charts.image(
-            f"{part}_percent", label, lambda one: f"{one:.1f} %", "percent", tone="muted", height=18
-        )
+        image = charts.image(f"{part}_percent", label, _tenths, "percent", tone="muted", height=18)
     return cell(f"{html}{quiet(note)}{image}")
+
+
+def _tenths(percents: float) -> str:
+    return f"{fmt.tenths(percents)} %"
 
 
 def _others(snapshot: Snapshot) -> str:
@@ -332,21 +287,20 @@ def _others(snapshot: Snapshot) -> str:
         return ""
     lines = [_other(model) for model in others[:MOST_MODELS]]
     if len(others) > MOST_MODELS:
-        lines.append(quiet(f"and {count(len(others) - MOST_MODELS)} more"))
+        lines.append(quiet(f"and {fmt.count(len(others) - MOST_MODELS)} more"))
     return row(cell(f"{quiet('Beside it')}<br>{'<br>'.join(lines)}", span=4))
 
 
 def _other(model: ModelInfo) -> str:
-    tone = _tone(model.status)
+    tone = status_tone(model.status)
     name = escape(" ".join(filter(None, [model.name or model.model_id, model.version])))
-    accuracy = model.current_accuracy
     facts = [
-        UNKNOWN if accuracy is None else f"{ratio(accuracy)} %",
-        f"{short_count(model.predictions_per_minute)} /min",
-        f"p95 {latency(model.latency_p95_seconds)}",
+        fmt.ratio_text(model.current_accuracy),
+        f"{fmt.short_count(model.predictions_per_minute)} /min",
+        f"p95 {fmt.latency(model.latency_p95_seconds)}",
     ]
     return (
-        f'<b>{name}</b> <b style="color:{TONES[tone]}">{status_word(model.status)}</b> '
+        f'<b>{name}</b> <b style="color:{TONES[tone]}">{fmt.status_word(model.status)}</b> '
         f"{quiet(' · '.join(facts))}"
     )
 
@@ -355,10 +309,8 @@ def _notices(snapshot: Snapshot) -> str:
     newest = sorted(snapshot.notices, key=lambda notice: notice.at, reverse=True)[:3]
     if not newest:
         return ""
-    kinds = plural(len(snapshot.notices), "notice")
-    lines = "<br>".join(f"{escape(notice.message)} ({count(notice.count)} ×)" for notice in newest)
+    kinds = fmt.plural(len(snapshot.notices), "notice")
+    lines = "<br>".join(
+        f"{escape(notice.message)} ({fmt.count(notice.count)} ×)" for notice in newest
+    )
     return row(cell(quiet(f"{kinds}, newest first<br>{lines}"), span=4))
-
-
-def _tone(status: Status | Health) -> Tone:
-    return STATUS_TONES.get(status, "muted")

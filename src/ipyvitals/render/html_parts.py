@@ -1,4 +1,4 @@
-"""What the static panel is made of: rows and cells of one table, bars and small charts.
+"""Build the parts of the static panel: rows and cells of one table, bars and small charts.
 
 Presentational attributes stand beside the styles, for the hosts that take styles away.
 """
@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from ipyvitals.render.sparkline import Range, sparkline
+from ipyvitals.render.tones import TONES, Tone
 
 __all__ = [
-    "TONES",
-    "Charts",
     "Columns",
-    "Tone",
+    "SparklineRenderer",
     "bar",
     "cell",
     "pill",
@@ -27,17 +26,8 @@ __all__ = [
     "value",
 ]
 
-Tone: TypeAlias = Literal["accent", "ok", "warn", "bad", "muted"]
 Columns: TypeAlias = Mapping[str, Sequence[Any]]
 
-TONES: dict[Tone, str] = {
-    "accent": "#2f74d6",
-    "ok": "#14854a",
-    "warn": "#a96500",
-    "bad": "#d3382c",
-    "muted": "#757b83",
-}
-"""Each can be read on white as well as on black."""
 GREY = "rgba(128,128,128,{})"
 CHART_SECONDS = 300.0
 COLUMNS = 4
@@ -60,7 +50,7 @@ def row(*cells: str, line: bool = True, background: str = "none") -> str:
 
 
 def cell(html: str, *, span: int = 1, right: bool = False, style: str = "") -> str:
-    """Return a cell that spans so many columns."""
+    """Return a cell that spans `span` columns."""
     side = "right" if right else "left"
     look = (
         f"padding:9px 16px;border:0;text-align:{side};vertical-align:top;white-space:normal;"
@@ -71,7 +61,7 @@ def cell(html: str, *, span: int = 1, right: bool = False, style: str = "") -> s
 
 
 def quiet(html: str) -> str:
-    """Return text that is read second."""
+    """Return text in a smaller, fainter type."""
     return f'<span style="opacity:.72;font-size:12px">{html}</span>'
 
 
@@ -113,8 +103,8 @@ def bar(percents: float | None, colour: str, *, height: int = 4) -> str:
     )
 
 
-class Charts:
-    """The last five minutes of the panel's small charts.
+class SparklineRenderer:
+    """Draws the last five minutes of one column as a small chart.
 
     Parameters
     ----------
@@ -141,7 +131,7 @@ class Charts:
         fill: bool = False,
         height: int = 30,
     ) -> str:
-        """Return one chart; its alternative text tells from where to where it went."""
+        """Return one chart as an image; its alternative text gives the lowest and highest value."""
         values = self._history.get(column, ())[self._first :]
         known = [one for one in values if one is not None]
         address = known and sparkline(
@@ -155,8 +145,8 @@ class Charts:
         )
         if not address:
             return ""
-        said = f"{label}, last 5 minutes: {text(min(known))} to {text(max(known))}"
+        alt = escape(f"{label}, last 5 minutes: {text(min(known))} to {text(max(known))}")
         return (
-            f'<img src="{address}" alt="{escape(said)}" title="{escape(said)}" width="160" '
+            f'<img src="{address}" alt="{alt}" title="{alt}" width="160" '
             f'height="{height}" style="display:block;width:100%;height:{height}px;margin:6px 0 0">'
         )

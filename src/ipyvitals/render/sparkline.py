@@ -1,4 +1,4 @@
-"""One small line as an image that needs nothing but itself."""
+"""Draw one small line chart as a self-contained image."""
 
 from __future__ import annotations
 

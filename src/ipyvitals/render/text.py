@@ -1,14 +1,12 @@
-"""The status as a few lines of text, for terminals."""
+"""Render a snapshot as a few lines of text, for terminals."""
 
 from __future__ import annotations
 
-from ipyvitals.render.formatting import component_label
-from ipyvitals.schema import Snapshot, Status, format_uptime
+from ipyvitals.render import formatting as fmt
+from ipyvitals.render.formatting import UNKNOWN
+from ipyvitals.schema import Snapshot, format_uptime
 
 __all__ = ["text_view"]
-
-UNKNOWN = "\N{EN DASH}"
-STATUS_WORDS: dict[Status, str] = {"active": "Live"}
 
 
 def text_view(snapshot: Snapshot, *, closed: bool = False, threadless: bool = False) -> str:
@@ -37,16 +35,14 @@ def text_view(snapshot: Snapshot, *, closed: bool = False, threadless: bool = Fa
         lines.append("Forked: nothing is counted or published here.")
     if snapshot.notices:
         newest = max(snapshot.notices, key=lambda notice: notice.at)
-        kinds = len(snapshot.notices)
-        lines.append(f"{kinds} notice{_s(kinds)}, newest: {newest.message}")
+        lines.append(f"{fmt.plural(len(snapshot.notices), 'notice')}, newest: {newest.message}")
     return "\n  ".join(lines)
 
 
 def _model(snapshot: Snapshot) -> str:
     model = snapshot.model
     who = " ".join(filter(None, [model.name, model.version])) or "no model yet"
-    status = STATUS_WORDS.get(model.status) or model.status.title()
-    text = f"ipyvitals {snapshot.monitor!r}: {who}, {status}"
+    text = f"ipyvitals {snapshot.monitor!r}: {who}, {fmt.status_word(model.status)}"
     if model.status in ("degraded", "unhealthy", "failed", "idle") and model.reason:
         text += f" ({model.reason})"
     if model.name is not None and model.uptime_seconds is not None and model.status != "registered":
@@ -59,21 +55,17 @@ def _metrics(snapshot: Snapshot) -> str:
     accuracy = UNKNOWN
     low, high = metrics.accuracy_low, metrics.accuracy_high
     if metrics.current_accuracy is not None and low is not None and high is not None:
-        n = metrics.window_labelled
-        accuracy = (
-            f"{_percent(100 * metrics.current_accuracy, 1)} "
-            f"({100 * low:.1f} to {_percent(100 * high, 1)}, last {n:,} label{_s(n)})"
-        )
+        labels = fmt.plural(metrics.window_labelled, "label")
+        accuracy = fmt.ratio_text(metrics.current_accuracy)
+        accuracy += f" ({fmt.ratio(low)} to {fmt.ratio_text(high)}, last {labels})"
     what = "Accuracy"
     if metrics.task == "regression":
         what = "Within tolerance"
         if metrics.mae is not None and metrics.rmse is not None:
-            accuracy += f", MAE {metrics.mae:.3g}, RMSE {metrics.rmse:.3g}"
-    p95 = metrics.latency_p95_seconds
-    latency = UNKNOWN if p95 is None else f"{p95 * 1000:.3g} ms"
+            accuracy += f", MAE {fmt.error_size(metrics.mae)}, RMSE {fmt.error_size(metrics.rmse)}"
     return (
-        f"{what} {accuracy}, {metrics.predictions_per_minute:,} predictions/min, "
-        f"latency p95 {latency}"
+        f"{what} {accuracy}, {fmt.short_count(metrics.predictions_per_minute)} predictions/min, "
+        f"latency p95 {fmt.latency(metrics.latency_p95_seconds, 3)}"
     )
 
 
@@ -82,9 +74,9 @@ def _drift(snapshot: Snapshot) -> str:
     worst = next((one for one in drift.features if one.drifted), None)
     if worst is not None and worst.psi is not None and worst.threshold is not None:
         name = worst.name or "predictions"
-        return f"Drift of {name}: PSI {worst.psi:.2g} against {worst.threshold:.2g}"
+        return f"Drift of {name}: PSI {fmt.psi(worst.psi)} against {fmt.psi(worst.threshold)}"
     if drift.errors is not None and drift.errors.rising:
-        return f"Mean error rose to {_percent(_hundred(drift.errors.error_rate), 1)}"
+        return f"Mean error rose to {fmt.ratio_text(drift.errors.error_rate)}"
     return ""
 
 
@@ -92,15 +84,11 @@ def _others(snapshot: Snapshot) -> str:
     others = [model for model in snapshot.models if not model.active]
     shown = [
         f"{model.name or model.model_id} {model.version or ''}".strip()
-        + f" {_percent(_hundred(model.current_accuracy), 1)}"
+        + f" {fmt.ratio_text(model.current_accuracy)}"
         for model in others[:3]
     ]
     more = f" and {len(others) - 3} more" if len(others) > 3 else ""
     return f"Beside it {', '.join(shown)}{more}" if others else ""
-
-
-def _hundred(ratio: float | None) -> float | None:
-    return None if ratio is None else 100 * ratio
 
 
 def _training(snapshot: Snapshot) -> str:
@@ -108,7 +96,7 @@ def _training(snapshot: Snapshot) -> str:
     text = training.stage
     if training.details:
         text += f": {training.details}"
-    text += f", {_percent(training.progress)}"
+    text += f", {fmt.progress(training.progress)}"
     if training.eta_seconds is not None:
         text += f", {format_uptime(training.eta_seconds)} left"
     return text
@@ -116,25 +104,15 @@ def _training(snapshot: Snapshot) -> str:
 
 def _system(snapshot: Snapshot) -> str:
     system = snapshot.system
-    health = UNKNOWN if system.system_health == "unknown" else system.system_health.title()
+    health = fmt.status_word(system.system_health)
     if system.limiter is not None:
-        health += f" ({component_label(system.limiter)})"
-    gpu = f"GPU {_percent(system.gpu_percent)}, " if system.gpus else ""
-    connections = UNKNOWN if system.active_connections is None else system.active_connections
+        health += f" ({fmt.component_label(system.limiter)})"
+    gpu = f"GPU {fmt.percent(system.gpu_percent)}, " if system.gpus else ""
+    full = ""
+    if system.memory_full_seconds is not None:
+        full = f"; memory full in about {fmt.roughly(max(60.0, system.memory_full_seconds))}"
     return (
-        f"System {health}: CPU {_percent(system.cpu_percent)}, "
-        f"memory {_percent(system.memory_percent)}, disk {_percent(system.disk_percent)}, "
-        f"{gpu}connections {connections}{_ahead(system.memory_full_seconds)}"
+        f"System {health}: CPU {fmt.percent(system.cpu_percent)}, "
+        f"memory {fmt.percent(system.memory_percent)}, disk {fmt.percent(system.disk_percent)}, "
+        f"{gpu}connections {fmt.count(system.active_connections)}{full}"
     )
-
-
-def _ahead(seconds: float | None) -> str:
-    return "" if seconds is None else f"; memory full in about {max(1, round(seconds / 60))} min"
-
-
-def _percent(value: float | None, digits: int = 0) -> str:
-    return UNKNOWN if value is None else f"{value:.{digits}f} %"
-
-
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"

@@ -111,6 +111,11 @@ class Publisher:
         with self._lock:
             self._views = [*self._views, view]
 
+    @property
+    def watched(self) -> bool:
+        """Whether there is a view to show snapshots in."""
+        return bool(self._views)
+
     def show(
         self,
         snapshot: Callable[[], Snapshot],
@@ -135,7 +140,7 @@ class Publisher:
         whole, self.due, self.progress_due = self.due or closed, False, False
         now = self._clock.monotonic()
         too_early = now - self._shown_at < self._pause() and not closed
-        if too_early or not self._views:
+        if too_early or not self.watched:
             return
         self._shown_at = now
         with lock:

@@ -63,9 +63,9 @@ class ModelStatusChange(_EventStruct, frozen=True, kw_only=True, tag="model_stat
     threshold: float | None = None
     n: int | None = None
     reason_code: str | None = None
-    """Code of ``reason``; ``None`` where a user or an exception wrote it."""
+    """The code of ``reason``; ``None`` where a user or an exception wrote it."""
     reason_args: Args = {}
-    """What stands in the sentence of that code."""
+    """The values in the sentence of that code."""
 
 
 class ModelDeployed(_EventStruct, frozen=True, kw_only=True, tag="model_deployed"):

@@ -13,7 +13,7 @@ SLOW, FAST = [0.9, 0.8, 0.7], [0.9, 0.5]
 TWO = {"a-1": {"loss": SLOW, "accuracy": [0.1, 0.2, 0.3]}, "a-2": {"loss": FAST}}
 
 
-class RecentPoints:
+class FakeHistory:
     """What has a history: a Store, or a Monitor."""
 
     def __init__(self, frame):
@@ -57,23 +57,23 @@ def test_over_the_time_since_each_began(training):
 
     assert list(figure.data[0].x) == [0.0, 1.0, 2.0]
     assert "seconds since the run began" in figure.layout.annotations[0].text
-    assert list(figure.data[0].customdata) == [" · step 1", " · step 2", " · step 3"]
+    assert list(figure.data[0].customdata) == ["0.9 · step 1", "0.8 · step 2", "0.7 · step 3"]
 
 
 def test_the_pointer_tells_value_and_time(training):
     figure = compare(training(TWO))
 
-    assert figure.data[0].hovertemplate == "%{y:.4~g}%{customdata}"
-    assert list(figure.data[0].customdata) == [" · after 0s", " · after 1s", " · after 2s"]
+    assert figure.data[0].hovertemplate == "%{customdata}"
+    assert list(figure.data[0].customdata) == ["0.9 · after 0s", "0.8 · after 1s", "0.7 · after 2s"]
 
 
 @pytest.mark.parametrize(
     "wrap",
     [
         lambda frame: frame,
-        RecentPoints,
+        FakeHistory,
         lambda frame: [frame],
-        lambda frame: (RecentPoints(frame),),
+        lambda frame: (FakeHistory(frame),),
         lambda frame: [frame[frame["run"] == run] for run in ("a-1", "a-2")],
     ],
     ids=["frame", "store", "list", "stores", "frames"],
@@ -90,7 +90,7 @@ def test_runs_may_be_named(training):
 
 
 def test_a_name_for_several_runs_stands_before_theirs(training):
-    figure = compare({"mine": RecentPoints(training(TWO))})
+    figure = compare({"mine": FakeHistory(training(TWO))})
 
     assert [name.split(",")[0] for name in lines(figure)] == ["mine", "mine"]
     assert len(lines(figure)) == 2
@@ -103,8 +103,8 @@ def test_tables_of_ones_own_have_a_column_a_metric(training):
 
     assert panels(figure) == ["loss"]
     assert list(figure.data[0].x) == [10.0, 20.0]
-    assert list(figure.data[0].customdata) == ["", ""]
-    assert list(figure.data[1].customdata)[1] == " · after 1d 0h"
+    assert list(figure.data[0].customdata) == ["3", "2"]
+    assert list(figure.data[1].customdata)[1] == "1 · after 1d 0h"
 
 
 def test_names_are_as_short_as_tells_runs_apart(training):

@@ -9,13 +9,13 @@ import numpy as np
 import plotly.io
 import pytest
 
-from ipyvitals.charts.lanes import split_active_model
 from ipyvitals.charts.marks import bands_of, deployments_of
+from ipyvitals.charts.model_series import split_active_model
 from ipyvitals.charts.palette import PALETTES
 from ipyvitals.charts.rows import latency_scale
-from ipyvitals.charts.tables import Table
+from ipyvitals.charts.tables import HistoryTable
 from ipyvitals.charts.timeline import timeline
-from ipyvitals.charts.times import PIXELS, Times
+from ipyvitals.charts.times import PIXELS, TimeAxis
 from ipyvitals.errors import ArgumentValueError
 from tests.unit.render.test_html import luminance
 from tests.unit.tables import START
@@ -88,8 +88,8 @@ def test_the_pointer_tells_value_time_and_what_it_rests_on(shown):
     assert figure.layout.template.layout.hovermode == "x unified"
     assert figure.layout.hoversubplots == "axis"
     assert figure.layout.xaxis.hoverformat == "%-d %b %Y, %H:%M:%S UTC"
-    assert accuracy.hovertemplate == "%{y:.1%}%{customdata}<extra>Accuracy</extra>"
-    assert accuracy.customdata[0] == " (90.0–98.0 %, last 100) · Live"
+    assert accuracy.hovertemplate == "%{customdata}<extra>Accuracy</extra>"
+    assert accuracy.customdata[0] == "95.0 % (90.0–98.0 %, last 100) · Live"
     assert trace(figure, "p95").hovertemplate.startswith("%{y:.3~g} ms")
     assert all(one.hoverinfo == "skip" for one in figure.data if one.name == "Threshold")
 
@@ -127,7 +127,7 @@ def test_a_failure_of_a_second_is_seen_in_a_day():
     at = np.arange(86_400.0)
     statuses = np.full(86_400, "active", dtype=object)
     statuses[43_210] = "failed"
-    (band,) = bands_of(Times(at), statuses)
+    (band,) = bands_of(TimeAxis(at), statuses)
 
     assert band.status == "failed"
     assert band.first <= 43_210 <= band.last
@@ -136,7 +136,7 @@ def test_a_failure_of_a_second_is_seen_in_a_day():
 
 def test_a_status_that_flaps_is_few_bands_and_none_is_overlooked():
     statuses = np.array(["active", "degraded"] * 20_000, dtype=object)
-    bands = bands_of(Times(np.arange(40_000.0)), statuses)
+    bands = bands_of(TimeAxis(np.arange(40_000.0)), statuses)
 
     assert len(bands) <= PIXELS
     assert sum(band.last - band.first for band in bands) > 30_000
@@ -144,7 +144,7 @@ def test_a_status_that_flaps_is_few_bands_and_none_is_overlooked():
 
 def test_a_status_ends_where_nobody_watched_any_more():
     at = np.array([0.0, 5.0, 10.0, 9000.0, 9005.0])
-    (first, second) = bands_of(Times(at), np.full(5, "degraded", dtype=object))
+    (first, second) = bands_of(TimeAxis(at), np.full(5, "degraded", dtype=object))
 
     assert first.last < 30.0
     assert second.first == 9000.0
@@ -228,13 +228,13 @@ def test_one_model_alone(metrics, system, models):
 
 
 def test_without_deployments_the_busiest_model_is_in_front(metrics):
-    table = Table(
+    table = HistoryTable(
         metrics(range(4), model_id=["a", "b", "a", "b"], total_predictions=[1, 500, 2, 501])
     )
-    lanes = split_active_model(table, Times(np.empty(0)), deployments_of(Table(metrics([]))), None)
+    series = split_active_model(table, TimeAxis(np.empty(0)), deployments_of(metrics([])), None)
 
-    assert set(lanes.main.texts("model_id")) == {"b"}
-    assert [set(one.texts("model_id")) for one in lanes.others] == [{"a"}]
+    assert set(series.main.texts("model_id")) == {"b"}
+    assert [set(one.texts("model_id")) for one in series.others] == [{"a"}]
 
 
 # Rows and scales
@@ -304,7 +304,7 @@ def test_another_template_is_refused(shown):
 def test_every_colour_is_read_on_its_ground(name):
     palette = PALETTES[name]
     ground = luminance(palette.ground)
-    texts = [palette.ink, palette.muted, palette.accent, palette.ok, palette.warn, palette.bad]
+    texts = [palette.ink, palette.muted, palette.accent, palette.warn, palette.bad]
     for colour, least in [*((one, 4.5) for one in texts), *((one, 3.0) for one in palette.runs)]:
         high, low = sorted([luminance(colour), ground], reverse=True)
         assert (high + 0.05) / (low + 0.05) >= least, colour

@@ -9,9 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from ipyvitals.cli import served
-from ipyvitals.cli.entries import Entry
-from ipyvitals.cli.served import Address, ServerError, address_of, served_entries
-from ipyvitals.cli.sources import Sources
+from ipyvitals.cli.entries import ModelEntry
+from ipyvitals.cli.served import ServerAddress, ServerError, address_of, served_entries
+from ipyvitals.cli.sources import SourceReader
 
 BASE = "http://localhost:8888"
 
@@ -19,15 +19,19 @@ BASE = "http://localhost:8888"
 @pytest.mark.parametrize(
     ("url", "token", "address"),
     [
-        (BASE, None, Address(BASE)),
-        (f"{BASE}/", "abc", Address(BASE, "abc")),
-        ("localhost:8888", None, Address(BASE)),
-        (f"{BASE}/lab?token=abc", None, Address(BASE, "abc")),
-        (f"{BASE}/?token=abc", "given", Address(BASE, "given")),
-        (f"{BASE}/user/me/lab/tree/a.ipynb", None, Address(f"{BASE}/user/me")),
-        (f"{BASE}/user/tree/tree", None, Address(f"{BASE}/user")),
-        (f"{BASE}/labour", None, Address(f"{BASE}/labour")),
-        ("https://hub.example/user/me/notebooks/x#y", None, Address("https://hub.example/user/me")),
+        (BASE, None, ServerAddress(BASE)),
+        (f"{BASE}/", "abc", ServerAddress(BASE, "abc")),
+        ("localhost:8888", None, ServerAddress(BASE)),
+        (f"{BASE}/lab?token=abc", None, ServerAddress(BASE, "abc")),
+        (f"{BASE}/?token=abc", "given", ServerAddress(BASE, "given")),
+        (f"{BASE}/user/me/lab/tree/a.ipynb", None, ServerAddress(f"{BASE}/user/me")),
+        (f"{BASE}/user/tree/tree", None, ServerAddress(f"{BASE}/user")),
+        (f"{BASE}/labour", None, ServerAddress(f"{BASE}/labour")),
+        (
+            "https://hub.example/user/me/notebooks/x#y",
+            None,
+            ServerAddress("https://hub.example/user/me"),
+        ),
     ],
 )
 def test_any_page_of_a_server_tells_where_it_is(url, token, address):
@@ -84,8 +88,8 @@ def server(start):
 
 
 def test_it_is_asked_with_its_token(server):
-    assert served_entries(Address(server.url, "secret")) == []
-    assert served_entries(Address(server.url)) == []
+    assert served_entries(ServerAddress(server.url, "secret")) == []
+    assert served_entries(ServerAddress(server.url)) == []
     assert server.asked == [
         ("/ipyvitals/api/kernels", "token secret"),
         ("/ipyvitals/api/kernels", None),
@@ -97,7 +101,7 @@ def test_a_token_goes_to_no_other_server(start):
     first.code, first.headers = 302, {"Location": f"{other.url}/login"}
 
     with pytest.raises(ServerError, match="does not let you in; give its token"):
-        served_entries(Address(first.url, "secret"))
+        served_entries(ServerAddress(first.url, "secret"))
     assert other.asked == []
 
 
@@ -113,20 +117,20 @@ def test_a_token_goes_to_no_other_server(start):
 def test_refusals_say_what_to_do(server, code, said):
     server.code = code
     with pytest.raises(ServerError, match=said):
-        served_entries(Address(server.url))
+        served_entries(ServerAddress(server.url))
 
 
 @pytest.mark.parametrize("body", [b"<html>", b'{"kernels": 3}', b"{}", b"\xff"])
 def test_an_answer_of_something_else(server, body):
     server.body = body
     with pytest.raises(ServerError, match="its answer is not that of ipyvitals"):
-        served_entries(Address(server.url))
+        served_entries(ServerAddress(server.url))
 
 
 def test_an_endless_answer(server, monkeypatch):
     monkeypatch.setattr(served, "MOST_BYTES", 10)
     with pytest.raises(ServerError, match="too large"):
-        served_entries(Address(server.url))
+        served_entries(ServerAddress(server.url))
 
 
 def kernel(**fields):
@@ -167,7 +171,7 @@ def test_a_model_and_those_beside_it_and_training(server):
             training={"state": "running", "stage": "Fit", "progress": 41.5},
         )
     )
-    front, other = served_entries(Address(server.url))
+    front, other = served_entries(ServerAddress(server.url))
 
     assert (front.model_id, front.active, front.stage, front.progress) == (
         "churn-1",
@@ -188,19 +192,19 @@ def test_a_model_and_those_beside_it_and_training(server):
 def test_a_closed_monitor_is_not_live(server):
     server.body = answer(kernel(closed=True))
 
-    assert [one.live for one in served_entries(Address(server.url))] == [False]
+    assert [one.live for one in served_entries(ServerAddress(server.url))] == [False]
 
 
 def test_what_the_server_tells_is_not_listed_again_from_the_file(server, tmp_path, monkeypatch):
     server.body = answer(kernel(), kernel())
     stored = [
-        Entry(source="store", monitor="default", live=True, model_id="churn-1"),
-        Entry(source="store", monitor="default", live=True, model_id="churn-1"),
-        Entry(source="store", monitor="default", live=True, model_id="churn-1", status="idle"),
-        Entry(source="store", monitor="default", live=False, model_id="churn-1"),
+        ModelEntry(source="store", monitor="default", live=True, model_id="churn-1"),
+        ModelEntry(source="store", monitor="default", live=True, model_id="churn-1"),
+        ModelEntry(source="store", monitor="default", live=True, model_id="churn-1", status="idle"),
+        ModelEntry(source="store", monitor="default", live=False, model_id="churn-1"),
     ]
     monkeypatch.setattr("ipyvitals.cli.sources.stored_entries", lambda path: stored)
-    found = Sources(tmp_path, Address(server.url), required=True).read()
+    found = SourceReader(tmp_path, ServerAddress(server.url), required=True).read()
 
     assert [one.source for one in found.entries] == ["server", "server", "store", "store"]
     assert [one.live for one in found.entries] == [True, True, True, False]

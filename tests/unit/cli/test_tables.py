@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import io
 
+import msgspec
 import pytest
 from rich.console import Console
 
-from ipyvitals.cli.entries import Entry
+from ipyvitals.cli.entries import ModelEntry
 from ipyvitals.cli.tables import HEADINGS, plain_table, rich_table
 
 NOW = 1000.0
-BASE = Entry(source="server", monitor="default", live=True, name="churn", version="2.1")
+BASE = ModelEntry(source="server", monitor="default", live=True, name="churn", version="2.1")
 
 
 def entry(**fields):
-    return Entry(**{**BASE.to_dict(), **fields})
+    return msgspec.structs.replace(BASE, **fields)
 
 
 def status(**fields):
@@ -54,7 +55,7 @@ def test_figures_and_what_is_not_known():
         last_at=995.0,
         notebook="a.ipynb",
     )
-    bare = Entry(source="store", monitor="m", live=False)
+    bare = ModelEntry(source="store", monitor="m", live=False)
     lines = plain_table([full, bare], NOW).splitlines()
 
     assert "94.2 % (88.0–97.3)" in lines[1]

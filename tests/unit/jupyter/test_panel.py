@@ -5,24 +5,32 @@ from __future__ import annotations
 import gc
 
 import comm
+import msgspec
 import pytest
+import traitlets
 from comm.base_comm import BaseComm
 
 from ipyvitals import FakeClock, Monitor, StatusPanel
 from ipyvitals.schema import (
+    PANEL_SECTIONS,
+    PANEL_TRAITS,
     MetricsSection,
     ModelSection,
     Point,
+    Snapshot,
     SystemSection,
     TrainingSection,
 )
 
-SECTIONS = {
+STRUCTS = {
     "model": ModelSection,
     "training": TrainingSection,
     "metrics": MetricsSection,
     "system": SystemSection,
 }
+
+
+EMPTY = Snapshot(monitor="default", seq=0, at=0.0)
 
 
 class RecordedComm(BaseComm):
@@ -85,8 +93,18 @@ def test_a_new_panel_brings_everything(monitor, sent):
     assert state["metrics"]["current_accuracy"] == 0.5
     assert state["history"]["current_accuracy"] == [0.5]
     assert set(state["history"]) == set(Point.__struct_fields__)
-    for name, section in SECTIONS.items():
+    for name, section in STRUCTS.items():
         assert set(state[name]) == set(section.__struct_fields__)
+
+
+def test_the_traits_are_those_that_the_page_reads():
+    traits = StatusPanel.class_own_traits(sync=True)
+    own = {name: trait for name, trait in traits.items() if not name.startswith("_")}
+
+    assert set(own) == set(PANEL_TRAITS)
+    for name in PANEL_SECTIONS:
+        empty = [] if isinstance(own[name], traitlets.List) else {}
+        assert type(msgspec.to_builtins(getattr(EMPTY, name))) is type(empty), name
 
 
 def test_only_what_changed_travels_and_in_one_message(monitor, sent, clock):

@@ -12,7 +12,7 @@ import pytest
 
 from ipyvitals import schema as contract
 from ipyvitals.render.html import saved_text, static_view
-from ipyvitals.render.html_parts import TONES
+from ipyvitals.render.tones import TONES
 from ipyvitals.schema import ModelInfo, ModelSection, Notice, Snapshot, TrainingSection
 
 FIXTURES = Path(__file__).parents[2] / "contract" / "fixtures"

@@ -1,4 +1,4 @@
-"""Whose rows are in front: at each moment those of the model that was active."""
+"""Split the metrics by model: at each moment the active one, and those beside it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ipyvitals.charts.marks import Deployment
-from ipyvitals.charts.tables import Table, Texts
-from ipyvitals.charts.times import Times
+from ipyvitals.charts.marks import DeploymentMark
+from ipyvitals.charts.tables import HistoryTable, Texts
+from ipyvitals.charts.times import TimeAxis
 
 __all__ = ["ModelSeries", "split_active_model"]
 
@@ -17,45 +17,48 @@ MOST_OTHERS = 5
 
 @dataclass(frozen=True)
 class ModelSeries:
-    """The rows of a table of metrics, told apart."""
+    """The rows of the active model, and those of the other models."""
 
-    main: Table
+    main: HistoryTable
     """Its lines are interrupted where another model took over."""
-    others: list[Table]
+    others: list[HistoryTable]
     """One a model, of the times at which it was not active."""
 
 
 def split_active_model(
-    metrics: Table, watched: Times, deployments: list[Deployment], model_id: str | None
+    metrics: HistoryTable,
+    watched: TimeAxis,
+    deployments: list[DeploymentMark],
+    model_id: str | None,
 ) -> ModelSeries:
-    """Tell the rows of the active model from those of the others.
+    """Split the rows of a table into those of the active model and those of the others.
 
     Parameters
     ----------
-    metrics : Table
+    metrics : HistoryTable
         Rows of all models.
-    watched : Times
-        Regular moments at which the monitor was there.
-    deployments : list of Deployment
-        Who became active when, in the order of time.
+    watched : TimeAxis
+        Regular moments at which the monitor ran.
+    deployments : list of DeploymentMark
+        In the order of time.
     model_id : str, optional
         The only model to show.
     """
     ids = metrics.texts("model_id")
     known = list(dict.fromkeys(ids.tolist()))
     if model_id is not None:
-        return ModelSeries(metrics.where(ids == model_id).held(watched, to_end=True), [])
+        return ModelSeries(metrics.where(ids == model_id).forward_fill(watched, to_end=True), [])
     if len(known) < 2:
-        return ModelSeries(metrics.held(watched, to_end=True), [])
+        return ModelSeries(metrics.forward_fill(watched, to_end=True), [])
     front = ids == _active(metrics, ids, deployments)
-    main = metrics.where(front).held(watched, to_end=True).cut("model_id")
+    main = metrics.where(front).forward_fill(watched, to_end=True).cut("model_id")
     others = [metrics.where((ids == one) & ~front) for one in known]
     return ModelSeries(
-        main, [one.held(watched, to_end=False) for one in others if len(one)][:MOST_OTHERS]
+        main, [one.forward_fill(watched, to_end=False) for one in others if len(one)][:MOST_OTHERS]
     )
 
 
-def _active(metrics: Table, ids: Texts, deployments: list[Deployment]) -> Texts:
+def _active(metrics: HistoryTable, ids: Texts, deployments: list[DeploymentMark]) -> Texts:
     """Return, of each row, the id of the model that was active then."""
     if not deployments:
         totals = metrics.numbers("total_predictions")
