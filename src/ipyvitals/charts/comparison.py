@@ -14,7 +14,7 @@ from ipyvitals.charts.runs import By, Curve, Run, check_by, runs_of
 from ipyvitals.charts.tables import plain
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.schema import format_uptime
-from ipyvitals.stats.downsampling import Floats, thin
+from ipyvitals.stats.downsampling import Floats, downsample
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -135,7 +135,7 @@ def _trace(
     x = _over(curve, by)
     order = np.argsort(x, kind="stable")
     order = order[np.isfinite(x[order])]
-    shown = order[thin(x[order], curve.values[order], PIXELS)]
+    shown = order[downsample(x[order], curve.values[order], PIXELS)]
     colours = len(palette.runs)
     axis = "" if row == 0 else str(row + 1)
     return {

@@ -15,7 +15,7 @@ from ipyvitals.charts.timeline import Timeline
 from ipyvitals.charts.times import PIXELS, Times
 from ipyvitals.charts.traces import basis
 from ipyvitals.schema import Snapshot
-from ipyvitals.stats.downsampling import Floats, envelope, thin
+from ipyvitals.stats.downsampling import Floats, downsample, envelope
 
 if TYPE_CHECKING:
     from plotly.graph_objects import FigureWidget
@@ -108,7 +108,7 @@ class _Series:
         joined = Times(np.append(self.at[-1:], at)).drawn(np.append(self.values[-1:], self.newest))
         self.at = np.append(self.at, joined.at[last:])
         self.values = np.append(self.values, joined.values[last:])
-        shown = thin(self.at, self.values, PIXELS)
+        shown = downsample(self.at, self.values, PIXELS)
         self.at, self.values = self.at[shown], self.values[shown]
         del self.newest[:-1]
 

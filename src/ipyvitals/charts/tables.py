@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ipyvitals.charts.times import Times
 from ipyvitals.errors import ArgumentTypeError
-from ipyvitals.stats.downsampling import Floats, breaks
+from ipyvitals.stats.downsampling import Floats, gap_starts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +85,7 @@ class Table(Times):
         to_end : bool
             Whether the last row holds as well.
         """
-        gaps = breaks(self.at)
+        gaps = gap_starts(self.at)
         froms, tos = self.at[gaps - 1], self.at[gaps]
         until = np.array(
             [watched.until(*gap) for gap in zip(froms.tolist(), tos.tolist(), strict=True)]

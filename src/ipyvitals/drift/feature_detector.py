@@ -11,7 +11,7 @@ from ipyvitals.drift.features import Columns
 from ipyvitals.drift.reference import PREDICTIONS, Reference
 from ipyvitals.health import Look
 from ipyvitals.schema import FeatureDrift
-from ipyvitals.stats.psi_watch import PsiDetector
+from ipyvitals.stats.psi_detector import PsiDetector
 
 __all__ = ["PREDICTIONS", "FeatureDriftDetector", "Sample"]
 

@@ -18,10 +18,10 @@ from ipyvitals.health import (
 )
 from ipyvitals.models.labelled import Labelled
 from ipyvitals.schema import DriftSection, Health, ModelInfo, Rule, Status
-from ipyvitals.stats.durations import DurationTotals
+from ipyvitals.stats.durations import DurationHistogram
 from ipyvitals.stats.errors import ErrorWindow
 from ipyvitals.stats.latency import SlidingHistogram
-from ipyvitals.stats.rate import SlidingCount
+from ipyvitals.stats.rate import SlidingCounter
 from ipyvitals.stats.seconds import Floats, Ints
 from ipyvitals.stats.segments import SegmentWindows
 from ipyvitals.stats.window import Scores, ScoreWindow
@@ -113,7 +113,7 @@ class ModelState:
         self.evidence: Finding | None = None
         """The finding behind ``status`` and ``reason``, if a rule decided them."""
         self.acknowledged_at: float | None = None
-        self.durations = DurationTotals()
+        self.durations = DurationHistogram()
         self.total_predictions = 0
         self.total_labelled = 0
         self.total_errors = 0
@@ -144,9 +144,9 @@ class ModelState:
         """Forget what was seen and judged of this deployment; totals and uptime go on."""
         self.dormant = False
         self.deployment += 1
-        self.rows = SlidingCount()
-        self.calls = SlidingCount()
-        self.errors = SlidingCount()
+        self.rows = SlidingCounter()
+        self.calls = SlidingCounter()
+        self.errors = SlidingCounter()
         self.latency = SlidingHistogram()
         self.window = ScoreWindow(self._window_size)
         self.residuals = ErrorWindow(self._window_size)

@@ -349,6 +349,6 @@ def test_the_segments_without_a_place_go_on():
     second = first.successor()
 
     assert second.model.segments.other.total == 10
-    assert second.model.segments.others == first.model.segments.others
+    assert second.model.segments.candidates == first.model.segments.candidates
     second.label([1.0] * 2, ["s29", "s29"])
     assert "s29" in [name for name, *_ in second.told["segments"]]
