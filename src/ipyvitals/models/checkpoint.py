@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import msgspec
 import numpy as np
 
-from ipyvitals.drift.reference import Reference
+from ipyvitals.drift.reference import ReferenceDistribution
 from ipyvitals.health import CHANGED, Finding, Lifecycle, Verdict, status_of
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.schema import Status
@@ -158,7 +158,7 @@ def checkpoint_of(head: bytes, body: bytes | None, reference: bytes | None = Non
     for packed in _all_packed(checkpoint.body):
         _unpacked(packed)
     if checkpoint.reference:
-        Reference.from_bytes(checkpoint.reference)
+        ReferenceDistribution.from_bytes(checkpoint.reference)
     return checkpoint
 
 
