@@ -16,7 +16,7 @@ from ipyvitals.health import (
     Look,
     Thresholds,
 )
-from ipyvitals.models.labelled import Labelled
+from ipyvitals.models.scored_labels import ScoredLabels
 from ipyvitals.schema import DriftSection, Health, ModelInfo, Rule, Status
 from ipyvitals.stats.durations import DurationHistogram
 from ipyvitals.stats.errors import ErrorWindow
@@ -214,9 +214,9 @@ class ModelState:
         self.total_errors += times.size
         self.errors.update(times)
 
-    def add_labels(self, labelled: Labelled) -> None:
+    def add_labels(self, labels: ScoredLabels) -> None:
         """Take labels in the order in which they came."""
-        scores = labelled.scores
+        scores = labels.scores
         if not scores.size:
             return
         self.dormant = False
@@ -224,12 +224,12 @@ class ModelState:
         self._findings += self.baseline_rule.update(self.window, scores)
         self.window.update(scores)
         self.total_labelled += scores.size
-        if labelled.residuals is not None:
-            self.residuals.update(labelled.residuals)
-        if labelled.segments is not None:
+        if labels.residuals is not None:
+            self.residuals.update(labels.residuals)
+        if labels.segments is not None:
             if self.segments is None:
                 self.segments = SegmentWindows(self._window_size)
-            self.segments.update(labelled.segments, scores)
+            self.segments.update(labels.segments, scores)
         if self.watch is not None:
             self.watch.update_errors(scores)
 

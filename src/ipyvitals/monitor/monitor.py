@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from ipyvitals.drift.detector import Drift
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.health import Thresholds
-from ipyvitals.ingest.labeling import SegmentOf
-from ipyvitals.ingest.scoring import Score
+from ipyvitals.ingest.labeling import SegmentFunction
+from ipyvitals.ingest.scoring import ScoreFunction
 from ipyvitals.jupyter import kernel as jupyter
 from ipyvitals.jupyter.control_channel import control_channel
 from ipyvitals.monitor.deployment import DeploymentMixin
@@ -122,8 +122,8 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, PlottingMixin):
         accuracy_window: int = 100,
         task: Literal["classification", "regression"] = "classification",
         tolerance: float | None = None,
-        score: Score | None = None,
-        segment: Literal["class"] | SegmentOf | None = None,
+        score: ScoreFunction | None = None,
+        segment: Literal["class"] | SegmentFunction | None = None,
         drift: bool | Drift = False,
         thresholds: Thresholds | None = None,
         interval: float | None = 5.0,

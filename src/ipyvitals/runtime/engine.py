@@ -104,7 +104,7 @@ class Engine:
             on_mismatch=on_mismatch,
         )
         if settings.store_predictions:
-            self.aggregator.queue.keep = self.archive.predictions.keep
+            self.aggregator.queue.store_records = self.archive.predictions.keep
         self._kernel = kernel
         notices = self.notices
         self._machine = SystemMonitor(

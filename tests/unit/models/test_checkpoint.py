@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.health import Thresholds
 from ipyvitals.models.checkpoint import VERSION, checkpoint_of, resume, summary_of, windows_of
-from ipyvitals.models.labelled import Labelled
 from ipyvitals.models.model_state import ModelState
+from ipyvitals.models.scored_labels import ScoredLabels
 from ipyvitals.models.status_evaluator import StatusEvaluator
 from ipyvitals.utils.clock import FakeClock
 
@@ -62,7 +62,7 @@ class Served:
     def label(self, scores, segments=None):
         scores = np.array(scores, dtype=np.float64)
         self.model.add_calls(np.full(scores.size, self.clock.monotonic()))
-        self.model.add_labels(Labelled(scores, scores - 0.5, segments))
+        self.model.add_labels(ScoredLabels(scores, scores - 0.5, segments))
         self.update_status()
 
     def look(self, seconds=1.0, latency=None, failed=0):
