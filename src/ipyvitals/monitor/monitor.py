@@ -327,8 +327,8 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, PlottingMixin):
         self._engine.archive.wait_for_late(timeout)
         self._engine.publish()
         self._user_warnings.warn_pending()
-        told = self._engine.callbacks.drain(timeout)
-        return self._engine.archive.flush(timeout) and told
+        delivered = self._engine.callbacks.wait_until_delivered(timeout)
+        return self._engine.archive.flush(timeout) and delivered
 
     def close(self) -> None:
         """End in order; a closed monitor still answers, but takes nothing more."""
