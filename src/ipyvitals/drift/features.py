@@ -50,14 +50,14 @@ def as_columns(features: Any, n: int) -> dict[str, Rows]:
     _check_width(len(names))
     columns: dict[str, Rows] = {}
     for name in names:
-        what = f"features[{name!r}]"
+        argument = f"features[{name!r}]"
         text = _text(name)
         if text in columns:
             raise ArgumentValueError(
-                f"{what}: expected one column of this name, got several; rename them."
+                f"{argument}: expected one column of this name, got several; rename them."
             )
-        column = as_rows(what, features[name])
-        _check_length(what, column, n)
+        column = as_rows(argument, features[name])
+        _check_length(argument, column, n)
         columns[text] = column.copy()
     return columns
 
@@ -164,11 +164,11 @@ def _as_array(features: Any, expected: str) -> np.ndarray[Any, np.dtype[Any]]:
         ) from error
 
 
-def _check_length(what: str, values: Any, n: int) -> None:
+def _check_length(argument: str, values: Any, n: int) -> None:
     if len(values) != n:
         raise ArgumentValueError(
-            f"{what}: expected {n:,} rows, one for each prediction, got {len(values):,}; hand in "
-            "those rows that were predicted."
+            f"{argument}: expected {n:,} rows, one for each prediction, got {len(values):,}; "
+            "hand in those rows that were predicted."
         )
 
 

@@ -1,4 +1,4 @@
-"""What went wrong in the background: counted, logged once a kind, and shown in the panel."""
+"""Count background failures by code, log the first of each code, and show them in the panel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ipyvitals.schema import Notice
 __all__ = ["Notices"]
 
 log = logging.getLogger("ipyvitals")
-# Without a handler, warnings of the ticker would land in whatever cell runs just then.
+# Without a handler, warnings of the scheduler thread would appear in the output of a running cell.
 log.addHandler(logging.NullHandler())
 
 MAX_CODES = 50
@@ -19,7 +19,7 @@ MAX_MESSAGE_CHARS = 300
 
 
 class Notices:
-    """Counts by code, with the newest message of each.
+    """Count notices by code, with the newest message of each.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Notices:
             log.warning("%s: %s", code, message)
 
     def get(self) -> list[Notice]:
-        """Return the notices, in the order in which their codes first came."""
+        """Return the notices, in the order of the first occurrence of their codes."""
         with self._lock:
             return list(self._by_code.values())
 
@@ -67,10 +67,10 @@ class Notices:
         return notice.count if notice else 0
 
     def clear(self) -> None:
-        """Forget everything: what happens again is counted and logged anew."""
+        """Remove all notices; later ones are counted from zero and logged again."""
         with self._lock:
             self._by_code.clear()
 
     def reset_lock(self) -> None:
-        """Replace the lock in a forked child, where nobody is left to release the old one."""
+        """Replace the lock in a forked child, in which no thread would ever release it."""
         self._lock = threading.RLock()
