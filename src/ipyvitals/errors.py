@@ -1,4 +1,4 @@
-"""What can go wrong, as types.
+"""Exceptions and warnings of ipyvitals.
 
 ::
 
@@ -32,36 +32,36 @@ __all__ = [
 
 
 class IpyvitalsError(Exception):
-    """The root of every error that ipyvitals raises on purpose."""
+    """Base class of all errors that ipyvitals raises on purpose."""
 
 
 class ArgumentValueError(IpyvitalsError, ValueError):
-    """An argument of the right type has a value that makes no sense."""
+    """An argument has the right type, but an invalid value."""
 
 
 class ArgumentTypeError(IpyvitalsError, TypeError):
-    """An argument is of a type that cannot be used."""
+    """An argument has an unsupported type."""
 
 
 class UnknownModelError(ArgumentValueError):
-    """A ``model_id`` names no model of this monitor."""
+    """No model of this monitor has the given ``model_id``."""
 
 
 class StoreError(IpyvitalsError):
-    """A file of history cannot be read: it is none, broken, or of a newer version."""
+    """A history file cannot be read: it is no history file, corrupt, or of a newer version."""
 
 
 class IpyvitalsWarning(UserWarning):
-    """The root of every warning that ipyvitals gives."""
+    """Base class of all warnings of ipyvitals."""
 
 
 class ClosedMonitorWarning(IpyvitalsWarning):
-    """A closed monitor was asked to record something; it was not recorded."""
+    """A closed monitor received a record and ignored it."""
 
 
 class ForkedMonitorWarning(IpyvitalsWarning):
-    """A monitor was asked to record something in a forked child; it was not recorded."""
+    """A monitor in a forked child received a record and ignored it."""
 
 
 class LabelTypeWarning(IpyvitalsWarning):
-    """Predictions and labels are of kinds that can never be equal, such as ``"1"`` and ``1``."""
+    """Predictions and labels have kinds that can never be equal, e.g. ``"1"`` and ``1``."""

@@ -15,7 +15,7 @@ from ipyvitals.charts.tables import plain
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.render.formatting import count, metric
 from ipyvitals.schema import format_uptime
-from ipyvitals.stats.downsampling import thin
+from ipyvitals.stats.downsampling import downsample
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -138,7 +138,7 @@ def _trace(
     x = curve.steps if by == "step" else curve.seconds
     order = np.argsort(x, kind="stable")
     order = order[np.isfinite(x[order])]
-    shown = order[thin(x[order], curve.values[order], PIXELS)]
+    shown = order[downsample(x[order], curve.values[order], PIXELS)]
     colours = len(palette.runs)
     axis = "" if row == 0 else str(row + 1)
     return {

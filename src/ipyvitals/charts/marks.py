@@ -11,7 +11,7 @@ from ipyvitals.charts.palette import Palette
 from ipyvitals.charts.tables import Texts, plain, records
 from ipyvitals.charts.times import PIXELS, Places, TimeAxis, moments
 from ipyvitals.render.formatting import moment, ratio, status_word
-from ipyvitals.stats.downsampling import Floats, pixels_of
+from ipyvitals.stats.downsampling import Floats, pixel_indices
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +68,7 @@ def bands_of(times: TimeAxis, statuses: Texts) -> list[StatusBand]:
     changes = _changes(at, lasts, ranks)
     if len(changes) > PIXELS:
         # Of a status that flaps, each pixel shows the worst.
-        starts = np.flatnonzero(np.diff(pixels_of(at, PIXELS), prepend=-1))
+        starts = np.flatnonzero(np.diff(pixel_indices(at, PIXELS), prepend=-1))
         ranks = np.minimum.reduceat(ranks, starts)
         lasts = np.maximum.reduceat(lasts, starts)
         at = at[starts]

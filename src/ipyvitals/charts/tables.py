@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ipyvitals.charts.times import Places, TimeAxis
 from ipyvitals.errors import ArgumentTypeError
-from ipyvitals.stats.downsampling import Floats, breaks
+from ipyvitals.stats.downsampling import Floats, gap_starts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,7 +96,7 @@ class HistoryTable(TimeAxis):
         to_end : bool
             Whether the last row is repeated as well.
         """
-        gaps = breaks(self.at)
+        gaps = gap_starts(self.at)
         froms, tos = self.at[gaps - 1], self.at[gaps]
         until = np.array(
             [watched.until(*gap) for gap in zip(froms.tolist(), tos.tolist(), strict=True)]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ipyvitals.stats.downsampling import Floats, breaks, envelope, thin
+from ipyvitals.stats.downsampling import Floats, downsample, envelope, gap_starts
 
 __all__ = ["PIXELS", "DrawnLine", "Places", "TimeAxis", "moments"]
 
@@ -49,7 +49,7 @@ class TimeAxis:
     def ends(self) -> Places:
         """Return the places before which lines are interrupted."""
         if self._ends is None:
-            self._ends = breaks(self.at)
+            self._ends = gap_starts(self.at)
         return self._ends
 
     def until(self, first: float, last: float) -> float:
@@ -77,7 +77,7 @@ class TimeAxis:
         >>> times.drawn(np.array([5.0, 6.0, 7.0, 8.0])).values.tolist()
         [5.0, 6.0, nan, 7.0, 8.0]
         """
-        shown = thin(self.at, values, PIXELS)
+        shown = downsample(self.at, values, PIXELS)
         spots = np.searchsorted(shown, self.ends)
         return DrawnLine(
             np.insert(self.at[shown], spots, self.at[self.ends - 1]),

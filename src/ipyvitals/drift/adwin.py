@@ -1,4 +1,4 @@
-"""ADWIN on the stream of errors: whether the model got worse."""
+"""Detect changes of the model's mean error with ADWIN."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ipyvitals.stats.window import Scores
 __all__ = ["ErrorDriftDetector", "check_river"]
 
 MAX_CHANGES = 1_000
-"""Kept for whoever takes them; the oldest make room."""
+"""Maximum number of changes that wait for `take_changes`; beyond it, the oldest are dropped."""
 
 
 def check_river() -> None:
@@ -30,7 +30,7 @@ def check_river() -> None:
 
 
 class ErrorDriftDetector:
-    """Feeds errors to river's ADWIN, label by label.
+    """Pass errors to river's ADWIN, label by label.
 
     Notes
     -----
@@ -40,31 +40,34 @@ class ErrorDriftDetector:
 
     def __init__(self) -> None:
         check_river()
-        # river takes a second to import, and brings pandas and SciPy.
+        # Lazy import: river takes a second to import, and imports pandas and SciPy.
         self._adwin: Any = import_module("river.drift").ADWIN()
-        self._total, self._labels = 0.0, 0
-        self._kept_total, self._kept = 0.0, 0
-        """Of the labels that ADWIN kept at the last change: river begins anew after it."""
+        self._error_sum, self._labels = 0.0, 0
+        self._retained_error_sum, self._retained_labels = 0.0, 0
+        """Sum and number of the errors that ADWIN retained at the last change.
+
+        After a change, river starts with an empty window."""
         self._changes: deque[ErrorChange] = deque(maxlen=MAX_CHANGES)
         self.changes = 0
         self.rising = False
-        """Whether the last change was for the worse."""
+        """True if the mean error rose at the last change."""
 
     def update(self, scores: Scores) -> None:
-        """Take scores in [0, 1], shape (n,), oldest first; the error is 1 − score."""
+        """Add scores in [0, 1], shape (n,), oldest first; the error is 1 − score."""
         adwin = self._adwin
         for error in (1.0 - scores.astype(np.float64)).tolist():
             adwin.update(error)
-            self._total += error
+            self._error_sum += error
             self._labels += 1
             if adwin.drift_detected:
-                self._change(float(adwin.total), int(adwin.width))
+                self._add_change(float(adwin.total), int(adwin.width))
 
-    def _change(self, total: float, labels: int) -> None:
-        after = total / labels
-        before = (self._total - total) / max(1, self._labels - labels)
-        self._kept_total, self._kept = total, labels
-        self._total, self._labels = 0.0, 0
+    def _add_change(self, error_sum: float, labels: int) -> None:
+        """Add a change after which ADWIN retains `labels` errors with this sum."""
+        after = error_sum / labels
+        before = (self._error_sum - error_sum) / max(1, self._labels - labels)
+        self._retained_error_sum, self._retained_labels = error_sum, labels
+        self._error_sum, self._labels = 0.0, 0
         self.changes += 1
         self.rising = after > before
         self._changes.append(
@@ -78,10 +81,11 @@ class ErrorDriftDetector:
         return changes
 
     def section(self) -> ErrorDrift:
-        """Return the figures."""
-        labels = self._kept + self._labels
+        """Return the error drift part of the snapshot."""
+        labels = self._retained_labels + self._labels
+        error_sum = self._retained_error_sum + self._error_sum
         return ErrorDrift(
-            error_rate=(self._kept_total + self._total) / labels if labels else None,
+            error_rate=error_sum / labels if labels else None,
             window_labelled=labels,
             changes=self.changes,
             rising=self.rising,

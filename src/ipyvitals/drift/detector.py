@@ -1,4 +1,4 @@
-"""Whether what a model sees and says still looks like the reference."""
+"""Detect drift of one deployment: predictions and features against a reference, and errors."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 
 from ipyvitals.drift.adwin import ErrorDriftDetector, check_river
-from ipyvitals.drift.feature_detector import FeatureDriftDetector, Sample
+from ipyvitals.drift.feature_detector import FeatureDriftDetector, ReferenceBuffer
 from ipyvitals.drift.features import MAX_COLUMNS, Columns, as_columns, as_row, columns_of
-from ipyvitals.drift.reference import PREDICTIONS, Reference
+from ipyvitals.drift.reference import PREDICTIONS, ReferenceDistribution
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.health import DriftCheck, ErrorChange
 from ipyvitals.schema import DriftSection
@@ -24,33 +24,33 @@ __all__ = ["Drift", "DriftDetector", "as_columns", "as_row", "columns_of"]
 MIN_ROWS = 30
 MAX_ROWS = 1_000_000
 MAX_SHOWN = 20
-MAX_LOOKS = 10_000
+MAX_CHECKS = 10_000
 CHUNK_ROWS = 4_096
-"""Rows that are looked at in one go: what a fold needs in memory does not grow with it."""
+"""Rows that are processed at once, which bounds the memory of one drain."""
 
 
 class Drift(msgspec.Struct, frozen=True, kw_only=True):
-    """What is watched without labels.
+    """Settings of drift detection.
 
     Parameters
     ----------
     reference : int
-        Rows that are taken as normal: the first of a deployment, unless it is given others.
+        Number of reference rows: the first rows of a deployment, unless ``set_reference`` passes
+        others.
     window : int
-        Rows that are compared with them, the newest ones.
+        Number of the newest rows that are compared with the reference.
     alpha : float
-        Probability that a look finds drift where there is none, whatever the number of
-        features.
+        Probability of a false alarm at one check, for any number of features.
     errors : bool
-        Whether to watch the errors of labelled predictions with ADWIN as well; needs the
-        extra ``drift``.
+        True also monitors the errors of labelled predictions with ADWIN; needs the extra
+        ``drift``.
     max_features : int
-        Features that are watched beside the predictions; the first ones seen.
+        Maximum number of monitored features besides the predictions; the first ones seen.
 
     Raises
     ------
     ArgumentTypeError, ArgumentValueError
-        When a setting is of another type, outside its range, or river is not installed.
+        When a setting has the wrong type or is out of range, or river is not installed.
 
     Examples
     --------
@@ -92,55 +92,55 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DriftDetector:
-    """Compares the newest rows of one deployment with a reference.
+    """Compare the newest rows of one deployment with a reference.
 
-    The first rows are the reference, unless `set_reference` gives another. Not thread-safe:
-    whoever folds calls it.
+    The first rows are the reference, unless `set_reference` passes others. Not thread-safe: the
+    engine calls it under its lock.
 
     Parameters
     ----------
     settings : Drift
     notices : Notices
-        Where features that are not watched are counted.
+        Counts features that are not monitored.
     hold : int
-        Looks in a row after which a verdict turns.
+        Checks in a row after which a verdict turns.
     """
 
     def __init__(self, settings: Drift, notices: Notices, hold: int = 3) -> None:
         self._settings = settings
         self._hold = hold
         self._notices = notices
-        self._sample = Sample(settings.max_features + 1)
-        self._watch: FeatureDriftDetector | None = None
-        """``None`` until the reference is full."""
+        self._buffer = ReferenceBuffer(settings.max_features + 1)
+        self._detector: FeatureDriftDetector | None = None
+        """``None`` until the reference is complete."""
         self.reference = b""
-        """That for an other kernel; empty until it is full."""
+        """Serialised reference for another kernel; empty until the reference is complete."""
         self._ignored: set[str] = set()
-        self._checks: deque[DriftCheck] = deque(maxlen=MAX_LOOKS)
+        self._checks: deque[DriftCheck] = deque(maxlen=MAX_CHECKS)
         self._errors = ErrorDriftDetector() if settings.errors else None
 
     def reset(self) -> None:
         """Forget the window and all verdicts; the reference, or what there is of it, stays."""
         self._checks.clear()
-        if self._watch is not None:
-            self._watch.reset()
+        if self._detector is not None:
+            self._detector.reset()
         if self._errors is not None:
             self._errors = ErrorDriftDetector()
 
     def set_reference(self, predictions: Any, features: Any = None) -> None:
-        """Take given rows as the reference, such as those of the training data.
+        """Use the given rows as the reference, e.g. those of the training data.
 
         Parameters
         ----------
         predictions : array, list or Series, shape (n,)
             At least 30.
         features : optional
-            As `as_columns` takes them.
+            In any form that `as_columns` accepts.
 
         Raises
         ------
         ArgumentTypeError, ArgumentValueError
-            When there are fewer rows, or the columns are no columns or of another length.
+            When there are fewer rows, or `features` has no columns or columns of another length.
         """
         rows = as_rows("predictions", predictions)
         n = len(rows)
@@ -151,37 +151,41 @@ class DriftDetector:
             )
         columns = {} if features is None else as_columns(features, n)
         names = list(columns)
-        watched = names[: self._settings.max_features]
-        self._ignore(names[len(watched) :])
-        self._begin(Reference.fit({PREDICTIONS: rows} | {name: columns[name] for name in watched}))
+        monitored = names[: self._settings.max_features]
+        self._ignore(names[len(monitored) :])
+        self._start_detector(
+            ReferenceDistribution.fit(
+                {PREDICTIONS: rows} | {name: columns[name] for name in monitored}
+            )
+        )
 
     def update(self, predictions: Rows, features: Columns | None) -> None:
-        """Take rows, oldest first.
+        """Add rows, oldest first.
 
         Parameters
         ----------
         predictions : ndarray of shape (n,) or list
         features : mapping of names to columns of the same length, or None
-            A feature that is missing here, or a value that is ``None`` or NaN, counts as
-            missing: that too can drift.
+            An absent feature and the values ``None`` and NaN count as missing; the ratio of
+            missing values can drift, too.
         """
         columns = {**(features or {}), PREDICTIONS: predictions}
         n, start = len(predictions), 0
-        if self._watch is None:
-            start = min(n, self._settings.reference - self._sample.rows)
-            self._ignore(self._sample.add(columns, start))
-            if self._sample.rows < self._settings.reference:
+        if self._detector is None:
+            start = min(n, self._settings.reference - self._buffer.rows)
+            self._ignore(self._buffer.add(columns, start))
+            if self._buffer.rows < self._settings.reference:
                 return
-            watch = self._begin(Reference.fit(self._sample.columns))
+            detector = self._start_detector(ReferenceDistribution.fit(self._buffer.columns))
         else:
-            watch = self._watch
+            detector = self._detector
         if start < n:
-            self._ignore([name for name in columns if name not in watch.bins])
+            self._ignore([name for name in columns if name not in detector.bins])
         for first in range(start, n, CHUNK_ROWS):
-            self._checks.extend(watch.update(columns, first, min(n, first + CHUNK_ROWS)))
+            self._checks.extend(detector.update(columns, first, min(n, first + CHUNK_ROWS)))
 
     def update_errors(self, scores: Scores) -> None:
-        """Take the scores of labels in [0, 1], shape (n,), in the order in which they came."""
+        """Add the scores of labels in [0, 1], shape (n,), in the order of arrival."""
         if self._errors is not None:
             self._errors.update(scores)
 
@@ -192,47 +196,51 @@ class DriftDetector:
         return checks
 
     def take_error_changes(self) -> list[ErrorChange]:
-        """Return the changes of the error since the last call, oldest first."""
+        """Return the changes of the mean error since the last call, oldest first."""
         return [] if self._errors is None else self._errors.take_changes()
 
     def section(self) -> DriftSection:
-        """Return the figures."""
-        watch = self._watch
+        """Return the drift section of the snapshot."""
+        detector = self._detector
         errors = None if self._errors is None else self._errors.section()
-        drifted = (watch is not None and watch.drifted) or (errors is not None and errors.rising)
+        drifted = (detector is not None and detector.drifted) or (
+            errors is not None and errors.rising
+        )
         return DriftSection(
-            state="drifted" if drifted else "collecting" if watch is None else "watching",
-            reference_rows=self._sample.rows if watch is None else watch.rows,
-            reference_size=self._settings.reference if watch is None else watch.rows,
-            window_rows=0 if watch is None else watch.window_rows,
+            state="drifted" if drifted else "collecting" if detector is None else "watching",
+            reference_rows=self._buffer.rows if detector is None else detector.rows,
+            reference_size=self._settings.reference if detector is None else detector.rows,
+            window_rows=0 if detector is None else detector.window_rows,
             window_size=self._settings.window,
-            features=[] if watch is None else watch.furthest(MAX_SHOWN),
-            watched=len(self._sample.columns if watch is None else watch.bins),
+            features=[] if detector is None else detector.most_drifted(MAX_SHOWN),
+            watched=len(self._buffer.columns if detector is None else detector.bins),
             errors=errors,
         )
 
     @property
     def verdicts(self) -> list[bool]:
-        """Whether anything at all, and then whether each column, has drifted."""
-        return [] if self._watch is None else self._watch.verdicts
+        """Verdict of any column, then of each column: drifted or not; empty without a reference."""
+        return [] if self._detector is None else self._detector.verdicts
 
     def resume(self, reference: bytes, verdicts: list[bool]) -> None:
-        """Go on with the reference and the verdicts of an earlier kernel.
+        """Restore the reference and the verdicts of an earlier kernel.
 
         Raises
         ------
         ValueError
-            When it is no reference.
+            When `reference` is not a serialised reference.
         """
-        self._begin(Reference.from_bytes(reference)).resume(verdicts)
+        self._start_detector(ReferenceDistribution.from_bytes(reference)).resume(verdicts)
 
-    def _begin(self, reference: Reference) -> FeatureDriftDetector:
+    def _start_detector(self, reference: ReferenceDistribution) -> FeatureDriftDetector:
         settings = self._settings
-        self._watch = FeatureDriftDetector(reference, settings.window, settings.alpha, self._hold)
+        detector = self._detector = FeatureDriftDetector(
+            reference, settings.window, settings.alpha, self._hold
+        )
         self.reference = reference.to_bytes()
-        self._sample = Sample(settings.max_features + 1)
+        self._buffer = ReferenceBuffer(settings.max_features + 1)
         self._checks.clear()
-        return self._watch
+        return detector
 
     def _ignore(self, names: list[str]) -> None:
         new = [name for name in names if name not in self._ignored]

@@ -1,4 +1,4 @@
-"""Predictions and features by name: a reference of them, and looks at what came after."""
+"""Check predictions and features for drift against a reference."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import numpy as np
 import numpy.typing as npt
 
 from ipyvitals.drift.features import Columns
-from ipyvitals.drift.reference import PREDICTIONS, Reference
+from ipyvitals.drift.reference import PREDICTIONS, ReferenceDistribution
 from ipyvitals.health import DriftCheck
 from ipyvitals.schema import FeatureDrift
-from ipyvitals.stats.psi_watch import PsiDetector
+from ipyvitals.stats.psi_detector import PsiDetector
 
-__all__ = ["PREDICTIONS", "FeatureDriftDetector", "Sample"]
+__all__ = ["PREDICTIONS", "FeatureDriftDetector", "ReferenceBuffer"]
 
 
-class Sample:
-    """Rows that will be the reference, of at most `limit` columns.
+class ReferenceBuffer:
+    """Collect the rows of a future reference, with at most `limit` columns.
 
     Parameters
     ----------
     limit : int
-        Columns, the predictions among them.
+        Maximum number of columns, including the predictions.
     """
 
     def __init__(self, limit: int) -> None:
@@ -31,11 +31,11 @@ class Sample:
 
     @property
     def rows(self) -> int:
-        """How many rows there are."""
+        """Number of rows."""
         return len(self.columns[PREDICTIONS])
 
     def add(self, columns: Columns, rows: int) -> list[str]:
-        """Take the first `rows` of the columns; return the names for which there is no room."""
+        """Add the first `rows` rows; return the names of the columns above the limit."""
         before = self.rows
         new = [name for name in columns if name not in self.columns]
         room = self._limit - len(self.columns)
@@ -53,20 +53,22 @@ class Sample:
 
 
 class FeatureDriftDetector:
-    """Looks at rows by the bins that were fitted on a reference.
+    """Bin rows as the reference was binned, and check them for drift.
 
     Parameters
     ----------
-    reference : Reference
+    reference : ReferenceDistribution
     window : int
-        Rows that are compared with it.
+        Number of rows that are compared with it.
     alpha, hold
         See `PsiDetector`.
     """
 
-    def __init__(self, reference: Reference, window: int, alpha: float, hold: int) -> None:
+    def __init__(
+        self, reference: ReferenceDistribution, window: int, alpha: float, hold: int
+    ) -> None:
         self.rows = reference.rows
-        """Rows of the reference."""
+        """Number of rows of the reference."""
         self.bins = reference.bins
         self._names = list(self.bins)
         self._counts = reference.counts
@@ -76,27 +78,27 @@ class FeatureDriftDetector:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the window and its looks; the reference stays."""
-        self._watch = PsiDetector(self._counts, self._window, self._alpha, self._hold)
+        """Clear the window and the verdicts; keep the reference."""
+        self._detector = PsiDetector(self._counts, self._window, self._alpha, self._hold)
 
     @property
     def verdicts(self) -> list[bool]:
-        """Whether anything at all, and then whether each column, has drifted."""
-        return self._watch.verdicts
+        """Verdict of any column, then of each column: drifted or not."""
+        return self._detector.verdicts
 
     def resume(self, verdicts: list[bool]) -> None:
-        """Go on from such verdicts."""
-        self._watch.resume(verdicts)
+        """Restore `verdicts`; see `PsiDetector.resume`."""
+        self._detector.resume(verdicts)
 
     @property
     def window_rows(self) -> int:
-        """How many rows the window holds."""
-        return self._watch.window.rows
+        """Number of rows in the window."""
+        return self._detector.window.rows
 
     @property
     def drifted(self) -> bool:
-        """Whether anything is above its threshold, held for `hold` looks."""
-        return self._watch.any_drifted
+        """Debounced verdict: any column is above its threshold."""
+        return self._detector.any_drifted
 
     def update(self, columns: Columns, start: int, stop: int) -> list[DriftCheck]:
         """Take some rows of the columns; return the checks that were due."""
@@ -111,23 +113,23 @@ class FeatureDriftDetector:
                 threshold=worst.threshold,
                 n=self._window,
             )
-            for worst in self._watch.update(indices)
+            for worst in self._detector.update(indices)
         ]
 
-    def furthest(self, count: int) -> list[FeatureDrift]:
-        """Return what the last look saw of the columns furthest above their thresholds."""
-        values, thresholds = self._watch.psi, self._watch.thresholds
+    def most_drifted(self, count: int) -> list[FeatureDrift]:
+        """Return the last check of the `count` columns with the highest PSI to threshold ratio."""
+        values, thresholds = self._detector.psi, self._detector.thresholds
         if values is None or thresholds is None:
             pairs = list(self.bins.items())[:count]
             return [FeatureDrift(name=name, kind=bins.kind) for name, bins in pairs]
         order = np.argsort(-values / thresholds, kind="stable")[:count].tolist()
         return [
             FeatureDrift(
-                name=self._names[place],
-                kind=self.bins[self._names[place]].kind,
-                psi=float(values[place]),
-                threshold=float(thresholds[place]),
-                drifted=bool(self._watch.drifted[place]),
+                name=self._names[column],
+                kind=self.bins[self._names[column]].kind,
+                psi=float(values[column]),
+                threshold=float(thresholds[column]),
+                drifted=bool(self._detector.drifted[column]),
             )
-            for place in order
+            for column in order
         ]

@@ -1,4 +1,4 @@
-"""What users hand to ``features=``, made columns by name."""
+"""Convert the argument ``features=`` to named columns."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ __all__ = ["MAX_COLUMNS", "Columns", "as_columns", "as_row", "columns_of"]
 Columns: TypeAlias = Mapping[str, Rows]
 
 MAX_COLUMNS = 1_000
-_NAMES = [str(place) for place in range(MAX_COLUMNS)]
+_NAMES = [str(number) for number in range(MAX_COLUMNS)]
 
 
 def as_columns(features: Any, n: int) -> dict[str, Rows]:
-    """Return the features of `n` predictions by name, copied: the caller may change its own.
+    """Return the features of `n` predictions by name, copied, so the caller may change its data.
 
     Parameters
     ----------
     features : DataFrame, mapping of names to columns, array of shape (n, k), or list of n rows
-        A row in a list is a mapping or a sequence. Columns without a name are ``"0"``, ``"1"``
-        and so on.
+        A row in a list is a mapping or a sequence. Unnamed columns get the names ``"0"``,
+        ``"1"`` and so on.
     n : int
-        How many predictions there are.
+        Number of predictions.
 
     Returns
     -------
     dict
-        Of each name an array of shape (n,) or a list of `n` values.
+        An array of shape (n,) or a list of `n` values for each name.
 
     Examples
     --------
@@ -50,14 +50,14 @@ def as_columns(features: Any, n: int) -> dict[str, Rows]:
     _check_width(len(names))
     columns: dict[str, Rows] = {}
     for name in names:
-        what = f"features[{name!r}]"
+        argument = f"features[{name!r}]"
         text = _text(name)
         if text in columns:
             raise ArgumentValueError(
-                f"{what}: expected one column of this name, got several; rename them."
+                f"{argument}: expected one column of this name, got several; rename them."
             )
-        column = as_rows(what, features[name])
-        _check_length(what, column, n)
+        column = as_rows(argument, features[name])
+        _check_length(argument, column, n)
         columns[text] = column.copy()
     return columns
 
@@ -77,7 +77,7 @@ def as_row(features: Any) -> dict[Any, Any]:
     if type(features) is dict or isinstance(features, Mapping):
         row = dict(features)
     elif hasattr(features, "items") and not hasattr(features, "columns"):
-        row = dict(features.items())  # a pandas Series is no Mapping, and yet has names
+        row = dict(features.items())  # a pandas Series has names, but is not a Mapping
     else:
         row = dict(zip(_NAMES, _values(features), strict=False))
     _check_width(len(row))
@@ -85,12 +85,12 @@ def as_row(features: Any) -> dict[Any, Any]:
 
 
 def columns_of(rows: Sequence[Mapping[Any, Any] | None]) -> dict[str, Rows]:
-    """Return rows as columns, ``None`` where a row lacks the name.
+    """Return rows as columns, with ``None`` where a row lacks the name.
 
     Parameters
     ----------
     rows : list of mapping or None
-        As `as_row` returns them; at most 1,000 names are taken of all of them together.
+        Rows that `as_row` returned; at most 1,000 names of all rows together are used.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def _text(name: Any) -> str:
 
 
 def _column_names(features: Any) -> list[Any] | None:
-    """Return the names of a table's columns: of pandas, Polars, Arrow, or a mapping."""
+    """Return the column names of a pandas, Polars or Arrow table, or of a mapping."""
     if isinstance(features, Mapping):
         return list(features)
     for attribute in ("column_names", "columns"):
@@ -164,11 +164,11 @@ def _as_array(features: Any, expected: str) -> np.ndarray[Any, np.dtype[Any]]:
         ) from error
 
 
-def _check_length(what: str, values: Any, n: int) -> None:
+def _check_length(argument: str, values: Any, n: int) -> None:
     if len(values) != n:
         raise ArgumentValueError(
-            f"{what}: expected {n:,} rows, one for each prediction, got {len(values):,}; hand in "
-            "those rows that were predicted."
+            f"{argument}: expected {n:,} rows, one for each prediction, got {len(values):,}; "
+            "hand in those rows that were predicted."
         )
 
 

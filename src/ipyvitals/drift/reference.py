@@ -1,4 +1,4 @@
-"""What rows are compared with: bins, and how many rows of the reference lie in each."""
+"""Represent the reference of drift detection: bins, and the number of rows in each."""
 
 from __future__ import annotations
 
@@ -12,81 +12,82 @@ from ipyvitals.stats.bins import MAX_BINS, Bins, CategoricalBins, NumericBins, f
 from ipyvitals.stats.packing import pack, unpack
 from ipyvitals.stats.seconds import Ints
 
-__all__ = ["PREDICTIONS", "Reference"]
+__all__ = ["PREDICTIONS", "ReferenceDistribution"]
 
 PREDICTIONS = ""
-"""The name of the predictions among the columns."""
+"""Column name of the predictions."""
 VERSION = 1
 
 Category: TypeAlias = str | int | float | bool
 
 
-class _Column(msgspec.Struct, omit_defaults=True):
+class _StoredColumn(msgspec.Struct, omit_defaults=True):
     name: str
     counts: list[int]
     edges: bytes | None = None
     categories: list[Category] = []
 
 
-class _State(msgspec.Struct, omit_defaults=True):
+class _StoredReference(msgspec.Struct, omit_defaults=True):
     rows: int
-    columns: list[_Column]
+    columns: list[_StoredColumn]
     v: int = VERSION
 
 
-class Reference(NamedTuple):
-    """Fitted once; no row of it is kept."""
+class ReferenceDistribution(NamedTuple):
+    """Binned distribution of the reference rows; the rows themselves are not stored."""
 
     rows: int
     bins: dict[str, Bins]
-    """By name, the predictions first."""
+    """Bins by column name, the predictions first."""
     counts: Ints
-    """Of each column, shape (columns, bins)."""
+    """Counts of each column, shape (columns, bins)."""
 
     @classmethod
-    def fit(cls, columns: Columns) -> Reference:
-        """Return the reference that columns are, all of one length."""
+    def fit(cls, columns: Columns) -> ReferenceDistribution:
+        """Return the distribution of columns of one length."""
         bins = {name: fit_bins(column) for name, column in columns.items()}
         counts = [
-            np.bincount(one.index(columns[name]), minlength=MAX_BINS) for name, one in bins.items()
+            np.bincount(fitted.index(columns[name]), minlength=MAX_BINS)
+            for name, fitted in bins.items()
         ]
         return cls(len(columns[PREDICTIONS]), bins, np.array(counts))
 
     def to_bytes(self) -> bytes:
-        """Return what `from_bytes` takes; nothing where a category is no text and no number."""
+        """Serialise for `from_bytes`; empty if a category is neither a string nor a number."""
         columns = []
         for (name, bins), counts in zip(self.bins.items(), self.counts.tolist(), strict=True):
             if isinstance(bins, NumericBins):
-                columns.append(_Column(name, counts, edges=pack(bins.edges)))
+                columns.append(_StoredColumn(name, counts, edges=pack(bins.edges)))
                 continue
             plain = [one.item() if isinstance(one, np.generic) else one for one in bins.categories]
-            known = [one for one in plain if isinstance(one, (str, int, float))]
-            if len(known) < len(plain):
+            storable = [one for one in plain if isinstance(one, (str, int, float))]
+            if len(storable) < len(plain):
                 return b""
-            columns.append(_Column(name, counts, categories=known))
-        return msgspec.msgpack.encode(_State(self.rows, columns))
+            columns.append(_StoredColumn(name, counts, categories=storable))
+        return msgspec.msgpack.encode(_StoredReference(self.rows, columns))
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Reference:
-        """Return the reference that `to_bytes` told of.
+    def from_bytes(cls, data: bytes) -> ReferenceDistribution:
+        """Return the reference that `to_bytes` serialised.
 
         Raises
         ------
         ValueError
-            When it is of a newer version, or nothing of the kind.
+            When `data` has a newer version, or is not a serialised reference.
         """
         try:
-            state = msgspec.msgpack.decode(data, type=_State)
+            stored = msgspec.msgpack.decode(data, type=_StoredReference)
         except msgspec.MsgspecError as error:
             raise ValueError(f"expected a reference, got something else: {error}") from error
-        counts = np.array([column.counts for column in state.columns], dtype=np.int64)
-        names = [column.name for column in state.columns]
-        if state.v > VERSION or names[:1] != [PREDICTIONS] or counts.shape[1:] != (MAX_BINS,):
-            raise ValueError(f"expected a reference of version {VERSION} or older, got {state.v}.")
+        counts = np.array([column.counts for column in stored.columns], dtype=np.int64)
+        names = [column.name for column in stored.columns]
+        if stored.v > VERSION or names[:1] != [PREDICTIONS] or counts.shape[1:] != (MAX_BINS,):
+            raise ValueError(f"expected a reference of version {VERSION} or older, got {stored.v}.")
         bins: dict[str, Bins] = {
             column.name: CategoricalBins(list(column.categories))
             if column.edges is None
             else NumericBins(unpack(column.edges))
-            for column in state.columns
+            for column in stored.columns
         }
-        return cls(state.rows, bins, counts)
+        return cls(stored.rows, bins, counts)

@@ -1,4 +1,4 @@
-"""Users' callbacks, on a thread of their own."""
+"""Call users' callbacks on a separate thread."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.schema import EVENT_TYPES, Event
 from ipyvitals.utils.notices import Notices
 
-__all__ = ["Callbacks"]
+__all__ = ["CallbackDispatcher"]
 
 log = logging.getLogger("ipyvitals")
 
-QUEUE_LIMIT = 1_000
+MAX_QUEUED_EVENTS = 1_000
 
 Callback = Callable[[Any], object]
 
 
-class Callbacks:
-    """Calls subscribers in the order of the events; a slow one delays only the others here.
+class CallbackDispatcher:
+    """Call subscribers in the order of the events; a slow callback delays only other callbacks.
 
     The thread starts with the first subscriber and ends with `close`, or when this object is
-    dropped.
+    garbage-collected.
 
     Parameters
     ----------
     notices : Notices
-        Where exceptions of callbacks and dropped events are counted.
+        Counts exceptions of callbacks and dropped events.
     """
 
     def __init__(self, notices: Notices) -> None:
-        self._state = _State(notices)
+        self._queue = _DeliveryQueue(notices)
         self._subscribers: list[tuple[str, Callback]] = []
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -45,7 +45,7 @@ class Callbacks:
         Raises
         ------
         ArgumentValueError, ArgumentTypeError
-            When there is no such event, or the callback cannot be called.
+            When there is no such event type, or the callback is not callable.
         """
         if event_type != "*" and event_type not in EVENT_TYPES:
             raise ArgumentValueError(
@@ -58,9 +58,9 @@ class Callbacks:
         entry = (event_type, callback)
         with self._lock:
             self._subscribers = [*self._subscribers, entry]
-            if self._thread is None and not self._state.closed:
+            if self._thread is None and not self._queue.closed:
                 self._thread = threading.Thread(
-                    target=_run, args=(self._state,), name="ipyvitals-callbacks", daemon=True
+                    target=_run, args=(self._queue,), name="ipyvitals-callbacks", daemon=True
                 )
                 self._thread.start()
 
@@ -71,69 +71,72 @@ class Callbacks:
         return unsubscribe
 
     def put(self, event: Event) -> None:
-        """Queue the event for those who want it; never blocks."""
-        wanted = [call for kind, call in self._subscribers if kind in ("*", event.type)]
-        if wanted:
-            self._state.put(event, wanted)
+        """Queue the event for its subscribers; never waits for a callback."""
+        callbacks = [call for kind, call in self._subscribers if kind in ("*", event.type)]
+        if callbacks:
+            self._queue.put(event, callbacks)
 
-    def drain(self, timeout: float) -> bool:
-        """Wait until everything queued was called; false when that took longer."""
+    def wait_until_delivered(self, timeout: float) -> bool:
+        """Wait until all queued events are delivered; return false after `timeout` seconds."""
         if self._thread is None or self._thread is threading.current_thread():
             return True
-        return self._state.wait_idle(timeout)
+        return self._queue.wait_idle(timeout)
 
     def close(self, timeout: float = 1.0) -> None:
-        """Call what is queued, then end the thread, waiting for it at most `timeout` seconds."""
-        self._state.close()
+        """Deliver the queued events, then end the thread; wait at most `timeout` seconds."""
+        self._queue.close()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
 
     def after_fork(self) -> None:
-        """Go on without a thread in a forked child."""
-        self._state = _State(self._state.notices)
-        self._state.closed = True
+        """Close and empty the dispatcher in a forked child, which has no thread."""
+        self._queue = _DeliveryQueue(self._queue.notices)
+        self._queue.closed = True
         self._subscribers = []
         self._lock = threading.Lock()
         self._thread = None
 
     def __del__(self) -> None:
-        self._state.close()
+        self._queue.close()
 
 
-class _State:
-    """What the thread holds: not the `Callbacks`, which therefore can be dropped."""
+class _DeliveryQueue:
+    """Queue events for the thread, which references the queue alone.
+
+    So a `CallbackDispatcher` without other references is garbage-collected.
+    """
 
     def __init__(self, notices: Notices) -> None:
         self.notices = notices
         self.closed = False
-        self._queue: deque[tuple[Event, list[Callback]]] = deque()
+        self._pending: deque[tuple[Event, list[Callback]]] = deque()
         self._changed = threading.Condition()
         self._busy = False
 
-    def put(self, event: Event, wanted: list[Callback]) -> None:
+    def put(self, event: Event, callbacks: list[Callback]) -> None:
         with self._changed:
             if self.closed:
                 return
-            if len(self._queue) >= QUEUE_LIMIT:
-                self._queue.popleft()
-                self.notices.add("callbacks.dropped", limit=f"{QUEUE_LIMIT:,}")
-            self._queue.append((event, wanted))
+            if len(self._pending) >= MAX_QUEUED_EVENTS:
+                self._pending.popleft()
+                self.notices.add("callbacks.dropped", limit=f"{MAX_QUEUED_EVENTS:,}")
+            self._pending.append((event, callbacks))
             self._changed.notify_all()
 
     def take(self) -> tuple[Event, list[Callback]] | None:
         with self._changed:
             self._busy = False
             self._changed.notify_all()
-            while not self._queue:
+            while not self._pending:
                 if self.closed:
                     return None
                 self._changed.wait()
             self._busy = True
-            return self._queue.popleft()
+            return self._pending.popleft()
 
     def wait_idle(self, timeout: float) -> bool:
         with self._changed:
-            return self._changed.wait_for(lambda: not self._queue and not self._busy, timeout)
+            return self._changed.wait_for(lambda: not self._pending and not self._busy, timeout)
 
     def close(self) -> None:
         with self._changed:
@@ -141,21 +144,21 @@ class _State:
             self._changed.notify_all()
 
 
-def _run(state: _State) -> None:
-    while (job := state.take()) is not None:
-        _call(state, *job)
-        # While this thread waits it must not hold the callbacks, which may hold the monitor.
+def _run(queue: _DeliveryQueue) -> None:
+    while (job := queue.take()) is not None:
+        _call(queue, *job)
+        # A waiting thread must not reference callbacks, since they may reference the monitor.
         del job
 
 
-def _call(state: _State, event: Event, wanted: list[Callback]) -> None:
-    for callback in wanted:
+def _call(queue: _DeliveryQueue, event: Event, callbacks: list[Callback]) -> None:
+    for callback in callbacks:
         try:
             callback(event)
         except BaseException as error:
-            # A callback that calls sys.exit() must not end the thread for all others.
+            # BaseException: a callback that calls sys.exit() must not end the thread.
             name = getattr(callback, "__qualname__", repr(callback))
-            state.notices.add(
+            queue.notices.add(
                 "callbacks.failed",
                 callback=name,
                 error=type(error).__name__,

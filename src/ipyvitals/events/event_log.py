@@ -1,4 +1,4 @@
-"""The events so far, numbered."""
+"""Number events, store the last ones, and deliver each."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from ipyvitals.schema import Event
 
 __all__ = ["EventLog"]
 
-LIMIT = 1_000
+MAX_EVENTS = 1_000
 
 
 class EventLog:
-    """Numbers events from 1 without gaps, keeps the last, and hands each on in that order.
+    """Number events from 1 without gaps, store the last 1,000, and deliver each in that order.
 
     Parameters
     ----------
     monitor : str
-        Stands in every event.
+        Name of the monitor, a field of every event.
     time : callable
         Returns the Unix time in seconds.
     deliver : callable
-        Takes each event; must not block.
+        Called with each event; must not block.
 
     Examples
     --------
@@ -44,40 +44,40 @@ class EventLog:
         self._time = time
         self._deliver = deliver
         self._lock = threading.RLock()
-        self._asked: deque[tuple[Callable[..., Event], dict[str, Any]]] = deque()
+        self._requests: deque[tuple[Callable[..., Event], dict[str, Any]]] = deque()
         self._emitting = False
-        self._events: deque[Event] = deque(maxlen=LIMIT)
+        self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
         self.seq = 0
         """Number of the newest event; 0 before the first."""
 
-    def emit(self, shape: Callable[..., Event], **fields: Any) -> None:
-        """Make an event of `shape` and hand it on; from within `deliver`, after the one at hand."""
-        self._asked.append((shape, fields))
+    def emit(self, event_class: Callable[..., Event], **fields: Any) -> None:
+        """Create an event and deliver it; a call from within `deliver` delivers it afterwards."""
+        self._requests.append((event_class, fields))
         with self._lock:
             if self._emitting:
                 return
             self._emitting = True
             try:
-                while self._asked:
-                    self._make(*self._asked.popleft())
+                while self._requests:
+                    self._create(*self._requests.popleft())
             finally:
                 self._emitting = False
 
     def get(self, since: int | None = None) -> list[Event]:
-        """Return the events kept, newest last; only those after number `since`."""
+        """Return the stored events, newest last; only those after number `since` if given."""
         with self._lock:
             if since is None:
                 return list(self._events)
             new = list(takewhile(lambda event: event.seq > since, reversed(self._events)))
         return new[::-1]
 
-    def _make(self, shape: Callable[..., Event], fields: dict[str, Any]) -> None:
-        event = shape(monitor=self._monitor, seq=self.seq + 1, at=self._time(), **fields)
+    def _create(self, event_class: Callable[..., Event], fields: dict[str, Any]) -> None:
+        event = event_class(monitor=self._monitor, seq=self.seq + 1, at=self._time(), **fields)
         self.seq += 1
         self._events.append(event)
         self._deliver(event)
 
     def after_fork(self) -> None:
-        """Replace the lock in a forked child, where nobody is left to release the old one."""
+        """Replace the lock in a forked child, in which no thread would ever release it."""
         self._lock = threading.RLock()
         self._emitting = False

@@ -13,7 +13,7 @@ from ipyvitals.schema import Rule
 from ipyvitals.schema.messages import Message, message, render
 from ipyvitals.stats.interval import wilson_high
 from ipyvitals.stats.latency import SlidingHistogram
-from ipyvitals.stats.rate import SlidingCount
+from ipyvitals.stats.rate import SlidingCounter
 from ipyvitals.stats.seconds import Floats, Ints
 from ipyvitals.stats.streak import Flags, HysteresisSwitch
 
@@ -54,9 +54,9 @@ class RuleFigures(NamedTuple):
 
     now: float
     """Monotonic seconds."""
-    calls: SlidingCount
+    calls: SlidingCounter
     """Calls that succeeded."""
-    errors: SlidingCount
+    errors: SlidingCounter
     """Calls that failed."""
     latency: SlidingHistogram
     drift_checks: Sequence[DriftCheck] = ()

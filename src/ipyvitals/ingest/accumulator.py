@@ -1,4 +1,4 @@
-"""What one fold found for one model."""
+"""Accumulate the records of one drain by model, and add them to the models' statistics."""
 
 from __future__ import annotations
 
@@ -10,181 +10,194 @@ from typing import Any
 import numpy as np
 
 from ipyvitals.drift.detector import columns_of
-from ipyvitals.ingest.label_join import Owner
-from ipyvitals.ingest.labeling import Labeler
-from ipyvitals.ingest.records import UNSET, Batch, Extra
-from ipyvitals.models.labelled import Labelled
+from ipyvitals.ingest.label_join import DeploymentKey
+from ipyvitals.ingest.labeling import LabelEvaluator
+from ipyvitals.ingest.records import UNSET, BatchRecord, RecordExtras
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.registry import Registry
+from ipyvitals.models.scored_labels import ScoredLabels
 from ipyvitals.utils.validation import Rows
 
-__all__ = ["NO_EXTRA", "AccumulatorsByModel", "ModelAccumulator"]
+__all__ = ["NO_EXTRAS", "AccumulatorsByModel", "ModelAccumulator"]
 
-AT, PREDICTION, ACTUAL, LATENCY, EXTRA = (itemgetter(place) for place in (0, 1, 2, 4, 6))
-NO_EXTRA = Extra()
+AT, PREDICTION, ACTUAL, LATENCY, EXTRAS = (itemgetter(field) for field in (0, 1, 2, 4, 6))
+"""Fields of a plain record."""
+NO_EXTRAS = RecordExtras()
 
 
 class ModelAccumulator:
-    """Calls, labels and rows of one model, to be added to its statistics at once.
+    """Collect calls, labels and drift rows of one model during a drain.
 
     Parameters
     ----------
-    owner : tuple
-        The model's id, and which of its deployments this is.
-    labeller : Labeler
-        Scores the pairs.
-    watching : bool
-        Whether somebody watches for drift.
+    deployment : DeploymentKey
+        Id of the model, and number of its deployment.
+    label_evaluator : LabelEvaluator
+        Scores pairs of prediction and label.
+    drift_enabled : bool
+        True collects rows for drift detection.
     """
 
-    def __init__(self, owner: Owner, labeler: Labeler, *, watching: bool) -> None:
-        self.owner = owner
-        self._labeler = labeler
-        self._watching = watching
+    def __init__(
+        self, deployment: DeploymentKey, label_evaluator: LabelEvaluator, *, drift_enabled: bool
+    ) -> None:
+        self.deployment = deployment
+        self._label_evaluator = label_evaluator
+        self._drift_enabled = drift_enabled
         self.plain: list[Any] = []
-        """Records without id, behind all that came before them."""
+        """Records without an id that are not processed yet, newer than everything else here."""
         self.records: list[Any] = []
-        """Records of which no more is to be taken than when they were and how long they took."""
+        """Records of which only time and latency are still to be added."""
         self.failures: list[float] = []
-        self.delays: list[float] = []
-        self.stale = 0
-        """Labels of a former deployment: counted, though in no window."""
-        self._batches: list[Batch] = []
+        self.label_delays: list[float] = []
+        self.stale_labels = 0
+        """Labels of a former deployment, which are counted but enter no window."""
+        self._batches: list[BatchRecord] = []
         self._predictions: list[Any] = []
         self._actuals: list[Any] = []
         self._segments: list[Hashable] = []
-        self._segmented = False
-        self._labelled: list[Labelled] = []
-        self._watched: list[tuple[Rows, Any]] = []
-        self._single: tuple[list[Any], list[Any]] = ([], [])
+        self._has_segments = False
+        self._labels: list[ScoredLabels] = []
+        self._drift_rows: list[tuple[Rows, Any]] = []
+        self._single_rows: tuple[list[Any], list[Any]] = ([], [])
+        """Predictions, and features of each, that are not in `_drift_rows` yet."""
 
     def add_pair(self, prediction: Any, actual: Any, segment: Hashable) -> None:
-        """Note one label."""
+        """Add one prediction with its label."""
         if self.plain:
-            self._take_plain()
+            self._flush_plain()
         self._predictions.append(prediction)
         self._actuals.append(actual)
         self._segments.append(segment)
-        self._segmented |= segment is not None
+        self._has_segments |= segment is not None
 
-    def add_batch(self, batch: Batch) -> None:
-        """Note the rows of one call."""
+    def add_batch(self, batch: BatchRecord) -> None:
+        """Add the rows of one call."""
         self._batches.append(batch)
-        if batch.watched is not None:
-            self._settle_watched()
-            self._watched.append(batch.watched)
-        if batch.labelled is not None:
-            self._settle_pairs()
-            self._labelled.append(batch.labelled)
+        if batch.drift_rows is not None:
+            self._flush_single_rows()
+            self._drift_rows.append(batch.drift_rows)
+        if batch.labels is not None:
+            self._flush_pairs()
+            self._labels.append(batch.labels)
 
-    def watch(self, prediction: Any, features: Mapping[str, Any] | None) -> None:
-        """Note a single prediction for whoever watches for drift."""
+    def add_drift_row(self, prediction: Any, features: Mapping[str, Any] | None) -> None:
+        """Add a single prediction for drift detection."""
         if self.plain:
-            self._take_plain()
-        self._single[0].append(prediction)
-        self._single[1].append(features)
+            self._flush_plain()
+        self._single_rows[0].append(prediction)
+        self._single_rows[1].append(features)
 
     def add_to(self, model: ModelState) -> None:
-        """Hand everything on."""
-        self._settle_pairs()
-        self._settle_watched()
+        """Add everything collected to the statistics of `model`."""
+        self._flush_pairs()
+        self._flush_single_rows()
         if self.records:
             _add_records(self.records, model)
         if self._batches:
             _add_batches(self._batches, model)
         if self.failures:
             model.add_errors(np.array(self.failures))
-        if self.stale:
-            model.add_stale_labels(self.stale)
-        for labelled in self._labelled:
-            model.add_labels(labelled)
-        model.add_delays(self.delays)
-        for rows, features in self._watched:
+        if self.stale_labels:
+            model.add_stale_labels(self.stale_labels)
+        for labels in self._labels:
+            model.add_labels(labels)
+        model.add_delays(self.label_delays)
+        for rows, features in self._drift_rows:
             model.add_rows(rows, features)
 
-    def _take_plain(self) -> None:
-        # Column by column: zip(*plain) would make one object an entry for the collector to track.
+    def _flush_plain(self) -> None:
+        """Split the plain records into columns."""
+        # Field by field: zip(*plain) would create a GC-tracked object per record.
         plain, self.plain = self.plain, []
         self.records = self.records + plain if self.records else plain
-        mixed = any(map(EXTRA, plain))
-        if self._watching:
-            self._single[0].extend(map(PREDICTION, plain))
-            self._single[1].extend(_extras(plain, 1) if mixed else repeat(None, len(plain)))
+        has_extras = any(map(EXTRAS, plain))
+        if self._drift_enabled:
+            self._single_rows[0].extend(map(PREDICTION, plain))
+            self._single_rows[1].extend(
+                _extras(plain, 1) if has_extras else repeat(None, len(plain))
+            )
         if any(map(is_, map(ACTUAL, plain), repeat(UNSET))):
             plain = [entry for entry in plain if entry[2] is not UNSET]
         self._predictions.extend(map(PREDICTION, plain))
         self._actuals.extend(map(ACTUAL, plain))
-        if mixed:
+        if has_extras:
             segments = _extras(plain, 0)
-            self._segmented |= any(segment is not None for segment in segments)
+            self._has_segments |= any(segment is not None for segment in segments)
             self._segments.extend(segments)
         else:
             self._segments.extend(repeat(None, len(plain)))
 
-    def _settle_pairs(self) -> None:
-        """Score the pairs so far, so that a batch behind them keeps its place."""
+    def _flush_pairs(self) -> None:
+        """Score the pairs so far, so that labels stay in order when a batch follows."""
         if self.plain:
-            self._take_plain()
+            self._flush_plain()
         if self._predictions:
-            segments = self._segments if self._segmented else None
-            self._labelled.append(self._labeler.pairs(self._predictions, self._actuals, segments))
+            segments = self._segments if self._has_segments else None
+            self._labels.append(
+                self._label_evaluator.pairs(self._predictions, self._actuals, segments)
+            )
             self._predictions, self._actuals, self._segments = [], [], []
-            self._segmented = False
+            self._has_segments = False
 
-    def _settle_watched(self) -> None:
-        """Make columns of the single predictions so far."""
+    def _flush_single_rows(self) -> None:
+        """Convert the single drift rows so far to columns."""
         if self.plain:
-            self._take_plain()
-        predictions, features = self._single
+            self._flush_plain()
+        predictions, features = self._single_rows
         if predictions:
-            named = columns_of(features) if any(features) else None
-            self._watched.append((predictions, named))
-            self._single = ([], [])
+            columns = columns_of(features) if any(features) else None
+            self._drift_rows.append((predictions, columns))
+            self._single_rows = ([], [])
 
 
 class AccumulatorsByModel(dict[str | None, ModelAccumulator]):
-    """Columns of each model's id, made when they are asked for; ``None`` is the active model.
+    """Map model ids to accumulators, created on access; ``None`` is the active model.
 
     Parameters
     ----------
     registry : Registry
-        Whose models get the figures.
-    labeller, watching
+        Models that receive the statistics.
+    label_evaluator, drift_enabled
         See `ModelAccumulator`.
     """
 
-    def __init__(self, registry: Registry, labeler: Labeler, *, watching: bool) -> None:
+    def __init__(
+        self, registry: Registry, label_evaluator: LabelEvaluator, *, drift_enabled: bool
+    ) -> None:
         self._registry = registry
         self._active = registry.active.model_id
-        self._labeler = labeler
-        self._watching = watching
+        self._label_evaluator = label_evaluator
+        self._drift_enabled = drift_enabled
 
     def __missing__(self, model_id: str | None) -> ModelAccumulator:
         if model_id is None:
-            columns = self[self._active]
+            accumulator = self[self._active]
         else:
             model = self._registry.find(model_id)
-            owner = model_id, model.deployment if model is not None else 0
-            columns = ModelAccumulator(owner, self._labeler, watching=self._watching)
-        self[model_id] = columns
-        return columns
+            deployment = model_id, model.deployment if model is not None else 0
+            accumulator = ModelAccumulator(
+                deployment, self._label_evaluator, drift_enabled=self._drift_enabled
+            )
+        self[model_id] = accumulator
+        return accumulator
 
     def add_to_models(self) -> None:
-        """Hand everything on, but what belongs to a model that is forgotten."""
-        for model_id, columns in self.items():
+        """Add everything collected to the models; drop records of models no longer registered."""
+        for model_id, accumulator in self.items():
             model = None if model_id is None else self._registry.find(model_id)
             if model is not None:
-                columns.add_to(model)
+                accumulator.add_to(model)
 
 
-def _extras(records: list[Any], place: int) -> list[Any]:
-    return [(record[6] or NO_EXTRA)[place] for record in records]
+def _extras(records: list[Any], field: int) -> list[Any]:
+    return [(record[6] or NO_EXTRAS)[field] for record in records]
 
 
 def _add_records(records: list[Any], model: ModelState) -> None:
     at = np.fromiter(map(AT, records), np.float64, len(records))
     model.add_calls(at)
-    # None becomes NaN, which `record` lets nobody pass.
+    # A latency of None becomes NaN; `record` rejects NaN, so NaN means no latency.
     seconds = np.array(list(map(LATENCY, records)), dtype=np.float64)
     timed = ~np.isnan(seconds)
     if timed.all():
@@ -193,7 +206,7 @@ def _add_records(records: list[Any], model: ModelState) -> None:
         model.add_durations(at[timed], seconds[timed])
 
 
-def _add_batches(batches: list[Batch], model: ModelState) -> None:
+def _add_batches(batches: list[BatchRecord], model: ModelState) -> None:
     rows = np.array([batch.rows for batch in batches], dtype=np.int64)
     model.add_calls(np.array([batch.at for batch in batches]), rows)
     timed = [(batch.at, batch.latency) for batch in batches if batch.latency is not None]

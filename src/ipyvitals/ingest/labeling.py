@@ -1,4 +1,4 @@
-"""From pairs of prediction and truth to what models learn of a label."""
+"""Evaluate pairs of prediction and label: score, residual and segment."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ import numpy as np
 import numpy.typing as npt
 
 from ipyvitals.ingest.scoring import Scorer
-from ipyvitals.models.labelled import Labelled
+from ipyvitals.models.scored_labels import ScoredLabels
 from ipyvitals.stats.seconds import Floats
 from ipyvitals.stats.window import Scores
 from ipyvitals.utils.notices import Notices
 from ipyvitals.utils.validation import Rows
 
-__all__ = ["Labeler", "SegmentOf"]
+__all__ = ["LabelEvaluator", "SegmentFunction"]
 
-SegmentOf: TypeAlias = Callable[[Any, Any], Hashable]
+SegmentFunction: TypeAlias = Callable[[Any, Any], Hashable]
 Segments: TypeAlias = "Sequence[Hashable] | None"
 
 
-class Labeler:
-    """Scores pairs, measures how far off they are, and says which segment they belong to.
+class LabelEvaluator:
+    """Compute score, residual and segment of pairs of prediction and label.
 
     Parameters
     ----------
     scorer : Scorer
-        Scores pairs, unless it has only to be near.
+        Scores pairs; not used for a regression with a `tolerance`.
     notices : Notices
-        Where labels that cannot be used are counted.
-    tolerance : float, optional
-        Of a regression: how far off a prediction may be and still count as right.
+        Counts labels that cannot be used.
     regression : bool
-        Whether predictions are numbers whose errors are to be measured.
+        True if predictions are numbers whose residuals are computed.
+    tolerance : float, optional
+        For a regression: maximum absolute residual of a correct prediction.
     segment_of : callable, optional
-        Takes prediction and truth, and returns the segment of a label that has none.
+        ``segment_of(prediction, actual)`` returns the segment of a label that has none.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Labeler:
         *,
         regression: bool = False,
         tolerance: float | None = None,
-        segment_of: SegmentOf | None = None,
+        segment_of: SegmentFunction | None = None,
     ) -> None:
         self._scorer = scorer
         self._notices = notices
@@ -55,25 +55,25 @@ class Labeler:
 
     def pairs(
         self, predictions: Sequence[Any], actuals: Sequence[Any], segments: Segments = None
-    ) -> Labelled:
-        """Return the labels of `n` pairs, with `n` segments or none; some may not count."""
+    ) -> ScoredLabels:
+        """Return the valid labels of `n` pairs, with `n` segments or none."""
         if self._segment_of is not None:
-            segments = self._fill(self._segment_of, predictions, actuals, segments)
+            segments = self._fill_segments(self._segment_of, predictions, actuals, segments)
         residuals = self._residuals(predictions, actuals) if self._regression else None
         if residuals is not None and self._tolerance is not None:
             scores: Scores = np.where(
                 np.isnan(residuals), np.nan, np.abs(residuals) <= self._tolerance
             )
         elif residuals is None and segments is None:
-            return Labelled(self._scorer.pairs(predictions, actuals))
+            return ScoredLabels(self._scorer.pairs(predictions, actuals))
         else:
             scores = self._scorer.aligned(predictions, actuals)
-        return _counted(scores, residuals, segments)
+        return _valid_labels(scores, residuals, segments)
 
-    def rows(self, predictions: Rows, actuals: Rows, segments: Segments = None) -> Labelled:
-        """Return the labels of `n` rows, each side an array of shape (n,) or a list."""
+    def rows(self, predictions: Rows, actuals: Rows, segments: Segments = None) -> ScoredLabels:
+        """Return the valid labels of `n` rows, each side an array of shape (n,) or a list."""
         if not self._regression and segments is None and self._segment_of is None:
-            return Labelled(self._scorer.rows(predictions, actuals))
+            return ScoredLabels(self._scorer.rows(predictions, actuals))
         if self._regression and self._segment_of is None and self._tolerance is not None:
             return self.pairs(predictions, actuals, segments)  # type: ignore[arg-type]
         plain = [
@@ -82,9 +82,9 @@ class Labeler:
         ]
         return self.pairs(plain[0], plain[1], segments)
 
-    def _fill(
+    def _fill_segments(
         self,
-        segment_of: SegmentOf,
+        segment_of: SegmentFunction,
         predictions: Sequence[Any],
         actuals: Sequence[Any],
         segments: Segments,
@@ -92,10 +92,10 @@ class Labeler:
         filled: list[Hashable] = [None] * len(predictions) if segments is None else list(segments)
         for row, segment in enumerate(filled):
             if segment is None:
-                filled[row] = self._one(segment_of, predictions[row], actuals[row])
+                filled[row] = self._call_segment(segment_of, predictions[row], actuals[row])
         return filled
 
-    def _one(self, segment_of: SegmentOf, prediction: Any, actual: Any) -> Hashable:
+    def _call_segment(self, segment_of: SegmentFunction, prediction: Any, actual: Any) -> Hashable:
         try:
             segment = segment_of(prediction, actual)
             hash(segment)
@@ -133,19 +133,20 @@ def _numbers(values: Any) -> Floats:
 
 def _number(value: Any) -> float:
     try:
-        # Also of an array of one number, which is what many models return for one row.
+        # Accepts an array of one number: many models return one for a single row.
         return float(np.array(value, dtype=np.float64).item())
     except (TypeError, ValueError):
         return float("nan")
 
 
-def _counted(scores: Scores, residuals: Floats | None, segments: Segments) -> Labelled:
-    counted: npt.NDArray[np.bool_] = ~np.isnan(scores)
+def _valid_labels(scores: Scores, residuals: Floats | None, segments: Segments) -> ScoredLabels:
+    """Return the labels whose score and residual are not NaN."""
+    valid: npt.NDArray[np.bool_] = ~np.isnan(scores)
     if residuals is not None:
-        counted &= ~np.isnan(residuals)
-    if not counted.all():
-        scores = scores[counted]
-        residuals = residuals[counted] if residuals is not None else None
+        valid &= ~np.isnan(residuals)
+    if not valid.all():
+        scores = scores[valid]
+        residuals = residuals[valid] if residuals is not None else None
         if segments is not None:
-            segments = [segments[row] for row in np.flatnonzero(counted).tolist()]
-    return Labelled(scores, residuals, segments)
+            segments = [segments[row] for row in np.flatnonzero(valid).tolist()]
+    return ScoredLabels(scores, residuals, segments)

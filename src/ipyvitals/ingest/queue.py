@@ -1,4 +1,4 @@
-"""The inbox: predictions come in as tuples, and are folded into figures in batches."""
+"""Queue records of user threads, and drain them into model statistics in batches."""
 
 from __future__ import annotations
 
@@ -8,89 +8,95 @@ from collections.abc import Callable, Hashable
 from itertools import repeat
 from typing import Any
 
-from ipyvitals.ingest.accumulator import NO_EXTRA, AccumulatorsByModel, ModelAccumulator
-from ipyvitals.ingest.label_join import Early, LabelJoin, Waiting
-from ipyvitals.ingest.labeling import Labeler
-from ipyvitals.ingest.records import UNSET, Batch, Failure, Label
+from ipyvitals.ingest.accumulator import NO_EXTRAS, AccumulatorsByModel, ModelAccumulator
+from ipyvitals.ingest.label_join import EarlyLabel, LabelJoiner, PendingPrediction
+from ipyvitals.ingest.labeling import LabelEvaluator
+from ipyvitals.ingest.records import UNSET, BatchRecord, FailureRecord, LabelRecord
 from ipyvitals.models.registry import Registry
 from ipyvitals.utils.notices import Notices
 
-__all__ = ["QUEUE_LIMIT", "ROWS_LIMIT", "RecordQueue"]
+__all__ = ["MAX_QUEUED_RECORDS", "MAX_QUEUED_VALUES", "RecordQueue"]
 
-QUEUE_LIMIT = 16_384
-"""Entries after which whoever appends folds as well."""
-ROWS_LIMIT = 4_194_304
-"""Rows of batches, times their columns, after which whoever appends folds as well; a value takes
-a byte or eight."""
+MAX_QUEUED_RECORDS = 16_384
+"""Queue length above which the appending thread drains the queue."""
+MAX_QUEUED_VALUES = 4_194_304
+"""Batch rows times their columns above which the appending thread drains the queue; a value takes
+one to eight bytes."""
 
 
 class RecordQueue:
-    """A deque that anybody fills without a lock, and one thread at a time folds.
+    """Queue records: any thread appends without a lock, one thread at a time drains.
 
-    ``append`` is that of the deque: what `Monitor.record` calls.
+    `Monitor.record` calls ``entries.append`` directly.
 
     Parameters
     ----------
     registry : Registry
-        Whose models get the figures.
-    join : LabelJoin
-        Where predictions wait for labels.
-    labeller : Labeler
-        Turns pairs into what models learn.
+        Models that receive the statistics.
+    label_joiner : LabelJoiner
+        Stores predictions until their labels arrive.
+    label_evaluator : LabelEvaluator
+        Scores pairs of prediction and label.
     notices : Notices
-        Where a fold that fails is counted.
+        Counts failed drains.
     """
 
     def __init__(
-        self, registry: Registry, join: LabelJoin, labeler: Labeler, notices: Notices
+        self,
+        registry: Registry,
+        label_joiner: LabelJoiner,
+        label_evaluator: LabelEvaluator,
+        notices: Notices,
     ) -> None:
         self._registry = registry
-        self._join = join
-        self._labeler = labeler
+        self._label_joiner = label_joiner
+        self._label_evaluator = label_evaluator
         self._notices = notices
         self.entries: deque[Any] = deque()
-        """What waits to be folded, oldest first."""
-        self.rows = 0
-        """Rows of batches that wait, about."""
+        """Records that are not drained yet, oldest first."""
+        self.batch_values = 0
+        """Approximate number of queued batch rows times their columns."""
         self._lock = threading.Lock()
         self._draining_thread: int | None = None
         self.needs_slow_path = False
-        """Set, for good, before the first entry that is not a plain record of the active model.
-        Set late it could be read too early, and an id would be lost."""
-        self.watching = False
-        """Whether models watch for drift."""
-        self.keep: Callable[[list[Any], str], None] | None = None
-        """Takes entries that were folded, and the id of the model that was active."""
+        """True after the first record that is not a plain record of the active model; never reset.
 
-    def put(self, entry: Batch | Label | Failure) -> None:
-        """Queue anything but a plain record."""
+        Must be set before appending; otherwise a concurrent drain takes the fast path and drops
+        the id."""
+        self.drift_enabled = False
+        """True collects rows for drift detection."""
+        self.store_records: Callable[[list[Any], str], None] | None = None
+        """Called with the drained records and the id of the active model, to store them."""
+
+    def put(self, entry: BatchRecord | LabelRecord | FailureRecord) -> None:
+        """Append a record other than a plain one."""
         self.needs_slow_path = True
-        if type(entry) is Batch:
-            self.rows += entry.rows * (1 + entry.columns)
+        if type(entry) is BatchRecord:
+            self.batch_values += entry.rows * (1 + entry.columns)
         self.entries.append(entry)
 
-    def extend(self, labels: list[Label]) -> None:
-        """Queue many labels."""
+    def extend(self, labels: list[LabelRecord]) -> None:
+        """Append several labels."""
         self.needs_slow_path = True
         self.entries.extend(labels)
 
     @property
     def pending(self) -> int:
-        """How many entries wait to be folded."""
+        """Number of records that are not drained yet."""
         return len(self.entries)
 
     def drain(self) -> None:
-        """Add everything that came before this call to the figures.
+        """Add all records queued before this call to the model statistics.
 
-        A score callable that itself records is heard in the next fold.
+        Records that a user's ``score`` function makes during a drain wait for the next one.
         """
         if self._draining_thread == threading.get_ident():
             return
         with self._lock:
             self._draining_thread = threading.get_ident()
             try:
-                # Not more than is there now: recorders must not keep a fold busy for ever.
-                self.rows = 0
+                # Only the records present now: concurrent appends must not prolong the drain.
+                self.batch_values = 0
                 pop = self.entries.popleft
                 entries = [pop() for _ in repeat(None, len(self.entries))]
                 if entries:
@@ -99,20 +105,22 @@ class RecordQueue:
                 self._draining_thread = None
 
     def reset_lock(self) -> None:
-        """Replace the lock in a forked child, where nobody is left to release the old one."""
+        """Replace the lock in a forked child, in which no thread would ever release it."""
         self._lock = threading.Lock()
         self._draining_thread = None
 
     def _drain_entries(self, entries: list[Any]) -> None:
-        columns = AccumulatorsByModel(self._registry, self._labeler, watching=self.watching)
+        by_model = AccumulatorsByModel(
+            self._registry, self._label_evaluator, drift_enabled=self.drift_enabled
+        )
         try:
             if self.needs_slow_path:
-                self._drain_mixed(entries, columns)
+                self._drain_mixed(entries, by_model)
             else:
-                columns[None].plain = entries
-            columns.add_to_models()
-            if self.keep is not None:
-                self.keep(entries, self._registry.active.model_id)
+                by_model[None].plain = entries
+            by_model.add_to_models()
+            if self.store_records is not None:
+                self.store_records(entries, self._registry.active.model_id)
         except Exception as error:
             self._notices.add(
                 "intake.fold_failed",
@@ -124,54 +132,60 @@ class RecordQueue:
     def _drain_mixed(self, entries: list[Any], by_model: AccumulatorsByModel) -> None:
         for entry in entries:
             if type(entry) is tuple:
-                columns = by_model[entry[5]]
+                accumulator = by_model[entry[5]]
                 if entry[3] is None:
-                    columns.plain.append(entry)
+                    accumulator.plain.append(entry)
                 else:
-                    self._drain_record(entry, columns)
-            elif type(entry) is Label:
+                    self._drain_record(entry, accumulator)
+            elif type(entry) is LabelRecord:
                 self._drain_label(entry, by_model)
-            elif type(entry) is Failure:
+            elif type(entry) is FailureRecord:
                 by_model[entry.model_id].failures.append(entry.at)
             else:
                 self._drain_batch(entry, by_model[entry.model_id])
 
-    def _drain_record(self, entry: Any, columns: ModelAccumulator) -> None:
-        at, prediction, actual, id, _, _, extra = entry
-        columns.records.append(entry)
-        segment, features = extra or NO_EXTRA
-        if self.watching:
-            columns.watch(prediction, features)
+    def _drain_record(self, entry: Any, accumulator: ModelAccumulator) -> None:
+        at, prediction, actual, id, _, _, extras = entry
+        accumulator.records.append(entry)
+        segment, features = extras or NO_EXTRAS
+        if self.drift_enabled:
+            accumulator.add_drift_row(prediction, features)
         if actual is not UNSET:
-            columns.add_pair(prediction, actual, segment)
+            accumulator.add_pair(prediction, actual, segment)
             if id is not None:
-                self._join.mark_labelled(id)
+                self._label_joiner.mark_labelled(id)
         elif id is not None:
-            self._wait(id, Waiting(columns.owner, prediction, at, segment), columns)
+            pending = PendingPrediction(accumulator.deployment, prediction, at, segment)
+            self._add_pending(id, pending, accumulator)
 
-    def _drain_label(self, label: Label, by_model: AccumulatorsByModel) -> None:
-        early = Early(label.actual, label.at)
-        waiting = self._join.take(label.id, early)
-        if waiting is not None:
-            _add_late_label(waiting, early, by_model[waiting.owner[0]])
+    def _drain_label(self, label: LabelRecord, by_model: AccumulatorsByModel) -> None:
+        early = EarlyLabel(label.actual, label.at)
+        pending = self._label_joiner.add_label(label.id, early)
+        if pending is not None:
+            _add_late_label(pending, early, by_model[pending.deployment[0]])
 
-    def _drain_batch(self, batch: Batch, columns: ModelAccumulator) -> None:
-        columns.add_batch(batch)
-        for id in batch.settled:
-            self._join.mark_labelled(id)
-        for id, prediction, segment in batch.waiting:
-            self._wait(id, Waiting(columns.owner, prediction, batch.at, segment), columns)
+    def _drain_batch(self, batch: BatchRecord, accumulator: ModelAccumulator) -> None:
+        accumulator.add_batch(batch)
+        for id in batch.labelled_ids:
+            self._label_joiner.mark_labelled(id)
+        for id, prediction, segment in batch.pending:
+            pending = PendingPrediction(accumulator.deployment, prediction, batch.at, segment)
+            self._add_pending(id, pending, accumulator)
 
-    def _wait(self, id: Hashable, waiting: Waiting, columns: ModelAccumulator) -> None:
-        early = self._join.add(id, waiting)
+    def _add_pending(
+        self, id: Hashable, pending: PendingPrediction, accumulator: ModelAccumulator
+    ) -> None:
+        early = self._label_joiner.add_prediction(id, pending)
         if early is not None:
-            _add_late_label(waiting, early, columns)
+            _add_late_label(pending, early, accumulator)
 
 
-def _add_late_label(waiting: Waiting, label: Early, columns: ModelAccumulator) -> None:
-    if waiting.owner == columns.owner:
-        columns.add_pair(waiting.prediction, label.actual, waiting.segment)
-        if label.at >= waiting.at:
-            columns.delays.append(label.at - waiting.at)
+def _add_late_label(
+    pending: PendingPrediction, label: EarlyLabel, accumulator: ModelAccumulator
+) -> None:
+    if pending.deployment == accumulator.deployment:
+        accumulator.add_pair(pending.prediction, label.actual, pending.segment)
+        if label.at >= pending.at:
+            accumulator.label_delays.append(label.at - pending.at)
     else:
-        columns.stale += 1
+        accumulator.stale_labels += 1

@@ -1,4 +1,4 @@
-"""What waits in the inbox, besides the plain tuples of `Monitor.record`."""
+"""Records in the queue, besides the plain tuples of `Monitor.record`."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ipyvitals.models.labelled import Labelled
+from ipyvitals.models.scored_labels import ScoredLabels
 from ipyvitals.utils.validation import Rows
 
-__all__ = ["UNSET", "Batch", "Extra", "Failure", "Label", "StoredBatch"]
+__all__ = ["UNSET", "BatchRecord", "FailureRecord", "LabelRecord", "RecordExtras", "StoredBatch"]
 
 
-class Unset:
-    """The type of `UNSET`: no label was given, which is not the label ``None``."""
+class UnsetType:
+    """Type of `UNSET`: no label was passed, as distinct from the label ``None``."""
 
     def __repr__(self) -> str:
         return "<unset>"
 
 
-UNSET: Any = Unset()
+UNSET: Any = UnsetType()
 
 
-class Extra(NamedTuple):
-    """What few predictions come with."""
+class RecordExtras(NamedTuple):
+    """Rarely used fields of a plain record."""
 
     segment: Hashable = None
     features: Mapping[str, Any] | None = None
 
 
 class StoredBatch(NamedTuple):
-    """The rows of one call, as they came."""
+    """Rows of one call as the user passed them, for storage."""
 
     predictions: Rows
     actuals: Rows | None
@@ -39,39 +39,39 @@ class StoredBatch(NamedTuple):
     segments: list[Hashable] | None
 
 
-class Batch(msgspec.Struct, frozen=True):
-    """Rows of one call: their labels, or what waits for labels."""
+class BatchRecord(msgspec.Struct, frozen=True):
+    """Rows of one call, with their labels or with the ids under which labels may follow."""
 
     at: float
     rows: int
-    labelled: Labelled | None
-    waiting: list[tuple[Hashable, Any, Hashable]]
-    """Id, prediction and segment of each row."""
-    settled: list[Hashable]
+    labels: ScoredLabels | None
+    pending: list[tuple[Hashable, Any, Hashable]]
+    """Id, prediction and segment of each row without a label."""
+    labelled_ids: list[Hashable]
     latency: float | None
     model_id: str | None
-    watched: tuple[Rows, Mapping[str, Rows] | None] | None
-    """Predictions, and features by column, for whoever watches for drift."""
-    kept: StoredBatch | None = None
-    """All of it, where predictions are kept."""
+    drift_rows: tuple[Rows, Mapping[str, Rows] | None] | None
+    """Predictions, and features by column, for drift detection."""
+    stored: StoredBatch | None = None
+    """All columns of the call, if predictions are stored."""
 
     @property
     def columns(self) -> int:
-        """How many columns wait beside the labels."""
-        watched = 0 if self.watched is None else 1 + len(self.watched[1] or ())
-        return watched + (0 if self.kept is None else 2)
+        """Number of queued columns besides the labels."""
+        drift_columns = 0 if self.drift_rows is None else 1 + len(self.drift_rows[1] or ())
+        return drift_columns + (0 if self.stored is None else 2)
 
 
-class Label(msgspec.Struct, frozen=True):
-    """A truth that came later."""
+class LabelRecord(msgspec.Struct, frozen=True):
+    """A label that arrives after its prediction."""
 
     id: Hashable
     actual: Any
     at: float
 
 
-class Failure(msgspec.Struct, frozen=True):
-    """A call that failed."""
+class FailureRecord(msgspec.Struct, frozen=True):
+    """A failed call."""
 
     at: float
     model_id: str | None

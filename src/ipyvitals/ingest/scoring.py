@@ -1,4 +1,4 @@
-"""Whether predictions were right."""
+"""Score predictions against labels."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ from ipyvitals.stats.window import Scores
 from ipyvitals.utils.notices import Notices
 from ipyvitals.utils.validation import Rows
 
-__all__ = ["Score", "Scorer", "same"]
+__all__ = ["ScoreFunction", "Scorer", "values_equal"]
 
-Score: TypeAlias = Callable[[Any, Any], float]
+ScoreFunction: TypeAlias = Callable[[Any, Any], float]
 
 MISMATCH_SAMPLE = 16
 
 
 class Scorer:
-    """Scores pairs of prediction and truth; a failing score is counted, not raised.
+    """Score pairs of prediction and label; exceptions of ``score`` are counted, not raised.
 
     Parameters
     ----------
     score : callable or None
-        ``score(prediction, actual) -> float`` in [0, 1]; ``None`` is equality.
+        ``score(prediction, actual) -> float`` in [0, 1]; ``None`` compares for equality.
     notices : Notices
-        Where failures are counted.
+        Counts failures of ``score``.
     on_mismatch : callable
-        Called once, with a message, when labels are of another kind than predictions.
+        Called once, with a message, when labels and predictions are of different kinds.
     """
 
     def __init__(
-        self, score: Score | None, notices: Notices, on_mismatch: Callable[[Message], None]
+        self, score: ScoreFunction | None, notices: Notices, on_mismatch: Callable[[Message], None]
     ) -> None:
         self._score = score
         self._notices = notices
         self._on_mismatch: Callable[[Message], None] | None = on_mismatch
 
     def pairs(self, predictions: Sequence[Any], actuals: Sequence[Any]) -> Scores:
-        """Return the scores of `n` pairs; with a failing ``score`` there are fewer."""
+        """Return the scores of `n` pairs, without those for which ``score`` failed."""
         scores = self.aligned(predictions, actuals)
         return scores if self._score is None else scores[~np.isnan(scores)]
 
     def aligned(self, predictions: Sequence[Any], actuals: Sequence[Any]) -> Scores:
-        """Return `n` scores of `n` pairs: NaN where a ``score`` failed."""
+        """Return `n` scores of `n` pairs, NaN where ``score`` failed."""
         if self._score is not None:
             return self._by_callable(self._score, predictions, actuals)
-        right = _equal(predictions, actuals)
+        right = _pairs_equal(predictions, actuals)
         if self._on_mismatch is not None and not right.all():
             for row in np.flatnonzero(~right)[:MISMATCH_SAMPLE].tolist():
                 if type(predictions[row]) is not type(actuals[row]):
@@ -69,7 +69,7 @@ class Scorer:
         )
 
     def arrays(self, predictions: Any, actuals: Any) -> Scores:
-        """Return the scores of two one-dimensional arrays of one length."""
+        """Return the scores of two one-dimensional arrays of equal length."""
         if self._score is not None or "O" in (predictions.dtype.kind, actuals.dtype.kind):
             return self.pairs(predictions.tolist(), actuals.tolist())
         kinds = _KINDS.get(predictions.dtype.kind), _KINDS.get(actuals.dtype.kind)
@@ -96,7 +96,7 @@ class Scorer:
         )
 
     def _by_callable(
-        self, score: Score, predictions: Sequence[Any], actuals: Sequence[Any]
+        self, score: ScoreFunction, predictions: Sequence[Any], actuals: Sequence[Any]
     ) -> Scores:
         scores: list[float] = []
         for prediction, actual in zip(predictions, actuals, strict=True):
@@ -113,25 +113,27 @@ class Scorer:
         return np.array(scores, dtype=np.float64)
 
 
-def _equal(predictions: Sequence[Any], actuals: Sequence[Any]) -> npt.NDArray[np.bool_]:
+def _pairs_equal(predictions: Sequence[Any], actuals: Sequence[Any]) -> npt.NDArray[np.bool_]:
     try:
-        # bytes() takes a list of plain bools at once: 6 times faster than np.array.
+        # bytes() converts a list of plain bools 6 times faster than np.array.
         raw = bytes([p == a for p, a in zip(predictions, actuals, strict=True)])
         return np.frombuffer(raw, dtype=np.bool_)
     except Exception:
-        # NumPy scalars, arrays, None against an array, a raising __eq__: one by one.
+        # NumPy scalars, arrays, None and an array, a raising __eq__: pair by pair.
         return np.array(
-            [same(p, a) for p, a in zip(predictions, actuals, strict=True)], dtype=np.bool_
+            [values_equal(p, a) for p, a in zip(predictions, actuals, strict=True)], dtype=np.bool_
         )
 
 
-def same(prediction: Any, actual: Any) -> bool:
-    """Return whether two values are equal; arrays when all of their elements are.
+def values_equal(prediction: Any, actual: Any) -> bool:
+    """Return whether two values are equal; arrays are if all their elements are.
 
     Examples
     --------
-    >>> same(None, None), same(float("nan"), float("nan")), same([1, 2], [1, 2])
-    (True, False, True)
+    >>> values_equal(None, None), values_equal([1, 2], [1, 2])
+    (True, True)
+    >>> values_equal(float("nan"), float("nan"))
+    False
     """
     try:
         return bool(prediction == actual)
@@ -143,7 +145,7 @@ def same(prediction: Any, actual: Any) -> bool:
 
 
 _KINDS = {"U": "string", "T": "string", "S": "byte string"} | dict.fromkeys("biufc", "number")
-"""What NumPy's kinds of array hold; values of two of these are never equal."""
+"""Kind of value by NumPy's ``dtype.kind``; values of different kinds are never equal."""
 
 
 def _kind(value: Any) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import msgspec
 import numpy as np
 
-from ipyvitals.drift.reference import Reference
+from ipyvitals.drift.reference import ReferenceDistribution
 from ipyvitals.health import Finding, Lifecycle, Verdict, changed, status_of
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.schema import Status
@@ -20,7 +20,7 @@ from ipyvitals.schema.messages import Args, Message
 from ipyvitals.stats.durations import BOUNDS_SECONDS
 from ipyvitals.stats.packing import pack, unpack
 from ipyvitals.stats.seconds import Floats
-from ipyvitals.stats.segments import Group, SegmentWindows
+from ipyvitals.stats.segments import SegmentTracker, SegmentWindows
 
 __all__ = ["VERSION", "Checkpoint", "checkpoint_of", "resume", "summary_of", "windows_of"]
 
@@ -137,7 +137,7 @@ def windows_of(model: ModelState) -> bytes:
         groups = ((_name(segment), group) for segment, group in model.segments.get())
         body.segments = [_group(name, group) for name, group in groups if name is not None]
         body.other = _group(None, model.segments.other)
-        others = ((_name(segment), total) for segment, total in model.segments.others.items())
+        others = ((_name(segment), total) for segment, total in model.segments.candidates.items())
         body.others = [SegmentState(name=one, total=n) for one, n in others if one is not None]
     return msgspec.msgpack.encode(body)
 
@@ -166,7 +166,7 @@ def checkpoint_of(head: bytes, body: bytes | None, reference: bytes | None = Non
     for packed in _all_packed(checkpoint.body):
         _unpacked(packed)
     if checkpoint.reference:
-        Reference.from_bytes(checkpoint.reference)
+        ReferenceDistribution.from_bytes(checkpoint.reference)
     return checkpoint
 
 
@@ -255,7 +255,7 @@ def _all_packed(body: CheckpointWindows) -> list[bytes | None]:
     return [body.scores, body.residuals, body.delays, *(group.scores for group in groups)]
 
 
-def _group(name: Name | None, group: Group) -> SegmentState:
+def _group(name: Name | None, group: SegmentTracker) -> SegmentState:
     return SegmentState(name=name, total=group.total, scores=_packed(group.window.scores))
 
 

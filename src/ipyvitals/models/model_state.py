@@ -19,13 +19,13 @@ from ipyvitals.health import (
     Thresholds,
     WindowRule,
 )
-from ipyvitals.models.labelled import Labelled
+from ipyvitals.models.scored_labels import ScoredLabels
 from ipyvitals.schema import DriftSection, Health, ModelInfo, Rule, Status
 from ipyvitals.schema.messages import Message
-from ipyvitals.stats.durations import DurationTotals
+from ipyvitals.stats.durations import DurationHistogram
 from ipyvitals.stats.errors import ErrorWindow
 from ipyvitals.stats.latency import SlidingHistogram
-from ipyvitals.stats.rate import SlidingCount
+from ipyvitals.stats.rate import SlidingCounter
 from ipyvitals.stats.seconds import Floats, Ints
 from ipyvitals.stats.segments import SegmentWindows
 from ipyvitals.stats.window import Scores, ScoreWindow
@@ -121,7 +121,7 @@ class ModelState:
         self.evidence: Finding | None = None
         """The finding behind ``status`` and ``message``, if a rule decided them."""
         self.acknowledged_at: float | None = None
-        self.durations = DurationTotals()
+        self.durations = DurationHistogram()
         self.total_predictions = 0
         self.total_labelled = 0
         self.total_errors = 0
@@ -154,9 +154,9 @@ class ModelState:
         """Forget what was seen and judged of this deployment; totals and uptime go on."""
         self.dormant = False
         self.deployment += 1
-        self.rows = SlidingCount()
-        self.calls = SlidingCount()
-        self.errors = SlidingCount()
+        self.rows = SlidingCounter()
+        self.calls = SlidingCounter()
+        self.errors = SlidingCounter()
         self.latency = SlidingHistogram()
         self.window = ScoreWindow(self._window_size)
         self.residuals = ErrorWindow(self._window_size)
@@ -215,9 +215,9 @@ class ModelState:
         self.total_errors += times.size
         self.errors.update(times)
 
-    def add_labels(self, labelled: Labelled) -> None:
+    def add_labels(self, labels: ScoredLabels) -> None:
         """Take labels in the order in which they came."""
-        scores = labelled.scores
+        scores = labels.scores
         if not scores.size:
             return
         self.dormant = False
@@ -226,12 +226,12 @@ class ModelState:
             self._findings += rule.check_labels(means, counts)
         self.window.update(scores)
         self.total_labelled += scores.size
-        if labelled.residuals is not None:
-            self.residuals.update(labelled.residuals)
-        if labelled.segments is not None:
+        if labels.residuals is not None:
+            self.residuals.update(labels.residuals)
+        if labels.segments is not None:
             if self.segments is None:
                 self.segments = SegmentWindows(self._window_size)
-            self.segments.update(labelled.segments, scores)
+            self.segments.update(labels.segments, scores)
         if self.watch is not None:
             self.watch.update_errors(scores)
 

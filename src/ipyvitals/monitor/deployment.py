@@ -126,7 +126,7 @@ class DeploymentMixin(MonitorBase):
             When lengths differ, there are too few rows, or the monitor does not watch for
             drift.
         """
-        if not self._engine.aggregator.queue.watching:
+        if not self._engine.aggregator.queue.drift_enabled:
             raise ArgumentValueError(
                 "set_reference(): expected Monitor(drift=True), got a monitor that does not watch "
                 "for drift."

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from ipyvitals.drift.detector import Drift
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.health import Thresholds
-from ipyvitals.ingest.labeling import SegmentOf
-from ipyvitals.ingest.scoring import Score
+from ipyvitals.ingest.labeling import SegmentFunction
+from ipyvitals.ingest.scoring import ScoreFunction
 from ipyvitals.jupyter import kernel as jupyter
 from ipyvitals.jupyter.control_channel import control_channel
 from ipyvitals.monitor.deployment import DeploymentMixin
@@ -122,8 +122,8 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, PlottingMixin):
         accuracy_window: int = 100,
         task: Literal["classification", "regression"] = "classification",
         tolerance: float | None = None,
-        score: Score | None = None,
-        segment: Literal["class"] | SegmentOf | None = None,
+        score: ScoreFunction | None = None,
+        segment: Literal["class"] | SegmentFunction | None = None,
         drift: bool | Drift = False,
         thresholds: Thresholds | None = None,
         interval: float | None = 5.0,
@@ -327,8 +327,8 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, PlottingMixin):
         self._engine.archive.wait_for_late(timeout)
         self._engine.publish()
         self._user_warnings.warn_pending()
-        told = self._engine.callbacks.drain(timeout)
-        return self._engine.archive.flush(timeout) and told
+        delivered = self._engine.callbacks.wait_until_delivered(timeout)
+        return self._engine.archive.flush(timeout) and delivered
 
     def close(self) -> None:
         """End in order; a closed monitor still answers, but takes nothing more."""

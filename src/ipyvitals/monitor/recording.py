@@ -11,8 +11,15 @@ import numpy as np
 
 from ipyvitals.drift.detector import as_columns, as_row
 from ipyvitals.errors import ArgumentValueError
-from ipyvitals.ingest.queue import QUEUE_LIMIT, ROWS_LIMIT
-from ipyvitals.ingest.records import UNSET, Batch, Extra, Failure, Label, StoredBatch
+from ipyvitals.ingest.queue import MAX_QUEUED_RECORDS, MAX_QUEUED_VALUES
+from ipyvitals.ingest.records import (
+    UNSET,
+    BatchRecord,
+    FailureRecord,
+    LabelRecord,
+    RecordExtras,
+    StoredBatch,
+)
 from ipyvitals.monitor.base import MonitorBase
 from ipyvitals.monitor.user_warnings import UserWarnings
 from ipyvitals.runtime.engine import Engine
@@ -31,8 +38,8 @@ class RecordingMixin(MonitorBase):
         self._now = engine.clock.monotonic
         self._model_of = engine.aggregator.registry.get
         self._queue = engine.aggregator.queue
-        self._waiting = engine.aggregator.queue.entries
-        self._append = self._waiting.append
+        self._entries = engine.aggregator.queue.entries
+        self._append = self._entries.append
         self._ids_begin, self._ids = urandom(4).hex(), count(1)
 
     def record(
@@ -107,7 +114,7 @@ class RecordingMixin(MonitorBase):
         elif self._user_warnings.accepts():
             self._append(entry)
             self._user_warnings.warn_pending()
-        if len(self._waiting) > QUEUE_LIMIT:
+        if len(self._entries) > MAX_QUEUED_RECORDS:
             self._engine.drain()
         return id
 
@@ -179,19 +186,20 @@ class RecordingMixin(MonitorBase):
             self._check_marks(None, model_id)
         if not n or not self._user_warnings.accepts():
             return keys
-        figures = self._engine.aggregator
+        evaluator = self._engine.aggregator.label_evaluator
+        store = self._queue.store_records is not None
         late = keys is not None and truths is None
         self._queue.put(
-            Batch(
+            BatchRecord(
                 at=self._now(),
                 rows=n,
-                labelled=None if truths is None else figures.labeler.rows(rows, truths, segments),
-                waiting=_waiting(keys, rows, segments) if late and keys else [],
-                settled=keys if keys is not None and not late else [],
+                labels=None if truths is None else evaluator.rows(rows, truths, segments),
+                pending=_pending(keys, rows, segments) if late and keys else [],
+                labelled_ids=keys if keys is not None and not late else [],
                 latency=seconds,
                 model_id=model_id,
-                watched=(rows.copy(), columns) if self._queue.watching else None,
-                kept=None if self._queue.keep is None else _kept(rows, truths, keys, segments),
+                drift_rows=(rows.copy(), columns) if self._queue.drift_enabled else None,
+                stored=_stored(rows, truths, keys, segments) if store else None,
             )
         )
         self._after_entry()
@@ -217,7 +225,7 @@ class RecordingMixin(MonitorBase):
         """
         check_hashable("id", id)
         if self._user_warnings.accepts():
-            self._queue.put(Label(id, actual, self._now()))
+            self._queue.put(LabelRecord(id, actual, self._now()))
             self._after_entry()
 
     def label_batch(self, ids: Any, actuals: Any) -> None:
@@ -243,7 +251,7 @@ class RecordingMixin(MonitorBase):
         if self._user_warnings.accepts():
             now = self._now()
             pairs = zip(keys, _plain(truths), strict=True)
-            self._queue.extend([Label(key, truth, now) for key, truth in pairs])
+            self._queue.extend([LabelRecord(key, truth, now) for key, truth in pairs])
             self._after_entry()
 
     def record_error(
@@ -272,31 +280,31 @@ class RecordingMixin(MonitorBase):
             if error is not None:
                 kind = f"{type(error).__name__}: " if isinstance(error, BaseException) else ""
                 self._engine.notices.add("predictions.failed", f"{kind}{error}")
-            self._queue.put(Failure(self._now(), model_id))
+            self._queue.put(FailureRecord(self._now(), model_id))
             self._after_entry()
 
     def _new_ids(self, n: int) -> list[Hashable]:
         begin, numbers = self._ids_begin, self._ids
         return [f"{begin}-{next(numbers)}" for _ in range(n)]
 
-    def _extra(self, segment: Hashable, features: Any) -> Extra | None:
+    def _extra(self, segment: Hashable, features: Any) -> RecordExtras | None:
         if segment is not None:
             check_hashable("segment", segment)
         row = None if features is None else as_row(features)
-        if not self._queue.watching:
+        if not self._queue.drift_enabled:
             row = None
-        return None if segment is None and row is None else Extra(segment, row)
+        return None if segment is None and row is None else RecordExtras(segment, row)
 
     def _check_marks(self, id: Hashable, model_id: str | None) -> None:
         if id is not None:
             check_hashable("id", id)
         if model_id is not None:
             self._model_of(model_id)
-        # Before the entry, so that no fold takes it for a plain one.
+        # Before the append, so that no concurrent drain takes the fast path.
         self._queue.needs_slow_path = True
 
     def _after_entry(self) -> None:
-        if len(self._waiting) > QUEUE_LIMIT or self._queue.rows > ROWS_LIMIT:
+        if len(self._entries) > MAX_QUEUED_RECORDS or self._queue.batch_values > MAX_QUEUED_VALUES:
             self._engine.drain()
         self._user_warnings.warn_pending()
 
@@ -314,14 +322,14 @@ def _segments(segment: Any, n: int) -> list[Hashable]:
     return _hashables("segment", segment)
 
 
-def _kept(
+def _stored(
     rows: Rows, truths: Rows | None, keys: list[Hashable] | None, segments: list[Hashable] | None
 ) -> StoredBatch:
     # The arrays are still the user's.
     return StoredBatch(rows.copy(), None if truths is None else truths.copy(), keys, segments)
 
 
-def _waiting(
+def _pending(
     keys: list[Hashable], rows: Rows, segments: list[Hashable] | None
 ) -> list[tuple[Hashable, Any, Hashable]]:
     return list(zip(keys, _plain(rows), segments or [None] * len(keys), strict=True))

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from ipyvitals.stats.downsampling import Floats, breaks, thin
+from ipyvitals.stats.downsampling import Floats, downsample, gap_starts
 
 __all__ = ["Range", "sparkline"]
 
@@ -112,10 +112,10 @@ def _limits(span: Range, low: float, high: float) -> tuple[float, float]:
 
 def _parts(seconds: Floats, numbers: Floats) -> list[np.ndarray]:
     """Return the points to draw, a piece for each stretch without a gap."""
-    shown = thin(seconds, numbers, PIXELS)
+    shown = downsample(seconds, numbers, PIXELS)
     known = ~np.isnan(numbers[shown])
     ends = set(np.flatnonzero(np.diff(known)) + 1)
-    ends |= set(np.searchsorted(shown, breaks(seconds)).tolist())
+    ends |= set(np.searchsorted(shown, gap_starts(seconds)).tolist())
     pieces = np.split(shown, sorted(ends))
     return [piece for piece in pieces if len(piece) and not np.isnan(numbers[piece[0]])]
 

@@ -9,8 +9,8 @@ from typing import Any
 from ipyvitals.drift.detector import DriftDetector
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.health import Thresholds
-from ipyvitals.ingest.label_join import LabelJoin
-from ipyvitals.ingest.labeling import Labeler
+from ipyvitals.ingest.label_join import LabelJoiner
+from ipyvitals.ingest.labeling import LabelEvaluator
 from ipyvitals.ingest.queue import RecordQueue
 from ipyvitals.ingest.scoring import Scorer
 from ipyvitals.models.checkpoint import Checkpoint, resume
@@ -73,16 +73,16 @@ class ModelAggregator:
             now=self._started,
             at=clock.time(),
         )
-        self.labeler = Labeler(
+        self.label_evaluator = LabelEvaluator(
             Scorer(settings.score, notices, on_mismatch),
             notices,
             regression=settings.task == "regression",
             tolerance=settings.tolerance,
             segment_of=settings.segment_of,
         )
-        self._join = LabelJoin(settings.pending_limit, settings.label_ttl, notices)
-        self.queue = RecordQueue(self.registry, self._join, self.labeler, notices)
-        self.queue.watching = settings.drift is not None
+        self._join = LabelJoiner(settings.pending_limit, settings.label_ttl, notices)
+        self.queue = RecordQueue(self.registry, self._join, self.label_evaluator, notices)
+        self.queue.drift_enabled = settings.drift is not None
         self._judge = StatusEvaluator(events, clock.time)
 
     @property
@@ -213,7 +213,7 @@ class ModelAggregator:
 
     def pending(self, model: ModelState) -> int:
         """Return how many predictions of a model wait for their label."""
-        return self._join.pending_of[model.model_id]
+        return self._join.pending_by_model[model.model_id]
 
     def models(self) -> list[ModelInfo]:
         """Return the models that have a name or made a prediction, oldest first."""

@@ -10,8 +10,8 @@ import msgspec
 from ipyvitals.drift.detector import Drift
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.health import Thresholds
-from ipyvitals.ingest.labeling import SegmentOf
-from ipyvitals.ingest.scoring import Score
+from ipyvitals.ingest.labeling import SegmentFunction
+from ipyvitals.ingest.scoring import ScoreFunction
 from ipyvitals.schema import Task
 from ipyvitals.storage.paths import store_path
 from ipyvitals.utils.validation import check_count, check_seconds, check_size, check_text
@@ -29,8 +29,8 @@ class MonitorConfig(msgspec.Struct, frozen=True, kw_only=True):
     accuracy_window: int
     task: Task
     tolerance: float | None
-    score: Score | None
-    segment_of: SegmentOf | None
+    score: ScoreFunction | None
+    segment_of: SegmentFunction | None
     drift: Drift | None
     thresholds: Thresholds
     interval: float | None
@@ -125,7 +125,7 @@ def _tolerance(task: Task, tolerance: Any, score: Any) -> float | None:
     return check_size("tolerance", tolerance)
 
 
-def _segment_of(segment: Any) -> SegmentOf | None:
+def _segment_of(segment: Any) -> SegmentFunction | None:
     if segment is None or callable(segment):
         return segment  # type: ignore[no-any-return]
     if segment == "class":

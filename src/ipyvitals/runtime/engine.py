@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ipyvitals.events.callbacks import Callbacks
+from ipyvitals.events.callbacks import CallbackDispatcher
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.health import Thresholds
 from ipyvitals.runtime.aggregator import ModelAggregator
@@ -81,7 +81,7 @@ class Engine:
         self.closed = False
         self.forked = False
         self.notices = Notices(clock.time)
-        self.callbacks = Callbacks(self.notices)
+        self.callbacks = CallbackDispatcher(self.notices)
         self.archive = Persistence(settings.name, clock, self.notices, settings.store)
         self.events = EventLog(
             settings.name, clock.time, fan_out(self.callbacks.put, self.archive.event)
@@ -105,7 +105,7 @@ class Engine:
             on_mismatch=on_mismatch,
         )
         if settings.store_predictions:
-            self.aggregator.queue.keep = self.archive.predictions.keep
+            self.aggregator.queue.store_records = self.archive.predictions.keep
         self._kernel = kernel
         notices = self.notices
         self._machine = SystemMonitor(
@@ -301,19 +301,19 @@ class Engine:
         return max(0.0, due - self.clock.monotonic())
 
     def _run_timers(self, now: float) -> None:
-        if self._system_due.passed(now):
+        if self._system_due.poll(now):
             # Loads are differences: the first reading has none, so the second follows soon.
             first = not self._primed
             self._sample(quiet=first)
             if first:
-                self._system_due.at_last(now + FIRST_SAMPLE_SECONDS)
+                self._system_due.bring_forward(now + FIRST_SAMPLE_SECONDS)
                 self._primed = True
             self._publisher.due = True
         with self._lock:
-            if self._metrics_due.passed(now):
+            if self._metrics_due.poll(now):
                 self._publish_metrics()
                 self._publisher.due = True
-            keep, save = self._keep_due.passed(now), self._save_due.passed(now)
+            keep, save = self._keep_due.poll(now), self._save_due.poll(now)
             if keep or save:
                 self.keep(save=save)
         timers = (self._metrics_due, self._system_due, self._keep_due, self._save_due)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ipyvitals.ingest.records import UNSET, Batch, Label
+from ipyvitals.ingest.records import UNSET, BatchRecord, LabelRecord
 from ipyvitals.storage.buffer import WriteBuffer
 from ipyvitals.storage.rows import LabelRow, PredictionRow
 from ipyvitals.utils.clock import Clock
@@ -43,15 +43,15 @@ class PredictionLog:
                     latency,
                     None if extra is None else extra.segment,
                 )
-            elif type(entry) is Label:
+            elif type(entry) is LabelRecord:
                 self._backlog.put(LabelRow(entry.id, entry.actual))
-            elif type(entry) is Batch:
+            elif type(entry) is BatchRecord:
                 self._put_batch(entry, entry.at + offset, entry.model_id or active)
 
-    def _put_batch(self, batch: Batch, at: float, model_id: str) -> None:
-        if batch.kept is None:
+    def _put_batch(self, batch: BatchRecord, at: float, model_id: str) -> None:
+        if batch.stored is None:
             return
-        predictions, actuals, ids, segments = batch.kept
+        predictions, actuals, ids, segments = batch.stored
         values = _values(predictions)
         truths = [UNSET] * len(values) if actuals is None else _values(actuals)
         for row, (prediction, actual) in enumerate(zip(values, truths, strict=True)):

@@ -20,7 +20,7 @@ from ipyvitals.schema import (
 )
 from ipyvitals.stats.durations import BOUNDS_SECONDS
 from ipyvitals.stats.interval import wilson
-from ipyvitals.stats.segments import Group
+from ipyvitals.stats.segments import SegmentTracker
 from ipyvitals.stats.window import ScoreWindow
 
 __all__ = ["durations", "metrics_section", "model_info", "model_section", "point"]
@@ -179,7 +179,7 @@ def _segments(model: ModelState) -> list[Segment]:
     return [*shown, _segment("", other)] if other.total else shown
 
 
-def _segment(name: Hashable, group: Group) -> Segment:
+def _segment(name: Hashable, group: SegmentTracker) -> Segment:
     enough = group.window.count >= SEGMENT_LABELS
     accuracy, low, high = _interval(group.window) if enough else (None, None, None)
     return Segment(

@@ -1,4 +1,4 @@
-"""Bins fitted on a reference, into which numbers and categories fall."""
+"""Bin numbers and categories; the bins are fitted on a reference."""
 
 from __future__ import annotations
 
@@ -20,19 +20,21 @@ __all__ = ["MAX_BINS", "Bins", "CategoricalBins", "NumericBins", "Values", "fit_
 Values: TypeAlias = "list[Any] | npt.NDArray[Any]"
 Indices: TypeAlias = npt.NDArray[np.uint8]
 
-NUMERIC_BINS = 10
-CATEGORIES = 20
-MAX_BINS = CATEGORIES + 2
-"""The categories, all others, and what is missing."""
+MAX_NUMERIC_BINS = 10
+MAX_CATEGORIES = 20
+MAX_BINS = MAX_CATEGORIES + 2
+"""One per category, one for all other values, one for missing values."""
 MIN_BIN_ROWS = 10
-"""Reference rows of a bin; with fewer, chance alone would look like drift."""
+"""Minimum reference rows per bin; with fewer, random variation would look like drift."""
 
-_PLAIN = (int, float, np.integer, np.floating, np.bool_, type(None))
-"""What NumPy makes floats of by itself; a bool is an int."""
+_FLOAT_CONVERTIBLE = (int, float, np.integer, np.floating, np.bool_, type(None))
+"""Types that NumPy itself converts to float; bool is a subclass of int."""
 
 
 class NumericBins:
-    """Intervals between edges, each with its upper edge; the outer two are open.
+    """Assign numbers to intervals between edges; an interval includes its upper edge.
+
+    The first and the last interval are unbounded.
 
     Parameters
     ----------
@@ -45,16 +47,16 @@ class NumericBins:
     def __init__(self, edges: Floats) -> None:
         self.edges = edges
         self.missing = edges.size + 1
-        """The last bin: of NaN, ``None``, and whatever is no number."""
+        """Index of the last bin: NaN, ``None`` and values that are not numbers."""
         self.size = self.missing + 1
 
     @classmethod
     def fit(cls, numbers: Floats) -> NumericBins:
-        """Return bins that share out `numbers`, shape (n,), as evenly as ties allow."""
+        """Return bins that split `numbers`, shape (n,), as evenly as ties allow."""
         ordered = np.sort(numbers)
-        bins = max(1, min(NUMERIC_BINS, ordered.size // MIN_BIN_ROWS))
+        bins = max(1, min(MAX_NUMERIC_BINS, ordered.size // MIN_BIN_ROWS))
         ends = np.arange(1, bins) * ordered.size // bins - 1
-        # An edge at the very end would leave nothing above it.
+        # No value lies above an edge at the maximum: such an edge is left out.
         edges = _distinct(ordered[ends])
         return cls(edges[edges < ordered[-1]])
 
@@ -67,7 +69,7 @@ class NumericBins:
 
 
 class CategoricalBins:
-    """One bin for each category, one for all others, one for what is missing.
+    """Assign values to one bin per category, one for all other values, one for missing values.
 
     Parameters
     ----------
@@ -81,14 +83,14 @@ class CategoricalBins:
         self.categories = categories
         self.other = len(categories)
         self.missing = self.other + 1
-        """The last bin: of NaN, ``None``, and whatever cannot be looked up."""
+        """Index of the last bin: NaN, ``None`` and unhashable values."""
         self.size = self.missing + 1
-        self._codes: dict[Hashable, int] = {one: code for code, one in enumerate(categories)}
+        self._codes: dict[Hashable, int] = {value: code for code, value in enumerate(categories)}
         self._codes[None] = self.missing
-        texts = {one: code for code, one in enumerate(categories) if isinstance(one, str)}
+        texts = {value: code for code, value in enumerate(categories) if isinstance(value, str)}
         self._texts = _SortedCodes(np.array(list(texts), dtype=np.str_), list(texts.values()))
-        numbers = {_as_float(one): code for code, one in enumerate(categories)}
-        numbers = {one: code for one, code in numbers.items() if not isnan(one)}
+        numbers = {_as_float(value): code for code, value in enumerate(categories)}
+        numbers = {number: code for number, code in numbers.items() if not isnan(number)}
         self._numbers = _SortedCodes(np.array(list(numbers)), list(numbers.values()))
 
     @classmethod
@@ -103,7 +105,7 @@ class CategoricalBins:
             for value, count in counted.most_common()
             if count >= MIN_BIN_ROWS and not _is_missing(value)
         ]
-        return cls(frequent[:CATEGORIES])
+        return cls(frequent[:MAX_CATEGORIES])
 
     def index(self, values: Values) -> Indices:
         """Return the bin of each value, shape (n,)."""
@@ -129,7 +131,10 @@ class CategoricalBins:
 
 
 class _SortedCodes:
-    """Finds the codes of an array of keys at once, twice as fast as a dict does one by one."""
+    """Look up the codes of an array of keys by binary search.
+
+    Twice as fast as one dict lookup per key.
+    """
 
     def __init__(self, keys: npt.NDArray[Any], codes: list[int]) -> None:
         order = np.argsort(keys)
@@ -139,9 +144,9 @@ class _SortedCodes:
     def find(self, keys: npt.NDArray[Any], other: int) -> Indices:
         indices = np.full(keys.size, other, dtype=np.uint8)
         if self._keys.size:
-            places = np.searchsorted(self._keys[:-1], keys)
-            found = self._keys[places] == keys
-            indices[found] = self._codes[places[found]]
+            positions = np.searchsorted(self._keys[:-1], keys)
+            found = self._keys[positions] == keys
+            indices[found] = self._codes[positions[found]]
         return indices
 
 
@@ -154,9 +159,9 @@ def fit_bins(values: Values) -> Bins:
     Parameters
     ----------
     values : ndarray, shape (n,), or list
-        Where most values that are there are numbers of more than 20 distinct ones, at most 10
-        intervals between quantiles; else the 20 most frequent values. No bin is fitted on
-        fewer than 10 rows.
+        If most values that are not missing are numbers, and more than 20 of them are distinct,
+        the bins are at most 10 intervals between quantiles; otherwise they are the 20 most
+        frequent values. No bin is fitted on fewer than 10 rows.
 
     Examples
     --------
@@ -167,17 +172,17 @@ def fit_bins(values: Values) -> Bins:
     if _are_numbers(values):
         numbers = _as_floats(values)
         numbers = numbers[~np.isnan(numbers)]
-        if _distinct(np.sort(numbers)).size > CATEGORIES:
+        if _distinct(np.sort(numbers)).size > MAX_CATEGORIES:
             return NumericBins.fit(numbers)
     return CategoricalBins.fit(values.tolist() if isinstance(values, np.ndarray) else values)
 
 
 def _distinct(ordered: Floats) -> Floats:
-    # Not numpy.unique, which imports more of NumPy when it is first called: a fork in that moment
-    # would leave its lock to the child.
-    new = np.ones(ordered.size, dtype=np.bool_)
-    new[1:] = ordered[1:] != ordered[:-1]
-    return ordered[new]
+    # Not numpy.unique: its first call imports more of NumPy, and a fork during that import would
+    # copy a locked import lock into the child.
+    first = np.ones(ordered.size, dtype=np.bool_)
+    first[1:] = ordered[1:] != ordered[:-1]
+    return ordered[first]
 
 
 def _are_numbers(values: Values) -> bool:
@@ -189,22 +194,23 @@ def _are_numbers(values: Values) -> bool:
 
 
 def _is_number(kind: type) -> bool:
-    # NumPy takes a duration for an integer.
+    # NumPy's timedelta64 is a subclass of its signed integer.
     return issubclass(kind, (Real, Decimal)) and not issubclass(kind, (bool, np.timedelta64))
 
 
 def _as_floats(values: Values) -> Floats:
-    """Return the values as floats, NaN for whatever is no number."""
+    """Return the values as floats; NaN for values that are not numbers."""
     if isinstance(values, np.ndarray):
         if values.dtype.kind in "biuf":
             return values.astype(np.float64, copy=False)
         values = values.tolist()
     kinds = set(map(type, values))
-    if all(issubclass(kind, _PLAIN) for kind in kinds) and np.timedelta64 not in kinds:
+    convertible = all(issubclass(kind, _FLOAT_CONVERTIBLE) for kind in kinds)
+    if convertible and np.timedelta64 not in kinds:
         try:
             return np.array(values, dtype=np.float64)
         except (OverflowError, TypeError, ValueError):
-            pass  # such as an integer of 400 digits
+            pass  # e.g. an integer of 400 digits
     return np.array([_as_float(value) for value in values], dtype=np.float64)
 
 
@@ -222,6 +228,6 @@ def _is_missing(value: Any) -> bool:
         return False
     try:
         hash(value)
-        return value is None or bool(value != value)  # noqa: PLR0124 - true of NaN alone
+        return value is None or bool(value != value)  # noqa: PLR0124 - true only for NaN
     except Exception:
         return True

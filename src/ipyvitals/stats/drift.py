@@ -1,4 +1,4 @@
-"""The population stability index, and what it exceeds by chance alone."""
+"""Compute the population stability index (PSI), and its quantiles in the absence of drift."""
 
 from __future__ import annotations
 
@@ -13,59 +13,60 @@ from ipyvitals.stats.seconds import Floats, Ints
 __all__ = ["chi2_quantile", "psi", "psi_threshold", "used_bins"]
 
 SMOOTHING = 0.5
+"""Rows added to each bin."""
 
 
 def psi(reference_counts: npt.ArrayLike, counts: npt.ArrayLike) -> Floats:
-    """Return how far two histograms over the same bins are apart.
+    """Return the population stability index of two histograms over the same bins.
 
     Parameters
     ----------
     reference_counts, counts : array_like, shape (..., bins)
-        How many rows lie in each bin; leading axes are broadcast.
+        Number of rows in each bin; leading axes are broadcast.
 
     Returns
     -------
     ndarray of float, shape (...)
-        Sum of ``(p - q) * ln(p / q)`` over the bins, 0 or more, with `p` the shares of
-        `counts` and `q` those of `reference_counts`.
+        Sum of ``(p - q) * ln(p / q)`` over the bins, 0 or more; `p` are the relative
+        frequencies of `counts`, `q` those of `reference_counts`.
 
     Notes
     -----
     Half a row is added to each bin, the prior of Jeffreys (Krichevsky and Trofimov, 1981, "The
     performance of universal encoding", IEEE Trans. Inf. Theory 27(2)), so that an empty bin
-    does not make the index infinite. Bins that are empty on both sides say nothing and are
-    left out. Of the usual corrections it is the one that keeps to `psi_threshold`: filling
-    empty bins alone doubles the false alarms of 10 bins and 100 rows, a whole row halves them.
+    does not make the index infinite. Bins that are empty on both sides are ignored. Of the
+    usual corrections, this one matches `psi_threshold`: with 10 bins and 100 rows, filling only
+    the empty bins doubles the false alarm rate, and adding a whole row halves it.
 
     Examples
     --------
     >>> round(float(psi([50, 50, 0], [70, 30, 0])), 3)
     0.166
     """
-    before, after = np.asarray(reference_counts), np.asarray(counts)
-    used = before + after > 0
+    reference, current = np.asarray(reference_counts), np.asarray(counts)
+    used = reference + current > 0
     added = SMOOTHING * np.maximum(used.sum(axis=-1, keepdims=True), 1)
-    q = (before + SMOOTHING) / (before.sum(axis=-1, keepdims=True) + added)
-    p = (after + SMOOTHING) / (after.sum(axis=-1, keepdims=True) + added)
+    q = (reference + SMOOTHING) / (reference.sum(axis=-1, keepdims=True) + added)
+    p = (current + SMOOTHING) / (current.sum(axis=-1, keepdims=True) + added)
     total: Floats = ((p - q) * np.log(p / q) * used).sum(axis=-1)
     return total
 
 
 def used_bins(reference_counts: npt.ArrayLike, counts: npt.ArrayLike) -> Ints:
-    """Return how many bins `psi` rests on, shape (...): those with a row on either side."""
+    """Return the number of bins that `psi` uses, shape (...): those with a row on either side."""
     used: Ints = (np.add(reference_counts, counts) > 0).sum(axis=-1)
     return used
 
 
 def psi_threshold(n: int, m: int, bins: int, alpha: float = 0.01) -> float:
-    """Return what `psi` exceeds with probability `alpha` while nothing has changed.
+    """Return the value that `psi` exceeds with probability `alpha` in the absence of drift.
 
     Parameters
     ----------
     n, m : int
         Rows of the reference and of the window.
     bins : int
-        How many bins hold a row on either side, see `used_bins`.
+        Number of bins with a row on either side, see `used_bins`.
     alpha : float
         Probability in (0, 1).
 
@@ -78,7 +79,7 @@ def psi_threshold(n: int, m: int, bins: int, alpha: float = 0.01) -> float:
     Notes
     -----
     Yurdakul, B. (2018), "Statistical properties of population stability index", Western
-    Michigan University: of two samples of one distribution, the index is distributed like that.
+    Michigan University: the index of two samples of one distribution follows that distribution.
 
     Examples
     --------
@@ -90,7 +91,14 @@ def psi_threshold(n: int, m: int, bins: int, alpha: float = 0.01) -> float:
 
 @lru_cache(maxsize=1024)
 def chi2_quantile(alpha: float, df: int) -> float:
-    """Return what a chi-squared variable of `df` degrees exceeds with probability `alpha`.
+    """Return the value that a chi-squared variable exceeds with probability `alpha`.
+
+    Parameters
+    ----------
+    alpha : float
+        Probability in (0, 1).
+    df : int
+        Degrees of freedom.
 
     Examples
     --------
@@ -110,7 +118,7 @@ def chi2_quantile(alpha: float, df: int) -> float:
 
 
 def _chi2_tail(x: float, df: int) -> float:
-    """Return the probability above `x`: in steps of two degrees it has a closed form."""
+    """Return the probability above `x`, by the closed-form recurrence in steps of two degrees."""
     half = x / 2
     a = 0.5 if df % 2 else 1.0
     tail = erfc(sqrt(half)) if df % 2 else exp(-half)

@@ -1,4 +1,4 @@
-"""How long calls took since the beginning, in few buckets that only grow."""
+"""Count call durations since the start in a few cumulative buckets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from ipyvitals.stats.seconds import Floats, Ints
 
-__all__ = ["BOUNDS_SECONDS", "DurationTotals"]
+__all__ = ["BOUNDS_SECONDS", "DurationHistogram"]
 
 BOUNDS_SECONDS = (
     *(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
@@ -15,12 +15,14 @@ BOUNDS_SECONDS = (
 _BOUNDS = np.array(BOUNDS_SECONDS)
 
 
-class DurationTotals:
-    """Counts of durations by upper bound, and their sum: what a Prometheus histogram is made of.
+class DurationHistogram:
+    """Count durations by upper bound and add them up, as a Prometheus histogram does.
+
+    Counts and sum never decrease.
 
     Examples
     --------
-    >>> totals = DurationTotals()
+    >>> totals = DurationHistogram()
     >>> totals.update(np.array([0.0005, 0.0007, 99.0]))
     >>> totals.counts[0], totals.counts[1], totals.counts[-1], totals.sum_seconds
     (1, 1, 1, 99.0012)
@@ -32,16 +34,16 @@ class DurationTotals:
 
     @property
     def counts(self) -> list[int]:
-        """Durations in each bucket, an upper bound included; the last has no bound."""
+        """Durations in each bucket, including its upper bound; the last bucket is unbounded."""
         return [int(count) for count in self._counts]
 
     def add(self, counts: list[int], sum_seconds: float) -> None:
-        """Add what was counted elsewhere, in the same buckets."""
+        """Add counts of the same buckets and the sum of their durations, from elsewhere."""
         self._counts += np.array(counts, dtype=np.int64)
         self.sum_seconds += sum_seconds
 
-    def merge(self, other: DurationTotals) -> None:
-        """Add all that another one counted."""
+    def merge(self, other: DurationHistogram) -> None:
+        """Add the counts and the sum of another histogram."""
         self._counts += other._counts
         self.sum_seconds += other.sum_seconds
 

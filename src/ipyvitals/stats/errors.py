@@ -1,4 +1,4 @@
-"""How far the last predictions of a number were off."""
+"""Compute regression errors over the last labels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["ErrorWindow"]
 
 
 class ErrorWindow:
-    """Mean absolute and root mean squared error of the last `size` labels.
+    """Compute the mean absolute and root mean squared error of the last `size` labels.
 
     Parameters
     ----------
@@ -32,16 +32,16 @@ class ErrorWindow:
         self._last: Floats = np.empty(0)
 
     def update(self, residuals: Floats) -> None:
-        """Add differences of prediction and truth, shape (n,), finite, oldest first."""
+        """Add residuals (prediction minus label), shape (n,), finite, oldest first."""
         self._last = np.concatenate([self._last, residuals])[-self.size :]
 
     @property
     def residuals(self) -> Floats:
-        """The differences that it holds, oldest first; not to be changed."""
+        """Residuals in the window, oldest first; read-only by convention."""
         return self._last
 
     def prepend(self, older: Floats) -> None:
-        """Put differences before those that it holds, as far as there is room."""
+        """Insert older residuals before those in the window, as far as there is room."""
         self._last = np.concatenate([older, self._last])[-self.size :]
 
     @property
@@ -60,7 +60,7 @@ class ErrorWindow:
 
 
 def _mean(errors: Floats) -> float | None:
-    """Return the mean, or ``None`` where it is beyond all floats: no wire has a word for that."""
+    """Return the mean, or ``None`` on overflow, since JSON cannot represent infinity."""
     with np.errstate(over="ignore"):
         mean = float(errors.mean())
     return mean if isfinite(mean) else None

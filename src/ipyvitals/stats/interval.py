@@ -1,4 +1,4 @@
-"""The Wilson score interval of a proportion."""
+"""Compute the Wilson score interval of a proportion."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Z_95 = 1.959963984540054
 
 
 def wilson(mean: float, n: int, z: float = Z_95) -> tuple[float, float]:
-    """Return the interval in which the true proportion lies, given `n` observations.
+    """Return the Wilson score interval of a proportion observed `n` times.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ def wilson(mean: float, n: int, z: float = Z_95) -> tuple[float, float]:
     Notes
     -----
     Wilson, E. B. (1927), "Probable inference, the law of succession, and statistical
-    inference", JASA 22(158), 209-212. Unlike the normal approximation it stays inside [0, 1]
-    and has width at a mean of 0 or 1.
+    inference", JASA 22(158), 209-212. Unlike the normal approximation, the interval stays
+    inside [0, 1] and has a positive width at a mean of 0 or 1.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def wilson_high(means: Floats, counts: Ints | int, z: float = Z_95) -> Floats:
     means : ndarray of float, shape (n,)
         Observed proportions, in [0, 1].
     counts : ndarray of int, shape (n,), or int
-        Number of observations behind each, at least 1.
+        Number of observations of each proportion, at least 1.
     z : float
         Standard normal quantile.
 

@@ -1,4 +1,4 @@
-"""Latency quantiles, from histograms of logarithmic buckets that merge by addition."""
+"""Compute latency quantiles from mergeable histograms with logarithmic buckets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ __all__ = ["LogHistogram", "SlidingHistogram"]
 RELATIVE_ERROR = 0.01
 LOWEST_SECONDS = 1e-7
 HIGHEST_SECONDS = 1e6
-MOST_PARTS = 16
+MAX_PARTS = 16
+"""Sparse histograms per second before they are merged into one."""
 
 _GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
 _LOG_GAMMA = log(_GAMMA)
@@ -24,14 +25,14 @@ _BUCKETS = ceil(log(HIGHEST_SECONDS) / _LOG_GAMMA) - _OFFSET + 1
 
 
 class LogHistogram:
-    """Quantiles with at most 1 % relative error, between 0.1 µs and 11 days.
+    """Compute quantiles with at most 1 % relative error, between 0.1 µs and 11 days.
 
     Notes
     -----
-    Bucket ``i`` holds the values in ``(gamma**(i-1), gamma**i]`` with ``gamma = 1.01 / 0.99``
-    and answers ``2 * gamma**i / (gamma + 1)``: the scheme of DDSketch (Masson, Rim and Lee,
-    2019, "DDSketch: a fast and fully-mergeable quantile sketch with relative-error
-    guarantees", PVLDB 12(12)). Values outside the range count in its first or last bucket.
+    Bucket ``i`` counts the values in ``(gamma**(i-1), gamma**i]`` with ``gamma = 1.01 / 0.99``
+    and represents them by ``2 * gamma**i / (gamma + 1)``, as DDSketch does (Masson, Rim and
+    Lee, 2019, "DDSketch: a fast and fully-mergeable quantile sketch with relative-error
+    guarantees", PVLDB 12(12)). Values outside the range count in the first or last bucket.
 
     Examples
     --------
@@ -47,15 +48,15 @@ class LogHistogram:
 
     @property
     def count(self) -> int:
-        """How many values it holds."""
+        """Number of values."""
         return int(self._counts.sum())
 
     def update(self, seconds: Floats) -> None:
-        """Add values, shape (n,); finite and not negative."""
+        """Add values in seconds, shape (n,); finite and not negative."""
         self._counts += np.bincount(_buckets_of(seconds), minlength=_BUCKETS)
 
     def merge(self, other: LogHistogram) -> None:
-        """Add all that another histogram holds."""
+        """Add all values of another histogram."""
         self._counts += other._counts
 
     def get(self, quantiles: Sequence[float]) -> list[float | None]:
@@ -69,7 +70,7 @@ class LogHistogram:
         return [float(2 * _GAMMA ** (int(i) + _OFFSET) / (_GAMMA + 1)) for i in indices]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the buckets that are not empty, ready for JSON."""
+        """Return the non-empty buckets as JSON-compatible values."""
         (used,) = np.nonzero(self._counts)
         return {
             "relative_error": RELATIVE_ERROR,
@@ -79,12 +80,12 @@ class LogHistogram:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
-        """Return the histogram that `to_dict` told of.
+        """Return the histogram that `to_dict` serialised.
 
         Raises
         ------
         ValueError
-            When its buckets are not these.
+            When `plain` has a different error bound or buckets out of range.
         """
         buckets = np.array(plain["buckets"], dtype=np.int64) - _OFFSET
         counts = np.array(plain["counts"], dtype=np.int64)
@@ -106,9 +107,10 @@ class LogHistogram:
 
 
 class SlidingHistogram:
-    """A `LogHistogram` of the last `size` seconds, exact to one second.
+    """Compute latency quantiles of the last `size` seconds, with a resolution of one second.
 
-    Only buckets in use are kept for each second, so that hundreds of them fit in memory.
+    For each second only the non-empty buckets are stored, so hundreds of these histograms fit
+    in memory.
 
     Parameters
     ----------
@@ -135,9 +137,9 @@ class SlidingHistogram:
         Parameters
         ----------
         times : ndarray of float, shape (n,)
-            When each call ended, in monotonic seconds, in any order.
+            End of each call, in monotonic seconds, in any order.
         seconds : ndarray of float, shape (n,)
-            How long each call took; finite and not negative.
+            Duration of each call; finite and not negative.
         """
         if not times.size:
             return
@@ -145,23 +147,23 @@ class SlidingHistogram:
         self._expire(newest)
         buckets = _buckets_of(seconds)
         if floor(times.min()) == floor(newest):
-            self._keep(floor(newest), *_sparse(np.bincount(buckets, minlength=_BUCKETS)))
+            self._add_part(floor(newest), *_sparse(np.bincount(buckets, minlength=_BUCKETS)))
             return
         whole = np.floor(times).astype(np.int64)
         for second in set(whole.tolist()):
             counts = np.bincount(buckets[whole == second], minlength=_BUCKETS)
-            self._keep(second, *_sparse(counts))
+            self._add_part(second, *_sparse(counts))
 
     def merge(self, other: SlidingHistogram) -> None:
-        """Add what another one holds, whose times came from the same clock."""
+        """Add all latencies of another histogram with times of the same clock."""
         if other._head is not None:
             self._expire(float(other._head))
         for second, parts in other._parts.items():
             for buckets, counts in parts:
-                self._keep(second, buckets, counts)
+                self._add_part(second, buckets, counts)
 
     def count(self, now: float) -> int:
-        """Return how many calls the quantiles at `now` rest on."""
+        """Return the number of calls in the window at `now`."""
         self._expire(now)
         return self._sum.count if self._parts else 0
 
@@ -171,33 +173,33 @@ class SlidingHistogram:
         return self._sum.get(quantiles) if self._parts else [None] * len(quantiles)
 
     def total(self, now: float) -> LogHistogram:
-        """Return all of the window as one histogram."""
+        """Return the window at `now` as one histogram."""
         self._expire(now)
         total = LogHistogram()
         total.merge(self._sum)
         return total
 
-    def _keep(self, second: int, buckets: Ints, counts: Ints) -> None:
+    def _add_part(self, second: int, buckets: Ints, counts: Ints) -> None:
         head = self._head if self._head is not None else second
         if not head - self._size < second <= head:
             return
         self._sum._add(buckets, counts)
         parts = self._parts.setdefault(second, [])
         parts.append((buckets, counts))
-        if len(parts) > MOST_PARTS:
-            # A snapshot after each prediction folds each alone.
-            together = LogHistogram()
-            for one in parts:
-                together._add(*one)
-            self._parts[second] = [_sparse(together._counts)]
+        if len(parts) > MAX_PARTS:
+            # A snapshot after each prediction adds one part per prediction.
+            merged = LogHistogram()
+            for part in parts:
+                merged._add(*part)
+            self._parts[second] = [_sparse(merged._counts)]
 
     def _expire(self, now: float) -> None:
         second = floor(now)
         if self._head is not None and second <= self._head:
             return
         self._head = second
-        for old in [kept for kept in self._parts if kept <= second - self._size]:
-            for buckets, counts in self._parts.pop(old):
+        for expired in [one for one in self._parts if one <= second - self._size]:
+            for buckets, counts in self._parts.pop(expired):
                 self._sum._remove(buckets, counts)
 
 

@@ -1,4 +1,4 @@
-"""Numbers as bytes, short where they are only right or wrong."""
+"""Serialise numbers as bytes; zeros and ones take one bit each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FLOATS, BITS = b"f", b"b"
 
 
 def pack(values: Floats) -> bytes:
-    """Return numbers, shape (n,), as bytes; a bit each where all are 0 or 1.
+    """Return numbers, shape (n,), as bytes; one bit each if all are 0 or 1.
 
     Examples
     --------
@@ -26,12 +26,12 @@ def pack(values: Floats) -> bytes:
 
 
 def unpack(data: bytes) -> Floats:
-    """Return the numbers that `pack` was given.
+    """Return the numbers that `pack` serialised.
 
     Raises
     ------
     ValueError
-        When it did not make these bytes.
+        When `data` was not written by `pack`.
     """
     kind, rest = data[:1], data[1:]
     if kind == FLOATS:

@@ -1,4 +1,4 @@
-"""How many in the last minute."""
+"""Count events in a sliding window of seconds."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 
 from ipyvitals.stats.seconds import Floats, Ints, SecondRing
 
-__all__ = ["SlidingCount"]
+__all__ = ["SlidingCounter"]
 
 
-class SlidingCount:
-    """Count of what happened in the last `size` seconds, exact to one second.
+class SlidingCounter:
+    """Count events of the last `size` seconds, with a resolution of one second.
 
-    Whole seconds enter and leave the window together, so that memory does not depend on how
-    much is counted. There is no extrapolation: a count over 10 s of life is that count.
+    Events of one second enter and leave the window together, so memory does not depend on the
+    number of events. Nothing is extrapolated: 10 s after the start the count covers 10 s.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class SlidingCount:
 
     Examples
     --------
-    >>> count = SlidingCount()
+    >>> count = SlidingCounter()
     >>> count.update(np.array([0.5, 1.5, 30.0]))
     >>> count.get(30.0), count.get(61.2)
     (3, 1)
@@ -34,7 +34,7 @@ class SlidingCount:
         self._ring = SecondRing(size)
         self._slots: Ints = np.zeros(size, dtype=np.int64)
         self._count = 0
-        """The sum of the slots."""
+        """Sum of the slots."""
 
     def update(self, times: Floats, weights: Ints | None = None) -> None:
         """Count events.
@@ -42,16 +42,16 @@ class SlidingCount:
         Parameters
         ----------
         times : ndarray of float, shape (n,)
-            When each happened, in monotonic seconds, in any order.
+            Time of each event, in monotonic seconds, in any order.
         weights : ndarray of int, shape (n,), optional
-            How many happened at each time; one by default.
+            Number of events at each time; one by default.
         """
         if not times.size:
             return
         newest = floor(times.max())
         self._expire(newest)
         if newest == self._ring.head == floor(times.min()):
-            # All in the newest second, as in most ticks.
+            # Fast path: all events are in the newest second, as in most ticks.
             new = times.size if weights is None else int(weights.sum())
             self._slots[newest % self._ring.size] += new
             self._count += new
@@ -64,12 +64,12 @@ class SlidingCount:
         self._count = int(self._slots.sum())
 
     def get(self, now: float) -> int:
-        """Return the count in the seconds up to `now`."""
+        """Return the number of events in the window that ends at `now`."""
         self._expire(now)
         return self._count
 
-    def merge(self, other: SlidingCount) -> None:
-        """Add what another one of the same size holds, whose times came from the same clock."""
+    def merge(self, other: SlidingCounter) -> None:
+        """Add the events of another counter of the same size with times of the same clock."""
         head = other._ring.head
         if head is None:
             return
@@ -78,7 +78,7 @@ class SlidingCount:
         self.update(seconds.astype(np.float64), other._slots[seconds % other._ring.size])
 
     def _expire(self, now: float) -> None:
-        gone = self._ring.advance(now)
-        if gone:
-            self._count -= int(self._slots[gone].sum())
-            self._slots[gone] = 0
+        expired = self._ring.advance(now)
+        if expired:
+            self._count -= int(self._slots[expired].sum())
+            self._slots[expired] = 0

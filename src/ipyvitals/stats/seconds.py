@@ -1,4 +1,4 @@
-"""A ring of one-second slots."""
+"""Map times to the one-second slots of a ring buffer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ Ints: TypeAlias = npt.NDArray[np.int64]
 
 
 class SecondRing:
-    """Tells which slot a time belongs to, and which slots have grown too old.
+    """Map each time to a slot of a ring buffer, and report the slots that expired.
+
+    The counters are stored by the caller.
 
     Parameters
     ----------
@@ -26,10 +28,10 @@ class SecondRing:
     def __init__(self, size: int) -> None:
         self.size = size
         self.head: int | None = None
-        """The newest second so far."""
+        """Newest second so far; ``None`` before the first call of `advance`."""
 
     def advance(self, now: float) -> list[int]:
-        """Move the newest second up to `now`; return the slots that must be emptied."""
+        """Move the newest second forward to `now`; return the slots that the caller must clear."""
         second = floor(now)
         if self.head is None:
             self.head = second
@@ -41,7 +43,7 @@ class SecondRing:
         return [(second - back) % self.size for back in range(steps)]
 
     def locate(self, times: Floats) -> tuple[Ints, npt.NDArray[np.bool_]]:
-        """Return the slot of each time, and whether that time is still in the window."""
+        """Return the slot of each time, and whether the time lies in the window."""
         seconds = np.floor(times).astype(np.int64)
         head = self.head if self.head is not None else 0
         return seconds % self.size, (seconds > head - self.size) & (seconds <= head)

@@ -1,4 +1,4 @@
-"""Scores apart for each of the most frequent groups, and together for all others."""
+"""Score the most frequent segments separately, and all others together."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import numpy as np
 from ipyvitals.stats.seconds import Floats
 from ipyvitals.stats.window import Scores, ScoreWindow
 
-__all__ = ["Group", "SegmentWindows"]
+__all__ = ["SegmentTracker", "SegmentWindows"]
 
-PLACES = 20
-CANDIDATES = 1_000
-LEAD = 1.1
-"""How many times as frequent a group must be as the one whose place it takes."""
+MAX_SEGMENTS = 20
+MAX_CANDIDATES = 1_000
+PROMOTION_RATIO = 1.1
+"""Minimum ratio of a candidate's labels to those of the tracked segment that it replaces."""
 
 
-class Group:
-    """The labels of one segment."""
+class SegmentTracker:
+    """Track the last scores and the number of labels of one segment."""
 
     def __init__(self, size: int, total: int = 0) -> None:
         self.window = ScoreWindow(size)
         self.total = total
-        """Labels since the beginning; with very many segments, a lower bound."""
+        """Labels since the start; a lower bound if there are more than 1,000 candidates."""
 
     def update(self, scores: Scores) -> None:
         """Add scores in [0, 1], shape (n,), oldest first."""
@@ -31,127 +31,128 @@ class Group:
         self.total += scores.size
 
     def prepend(self, total: int, scores: Floats) -> None:
-        """Put `total` labels before these, of which `scores` are the last."""
+        """Insert `total` older labels, of which `scores` are the last."""
         self.window.prepend(scores)
         self.total += total
 
 
 class SegmentWindows:
-    """Mean score of the last `size` labels of each of the most frequent segments.
+    """Compute the mean score of the last `size` labels of each of the most frequent segments.
 
-    A segment that becomes more frequent than one of them takes its place, with a window of its
-    own from then on. How frequent the others are is counted for a bounded number, of which the
-    rarer half is forgotten whenever there are too many.
+    A segment that becomes more frequent than a tracked one replaces it and starts with an empty
+    window. Labels of untracked segments (candidates) are counted for a bounded number of
+    segments; at the bound, the rarer half of the candidates is dropped.
 
     Parameters
     ----------
     size : int
-        Labels in each window.
-    places : int
-        Most segments with a window of their own.
+        Number of labels in each window.
+    capacity : int
+        Maximum number of tracked segments.
 
     Examples
     --------
     >>> segments = SegmentWindows(100)
     >>> segments.update(["EU", "US", "EU"], np.array([True, False, True]))
-    >>> [(name, group.window.mean, group.total) for name, group in segments.get()]
+    >>> [(name, tracker.window.mean, tracker.total) for name, tracker in segments.get()]
     [('EU', 1.0, 2), ('US', 0.0, 1)]
     """
 
-    def __init__(self, size: int, places: int = PLACES) -> None:
+    def __init__(self, size: int, capacity: int = MAX_SEGMENTS) -> None:
         self._size = size
-        self._places = places
-        self._groups: dict[Hashable, Group] = {}
-        self._others: dict[Hashable, int] = {}
-        self.other = Group(size)
-        """All labels of segments without a place."""
+        self._capacity = capacity
+        self._trackers: dict[Hashable, SegmentTracker] = {}
+        self._candidates: dict[Hashable, int] = {}
+        self.other = SegmentTracker(size)
+        """All labels of untracked segments."""
 
     def update(self, segments: Sequence[Hashable], scores: Scores) -> None:
-        """Add scores in [0, 1], shape (n,), of the segments beside them.
+        """Add scores in [0, 1], shape (n,), and the segment of each.
 
-        ``None`` and what pandas writes for a missing value are no segment.
+        Labels whose segment is ``None``, NaN or a missing value of pandas are ignored.
         """
         rows: dict[Hashable, list[int]] = {}
         for row, segment in enumerate(segments):
             rows.setdefault(segment, []).append(row)
         rest: list[int] = []
-        for segment, its in rows.items():
+        for segment, segment_rows in rows.items():
             if _is_missing(segment):
                 continue
-            group = self._place_of(segment, len(its))
-            if group is not None:
-                group.update(scores[its])
+            tracker = self._tracker_of(segment, len(segment_rows))
+            if tracker is not None:
+                tracker.update(scores[segment_rows])
             else:
-                rest += its
+                rest += segment_rows
         if rest:
             self.other.update(scores[np.sort(rest)])
 
-    def get(self) -> Iterator[tuple[Hashable, Group]]:
-        """Yield the segments that have a place, the most frequent first."""
-        yield from sorted(self._groups.items(), key=lambda item: -item[1].total)
+    def get(self) -> Iterator[tuple[Hashable, SegmentTracker]]:
+        """Yield the tracked segments, the most frequent first."""
+        yield from sorted(self._trackers.items(), key=lambda item: -item[1].total)
 
     @property
-    def others(self) -> dict[Hashable, int]:
-        """How many labels segments without a place have, as far as they are counted."""
-        return dict(self._others)
+    def candidates(self) -> dict[Hashable, int]:
+        """Number of labels of each untracked segment that is counted."""
+        return dict(self._candidates)
 
     def prepend(
         self,
-        groups: Iterable[tuple[Hashable, int, Floats]],
+        tracked: Iterable[tuple[Hashable, int, Floats]],
         other: tuple[int, Floats],
-        others: Mapping[Hashable, int],
+        candidates: Mapping[Hashable, int],
     ) -> None:
-        """Put labels before those that it holds.
+        """Insert older labels before those in the windows.
 
         Parameters
         ----------
-        groups : iterable
-            Segment, labels in all and last scores of each that had a place.
+        tracked : iterable
+            Segment, number of labels and last scores of each tracked segment.
         other : tuple
-            Labels in all, and last scores, of all that had none.
-        others : mapping
-            How many labels these have.
+            Number of labels, and last scores, of all untracked segments together.
+        candidates : mapping
+            Number of labels of each untracked segment.
         """
-        for segment, total, scores in groups:
-            group = self._groups.get(segment)
-            if group is None and len(self._groups) < self._places:
-                group = self._groups[segment] = Group(self._size)
-            if group is None:
-                self._others[segment] = self._others.get(segment, 0) + total
-                group = self.other
-            group.prepend(total, scores)
+        for segment, total, scores in tracked:
+            tracker = self._trackers.get(segment)
+            if tracker is None and len(self._trackers) < self._capacity:
+                tracker = self._trackers[segment] = SegmentTracker(self._size)
+            if tracker is None:
+                self._candidates[segment] = self._candidates.get(segment, 0) + total
+                tracker = self.other
+            tracker.prepend(total, scores)
         self.other.prepend(*other)
-        for segment, total in others.items():
-            if segment not in self._groups:
-                self._others[segment] = self._others.get(segment, 0) + total
+        for segment, total in candidates.items():
+            if segment not in self._trackers:
+                self._candidates[segment] = self._candidates.get(segment, 0) + total
 
-    def _place_of(self, segment: Hashable, new: int) -> Group | None:
-        group = self._groups.get(segment)
-        if group is not None:
-            return group
-        if len(self._groups) < self._places:
-            group = self._groups[segment] = Group(self._size)
-            return group
-        seen = self._count_other(segment, new)
-        rarest = min(self._groups, key=lambda one: self._groups[one].total)
-        if seen < LEAD * self._groups[rarest].total:
+    def _tracker_of(self, segment: Hashable, new: int) -> SegmentTracker | None:
+        """Return the tracker of a segment with `new` labels; ``None`` for a candidate."""
+        tracker = self._trackers.get(segment)
+        if tracker is not None:
+            return tracker
+        if len(self._trackers) < self._capacity:
+            tracker = self._trackers[segment] = SegmentTracker(self._size)
+            return tracker
+        total = self._count_candidate(segment, new)
+        rarest = min(self._trackers, key=lambda one: self._trackers[one].total)
+        if total < PROMOTION_RATIO * self._trackers[rarest].total:
             return None
-        self._others[rarest] = self._groups.pop(rarest).total
-        del self._others[segment]
-        group = self._groups[segment] = Group(self._size, seen - new)
-        return group
+        self._candidates[rarest] = self._trackers.pop(rarest).total
+        del self._candidates[segment]
+        tracker = self._trackers[segment] = SegmentTracker(self._size, total - new)
+        return tracker
 
-    def _count_other(self, segment: Hashable, new: int) -> int:
-        count = self._others[segment] = self._others.get(segment, 0) + new
-        if len(self._others) > CANDIDATES:
-            frequent = sorted(self._others.items(), key=lambda item: -item[1])
-            self._others = dict(frequent[: CANDIDATES // 2]) | {segment: count}
+    def _count_candidate(self, segment: Hashable, new: int) -> int:
+        count = self._candidates[segment] = self._candidates.get(segment, 0) + new
+        if len(self._candidates) > MAX_CANDIDATES:
+            frequent = sorted(self._candidates.items(), key=lambda item: -item[1])
+            self._candidates = dict(frequent[: MAX_CANDIDATES // 2]) | {segment: count}
         return count
 
 
 def _is_missing(segment: Hashable) -> bool:
     try:
-        # A NaN equals nothing, so each would be a segment of its own.
+        # NaN is unequal to itself, so every NaN would be a separate segment.
         return segment is None or bool(segment != segment)  # noqa: PLR0124
     except Exception:
         return True

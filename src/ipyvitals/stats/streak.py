@@ -35,37 +35,37 @@ class HysteresisSwitch:
 
     @property
     def streaks(self) -> tuple[Flags, Flags]:
-        """The last `hold` − 1 flags of "enter" and of "leave", which the next may complete."""
+        """The last `hold` − 1 "enter" and "leave" flags, which the next flag may complete."""
         return self._entered, self._left
 
     def resume(self, entered: Flags, left: Flags) -> None:
-        """Go on after such flags; those of another `hold` say nothing."""
+        """Restore the flags of `streaks`; ignore flags that belong to another `hold`."""
         if entered.size == left.size == self.hold - 1:
             self._entered, self._left = entered, left
 
     def update(self, enter: Flags, leave: Flags, ready: Flags | None = None) -> list[int]:
-        """Take the next steps.
+        """Process the next steps.
 
         Parameters
         ----------
         enter, leave : ndarray of bool, shape (n,)
             The two conditions at each step.
         ready : ndarray of bool, shape (n,), optional
-            Where turning on is allowed at all; the streak counts even where it is not.
+            Steps at which the switch may turn on; a streak also grows at the other steps.
 
         Returns
         -------
         list of int
-            The steps at which the switch turned; it turns to and fro.
+            The steps at which the switch turned, alternately on and off.
         """
         entered = np.concatenate([self._entered, enter])
         left = np.concatenate([self._left, leave])
-        # Copies: a part of an array keeps all of it in memory.
+        # Copies: a view would keep the whole array in memory.
         self._entered = entered[enter.size :].copy()
         self._left = left[leave.size :].copy()
         if not (leave if self.on else enter).any():
             return []
-        turn_on, turn_off = _streaks_end(entered, self.hold), _streaks_end(left, self.hold)
+        turn_on, turn_off = _streak_ends(entered, self.hold), _streak_ends(left, self.hold)
         if ready is not None:
             turn_on = turn_on & ready
         turns: list[int] = []
@@ -81,10 +81,10 @@ class HysteresisSwitch:
         return turns
 
 
-def _streaks_end(flags: Flags, hold: int) -> Flags:
+def _streak_ends(flags: Flags, hold: int) -> Flags:
     """Return where `hold` flags in a row end.
 
-    Widths double, so that 20 in a row take five passes of whole arrays.
+    The width doubles with each pass over the array, so 20 in a row take five passes.
     """
     width = 1
     while width < hold:

@@ -1,4 +1,4 @@
-"""The slope of the last readings, and whether it is steady enough to look ahead."""
+"""Estimate the slope of recent readings, and predict when a value reaches a limit."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections import deque
 from math import sqrt
 from typing import NamedTuple
 
-__all__ = ["Slope", "Trend", "theil_sen"]
+__all__ = ["Slope", "TrendEstimator", "theil_sen"]
 
 Z_95 = 1.959964
 
 
 class Slope(NamedTuple):
-    """A slope in units a second, with its 95 % interval."""
+    """Slope in units per second, with its 95 % interval."""
 
     middle: float
     low: float
@@ -20,10 +20,10 @@ class Slope(NamedTuple):
 
 
 def theil_sen(points: list[tuple[float, float]]) -> Slope:
-    """Return the median of the slopes between all pairs of points.
+    """Return the median of the slopes between all pairs of points, and Sen's interval.
 
-    Up to 29 % of the points may be anywhere without moving it far (Sen, 1968, "Estimates of the
-    regression coefficient based on Kendall's tau", whose interval is returned too).
+    The estimate is robust: its breakdown point is 29 % of outliers (Sen, 1968, "Estimates of the
+    regression coefficient based on Kendall's tau").
 
     Parameters
     ----------
@@ -37,8 +37,8 @@ def theil_sen(points: list[tuple[float, float]]) -> Slope:
     """
     slopes = sorted(
         (late[1] - early[1]) / (late[0] - early[0])
-        for place, early in enumerate(points)
-        for late in points[place + 1 :]
+        for index, early in enumerate(points)
+        for late in points[index + 1 :]
     )
     n, pairs = len(points), len(slopes)
     half = Z_95 * sqrt(n * (n - 1) * (2 * n + 5) / 18) / 2
@@ -47,30 +47,32 @@ def theil_sen(points: list[tuple[float, float]]) -> Slope:
     return Slope(middle, slopes[low], slopes[high])
 
 
-class Trend:
-    """The readings of the last minute, thinned out to a number that is quickly compared.
+class TrendEstimator:
+    """Estimate the trend of recent readings.
+
+    Readings are downsampled: the number of pairs that `theil_sen` compares stays small.
 
     Parameters
     ----------
     seconds : float
-        How far back to look.
+        Length of the window.
     gap : float
-        Seconds between two readings that are kept.
+        Minimum seconds between two stored readings.
 
     Examples
     --------
-    >>> trend = Trend()
+    >>> trend = TrendEstimator()
     >>> for second in range(0, 65, 5):
     ...     trend.update(second, 100.0 + 2.0 * second)
     >>> trend.seconds_until(1_000.0)
     390.0
     """
 
-    LEAST_POINTS = 8
-    LEAST_SPAN = 0.75
-    """Of the time looked back at."""
-    STEADY = 2.0
-    """How often the lower end of the interval may go into the upper one."""
+    MIN_POINTS = 8
+    MIN_SPAN = 0.75
+    """Minimum span of the stored readings, as a ratio of the window."""
+    MAX_INTERVAL_RATIO = 2.0
+    """Maximum ratio of the slope interval's upper bound to its lower bound."""
 
     def __init__(self, seconds: float = 60.0, gap: float = 2.0) -> None:
         self._seconds = seconds
@@ -79,7 +81,7 @@ class Trend:
         self._newest: tuple[float, float] | None = None
 
     def update(self, at: float, value: float) -> None:
-        """Take a reading."""
+        """Add a reading `value` at time `at`, in seconds."""
         self._newest = (at, value)
         if not self._points or at - self._points[-1][0] >= self._gap:
             self._points.append(self._newest)
@@ -87,25 +89,29 @@ class Trend:
             self._points.popleft()
 
     def clear(self) -> None:
-        """Begin anew: what comes next is not to be compared with what came."""
+        """Discard all readings, when later ones are not comparable with them."""
         self._points.clear()
         self._newest = None
 
     @property
     def slope(self) -> Slope | None:
-        """The slope, while it is steady and rises; else None."""
+        """Slope if it is positive and its interval is narrow; otherwise ``None``."""
         points = list(self._points)
-        if len(points) < self.LEAST_POINTS:
+        if len(points) < self.MIN_POINTS:
             return None
-        if points[-1][0] - points[0][0] < self.LEAST_SPAN * self._seconds:
+        if points[-1][0] - points[0][0] < self.MIN_SPAN * self._seconds:
             return None
         slope = theil_sen(points)
-        return slope if slope.low > 0.0 and slope.high <= self.STEADY * slope.low else None
+        narrow = slope.high <= self.MAX_INTERVAL_RATIO * slope.low
+        return slope if slope.low > 0.0 and narrow else None
 
     def seconds_until(self, limit: float, longest: float = 1_800.0) -> float | None:
-        """Return when the value reaches a limit at this pace; None when that cannot be told."""
+        """Return the seconds until the value reaches `limit` at the current slope.
+
+        ``None`` when there is no slope, or the time is above `longest` seconds.
+        """
         slope = self.slope
         if slope is None or self._newest is None:
             return None
-        left = max(0.0, limit - self._newest[1]) / slope.middle
-        return left if left <= longest else None
+        remaining = max(0.0, limit - self._newest[1]) / slope.middle
+        return remaining if remaining <= longest else None

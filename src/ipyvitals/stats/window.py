@@ -1,4 +1,4 @@
-"""The last labelled predictions, and how the accuracy moved through them."""
+"""Compute the mean score of the last labels, and its course over new ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Scores: TypeAlias = npt.NDArray[np.bool_] | npt.NDArray[np.float64]
 
 
 class ScoreWindow:
-    """Mean score of the last `size` labels.
+    """Compute the mean score of the last `size` labels.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class ScoreWindow:
 
     @property
     def count(self) -> int:
-        """How many labels the window holds."""
+        """Number of labels in the window."""
         return int(self._last.size)
 
     @property
@@ -46,11 +46,11 @@ class ScoreWindow:
 
     @property
     def scores(self) -> Floats:
-        """The scores that it holds, oldest first; not to be changed."""
+        """Scores in the window, oldest first; read-only by convention."""
         return self._last
 
     def prepend(self, older: Floats) -> None:
-        """Put scores before those that it holds, as far as there is room."""
+        """Insert older scores before those in the window, as far as there is room."""
         self._last = np.concatenate([older, self._last])[-self.size :]
 
     def update(self, scores: Scores) -> None:
@@ -58,11 +58,11 @@ class ScoreWindow:
         if scores.size >= self.size:
             self._last = scores[-self.size :].astype(np.float64)
         elif scores.size:
-            keep = self._last[max(0, self._last.size + scores.size - self.size) :]
-            self._last = np.concatenate([keep, scores])
+            recent = self._last[max(0, self._last.size + scores.size - self.size) :]
+            self._last = np.concatenate([recent, scores])
 
     def means_after(self, scores: Scores) -> tuple[Floats, Ints]:
-        """Return what `mean` and `count` would be after each of the scores.
+        """Return `mean` and `count` as they would be after each of the scores.
 
         Parameters
         ----------
@@ -74,10 +74,10 @@ class ScoreWindow:
         means : ndarray of float, shape (n,)
         counts : ndarray of int, shape (n,)
         """
-        held = self._last.size
-        line = np.concatenate([self._last, scores])
-        cumulated = np.concatenate([[0.0], np.cumsum(line)])
-        ends = np.arange(held + 1, held + scores.size + 1)
+        before = self._last.size
+        sequence = np.concatenate([self._last, scores])
+        cumulated = np.concatenate([[0.0], np.cumsum(sequence)])
+        ends = np.arange(before + 1, before + scores.size + 1)
         starts = np.maximum(0, ends - self.size)
         counts = ends - starts
         return (cumulated[ends] - cumulated[starts]) / counts, counts

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from ipyvitals.schema import SystemSection
-from ipyvitals.stats.trend import Trend
+from ipyvitals.stats.trend import TrendEstimator
 from ipyvitals.system.connections import Connections
 from ipyvitals.system.container import Container
 from ipyvitals.system.disk import Disk
@@ -75,7 +75,7 @@ class SystemSampler:
                 continue
             self._sources.append(source)
             self._parts += source.parts().items()
-        self._memory = Trend()
+        self._memory = TrendEstimator()
         self._memory_limit: int | None = None
         self._kills: tuple[object, int] | None = None
         self._kill_at: float | None = None

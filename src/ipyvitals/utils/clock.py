@@ -1,4 +1,4 @@
-"""Where time comes from."""
+"""Clocks: the system clock, and a fake one for tests."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ __all__ = ["Clock", "FakeClock", "SystemClock"]
 
 
 class Clock(Protocol):
-    """Anything that tells both times, in seconds."""
+    """Source of monotonic and Unix time, both in seconds."""
 
     def monotonic(self) -> float:
-        """Return a time that never goes back, for durations."""
+        """Return the monotonic time in seconds, for durations."""
         ...
 
     def time(self) -> float:
-        """Return Unix time, for dates."""
+        """Return the Unix time in seconds, for dates."""
         ...
 
 
 class SystemClock:
-    """The clock of the machine."""
+    """Clock of the operating system."""
 
-    # The functions themselves, not methods that call them: `record` pays for each call.
+    # The functions themselves: a wrapping method would add a call to each `record`.
     monotonic = staticmethod(time.monotonic)
     time = staticmethod(time.time)
 
 
 class FakeClock:
-    """A clock that moves only when told to.
+    """Clock that moves only by `advance` and `set_wall`.
 
     Parameters
     ----------
     monotonic, time : float
-        Where the two times start, in seconds.
+        Initial values of the two times, in seconds.
 
     Examples
     --------
@@ -57,10 +57,10 @@ class FakeClock:
         return self._time
 
     def advance(self, seconds: float) -> None:
-        """Let `seconds` pass on both clocks."""
+        """Add `seconds` to both times."""
         self._monotonic += seconds
         self._time += seconds
 
     def set_wall(self, time: float) -> None:
-        """Set the Unix time alone, as an operator or NTP does."""
+        """Set only the Unix time, as an operator or NTP does."""
         self._time = time

@@ -1,4 +1,4 @@
-"""What must be renewed in a forked child, where the parent's threads do not exist."""
+"""Reset objects in a forked child, which has none of the parent's other threads."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ __all__ = ["Forkable", "renew_in_child"]
 
 
 class Forkable(Protocol):
-    """Something that holds locks, or counts on a thread."""
+    """Object with locks or a thread."""
 
     def after_fork(self) -> None:
-        """Replace the locks, whose holders may be gone, and go on without a thread."""
+        """Replace the locks, which a missing thread may own, and work without a thread."""
         ...
 
 
@@ -21,7 +21,7 @@ _members: weakref.WeakSet[Forkable] = weakref.WeakSet()
 
 
 def renew_in_child(member: Forkable) -> None:
-    """Call ``member.after_fork()`` in every child that this process forks; held weakly."""
+    """Call ``member.after_fork()`` in every forked child; stores only a weak reference."""
     _members.add(member)
 
 

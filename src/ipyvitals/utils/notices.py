@@ -12,7 +12,7 @@ from ipyvitals.schema.messages import message
 __all__ = ["Notices"]
 
 log = logging.getLogger("ipyvitals")
-# Without a handler, warnings of the ticker would land in whatever cell runs just then.
+# Without a handler, warnings of the scheduler thread would appear in the output of a running cell.
 log.addHandler(logging.NullHandler())
 
 MAX_CODES = 50
@@ -20,7 +20,7 @@ MAX_MESSAGE_CHARS = 300
 
 
 class Notices:
-    """Counts by code, with the newest message of each.
+    """Count notices by code, with the newest message of each.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Notices:
             log.warning("%s: %s", code, text)
 
     def get(self) -> list[Notice]:
-        """Return the notices, in the order in which their codes first came."""
+        """Return the notices, in the order of the first occurrence of their codes."""
         with self._lock:
             return list(self._by_code.values())
 
@@ -84,7 +84,7 @@ class Notices:
         return notice.count if notice else 0
 
     def clear(self) -> None:
-        """Forget everything: what happens again is counted and logged anew."""
+        """Remove all notices; later ones are counted from zero and logged again."""
         with self._lock:
             self._by_code.clear()
 

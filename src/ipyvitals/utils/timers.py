@@ -1,4 +1,4 @@
-"""When what is done regularly falls due."""
+"""Timers for regular work."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ __all__ = ["IntervalTimer"]
 
 
 class IntervalTimer:
-    """Falls due at regular moments; those that were slept through are left out.
+    """Fall due at regular intervals; missed intervals are skipped.
 
     Parameters
     ----------
     seconds : float
-        From one to the next.
+        Length of the interval.
     now : float
-        The first one, in monotonic seconds.
+        First due time, in monotonic seconds.
 
     Examples
     --------
-    >>> due = IntervalTimer(5.0, now=0.0)
-    >>> due.passed(0.0), due.passed(3.0), due.passed(17.0), due.next
+    >>> timer = IntervalTimer(5.0, now=0.0)
+    >>> timer.poll(0.0), timer.poll(3.0), timer.poll(17.0), timer.next
     (True, False, True, 22.0)
     """
 
     def __init__(self, seconds: float, now: float) -> None:
         self._seconds = seconds
         self.next = now
-        """The next moment."""
+        """Next due time, in monotonic seconds."""
 
-    def passed(self, now: float) -> bool:
-        """Return whether the moment has come; if so, another one follows."""
+    def poll(self, now: float) -> bool:
+        """Return true if the timer is due at `now`, and then schedule the next due time."""
         if now < self.next:
             return False
         due = self.next + self._seconds
         self.next = due if due > now else now + self._seconds
         return True
 
-    def at_last(self, moment: float) -> None:
-        """Let the next moment be this one, unless it comes before."""
+    def bring_forward(self, moment: float) -> None:
+        """Set the next due time to `moment` if that is earlier."""
         self.next = min(self.next, moment)

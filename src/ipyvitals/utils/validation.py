@@ -1,4 +1,8 @@
-"""What users hand in, checked before anything is taken."""
+"""Validate arguments of users.
+
+Each check raises `ArgumentTypeError` for a wrong type and `ArgumentValueError` for a value out of
+range; the parameter `argument` is the name in the message.
+"""
 
 from __future__ import annotations
 
@@ -48,33 +52,33 @@ def check_latency(latency: Any) -> float:
     return seconds
 
 
-def check_hashable(what: str, id: Any) -> Hashable:
-    """Return an id that can be looked up."""
+def check_hashable(argument: str, id: Any) -> Hashable:
+    """Return a hashable id."""
     try:
         hash(id)
     except TypeError:
         raise ArgumentTypeError(
-            f"{what}={id!r}: expected something hashable such as a string or a number, got "
+            f"{argument}={id!r}: expected something hashable such as a string or a number, got "
             f"{type(id).__name__}; a tuple of its parts would do."
         ) from None
     return id  # type: ignore[no-any-return]
 
 
-def check_seconds(what: str, seconds: Any, lowest: float) -> float:
-    """Return a length of time that is at least `lowest` seconds."""
+def check_seconds(argument: str, seconds: Any, lowest: float) -> float:
+    """Return a duration of at least `lowest` seconds."""
     if not _is_number(seconds):
-        raise ArgumentTypeError(f"{what}={seconds!r}: expected seconds as a number.")
+        raise ArgumentTypeError(f"{argument}={seconds!r}: expected seconds as a number.")
     if not (isfinite(seconds) and seconds >= lowest):
-        raise ArgumentValueError(f"{what}={seconds!r}: expected {lowest:g} s or more.")
+        raise ArgumentValueError(f"{argument}={seconds!r}: expected {lowest:g} s or more.")
     return float(seconds)
 
 
-def check_size(what: str, size: Any) -> float:
+def check_size(argument: str, size: Any) -> float:
     """Return a finite number that is not negative."""
     if not _is_number(size):
-        raise ArgumentTypeError(f"{what}={size!r}: expected a number.")
+        raise ArgumentTypeError(f"{argument}={size!r}: expected a number.")
     if not (isfinite(size) and size >= 0):
-        raise ArgumentValueError(f"{what}={size!r}: expected a finite number, 0 or more.")
+        raise ArgumentValueError(f"{argument}={size!r}: expected a finite number, 0 or more.")
     return float(size)
 
 
@@ -83,36 +87,38 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, numbers) and not isinstance(value, bool)
 
 
-def check_count(what: str, count: Any) -> int:
-    """Return a whole number that is at least 1."""
+def check_count(argument: str, count: Any) -> int:
+    """Return an integer of at least 1."""
     if isinstance(count, bool) or not isinstance(count, (int, np.integer)):
-        raise ArgumentTypeError(f"{what}={count!r}: expected a whole number.")
+        raise ArgumentTypeError(f"{argument}={count!r}: expected a whole number.")
     if count < 1:
-        raise ArgumentValueError(f"{what}={count!r}: expected 1 or more.")
+        raise ArgumentValueError(f"{argument}={count!r}: expected 1 or more.")
     return int(count)
 
 
-def check_ratio(what: str, ratio: Any) -> float:
+def check_ratio(argument: str, ratio: Any) -> float:
     """Return a ratio in [0, 1]."""
     if not _is_number(ratio):
-        raise ArgumentTypeError(f"{what}={ratio!r}: expected a number from 0 to 1.")
+        raise ArgumentTypeError(f"{argument}={ratio!r}: expected a number from 0 to 1.")
     if not 0 <= ratio <= 1:
-        raise ArgumentValueError(f"{what}={ratio!r}: expected a ratio from 0 to 1.")
+        raise ArgumentValueError(f"{argument}={ratio!r}: expected a ratio from 0 to 1.")
     return float(ratio)
 
 
-def check_text(what: str, text: Any) -> str:
-    """Return a text with something in it."""
+def check_text(argument: str, text: Any) -> str:
+    """Return a string that is not blank."""
     if not isinstance(text, str):
-        raise ArgumentTypeError(f"{what}={text!r}: expected a string, got {type(text).__name__}.")
+        raise ArgumentTypeError(
+            f"{argument}={text!r}: expected a string, got {type(text).__name__}."
+        )
     if not text.strip():
-        raise ArgumentValueError(f"{what}={text!r}: expected a name, got an empty string.")
-    # A string of NumPy's is none to msgspec.
+        raise ArgumentValueError(f"{argument}={text!r}: expected a name, got an empty string.")
+    # msgspec does not accept numpy.str_.
     return str(text)
 
 
 def check_clock(clock: Any) -> Clock:
-    """Return a clock that has both times."""
+    """Return an object with the methods of `Clock`."""
     for name in ("monotonic", "time"):
         if not callable(getattr(clock, name, None)):
             raise ArgumentTypeError(
@@ -123,7 +129,7 @@ def check_clock(clock: Any) -> Clock:
 
 
 def model_facts(model: Any, version: Any, trained_at: Any) -> dict[str, Any]:
-    """Return a model's name, version and training time; of a model object its type's name."""
+    """Return name, version and training time of a model; the type's name for a model object."""
     if isinstance(model, str):
         name = check_text("model", model)
     elif model is None:
@@ -138,15 +144,15 @@ def model_facts(model: Any, version: Any, trained_at: Any) -> dict[str, Any]:
 
 
 def model_id_of(facts: dict[str, Any]) -> str:
-    """Return the id of a model that was given none."""
+    """Return the default id of a model: ``name`` or ``name-version``."""
     name, version = facts["name"], facts["version"]
     return name if version is None else f"{name}-{version}"
 
 
-def as_rows(what: str, values: Any) -> Rows:
-    """Return one value a row: an array of shape (n,), or a list as it came.
+def as_rows(argument: str, values: Any) -> Rows:
+    """Return one value per row: an array of shape (n,), or a list.
 
-    A list is not made an array, which would turn ``[1, "a"]`` into strings.
+    A list stays a list: an array would convert the values of ``[1, "a"]`` to strings.
     """
     if isinstance(values, (list, tuple)):
         return list(values)
@@ -154,7 +160,7 @@ def as_rows(what: str, values: Any) -> Rows:
         isinstance(values, Iterable) or hasattr(values, "__array__")
     ):
         raise ArgumentTypeError(
-            f"{what}: expected an array, a list or a Series with one value a row, got "
+            f"{argument}: expected an array, a list or a Series with one value a row, got "
             f"{type(values).__name__}; use record() for a single prediction."
         )
     if not hasattr(values, "__array__"):
@@ -163,12 +169,12 @@ def as_rows(what: str, values: Any) -> Rows:
         array = np.asarray(values)
     except Exception as error:
         raise ArgumentTypeError(
-            f"{what}: {type(values).__name__} does not become a NumPy array ({error}); "
+            f"{argument}: {type(values).__name__} does not become a NumPy array ({error}); "
             "convert it before."
         ) from error
     if array.ndim != 1:
         raise ArgumentValueError(
-            f"{what}: expected one value a row, shape (n,), got shape {array.shape}; "
+            f"{argument}: expected one value a row, shape (n,), got shape {array.shape}; "
             "for a column use .ravel(), for class probabilities .argmax(axis=1)."
         )
     return array

@@ -1,4 +1,4 @@
-"""Functions made of functions."""
+"""Create callbacks from functions and methods."""
 
 from __future__ import annotations
 
@@ -13,22 +13,25 @@ P = ParamSpec("P")
 
 
 def fan_out(*calls: Callable[[Any], object]) -> Callable[[Any], None]:
-    """Return a function that hands its argument to all of these, in turn."""
+    """Return a function that passes its argument to each of `calls`, in order."""
 
-    def call(value: Any) -> None:
-        for one in calls:
-            one(value)
+    def call_all(value: Any) -> None:
+        for call in calls:
+            call(value)
 
-    return call
+    return call_all
 
 
 def weak_callback(owner: T, method: Callable[Concatenate[T, P], None]) -> Callable[P, None]:
-    """Return a function that calls a method of `owner` as long as that lives, and keeps it not."""
+    """Return a callback that calls `method` on `owner` while `owner` is alive.
+
+    The callback stores only a weak reference to `owner`.
+    """
     reference = weakref.ref(owner)
 
     def call(*args: P.args, **kwargs: P.kwargs) -> None:
-        found = reference()
-        if found is not None:
-            method(found, *args, **kwargs)
+        alive = reference()
+        if alive is not None:
+            method(alive, *args, **kwargs)
 
     return call

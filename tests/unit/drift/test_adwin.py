@@ -1,4 +1,4 @@
-"""The watch on errors against river's ADWIN, fed step by step with real streams."""
+"""Compare the error drift detector with river's ADWIN, step by step on real streams."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ipyvitals.errors import ArgumentValueError
 
 
 def scores_of(stream, flips):
-    """Return the scores of a model that learns on; between two flips the labels are swapped."""
+    """Return the scores of an online model; between two flips the labels are swapped."""
     model, scores = GaussianNB(), []
     for row, (features, label) in enumerate(stream):
         truth = label ^ any(start <= row < stop for start, stop in flips)
@@ -41,8 +41,8 @@ def scores(request):
     return scores_of(*STREAMS[request.param])
 
 
-def rivers_changes(scores):
-    """Return each step at which ADWIN found a change, and the labels and mean it kept."""
+def river_changes(scores):
+    """Return each step at which ADWIN found a change, and the labels and mean it retained."""
     adwin, found = ADWIN(), []
     for step, score in enumerate(scores):
         adwin.update(1.0 - score)
@@ -52,12 +52,12 @@ def rivers_changes(scores):
 
 
 def test_it_finds_what_river_finds_at_the_same_step(scores):
-    watch, found = ErrorDriftDetector(), []
+    detector, found = ErrorDriftDetector(), []
     for step in range(scores.size):
-        watch.update(scores[step : step + 1])
-        found += [(step, change.n, change.value) for change in watch.take_changes()]
-    assert found == rivers_changes(scores)
-    assert watch.section().changes == len(found)
+        detector.update(scores[step : step + 1])
+        found += [(step, change.n, change.value) for change in detector.take_changes()]
+    assert found == river_changes(scores)
+    assert detector.section().changes == len(found)
 
 
 def test_it_does_not_matter_how_the_labels_are_handed_in(scores):
@@ -70,23 +70,23 @@ def test_it_does_not_matter_how_the_labels_are_handed_in(scores):
 
 
 def test_the_error_is_that_of_the_labels_since_the_last_change(scores):
-    watch = ErrorDriftDetector()
-    watch.update(scores)
-    section = watch.section()
+    detector = ErrorDriftDetector()
+    detector.update(scores)
+    section = detector.section()
     assert section.error_rate == pytest.approx(1 - scores[-section.window_labelled :].mean())
 
 
 def test_real_drift_is_found_soon_and_called_rising_until_it_falls():
     scores = scores_of(*STREAMS["bananas, swapped, and back"])
-    watch, rising = ErrorDriftDetector(), []
+    detector, rising = ErrorDriftDetector(), []
     for step in range(scores.size):
-        watch.update(scores[step : step + 1])
-        rising.append(watch.section().rising)
+        detector.update(scores[step : step + 1])
+        rising.append(detector.section().rising)
     assert not any(rising[:1_500])
     assert rising.index(True) < 1_500 + 200
     assert all(rising[1_700:3_000])
     assert not any(rising[3_200:])
-    first, second = watch.take_changes()
+    first, second = detector.take_changes()
     assert (first.rising, second.rising) == (True, False)
     assert first.value == pytest.approx(1 - scores[1_664 - first.n : 1_664].mean())
     assert first.threshold == pytest.approx(1 - scores[: 1_664 - first.n].mean())
@@ -101,22 +101,22 @@ def test_before_the_first_label_nothing_is_known():
 
 
 def test_a_steady_model_does_not_change():
-    watch = ErrorDriftDetector()
-    watch.update(np.random.default_rng(0).random(20_000) < 0.9)
-    assert watch.section().changes == 0
+    detector = ErrorDriftDetector()
+    detector.update(np.random.default_rng(0).random(20_000) < 0.9)
+    assert detector.section().changes == 0
 
 
 def test_partial_scores_count_in_part():
-    watch = ErrorDriftDetector()
-    watch.update(np.array([0.5, 1.0, 0.75]))
-    assert watch.section().error_rate == pytest.approx(0.25)
+    detector = ErrorDriftDetector()
+    detector.update(np.array([0.5, 1.0, 0.75]))
+    assert detector.section().error_rate == pytest.approx(0.25)
 
 
 def test_changes_that_nobody_takes_are_bounded():
-    watch = ErrorDriftDetector()
-    watch.update(np.arange(300_000) // 200 % 2 == 0)
-    assert watch.section().changes > 1_000
-    assert len(watch.take_changes()) <= 1_000
+    detector = ErrorDriftDetector()
+    detector.update(np.arange(300_000) // 200 % 2 == 0)
+    assert detector.section().changes > 1_000
+    assert len(detector.take_changes()) <= 1_000
 
 
 def test_without_river_it_says_how_to_get_it(monkeypatch):

@@ -1,4 +1,4 @@
-"""Drift as a user meets it: settings, a reference, looks, and what the section says."""
+"""Drift detection from the user's side: settings, reference, checks, and the drift section."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ipyvitals.utils.notices import Notices
 
 ROWS = 4_000
 START = 2_500
-"""The row from which on something changes: the reference is full, and the window too."""
+"""First row of the change: the reference and the window are full by then."""
 
 
 @pytest.fixture
@@ -28,12 +28,12 @@ def notices():
     return Notices(lambda: 0.0)
 
 
-def watch_of(**settings):
+def detector_of(**settings):
     return DriftDetector(Drift(**settings), Notices(lambda: 0.0))
 
 
 def clean(seed=0, rows=ROWS):
-    """Return predictions and features that do not change."""
+    """Return predictions and features without drift."""
     rng = np.random.default_rng(seed)
     return rng.random(rows) < 0.3, {
         "age": rng.normal(40, 12, rows),
@@ -122,15 +122,15 @@ def test_errors_need_river(monkeypatch):
 
 
 def test_the_first_rows_are_the_reference_and_the_next_ones_the_window():
-    watch = watch_of()
+    detector = detector_of()
     predictions, features = clean()
 
     def feed(start, stop):
         rows = {name: column[start:stop] for name, column in features.items()}
-        watch.update(predictions[start:stop], rows)
-        return watch.section()
+        detector.update(predictions[start:stop], rows)
+        return detector.section()
 
-    section = watch.section()
+    section = detector.section()
     assert (section.state, section.features, section.watched) == ("collecting", [], 1)
     section = feed(0, 999)
     assert (section.state, section.reference_rows, section.reference_size) == (
@@ -146,11 +146,11 @@ def test_the_first_rows_are_the_reference_and_the_next_ones_the_window():
     assert {(one.psi, one.threshold, one.drifted) for one in section.features} == {
         (None, None, False)
     }
-    assert watch.take_checks() == []
+    assert detector.take_checks() == []
     section = feed(1_400, 1_500)
-    (look,) = watch.take_checks()
+    (look,) = detector.take_checks()
     assert look.n == section.window_rows == 500
-    assert watch.take_checks() == []
+    assert detector.take_checks() == []
     assert {name: one.kind for name, one in shown(section).items()} == {
         "": "categorical",
         "age": "numeric",
@@ -162,9 +162,9 @@ def test_the_first_rows_are_the_reference_and_the_next_ones_the_window():
 
 def test_the_figures_are_those_of_the_plain_formula():
     predictions, features = clean()
-    watch = watch_of()
-    watch.update(predictions[:1_500], {"city": features["city"][:1_500]})
-    section = shown(watch.section())
+    detector = detector_of()
+    detector.update(predictions[:1_500], {"city": features["city"][:1_500]})
+    section = shown(detector.section())
     cities = pd.Series(features["city"])
     before = cities[:1_000].value_counts()
     after = cities[1_000:1_500].value_counts()[before.index]
@@ -181,7 +181,7 @@ def test_the_figures_are_those_of_the_plain_formula():
 @given(cuts=st.lists(st.integers(0, ROWS), max_size=8), as_lists=st.booleans())
 def test_the_looks_do_not_depend_on_how_the_rows_are_handed_in(cuts, as_lists):
     predictions, features = shifted("age", lambda _, ages: [age + 10 for age in ages])
-    at_once, in_parts = watch_of(window=303), watch_of(window=303)
+    at_once, in_parts = detector_of(window=303), detector_of(window=303)
     at_once.update(predictions, features)
     looks = []
     for start, stop in pairwise(sorted({0, ROWS, *cuts})):
@@ -197,7 +197,7 @@ def test_the_looks_do_not_depend_on_how_the_rows_are_handed_in(cuts, as_lists):
 
 def test_a_fold_of_many_rows_is_seen_as_small_ones_are():
     predictions, features = clean(rows=15_000)
-    large, small = watch_of(), watch_of()
+    large, small = detector_of(), detector_of()
     large.update(predictions, features)
     for start in range(0, 15_000, 1_000):
         rows = {name: column[start : start + 1_000] for name, column in features.items()}
@@ -212,7 +212,7 @@ def test_single_rows_are_seen_as_whole_columns_are():
         dict(zip(features, row, strict=True))
         for row in zip(*(column.tolist() for column in features.values()), strict=True)
     ]
-    by_row, by_column = watch_of(), watch_of()
+    by_row, by_column = detector_of(), detector_of()
     for start in range(0, 1_600, 7):
         by_row.update(predictions[start : start + 7].tolist(), columns_of(rows[start : start + 7]))
     by_column.update(predictions, features)
@@ -222,15 +222,15 @@ def test_single_rows_are_seen_as_whole_columns_are():
 
 def test_the_arrays_of_the_reference_may_change_afterwards():
     predictions, features = clean()
-    kept = watch_of()
-    kept.update(predictions[:900], {"age": features["age"][:900].copy()})
+    unchanged = detector_of()
+    unchanged.update(predictions[:900], {"age": features["age"][:900].copy()})
     ages = features["age"][:900].copy()
-    changed = watch_of()
+    changed = detector_of()
     changed.update(predictions[:900], {"age": ages})
     ages[:] = 0
-    for watch in (kept, changed):
-        watch.update(predictions[900:2_000], {"age": features["age"][900:2_000]})
-    assert changed.section() == kept.section()
+    for detector in (unchanged, changed):
+        detector.update(predictions[900:2_000], {"age": features["age"][900:2_000]})
+    assert changed.section() == unchanged.section()
 
 
 # What is found
@@ -239,9 +239,9 @@ def test_the_arrays_of_the_reference_may_change_afterwards():
 def test_without_drift_next_to_nothing_is_found():
     looks, raised = [], 0
     for seed in range(40):
-        watch = watch_of()
-        watch.update(*clean(seed))
-        found = watch.take_checks()
+        detector = detector_of()
+        detector.update(*clean(seed))
+        found = detector.take_checks()
         assert len(found) == 26
         looks += found
         raised += bool(turns_of(found))
@@ -250,7 +250,7 @@ def test_without_drift_next_to_nothing_is_found():
 
 
 CHANGES = {
-    "predictions": ("", lambda rng, said: rng.random(len(said)) < 0.5),
+    "predictions": ("", lambda rng, predictions: rng.random(len(predictions)) < 0.5),
     "half a deviation": ("age", lambda _, ages: [age + 6 for age in ages]),
     "twice as wide": ("age", lambda _, ages: [40 + 2 * (age - 40) for age in ages]),
     "another currency": ("income", lambda _, incomes: [1.5 * income for income in incomes]),
@@ -274,15 +274,15 @@ CHANGES = {
 def test_drift_is_found_within_a_thousand_rows_and_named(change):
     name, change = CHANGES[change]
     for seed in range(5):
-        watch = watch_of()
-        watch.update(*shifted(name, change, seed))
-        looks = watch.take_checks()
+        detector = detector_of()
+        detector.update(*shifted(name, change, seed))
+        looks = detector.take_checks()
         assert turns_of(looks[: (START - 1_500) // 100]) == []
         (turn, *_) = turns_of(looks)
         assert looks.index(turn) <= (START - 1_500 + 1_000) // 100
         assert turn.feature == (name or None)
         assert turn.value > turn.threshold
-        section = watch.section()
+        section = detector.section()
         assert section.state == "drifted"
         first = section.features[0]
         assert (first.name, first.drifted) == (name, True)
@@ -292,31 +292,31 @@ def test_drift_is_found_within_a_thousand_rows_and_named(change):
 
 def test_a_feature_that_is_no_longer_handed_in_is_missing():
     predictions, features = clean()
-    watch = watch_of()
-    watch.update(predictions[:2_000], {"age": features["age"][:2_000]})
-    watch.update(predictions[2_000:], None)
-    first = watch.section().features[0]
+    detector = detector_of()
+    detector.update(predictions[:2_000], {"age": features["age"][:2_000]})
+    detector.update(predictions[2_000:], None)
+    first = detector.section().features[0]
     assert (first.name, first.drifted) == ("age", True)
 
 
 def test_a_feature_that_is_often_missing_already_is_normal():
     rng = np.random.default_rng(3)
     ages = [age if rng.random() < 0.2 else None for age in rng.normal(size=ROWS)]
-    watch = watch_of()
-    watch.update(rng.random(ROWS), {"age": ages})
-    assert watch.section().state == "watching"
+    detector = detector_of()
+    detector.update(rng.random(ROWS), {"age": ages})
+    assert detector.section().state == "watching"
 
 
 def test_drift_ends_when_the_window_is_normal_again():
     predictions, features = clean(rows=6_000)
     features["age"][2_000:3_000] += 20
-    watch = watch_of()
-    watch.update(predictions[:3_000], {"age": features["age"][:3_000]})
-    assert watch.section().state == "drifted"
-    looks = watch.take_checks()
-    watch.update(predictions[3_000:], {"age": features["age"][3_000:]})
-    looks += watch.take_checks()
-    section = watch.section()
+    detector = detector_of()
+    detector.update(predictions[:3_000], {"age": features["age"][:3_000]})
+    assert detector.section().state == "drifted"
+    looks = detector.take_checks()
+    detector.update(predictions[3_000:], {"age": features["age"][3_000:]})
+    looks += detector.take_checks()
+    section = detector.section()
     assert section.state == "watching"
     assert not any(one.drifted for one in section.features)
     on, off = turns_of(looks)
@@ -327,9 +327,9 @@ def test_a_verdict_may_take_another_number_of_looks():
     rows = shifted("age", lambda _, ages: [age + 40 for age in ages])
     states = []
     for hold in (1, 26):
-        watch = DriftDetector(Drift(), Notices(lambda: 0.0), hold)
-        watch.update(*rows)
-        states.append(watch.section().state)
+        detector = DriftDetector(Drift(), Notices(lambda: 0.0), hold)
+        detector.update(*rows)
+        states.append(detector.section().state)
     assert states == ["drifted", "watching"]
 
 
@@ -338,9 +338,9 @@ def test_the_twenty_furthest_above_their_thresholds_are_shown():
     features = {str(number): rng.normal(size=ROWS) for number in range(40)}
     for number in range(40):
         features[str(number)][START:] += number / 20
-    watch = watch_of()
-    watch.update(rng.random(ROWS), features)
-    section = watch.section()
+    detector = detector_of()
+    detector.update(rng.random(ROWS), features)
+    section = detector.section()
     assert (len(section.features), section.watched) == (20, 41)
     ratios = [one.psi / one.threshold for one in section.features]
     assert ratios == sorted(ratios, reverse=True)
@@ -350,9 +350,9 @@ def test_the_twenty_furthest_above_their_thresholds_are_shown():
 
 @pytest.mark.parametrize("value", [7, "x", None, [1, 2], float("nan"), True])
 def test_a_constant_never_drifts(value):
-    watch = watch_of()
-    watch.update([value] * 2_000, {"constant": [value] * 2_000})
-    section = watch.section()
+    detector = detector_of()
+    detector.update([value] * 2_000, {"constant": [value] * 2_000})
+    section = detector.section()
     assert section.state == "watching"
     assert {one.psi for one in section.features} == {0.0}
 
@@ -362,41 +362,41 @@ def test_a_constant_never_drifts(value):
 
 def test_features_without_a_place_are_counted_once_each(notices):
     predictions, features = clean()
-    watch = DriftDetector(Drift(max_features=2), notices)
-    watch.update(predictions[:500], {name: column[:500] for name, column in features.items()})
+    detector = DriftDetector(Drift(max_features=2), notices)
+    detector.update(predictions[:500], {name: column[:500] for name, column in features.items()})
     assert notices.count("drift.features") == 2
-    watch.update(predictions[500:], {name: column[500:] for name, column in features.items()})
+    detector.update(predictions[500:], {name: column[500:] for name, column in features.items()})
     assert notices.count("drift.features") == 2
-    assert watch.section().watched == 3
-    watch.update([True, False], {"new": [1, 2], "city": ["Bern", "Bern"]})
+    assert detector.section().watched == 3
+    detector.update([True, False], {"new": [1, 2], "city": ["Bern", "Bern"]})
     assert notices.count("drift.features") == 3
     (notice,) = notices.get()
     assert "'new'" in notice.message
-    assert watch.section().watched == 3
+    assert detector.section().watched == 3
 
 
 def test_a_feature_that_comes_late_in_the_reference_was_missing_before():
     predictions, features = clean()
     ages = features["age"]
-    watch, told = watch_of(), watch_of()
-    watch.update(predictions[:400], None)
-    watch.update(predictions[400:], {"age": ages[400:]})
-    told.update(predictions, {"age": [None] * 400 + ages[400:].tolist()})
-    assert watch.section() == told.section()
+    detector, expected = detector_of(), detector_of()
+    detector.update(predictions[:400], None)
+    detector.update(predictions[400:], {"age": ages[400:]})
+    expected.update(predictions, {"age": [None] * 400 + ages[400:].tolist()})
+    assert detector.section() == expected.section()
 
 
 def test_predictions_alone_are_watched_without_features(notices):
-    watch = DriftDetector(Drift(max_features=0), notices)
-    watch.update(*clean())
-    assert watch.section().watched == 1
+    detector = DriftDetector(Drift(max_features=0), notices)
+    detector.update(*clean())
+    assert detector.section().watched == 1
     assert notices.count("drift.features") == 4
 
 
 def test_names_that_change_with_every_row_need_no_more_memory(notices):
-    watch = DriftDetector(Drift(reference=30, max_features=3), notices)
+    detector = DriftDetector(Drift(reference=30, max_features=3), notices)
     for row in range(3_000):
-        watch.update([row], {f"request-{row}": [row]})
-    assert watch.section().watched == 4
+        detector.update([row], {f"request-{row}": [row]})
+    assert detector.section().watched == 4
     assert notices.count("drift.features") == 1_000
 
 
@@ -406,52 +406,52 @@ def test_names_that_change_with_every_row_need_no_more_memory(notices):
 def test_training_data_are_a_reference_at_once():
     predictions, features = clean(rows=3_000)
     live, live_features = clean(seed=9, rows=700)
-    watch = watch_of()
-    watch.set_reference(predictions.tolist(), pd.DataFrame(features))
-    section = watch.section()
+    detector = detector_of()
+    detector.set_reference(predictions.tolist(), pd.DataFrame(features))
+    section = detector.section()
     assert (section.state, section.reference_rows, section.reference_size) == (
         "watching",
         3_000,
         3_000,
     )
-    watch.update(live, live_features)
-    assert len(watch.take_checks()) == 3
-    one = shown(watch.section())["age"]
+    detector.update(live, live_features)
+    assert len(detector.take_checks()) == 3
+    one = shown(detector.section())["age"]
     assert one.threshold == pytest.approx(psi_threshold(3_000, 500, 10, 0.01 / 5))
-    assert watch.section().state == "watching"
+    assert detector.section().state == "watching"
 
 
 def test_live_rows_unlike_the_training_data_drift_from_the_start():
     predictions, features = clean()
-    watch = watch_of()
-    watch.set_reference(predictions, features)
+    detector = detector_of()
+    detector.set_reference(predictions, features)
     live, live_features = clean(seed=9, rows=700)
-    watch.update(live, {**live_features, "age": live_features["age"] + 10})
-    assert watch.section().state == "drifted"
-    assert watch.section().features[0].name == "age"
+    detector.update(live, {**live_features, "age": live_features["age"] + 10})
+    assert detector.section().state == "drifted"
+    assert detector.section().features[0].name == "age"
 
 
 def test_a_new_reference_begins_anew(notices):
     predictions, features = shifted("age", lambda _, ages: [age + 20 for age in ages])
-    watch = DriftDetector(Drift(max_features=1), notices)
-    watch.update(predictions, {"age": features["age"]})
-    assert watch.section().state == "drifted"
-    watch.set_reference(
+    detector = DriftDetector(Drift(max_features=1), notices)
+    detector.update(predictions, {"age": features["age"]})
+    assert detector.section().state == "drifted"
+    detector.set_reference(
         predictions[START:], {"age": features["age"][START:], "late": [0] * (ROWS - START)}
     )
-    section = watch.section()
-    assert (section.state, section.window_rows, watch.take_checks()) == ("watching", 0, [])
+    section = detector.section()
+    assert (section.state, section.window_rows, detector.take_checks()) == ("watching", 0, [])
     assert notices.count("drift.features") == 1
-    watch.update(predictions[START:], {"age": features["age"][START:]})
-    assert watch.section().state == "watching"
+    detector.update(predictions[START:], {"age": features["age"][START:]})
+    assert detector.section().state == "watching"
 
 
 def test_a_reference_in_the_middle_of_collecting_replaces_what_was_collected():
     predictions, features = clean()
-    watch = watch_of()
-    watch.update(predictions[:500], {"old": [1] * 500})
-    watch.set_reference(predictions[:30], {"age": features["age"][:30]})
-    section = watch.section()
+    detector = detector_of()
+    detector.update(predictions[:500], {"old": [1] * 500})
+    detector.set_reference(predictions[:30], {"age": features["age"][:30]})
+    section = detector.section()
     assert (section.state, section.reference_rows, section.watched) == ("watching", 30, 2)
 
 
@@ -467,73 +467,75 @@ def test_a_reference_in_the_middle_of_collecting_replaces_what_was_collected():
 def test_a_reference_that_makes_no_sense_is_refused_and_changes_nothing(
     predictions, features, kind, words
 ):
-    watch = watch_of()
-    watch.update([1] * 10, None)
-    before = watch.section()
+    detector = detector_of()
+    detector.update([1] * 10, None)
+    before = detector.section()
     with pytest.raises(kind, match=words):
-        watch.set_reference(predictions, features)
-    assert watch.section() == before
+        detector.set_reference(predictions, features)
+    assert detector.section() == before
 
 
 # Errors, and an end of it all
 
 
 def test_errors_are_watched_where_that_is_asked_for():
-    assert watch_of().section().errors is None
-    watch = watch_of(errors=True)
+    assert detector_of().section().errors is None
+    detector = detector_of(errors=True)
     rng = np.random.default_rng(0)
-    watch.update_errors(rng.random(1_000) < 0.9)
-    section = watch.section()
+    detector.update_errors(rng.random(1_000) < 0.9)
+    section = detector.section()
     assert (section.state, section.errors.changes) == ("collecting", 0)
-    watch.update_errors(rng.random(1_000) < 0.5)
-    section = watch.section()
+    detector.update_errors(rng.random(1_000) < 0.5)
+    section = detector.section()
     assert (section.state, section.errors.rising) == ("drifted", True)
-    (change,) = watch.take_error_changes()
+    (change,) = detector.take_error_changes()
     assert change.rising
-    watch.update_errors(np.ones(1_000, dtype=bool))
-    section = watch.section()
+    detector.update_errors(np.ones(1_000, dtype=bool))
+    section = detector.section()
     assert (section.state, section.errors.rising) == ("collecting", False)
-    assert not watch.take_error_changes()[-1].rising
+    assert not detector.take_error_changes()[-1].rising
 
 
 def test_errors_that_nobody_watches_are_no_trouble():
-    watch = watch_of()
-    watch.update_errors(np.zeros(2_000, dtype=bool))
-    assert (watch.section().state, watch.take_error_changes()) == ("collecting", [])
+    detector = detector_of()
+    detector.update_errors(np.zeros(2_000, dtype=bool))
+    assert (detector.section().state, detector.take_error_changes()) == ("collecting", [])
 
 
 def test_a_reset_forgets_everything_but_the_reference():
     predictions, features = shifted("age", lambda _, ages: [age + 20 for age in ages])
-    watch = watch_of(errors=True)
-    watch.update(predictions, features)
-    watch.update_errors(np.arange(2_000) < 1_000)
-    assert watch.section().state == "drifted"
-    watch.reset()
-    section = watch.section()
+    detector = detector_of(errors=True)
+    detector.update(predictions, features)
+    detector.update_errors(np.arange(2_000) < 1_000)
+    assert detector.section().state == "drifted"
+    detector.reset()
+    section = detector.section()
     assert (section.state, section.reference_rows, section.window_rows) == ("watching", 1_000, 0)
     assert (section.watched, section.errors.changes, section.errors.error_rate) == (5, 0, None)
-    assert watch.take_checks() == watch.take_error_changes() == []
-    watch.update(predictions[:1_000], {name: column[:1_000] for name, column in features.items()})
-    assert watch.section().state == "watching"
+    assert detector.take_checks() == detector.take_error_changes() == []
+    detector.update(
+        predictions[:1_000], {name: column[:1_000] for name, column in features.items()}
+    )
+    assert detector.section().state == "watching"
 
 
 def test_a_reset_keeps_what_there_is_of_a_reference():
-    watch = watch_of()
-    watch.update([1] * 500, None)
-    watch.reset()
-    assert watch.section().reference_rows == 500
+    detector = detector_of()
+    detector.update([1] * 500, None)
+    detector.reset()
+    assert detector.section().reference_rows == 500
 
 
 def test_looks_that_nobody_takes_are_bounded():
-    watch = watch_of(reference=30, window=30)
-    watch.update(np.arange(100_000) % 7, None)
-    assert len(watch.take_checks()) == 10_000
+    detector = detector_of(reference=30, window=30)
+    detector.update(np.arange(100_000) % 7, None)
+    assert len(detector.take_checks()) == 10_000
 
 
 def test_no_rows_change_nothing():
-    watch = watch_of()
-    watch.update([], None)
-    watch.update(*clean())
-    before = watch.section()
-    watch.update(np.array([]), {"age": np.array([])})
-    assert watch.section() == before
+    detector = detector_of()
+    detector.update([], None)
+    detector.update(*clean())
+    before = detector.section()
+    detector.update(np.array([]), {"age": np.array([])})
+    assert detector.section() == before

@@ -1,4 +1,4 @@
-"""Features in every form that users have them in become columns by name."""
+"""Features in all accepted forms become columns by name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 
 
 class Table:
-    """A table as Arrow has it: its columns have no names of their own."""
+    """Table like Arrow's, whose columns have no names."""
 
     column_names = ("age", "city")
     columns = (object(), object())
@@ -62,12 +62,12 @@ def test_names_become_text():
 
 def test_what_the_user_does_to_the_arrays_later_changes_no_column():
     array, column, values = np.zeros((2, 1)), np.zeros(2), [0, 0]
-    kept = [as_columns(array, 2), as_columns({"a": column}, 2), as_columns({"a": values}, 2)]
+    copies = [as_columns(array, 2), as_columns({"a": column}, 2), as_columns({"a": values}, 2)]
     row = {"a": 0}
-    kept_row = as_row(row)
+    row_copy = as_row(row)
     array[:], column[:], values[:], row["a"] = 9, 9, [9, 9], 9
-    assert [list(columns.popitem()[1]) for columns in kept] == [[0, 0]] * 3
-    assert kept_row == {"a": 0}
+    assert [list(columns.popitem()[1]) for columns in copies] == [[0, 0]] * 3
+    assert row_copy == {"a": 0}
 
 
 @pytest.mark.parametrize(

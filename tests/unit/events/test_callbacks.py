@@ -1,4 +1,4 @@
-"""Users' callbacks: in order, apart from everything else, and never harmful."""
+"""Users' callbacks: called in order, on a separate thread, and without harm to others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import weakref
 import pytest
 
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
-from ipyvitals.events.callbacks import QUEUE_LIMIT, Callbacks
+from ipyvitals.events.callbacks import MAX_QUEUED_EVENTS, CallbackDispatcher
 from ipyvitals.schema import ModelDeployed, SystemMetrics
 from ipyvitals.utils.notices import Notices
 
@@ -50,13 +50,13 @@ def notices():
 
 @pytest.fixture
 def callbacks(notices):
-    callbacks = Callbacks(notices)
+    callbacks = CallbackDispatcher(notices)
     yield callbacks
     callbacks.close()
 
 
 class Gate:
-    """A callback that waits until it is opened, and keeps what it was called with."""
+    """Callback that stores its events and blocks until it is opened."""
 
     def __init__(self):
         self.reached = threading.Event()
@@ -70,31 +70,31 @@ class Gate:
 
 
 class TestDelivery:
-    def test_events_come_in_order_to_those_who_want_them(self, callbacks):
+    def test_events_reach_their_subscribers_in_order(self, callbacks):
         all_of_them, deployments = [], []
         callbacks.on("*", all_of_them.append)
         callbacks.on("model_deployed", deployments.append)
         events = [(deployed if seq % 3 else sampled)(seq) for seq in range(1, 200)]
         for event in events:
             callbacks.put(event)
-        assert callbacks.drain(LONG)
+        assert callbacks.wait_until_delivered(LONG)
         assert all_of_them == events
         assert deployments == [event for event in events if event.type == "model_deployed"]
 
-    def test_subscribers_are_called_in_the_order_in_which_they_came(self, callbacks):
+    def test_subscribers_are_called_in_order_of_subscription(self, callbacks):
         called = []
         for name in "abc":
             callbacks.on("*", lambda event, name=name: called.append(name))
         callbacks.put(deployed())
-        assert callbacks.drain(LONG)
+        assert callbacks.wait_until_delivered(LONG)
         assert called == ["a", "b", "c"]
 
-    def test_they_run_on_a_thread_of_their_own(self, callbacks):
+    def test_callbacks_run_on_a_separate_thread(self, callbacks):
         threads = []
         callbacks.on("*", lambda event: threads.append(threading.current_thread()))
         callbacks.put(deployed(1))
         callbacks.put(deployed(2))
-        assert callbacks.drain(LONG)
+        assert callbacks.wait_until_delivered(LONG)
         (thread,) = set(threads)
         assert thread is not threading.current_thread()
         assert (thread.name, thread.daemon) == ("ipyvitals-callbacks", True)
@@ -103,23 +103,23 @@ class TestDelivery:
         before = threading.active_count()
         callbacks.put(deployed())
         assert threading.active_count() == before
-        assert callbacks.drain(0.0)
+        assert callbacks.wait_until_delivered(0.0)
 
     def test_one_function_may_subscribe_twice_and_leave_once(self, callbacks):
         seen = []
-        leave = callbacks.on("model_deployed", seen.append)
+        unsubscribe = callbacks.on("model_deployed", seen.append)
         callbacks.on("model_deployed", seen.append)
-        leave()
-        leave()
+        unsubscribe()
+        unsubscribe()
         callbacks.put(deployed())
-        assert callbacks.drain(LONG)
+        assert callbacks.wait_until_delivered(LONG)
         assert len(seen) == 1
 
     def test_after_leaving_nothing_comes(self, callbacks):
         seen = []
         callbacks.on("*", seen.append)()
         callbacks.put(deployed())
-        assert callbacks.drain(LONG)
+        assert callbacks.wait_until_delivered(LONG)
         assert seen == []
 
     def test_an_unknown_event_is_an_error_that_names_those_there_are(self, callbacks):
@@ -132,15 +132,15 @@ class TestDelivery:
 
 
 class TestSlowness:
-    def test_a_slow_callback_holds_up_nobody_who_publishes(self, callbacks):
+    def test_a_slow_callback_does_not_block_publishers(self, callbacks):
         gate = Gate()
         callbacks.on("*", gate)
         for seq in range(1, 4):
             callbacks.put(deployed(seq))
         assert gate.reached.wait(LONG)
-        assert not callbacks.drain(0.01)
+        assert not callbacks.wait_until_delivered(0.01)
         gate.opened.set()
-        assert callbacks.drain(LONG)
+        assert callbacks.wait_until_delivered(LONG)
         assert gate.seen == [1, 2, 3]
 
     def test_of_too_many_events_the_oldest_are_dropped_and_counted(self, callbacks, notices):
@@ -148,20 +148,20 @@ class TestSlowness:
         callbacks.on("*", gate)
         callbacks.put(deployed(0))
         assert gate.reached.wait(LONG)
-        for seq in range(1, QUEUE_LIMIT + 6):
+        for seq in range(1, MAX_QUEUED_EVENTS + 6):
             callbacks.put(deployed(seq))
         gate.opened.set()
-        assert callbacks.drain(LONG)
-        assert gate.seen == [0, *range(6, QUEUE_LIMIT + 6)]
+        assert callbacks.wait_until_delivered(LONG)
+        assert gate.seen == [0, *range(6, MAX_QUEUED_EVENTS + 6)]
         (notice,) = notices.get()
         assert (notice.code, notice.count) == ("callbacks.dropped", 5)
 
-    def test_draining_inside_a_callback_does_not_wait_for_itself(self, callbacks):
-        drained = []
-        callbacks.on("*", lambda event: drained.append(callbacks.drain(LONG)))
+    def test_waiting_inside_a_callback_does_not_deadlock(self, callbacks):
+        returned = []
+        callbacks.on("*", lambda event: returned.append(callbacks.wait_until_delivered(LONG)))
         callbacks.put(deployed())
-        assert callbacks.drain(LONG)
-        assert drained == [True]
+        assert callbacks.wait_until_delivered(LONG)
+        assert returned == [True]
 
     def test_a_callback_may_subscribe_and_publish(self, callbacks):
         seen = []
@@ -173,7 +173,7 @@ class TestSlowness:
 
         callbacks.on("model_deployed", once)
         callbacks.put(deployed(1))
-        assert callbacks.drain(LONG)
+        assert callbacks.wait_until_delivered(LONG)
         assert [event.seq for event in seen] == [2]
 
 
@@ -189,7 +189,7 @@ class TestFailures:
         with caplog.at_level(logging.DEBUG, logger="ipyvitals"):
             for seq in range(1, 4):
                 callbacks.put(deployed(seq))
-            assert callbacks.drain(LONG)
+            assert callbacks.wait_until_delivered(LONG)
         assert len(seen) == 3
         (notice,) = notices.get()
         assert (notice.code, notice.count) == ("callbacks.failed", 3)
@@ -199,17 +199,17 @@ class TestFailures:
         assert any(record.exc_info for record in caplog.records)
 
     @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
-    def test_not_even_leaving_ends_the_thread(self, callbacks, notices, error):
+    def test_an_exit_in_a_callback_does_not_end_the_thread(self, callbacks, notices, error):
         seen = []
 
-        def leave(event):
+        def exits(event):
             raise error
 
-        callbacks.on("*", leave)
+        callbacks.on("*", exits)
         callbacks.on("*", seen.append)
         callbacks.put(deployed(1))
         callbacks.put(deployed(2))
-        assert callbacks.drain(LONG)
+        assert callbacks.wait_until_delivered(LONG)
         assert len(seen) == 2
         assert notices.count("callbacks.failed") == 2
 
@@ -234,10 +234,10 @@ class TestEnd:
         callbacks.on("*", seen.append)
         callbacks.put(deployed())
         callbacks.close()
-        assert callbacks.drain(LONG)
+        assert callbacks.wait_until_delivered(LONG)
         assert seen == []
 
-    def test_closing_waits_no_longer_than_told(self, callbacks):
+    def test_closing_waits_no_longer_than_its_timeout(self, callbacks):
         gate = Gate()
         callbacks.on("*", gate)
         callbacks.put(deployed())
@@ -254,19 +254,19 @@ class TestEnd:
         callbacks._thread.join(LONG)
         assert not callbacks._thread.is_alive()
 
-    def test_dropping_it_ends_the_thread_also_when_a_callback_knows_it(self, notices):
-        callbacks = Callbacks(notices)
+    def test_deleting_the_dispatcher_ends_the_thread_even_if_a_callback_refers_to_it(self, notices):
+        callbacks = CallbackDispatcher(notices)
         called = threading.Event()
 
-        def knows(event, callbacks=callbacks):
+        def refers(event, callbacks=callbacks):
             called.set()
 
-        callbacks.on("*", knows)
+        callbacks.on("*", refers)
         callbacks.put(deployed())
-        assert callbacks.drain(LONG)
+        assert callbacks.wait_until_delivered(LONG)
         assert called.is_set()
         thread, gone = callbacks._thread, weakref.ref(callbacks)
-        del callbacks, knows
+        del callbacks, refers
         gc.collect()
         assert gone() is None
         thread.join(LONG)
@@ -276,14 +276,14 @@ class TestEnd:
 def test_a_forked_child_goes_on_without_thread_and_subscribers(callbacks):
     seen = []
     callbacks.on("*", seen.append)
-    thread, state = callbacks._thread, callbacks._state
+    thread, queue = callbacks._thread, callbacks._queue
     callbacks.after_fork()
     callbacks.put(deployed())
     callbacks.on("*", seen.append)
     callbacks.put(deployed())
-    assert callbacks.drain(LONG)
+    assert callbacks.wait_until_delivered(LONG)
     callbacks.close(timeout=LONG)
     assert seen == []
-    state.close()  # In a real child the thread would not be there.
+    queue.close()  # A real child would not have this thread.
     thread.join(LONG)
     assert not thread.is_alive()

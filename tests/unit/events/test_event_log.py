@@ -1,4 +1,4 @@
-"""Events are numbered without gaps, kept, and handed on in that order."""
+"""Events are numbered without gaps, stored, and delivered in that order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from ipyvitals.events.event_log import LIMIT, EventLog
+from ipyvitals.events.event_log import MAX_EVENTS, EventLog
 from ipyvitals.schema import ModelDeployed, ModelStatusChange
 from ipyvitals.utils.clock import FakeClock
 
@@ -19,7 +19,7 @@ FIELDS = {
 
 
 class Bench:
-    """A log, and what it handed on."""
+    """An event log and its delivered events."""
 
     def __init__(self):
         self.clock = FakeClock(time=100.0)
@@ -49,7 +49,7 @@ def test_an_event_has_its_number_its_time_and_its_monitor(bench):
     assert bench.log.seq == 2
 
 
-def test_events_are_handed_on_as_they_come(bench):
+def test_events_are_delivered_as_they_are_emitted(bench):
     bench.emit(3)
     assert bench.delivered == bench.log.get()
 
@@ -61,10 +61,10 @@ def test_only_those_after_a_number(bench):
     assert [event.seq for event in bench.log.get(since=0)] == [1, 2, 3, 4, 5]
 
 
-def test_the_last_thousand_are_kept_and_numbers_go_on(bench):
-    bench.emit(LIMIT + 10)
-    kept = [event.seq for event in bench.log.get()]
-    assert kept == list(range(11, LIMIT + 11))
+def test_the_last_thousand_are_stored_and_numbers_continue(bench):
+    bench.emit(MAX_EVENTS + 10)
+    stored = [event.seq for event in bench.log.get()]
+    assert stored == list(range(11, MAX_EVENTS + 11))
 
 
 def test_a_bad_event_uses_up_no_number(bench):

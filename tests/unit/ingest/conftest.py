@@ -1,4 +1,4 @@
-"""An inbox with all that it fills."""
+"""A record queue with the parts that it fills."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import numpy as np
 import pytest
 
 from ipyvitals.health import Thresholds
-from ipyvitals.ingest.label_join import LabelJoin
-from ipyvitals.ingest.labeling import Labeler
+from ipyvitals.ingest.label_join import LabelJoiner
+from ipyvitals.ingest.labeling import LabelEvaluator
 from ipyvitals.ingest.queue import RecordQueue
-from ipyvitals.ingest.records import UNSET, Batch, Extra, Failure, Label
+from ipyvitals.ingest.records import UNSET, BatchRecord, FailureRecord, LabelRecord, RecordExtras
 from ipyvitals.ingest.scoring import Scorer
-from ipyvitals.models.labelled import Labelled
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.registry import Registry
+from ipyvitals.models.scored_labels import ScoredLabels
 from ipyvitals.utils.notices import Notices
 
 NOW = 1_000.0
 
 
 class Bench:
-    """An inbox with all that it fills."""
+    """A record queue with the parts that it fills."""
 
-    def __init__(self, score=None, window=100, models=(), **labelling):
+    def __init__(self, score=None, window=100, models=(), **labeling):
         self.notices = Notices(lambda: 0.0)
         self.mismatches = []
         self.registry = Registry(
@@ -36,10 +36,10 @@ class Bench:
         )
         for model_id in models:
             self.registry.add(model_id, NOW, 0.0).name = model_id
-        self.join = LabelJoin(10_000, 60.0, self.notices)
+        self.join = LabelJoiner(10_000, 60.0, self.notices)
         scorer = Scorer(score, self.notices, self.mismatches.append)
-        labeler = Labeler(scorer, self.notices, **labelling)
-        self.queue = RecordQueue(self.registry, self.join, labeler, self.notices)
+        label_evaluator = LabelEvaluator(scorer, self.notices, **labeling)
+        self.queue = RecordQueue(self.registry, self.join, label_evaluator, self.notices)
 
     def record(
         self,
@@ -53,39 +53,39 @@ class Bench:
         features=None,
         at=NOW,
     ):
-        extra = None if segment is features is None else Extra(segment, features)
-        if not (id is None is model_id is extra):
+        extras = None if segment is features is None else RecordExtras(segment, features)
+        if not (id is None is model_id is extras):
             self.queue.needs_slow_path = True
-        self.queue.entries.append((at, prediction, actual, id, latency, model_id, extra))
+        self.queue.entries.append((at, prediction, actual, id, latency, model_id, extras))
 
     def batch(
         self,
         rows,
         scores=None,
         *,
-        waiting=(),
-        settled=(),
+        pending=(),
+        labelled_ids=(),
         latency=None,
         model_id=None,
         segments=None,
-        watched=None,
+        drift_rows=None,
         at=NOW,
     ):
         self.queue.put(
-            Batch(
+            BatchRecord(
                 at=at,
                 rows=rows,
-                labelled=None if scores is None else Labelled(np.array(scores), None, segments),
-                waiting=list(waiting),
-                settled=list(settled),
+                labels=None if scores is None else ScoredLabels(np.array(scores), None, segments),
+                pending=list(pending),
+                labelled_ids=list(labelled_ids),
                 latency=latency,
                 model_id=model_id,
-                watched=watched,
+                drift_rows=drift_rows,
             )
         )
 
     def label(self, id, actual, *, at=NOW):
-        self.queue.put(Label(id=id, actual=actual, at=at))
+        self.queue.put(LabelRecord(id=id, actual=actual, at=at))
 
     @property
     def model(self):
@@ -94,10 +94,10 @@ class Bench:
         return self.registry.active
 
     def fail(self, *, model_id=None, at=NOW):
-        self.queue.put(Failure(at=at, model_id=model_id))
+        self.queue.put(FailureRecord(at=at, model_id=model_id))
 
     def figures(self, model_id=None, now=NOW):
-        """What a model counted so far, in plain numbers."""
+        """Drain, and return the counts of a model as plain numbers."""
         self.queue.drain()
         model = self.registry.get(model_id)
         return {

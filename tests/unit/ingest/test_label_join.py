@@ -1,4 +1,4 @@
-"""Late labels against a plain-Python reference."""
+"""Compare the joiner of late labels with a plain-Python reference."""
 
 from __future__ import annotations
 
@@ -7,74 +7,74 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipyvitals.ingest.label_join import Early, LabelJoin, Waiting
+from ipyvitals.ingest.label_join import EarlyLabel, LabelJoiner, PendingPrediction
 from ipyvitals.schema import LabelsSection
 from ipyvitals.utils.notices import Notices
 
 CODES = tuple(
     f"labels.{what}" for what in ("reused_id", "evicted", "expired", "duplicate", "unknown")
 )
-KEPT = 60.0
+EARLY_TTL = 60.0
 
 
 def make(capacity=10_000, ttl=3_600.0):
     notices = Notices(lambda: 0.0)
-    return LabelJoin(capacity, ttl, notices), notices
+    return LabelJoiner(capacity, ttl, notices), notices
 
 
 def add(join, id, prediction=1, *, at=0.0, model="churn"):
-    """Let a prediction wait; return the truth that came before it, if any."""
-    early = join.add(id, Waiting((model, 1), prediction, at, None))
+    """Add a prediction; return its early label, if any."""
+    early = join.add_prediction(id, PendingPrediction((model, 1), prediction, at, None))
     return None if early is None else early.actual
 
 
 def take(join, id, actual=1, *, at=0.0):
-    """Tell a truth; return the model and the prediction that waited for it, if any."""
-    waiting = join.take(id, Early(actual, at))
-    return None if waiting is None else (waiting.owner[0], waiting.prediction)
+    """Add a label; return model and value of its pending prediction, if any."""
+    prediction = join.add_label(id, EarlyLabel(actual, at))
+    return None if prediction is None else (prediction.deployment[0], prediction.prediction)
 
 
-class PlainJoin:
-    """Lists, searched from end to end."""
+class ReferenceJoiner:
+    """Reference joiner: linear search through lists."""
 
     def __init__(self, capacity, ttl):
         self.capacity = capacity
         self.ttl = ttl
-        self.waiting = []
+        self.pending = []
         self.labelled = []
-        self.gone = []
+        self.dropped = []
         self.early = []
         self.counts = dict.fromkeys(CODES, 0)
         self.joined_early = 0
 
-    def add(self, id, waiting):
-        if any(one == id for one, _ in self.waiting):
+    def add_prediction(self, id, prediction):
+        if any(one == id for one, _ in self.pending):
             self.counts["labels.reused_id"] += 1
-            self._forget(id)
+            self._remove_pending(id)
         for one, label in self.early:
             if one == id:
                 self.early.remove((one, label))
                 self.joined_early += 1
-                self._settle(id)
+                self._mark(id)
                 return label
-        if len(self.waiting) == self.capacity:
+        if len(self.pending) == self.capacity:
             self.counts["labels.evicted"] += 1
-            self._let_go(self.waiting.pop(0)[0])
+            self._add_dropped(self.pending.pop(0)[0])
         self.labelled = [one for one in self.labelled if one != id]
-        self.gone = [one for one in self.gone if one != id]
-        self.waiting.append((id, waiting))
+        self.dropped = [one for one in self.dropped if one != id]
+        self.pending.append((id, prediction))
         return None
 
-    def take(self, id, label):
-        for one, waiting in self.waiting:
+    def add_label(self, id, label):
+        for one, prediction in self.pending:
             if one == id:
-                self._settle(id)
-                return waiting
+                self._mark(id)
+                return prediction
         if id in self.labelled or id in dict(self.early):
             self.counts["labels.duplicate"] += 1
             return None
         self.counts["labels.unknown"] += 1
-        if id not in self.gone:
+        if id not in self.dropped:
             self.early = [*self.early, (id, label)][-self.capacity :]
         return None
 
@@ -83,36 +83,36 @@ class PlainJoin:
             self.counts["labels.duplicate"] += 1
             self.counts["labels.unknown"] -= 1
         self.early = [one for one in self.early if one[0] != id]
-        self._settle(id)
+        self._mark(id)
 
     def expire(self, now):
-        for id, waiting in list(self.waiting):
-            if now - waiting.at > self.ttl:
+        for id, prediction in list(self.pending):
+            if now - prediction.at > self.ttl:
                 self.counts["labels.expired"] += 1
-                self._forget(id)
-                self._let_go(id)
-        self.early = [one for one in self.early if now - one[1].at <= KEPT]
+                self._remove_pending(id)
+                self._add_dropped(id)
+        self.early = [one for one in self.early if now - one[1].at <= EARLY_TTL]
 
     def section(self):
         counts = {name.removeprefix("labels."): count for name, count in self.counts.items()}
         del counts["reused_id"]
         counts["unknown"] -= self.joined_early
         return LabelsSection(
-            pending=len(self.waiting),
+            pending=len(self.pending),
             pending_limit=self.capacity,
             early=self.joined_early,
             **counts,
         )
 
-    def _forget(self, id):
-        self.waiting = [one for one in self.waiting if one[0] != id]
+    def _remove_pending(self, id):
+        self.pending = [one for one in self.pending if one[0] != id]
 
-    def _let_go(self, id):
-        if id not in self.gone:
-            self.gone = [*self.gone, id][-self.capacity :]
+    def _add_dropped(self, id):
+        if id not in self.dropped:
+            self.dropped = [*self.dropped, id][-self.capacity :]
 
-    def _settle(self, id):
-        self._forget(id)
+    def _mark(self, id):
+        self._remove_pending(id)
         if id not in self.labelled:
             self.labelled = [*self.labelled, id][-self.capacity :]
 
@@ -128,44 +128,44 @@ STEPS = st.lists(
 
 
 def apply(join, step, id, serial, now):
-    """Do one step; return what was joined."""
+    """Apply one step; return the joined prediction or label, if any."""
     if step == "add":
-        return join.add(id, Waiting((f"m{serial % 3}", 1), serial, now, None))
+        return join.add_prediction(id, PendingPrediction((f"m{serial % 3}", 1), serial, now, None))
     if step == "take":
-        return join.take(id, Early(serial, now))
+        return join.add_label(id, EarlyLabel(serial, now))
     return join.mark_labelled(id) if step == "settle" else join.expire(now)
 
 
 @given(capacity=st.integers(1, 5), ttl=st.sampled_from([0.0, 10.0, 100.0]), steps=STEPS)
 def test_it_joins_and_counts_as_plain_lists_do(capacity, ttl, steps):
     join, _ = make(capacity, ttl)
-    plain, now = PlainJoin(capacity, ttl), 0.0
+    plain, now = ReferenceJoiner(capacity, ttl), 0.0
     for serial, (step, id, gap) in enumerate(steps):
         now += gap
         for one in (join, plain):
             one.expire(now)
         assert apply(join, step, id, serial, now) == apply(plain, step, id, serial, now)
         assert join.section() == plain.section()
-        assert join.pending == len(plain.waiting) <= capacity
-        owners = Counter(waiting.owner[0] for _, waiting in plain.waiting)
-        assert [join.pending_of[f"m{number}"] for number in range(3)] == [
+        assert join.pending == len(plain.pending) <= capacity
+        owners = Counter(prediction.deployment[0] for _, prediction in plain.pending)
+        assert [join.pending_by_model[f"m{number}"] for number in range(3)] == [
             owners[f"m{number}"] for number in range(3)
         ]
 
 
 @given(ttl=st.sampled_from([0.0, 10.0, 100.0]), steps=STEPS)
-def test_what_joins_what_does_not_depend_on_when_somebody_looks(ttl, steps):
-    looked_at, left_alone = make(ttl=ttl)[0], make(ttl=ttl)[0]
+def test_joins_do_not_depend_on_when_expire_is_called(ttl, steps):
+    expired_often, never_expired = make(ttl=ttl)[0], make(ttl=ttl)[0]
     now = 0.0
     for serial, (step, id, gap) in enumerate(steps):
         now += gap
         if step in ("add", "take"):
-            looked_at.expire(now)
-            found = [apply(join, step, id, serial, now) for join in (looked_at, left_alone)]
+            expired_often.expire(now)
+            found = [apply(join, step, id, serial, now) for join in (expired_often, never_expired)]
             assert found[0] == found[1]
-    for join in (looked_at, left_alone):
+    for join in (expired_often, never_expired):
         join.expire(now)
-    assert looked_at.section() == left_alone.section()
+    assert expired_often.section() == never_expired.section()
 
 
 def test_a_label_finds_the_prediction_and_its_model():
@@ -245,7 +245,7 @@ def test_a_prediction_waits_as_long_as_its_time_to_live():
     assert notices.count("labels.expired") == notices.count("labels.unknown") == 1
 
 
-def test_those_that_waited_too_long_do_not_count_as_having_made_room():
+def test_expired_predictions_do_not_count_as_evicted():
     join, _ = make(capacity=2, ttl=10.0)
     for id, at in (("a", 0.0), ("b", 1.0), ("c", 20.0)):
         add(join, id, at=at)
@@ -308,9 +308,13 @@ class TestLabelsThatComeFirst:
         assert [add(join, id) for id in range(5)] == [None, None, 2, 3, 4]
 
 
-def test_how_many_wait_is_told_for_each_model():
+def test_pending_predictions_are_counted_for_each_model():
     join, _ = make()
     for id, model in enumerate(["churn", "fraud", "churn"]):
         add(join, id, model=model)
     take(join, 0)
-    assert (join.pending_of["churn"], join.pending_of["fraud"], join.pending_of["who"]) == (1, 1, 0)
+    assert (
+        join.pending_by_model["churn"],
+        join.pending_by_model["fraud"],
+        join.pending_by_model["who"],
+    ) == (1, 1, 0)

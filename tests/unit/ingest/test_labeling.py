@@ -1,4 +1,4 @@
-"""What models learn of a pair of prediction and truth: score, error and segment."""
+"""Evaluate pairs of prediction and label: score, residual and segment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipyvitals.ingest.labeling import Labeler
+from ipyvitals.ingest.labeling import LabelEvaluator
 from ipyvitals.ingest.scoring import Scorer
 from ipyvitals.utils.notices import Notices
 
@@ -19,18 +19,18 @@ NAN = float("nan")
 
 
 class Bench:
-    """A labeller, and what it noticed."""
+    """A label evaluator and its notices."""
 
-    def __init__(self, score=None, **labelling):
+    def __init__(self, score=None, **labeling):
         self.notices = Notices(lambda: 0.0)
         scorer = Scorer(score, self.notices, lambda message: None)
-        self.labeler = Labeler(scorer, self.notices, **labelling)
+        self.label_evaluator = LabelEvaluator(scorer, self.notices, **labeling)
 
     def pairs(self, predictions, actuals, segments=None):
-        return plain(self.labeler.pairs(predictions, actuals, segments))
+        return plain(self.label_evaluator.pairs(predictions, actuals, segments))
 
     def rows(self, predictions, actuals, segments=None):
-        return plain(self.labeler.rows(predictions, actuals, segments))
+        return plain(self.label_evaluator.rows(predictions, actuals, segments))
 
 
 def plain(labelled):
@@ -87,7 +87,7 @@ class TestRegression:
         ids=repr,
     )
     def test_numbers_come_in_many_forms(self, number):
-        # What `predict` returns for one row is an array of one number more often than not.
+        # `predict` often returns an array of one number for a single row.
         bench = regression()
         assert bench.pairs([number], [2.5]) == ([1.0], [0.5], None)
         assert bench.pairs([number, 1.0], [2.5, 1.0]) == ([1.0, 1.0], [0.5, 0.0], None)

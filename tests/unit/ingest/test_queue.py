@@ -1,18 +1,18 @@
-"""What the inbox makes of its entries."""
+"""Records in the queue become model statistics."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from ipyvitals.ingest.queue import QUEUE_LIMIT
+from ipyvitals.ingest.queue import MAX_QUEUED_RECORDS
 from ipyvitals.ingest.records import UNSET
 
 NOW = 1_000.0
 
 
-class Watched:
-    """Keeps predictions, each with its feature ``age``."""
+class FakeDetector:
+    """Store predictions, each with its feature ``age``."""
 
     def __init__(self):
         self.rows = []
@@ -26,13 +26,13 @@ class Watched:
 
 
 class TestPlainRecords:
-    def test_nothing_is_counted_before_it_is_folded(self, bench):
+    def test_nothing_is_counted_before_a_drain(self, bench):
         bench.record(1, 1)
         assert (bench.queue.pending, bench.registry.active.total_predictions) == (1, 0)
         bench.queue.drain()
         assert (bench.queue.pending, bench.registry.active.total_predictions) == (0, 1)
 
-    def test_an_empty_inbox_folds_to_nothing(self, bench):
+    def test_draining_an_empty_queue_changes_nothing(self, bench):
         bench.queue.drain()
         assert bench.figures()["window"] == (0, None)
         assert bench.model.lifecycle == "registered"
@@ -60,7 +60,7 @@ class TestPlainRecords:
             bench.record(prediction, actual)
         assert bench.figures()["window"] == (5, 1.0)
 
-    def test_labels_of_another_kind_are_told_once(self, bench):
+    def test_labels_of_another_kind_are_reported_once(self, bench):
         for _ in range(3):
             bench.record("1", 1)
             bench.queue.drain()
@@ -81,10 +81,10 @@ class TestPlainRecords:
         bench.record(1, at=NOW + 5.0)
         assert (bench.model.lifecycle, bench.model.last_prediction) == ("active", NOW + 5.0)
 
-    def test_the_limit_is_what_one_fold_takes_with_ease(self, bench):
-        for _ in range(QUEUE_LIMIT):
+    def test_one_drain_takes_a_full_queue(self, bench):
+        for _ in range(MAX_QUEUED_RECORDS):
             bench.record(1, 1, latency=0.001)
-        assert bench.figures()["predictions"] == QUEUE_LIMIT
+        assert bench.figures()["predictions"] == MAX_QUEUED_RECORDS
         assert bench.queue.pending == 0
 
 
@@ -135,14 +135,14 @@ class TestMixedEntries:
         assert bench.model.latency.get(NOW, [0.5]) == pytest.approx([0.2], rel=0.01)
 
     def test_rows_of_a_batch_may_wait_for_labels(self, bench):
-        bench.batch(3, waiting=[("a", 1, None), ("b", 0, None), ("c", 1, None)])
+        bench.batch(3, pending=[("a", 1, None), ("b", 0, None), ("c", 1, None)])
         bench.label("b", 0)
         assert bench.figures()["predictions"] == 3
         assert bench.figures()["window"] == (1, 1.0)
         assert bench.join.pending == 2
 
     def test_labelled_rows_of_a_batch_take_no_second_label(self, bench):
-        bench.batch(2, [True, True], settled=["a", "b"])
+        bench.batch(2, [True, True], labelled_ids=["a", "b"])
         bench.label("a", "other")
         assert bench.figures()["window"] == (2, 1.0)
         assert bench.notices.count("labels.duplicate") == 1
@@ -158,12 +158,12 @@ class TestMixedEntries:
         bench.record(1, 0)
         assert bench.figures()["window"] == (2, 0.0)
 
-    def test_rows_are_watched_in_the_order_in_which_they_came(self, bench):
-        seen = bench.model.watch = Watched()
-        bench.queue.watching = True
+    def test_drift_rows_stay_in_order(self, bench):
+        seen = bench.model.watch = FakeDetector()
+        bench.queue.drift_enabled = True
         bench.record(1, id="late")
         bench.record(2)
-        bench.batch(2, watched=([3, 4], {"age": [30, 40]}))
+        bench.batch(2, drift_rows=([3, 4], {"age": [30, 40]}))
         bench.record(5, 5)
         bench.label("late", 1)
         bench.record(6)
@@ -204,7 +204,7 @@ class TestCustomScore:
         assert bench.notices.count("score.range") == 1
         assert bench.notices.count("intake.fold_failed") == 0
 
-    def test_a_score_that_records_is_heard_in_the_next_fold(self, make_bench):
+    def test_records_of_a_score_function_wait_for_the_next_drain(self, make_bench):
         def score(prediction, actual):
             if prediction == "outer":
                 bench.record("inner", "inner")
@@ -217,7 +217,7 @@ class TestCustomScore:
         assert bench.registry.active.total_predictions == 1
         assert bench.model.total_predictions == 2
 
-    def test_a_fold_that_fails_all_the_same_is_counted_and_the_next_one_works(self, bench):
+    def test_a_failed_drain_is_counted_and_the_next_one_works(self, bench):
         bench.queue.entries.append(("not", "an", "entry"))
         bench.queue.drain()
         assert bench.notices.count("intake.fold_failed") == 1
@@ -225,12 +225,12 @@ class TestCustomScore:
         assert bench.figures()["predictions"] == 1
 
 
-def test_a_forked_child_folds_with_a_lock_of_its_own(bench):
+def test_a_forked_child_drains_with_a_new_lock(bench):
     bench.record(1, 1)
     bench.queue._lock.acquire()  # As a thread of the parent might, at the fork.
     bench.queue.reset_lock()
     assert bench.model.total_predictions == 1
 
 
-def test_the_mark_for_no_label_reads_as_such():
+def test_the_sentinel_for_no_label_has_a_readable_repr():
     assert repr(UNSET) == "<unset>"

@@ -1,4 +1,4 @@
-"""The inbox against a reading of its entries one by one, and under many threads."""
+"""Compare the queue with processing its records one by one; use it from many threads."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ ENTRIES = st.lists(
 )
 
 
-class Plain:
-    """What one model did."""
+class ReferenceCounts:
+    """Reference counts of one model."""
 
     def __init__(self):
         self.predictions = self.calls = self.errors = 0
@@ -47,12 +47,12 @@ class Plain:
             self.of_segment[segment].append(right)
 
 
-class OneByOne:
-    """What each model must show, entry for entry."""
+class ReferenceModels:
+    """Reference: process record by record into the counts of each model."""
 
     def __init__(self, window):
         self.window = window
-        self.models = {name: Plain() for name in ("a", "b")}
+        self.models = {name: ReferenceCounts() for name in ("a", "b")}
         self.waiting = {}
         self.early = {}
         self.labelled = set()
@@ -134,8 +134,8 @@ class OneByOne:
         return {segment: (n, sum(right) / len(right)) for segment, (n, right) in last.items()}
 
 
-def enter(bench, kind, *rest):
-    """Put into the inbox what the reference is told in words."""
+def queue_entry(bench, kind, *rest):
+    """Queue the record that a generated step describes."""
     if kind == "record":
         prediction, actual, model, segment = rest
         bench.record(prediction, actual, model_id=model, segment=segment)
@@ -151,22 +151,22 @@ def enter(bench, kind, *rest):
         segments = [segment for _, segment in rest[0]]
         bench.batch(right.size, right, segments=segments, model_id=rest[1])
     elif kind == "batch_with_ids":
-        waiting = [(id, prediction, None) for id, prediction in rest[0].items()]
-        bench.batch(len(waiting), waiting=waiting, model_id=rest[1])
+        pending = [(id, prediction, None) for id, prediction in rest[0].items()]
+        bench.batch(len(pending), pending=pending, model_id=rest[1])
     else:
         bench.queue.drain()
 
 
 def segments(model):
     found = model.segments.get() if model.segments is not None else ()
-    return {name: (group.total, group.window.mean) for name, group in found}
+    return {name: (tracker.total, tracker.window.mean) for name, tracker in found}
 
 
 @given(entries=ENTRIES, window=st.sampled_from([1, 3, 100]))
-def test_any_mixture_in_any_folds_counts_as_one_by_one(make_bench, entries, window):
-    bench, reference = make_bench(window=window, models=("a", "b")), OneByOne(window)
+def test_any_mixture_in_any_drains_counts_as_one_by_one(make_bench, entries, window):
+    bench, reference = make_bench(window=window, models=("a", "b")), ReferenceModels(window)
     for entry in entries:
-        enter(bench, *entry)
+        queue_entry(bench, *entry)
         reference.apply(*entry)
     for model in ("a", "b"):
         assert bench.figures(model) == reference.figures(model)
@@ -181,15 +181,15 @@ def test_any_mixture_in_any_folds_counts_as_one_by_one(make_bench, entries, wind
         max_size=40,
     )
 )
-def test_the_short_way_for_plain_records_counts_as_the_long_one(make_bench, calls):
-    short, long = make_bench(), make_bench()
-    long.queue.needs_slow_path = True
+def test_the_fast_path_for_plain_records_counts_as_the_slow_path(make_bench, calls):
+    fast, slow = make_bench(), make_bench()
+    slow.queue.needs_slow_path = True
     for prediction, actual, latency in calls:
-        for one in (short, long):
+        for one in (fast, slow):
             one.record(prediction, actual, latency=latency)
-    assert short.figures() == long.figures()
+    assert fast.figures() == slow.figures()
     quantiles = [0.0, 0.5, 1.0]
-    assert short.model.latency.get(NOW, quantiles) == long.model.latency.get(NOW, quantiles)
+    assert fast.model.latency.get(NOW, quantiles) == slow.model.latency.get(NOW, quantiles)
 
 
 THREADS = 32
@@ -197,7 +197,7 @@ EACH = 1_000
 
 
 def in_threads(work):
-    """Run `work(number)` on all threads at once; return when all are done."""
+    """Run `work(number)` on all threads at once; return after all have ended."""
     ready = threading.Barrier(THREADS)
 
     def run(number):

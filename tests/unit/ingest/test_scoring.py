@@ -1,4 +1,4 @@
-"""Which predictions are right, and what is said about labels of another kind."""
+"""Score predictions; report labels of a different kind."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipyvitals.ingest.scoring import Scorer, same
+from ipyvitals.ingest.scoring import Scorer, values_equal
 from ipyvitals.utils.notices import Notices
 
 NAN = float("nan")
 
 
-class Prickly:
-    """A label that cannot be compared."""
+class Incomparable:
+    """Label that raises when compared."""
 
     def __eq__(self, other):
         raise RuntimeError("do not compare me")
@@ -25,15 +25,15 @@ class Prickly:
     __hash__ = object.__hash__
 
 
-class RecordingMixin(list):
-    """Keeps the messages that it is called with."""
+class MessageRecorder(list):
+    """Store the messages that it is called with."""
 
     __call__ = list.append
 
 
 @pytest.fixture
-def told():
-    return RecordingMixin()
+def reported():
+    return MessageRecorder()
 
 
 @pytest.fixture
@@ -42,8 +42,8 @@ def notices():
 
 
 @pytest.fixture
-def scorer(notices, told):
-    return Scorer(None, notices, told)
+def scorer(notices, reported):
+    return Scorer(None, notices, reported)
 
 
 PAIRS = [
@@ -77,13 +77,13 @@ PAIRS = [
     (pd.NA, pd.NA, False),
     (pd.NaT, pd.NaT, False),
     (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC), True),
-    (Prickly(), 1, False),
+    (Incomparable(), 1, False),
 ]
 
 
 @pytest.mark.parametrize(("prediction", "actual", "right"), PAIRS)
 def test_one_pair(scorer, prediction, actual, right):
-    assert same(prediction, actual) is right
+    assert values_equal(prediction, actual) is right
     assert scorer.pairs([prediction], [actual]).tolist() == [right]
 
 
@@ -113,8 +113,8 @@ def test_pairs_and_arrays_agree(left, right, data):
         columns.append((values, array))
     (predictions, prediction_array), (actuals, actual_array) = columns
     notices = Notices(lambda: 0.0)
-    by_pairs = Scorer(None, notices, RecordingMixin()).pairs(predictions, actuals)
-    by_arrays = Scorer(None, notices, RecordingMixin()).arrays(prediction_array, actual_array)
+    by_pairs = Scorer(None, notices, MessageRecorder()).pairs(predictions, actuals)
+    by_arrays = Scorer(None, notices, MessageRecorder()).arrays(prediction_array, actual_array)
     assert by_arrays.tolist() == by_pairs.tolist()
     assert by_arrays.dtype == by_pairs.dtype == bool
     assert by_pairs.tolist() == [a == b for a, b in zip(predictions, actuals, strict=True)]
@@ -130,9 +130,9 @@ def test_pairs_and_arrays_agree(left, right, data):
         (np.array([b"a"]), np.array([b"a"])),
     ],
 )
-def test_equal_arrays_of_different_types_are_right(scorer, told, predictions, actuals):
+def test_equal_arrays_of_different_types_are_right(scorer, reported, predictions, actuals):
     assert scorer.arrays(predictions, actuals).tolist() == [True]
-    assert told == []
+    assert reported == []
 
 
 @pytest.mark.parametrize(
@@ -146,76 +146,78 @@ def test_equal_arrays_of_different_types_are_right(scorer, told, predictions, ac
     ],
 )
 @pytest.mark.parametrize("by", ["pairs", "arrays"])
-def test_labels_of_another_kind_are_told_once(scorer, told, prediction, actual, words, by):
+def test_labels_of_another_kind_are_reported_once(scorer, reported, prediction, actual, words, by):
     for _ in range(3):
         if by == "pairs":
             assert not scorer.pairs([prediction] * 2, [actual] * 2).any()
         else:
             assert not scorer.arrays(np.array([prediction] * 2), np.array([actual] * 2)).any()
-    (message,) = told
+    (message,) = reported
     assert words in message.text
     assert "score=" in message.text
 
 
-def test_a_kind_that_differs_only_now_and_then_is_told_too(scorer, told):
+def test_a_kind_that_differs_now_and_then_is_reported_too(scorer, reported):
     scorer.pairs([1, 2, 3], [1, 2, "3"])
-    assert len(told) == 1
+    assert len(reported) == 1
 
 
 @pytest.mark.parametrize(
     ("predictions", "actuals"),
     [([1, 0], [0, 1.5]), (["a"], ["b"]), ([None], [1]), ([1], [None]), ([True], [0]), ([], [])],
 )
-def test_labels_of_the_same_kind_or_missing_ones_are_only_wrong(scorer, told, predictions, actuals):
+def test_labels_of_the_same_kind_or_missing_ones_are_only_wrong(
+    scorer, reported, predictions, actuals
+):
     scorer.pairs(predictions, actuals)
-    assert told == []
+    assert reported == []
 
 
-def test_rows_may_be_arrays_and_lists_side_by_side(scorer, told):
+def test_rows_may_be_arrays_and_lists_side_by_side(scorer, reported):
     values, array = [1, 0, 3], np.array([1, 2, 3])
     for predictions in (values, np.array(values)):
         for actuals in (array, array.tolist()):
             assert scorer.rows(predictions, actuals).tolist() == [True, False, True]
-    assert told == []
+    assert reported == []
 
 
-def test_no_rows_give_no_scores(scorer, told):
+def test_no_rows_give_no_scores(scorer, reported):
     assert scorer.arrays(np.array([], dtype=int), np.array([], dtype=str)).size == 0
     assert scorer.pairs([], []).size == 0
-    assert told == []
+    assert reported == []
 
 
 class TestCustomScore:
-    def test_it_replaces_equality(self, notices, told):
-        scorer = Scorer(lambda p, a: 1.0 - abs(p - a), notices, told)
+    def test_it_replaces_equality(self, notices, reported):
+        scorer = Scorer(lambda p, a: 1.0 - abs(p - a), notices, reported)
         assert scorer.pairs([0.5, 1.0], [0.75, 1.0]).tolist() == [0.75, 1.0]
         assert scorer.arrays(np.array([0.5, 1.0]), np.array([0.75, 1.0])).tolist() == [0.75, 1.0]
 
     @pytest.mark.parametrize("value", [True, 1, np.float32(1.0), np.True_, np.array(1.0)])
-    def test_it_may_return_anything_that_is_a_number(self, notices, told, value):
-        assert Scorer(lambda p, a: value, notices, told).pairs([1], [1]).tolist() == [1.0]
+    def test_it_may_return_anything_that_is_a_number(self, notices, reported, value):
+        assert Scorer(lambda p, a: value, notices, reported).pairs([1], [1]).tolist() == [1.0]
 
     @pytest.mark.parametrize("value", [-0.001, 1.001, 85, NAN, float("inf")])
-    def test_outside_of_zero_to_one_it_is_counted_and_left_out(self, notices, told, value):
-        scorer = Scorer(lambda p, a: value if p == "bad" else 1.0, notices, told)
+    def test_outside_of_zero_to_one_it_is_counted_and_left_out(self, notices, reported, value):
+        scorer = Scorer(lambda p, a: value if p == "bad" else 1.0, notices, reported)
         assert scorer.pairs(["bad", "good", "bad"], [0, 0, 0]).tolist() == [1.0]
         (notice,) = notices.get()
         assert (notice.code, notice.count) == ("score.range", 2)
         assert "expected a number from 0 to 1" in notice.message
 
     @pytest.mark.parametrize("value", ["high", None, [1.0, 2.0]])
-    def test_what_is_no_number_is_counted_and_left_out(self, notices, told, value):
-        assert Scorer(lambda p, a: value, notices, told).pairs([1], [1]).size == 0
+    def test_what_is_no_number_is_counted_and_left_out(self, notices, reported, value):
+        assert Scorer(lambda p, a: value, notices, reported).pairs([1], [1]).size == 0
         assert notices.count("score.failed") == 1
 
-    def test_an_exception_in_it_is_counted_and_left_out(self, notices, told):
-        scorer = Scorer(lambda p, a: 1 / p, notices, told)
+    def test_an_exception_in_it_is_counted_and_left_out(self, notices, reported):
+        scorer = Scorer(lambda p, a: 1 / p, notices, reported)
         assert scorer.pairs([0, 1, 0], [0, 0, 0]).tolist() == [1.0]
         (notice,) = notices.get()
         assert (notice.code, notice.count) == ("score.failed", 2)
         assert "ZeroDivisionError" in notice.message
 
-    def test_it_may_compare_labels_of_different_kinds(self, notices, told):
-        scorer = Scorer(lambda p, a: p == str(a), notices, told)
+    def test_it_may_compare_labels_of_different_kinds(self, notices, reported):
+        scorer = Scorer(lambda p, a: p == str(a), notices, reported)
         assert scorer.pairs(["1"], [1]).tolist() == [1.0]
-        assert told == []
+        assert reported == []

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.health import ErrorChange, Thresholds
 from ipyvitals.models.checkpoint import VERSION, checkpoint_of, resume, summary_of, windows_of
-from ipyvitals.models.labelled import Labelled
 from ipyvitals.models.model_state import ModelState
+from ipyvitals.models.scored_labels import ScoredLabels
 from ipyvitals.models.status_evaluator import StatusEvaluator
 from ipyvitals.schema.messages import Message
 from ipyvitals.utils.clock import FakeClock
@@ -63,7 +63,7 @@ class Served:
     def label(self, scores, segments=None):
         scores = np.array(scores, dtype=np.float64)
         self.model.add_calls(np.full(scores.size, self.clock.monotonic()))
-        self.model.add_labels(Labelled(scores, scores - 0.5, segments))
+        self.model.add_labels(ScoredLabels(scores, scores - 0.5, segments))
         self.update_status()
 
     def look(self, seconds=1.0, latency=None, failed=0):
@@ -396,6 +396,6 @@ def test_the_segments_without_a_place_go_on():
     second = first.successor()
 
     assert second.model.segments.other.total == 10
-    assert second.model.segments.others == first.model.segments.others
+    assert second.model.segments.candidates == first.model.segments.candidates
     second.label([1.0] * 2, ["s29", "s29"])
     assert "s29" in [name for name, *_ in second.told["segments"]]

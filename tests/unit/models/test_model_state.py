@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ipyvitals.health import DriftCheck, ErrorChange, Thresholds
-from ipyvitals.models.labelled import Labelled
 from ipyvitals.models.model_state import ModelState
+from ipyvitals.models.scored_labels import ScoredLabels
 
 
 def make_model(window=100, now=0.0, make_watch=None, **thresholds):
@@ -22,11 +22,11 @@ def make_model(window=100, now=0.0, make_watch=None, **thresholds):
 
 
 def wrong(n):
-    return Labelled(np.zeros(n, dtype=bool))
+    return ScoredLabels(np.zeros(n, dtype=bool))
 
 
 def right(n):
-    return Labelled(np.ones(n, dtype=bool))
+    return ScoredLabels(np.ones(n, dtype=bool))
 
 
 def update_status(model):
@@ -103,7 +103,7 @@ class TestModelState:
 
     def test_all_turns_of_one_batch_are_found_in_order_and_once(self):
         model = make_model()
-        model.add_labels(Labelled(np.repeat([False, True, False], [100, 150, 100])))
+        model.add_labels(ScoredLabels(np.repeat([False, True, False], [100, 150, 100])))
         assert update_status(model) == [("accuracy", True), ("accuracy", False), ("accuracy", True)]
         assert update_status(model) == []
 
@@ -175,8 +175,8 @@ class TestModelState:
         model = make_model(accuracy=0.8, baseline_drop=0.05)
         model.set_facts(baseline_accuracy=0.95)
         right = np.ones(100, dtype=bool)
-        model.add_labels(Labelled(right))
-        model.add_labels(Labelled(np.tile([True] * 17 + [False] * 3, 6)))
+        model.add_labels(ScoredLabels(right))
+        model.add_labels(ScoredLabels(np.tile([True] * 17 + [False] * 3, 6)))
         assert update_status(model) == [("baseline", True)]
         assert model.primary_alert.rule == "baseline"
         model.add_labels(wrong(60))
@@ -213,7 +213,7 @@ class TestModelState:
         model = make_model()
         assert model.segments is None
         residuals = np.array([1.0, -3.0])
-        model.add_labels(Labelled(np.array([1.0, 0.0]), residuals, ["EU", "US"]))
+        model.add_labels(ScoredLabels(np.array([1.0, 0.0]), residuals, ["EU", "US"]))
         assert (model.residuals.mae, model.window.mean) == (2.0, 0.5)
         assert {name: one.total for name, one in model.segments.get()} == {"EU": 1, "US": 1}
         model.deploy(50.0, 150.0)
@@ -251,7 +251,7 @@ class TestModelState:
         assert model.accuracy_threshold == 0.5
         model.set_facts(name="churn", baseline_accuracy=0.95)
         assert model.accuracy_threshold == pytest.approx(0.85)
-        model.add_labels(Labelled(np.repeat([True, False], [70, 40])))
+        model.add_labels(ScoredLabels(np.repeat([True, False], [70, 40])))
         assert update_status(model) == [("baseline", True)]
         model.adjust(Thresholds(accuracy=None, baseline_drop=None))
         assert update_status(model) == [("baseline", False)]

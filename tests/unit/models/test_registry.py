@@ -7,9 +7,9 @@ import pytest
 
 from ipyvitals.errors import UnknownModelError
 from ipyvitals.health import Thresholds
-from ipyvitals.models.labelled import Labelled
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.registry import MAX_MODELS, Registry
+from ipyvitals.models.scored_labels import ScoredLabels
 from ipyvitals.utils.notices import Notices
 
 
@@ -60,7 +60,7 @@ class TestRegistry:
     def test_the_same_id_is_the_same_model_deployed_anew(self, registry):
         first = add(registry, "churn")
         first.add_calls(np.array([2.0]))
-        first.add_labels(Labelled(np.zeros(50, dtype=bool)))
+        first.add_labels(ScoredLabels(np.zeros(50, dtype=bool)))
         add(registry, "other")
         again = add(registry, "churn", now=30.0)
         assert again is first is registry.active

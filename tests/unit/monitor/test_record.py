@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ipyvitals.ingest.queue import QUEUE_LIMIT
+from ipyvitals.ingest.queue import MAX_QUEUED_RECORDS
 
 
 class TestBeforeAnything:
@@ -143,11 +143,11 @@ class TestRecord:
         assert metrics.latency_p99_seconds == pytest.approx(0.099, rel=0.01)
 
     def test_an_inbox_that_nobody_empties_empties_itself(self, monitor):
-        for _ in range(3 * QUEUE_LIMIT):
+        for _ in range(3 * MAX_QUEUED_RECORDS):
             monitor.record(1, 1)
 
-        assert len(monitor._queue.entries) <= QUEUE_LIMIT
-        assert monitor.snapshot().metrics.total_predictions == 3 * QUEUE_LIMIT
+        assert len(monitor._queue.entries) <= MAX_QUEUED_RECORDS
+        assert monitor.snapshot().metrics.total_predictions == 3 * MAX_QUEUED_RECORDS
 
     def test_a_prediction_can_belong_to_a_model_that_is_not_active(self, monitor):
         monitor.deploy("churn", version="2.2")

@@ -1,4 +1,4 @@
-"""Where values fall: numbers between quantiles, categories by name, the rest as missing."""
+"""Values fall into bins: numbers between quantiles, categories by name, the rest as missing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SCALARS = st.one_of(
 
 
 class Hostile:
-    """Neither to be hashed nor to be compared."""
+    """Raises when hashed or compared."""
 
     def __eq__(self, other):
         raise RuntimeError("do not compare me")

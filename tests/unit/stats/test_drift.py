@@ -1,4 +1,4 @@
-"""The index against its sum, its threshold against SciPy and against chance."""
+"""Compare the index with its sum, its threshold with SciPy and with simulated samples."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SIMULATED = 20_000
 
 
 def plain_psi(reference, counts):
-    """Half a row more in each bin that holds any, then the sum of (p - q) ln(p / q)."""
+    """Add half a row to each bin that is not empty, then sum (p - q) ln(p / q)."""
     bins = [(b, a) for b, a in zip(reference, counts, strict=True) if b or a]
     half = Fraction(1, 2)
     before = sum(b + half for b, _ in bins)
@@ -38,7 +38,7 @@ def test_it_is_the_sum_over_the_bins(pairs):
 
 
 @given(pairs=PAIRS, empty=st.integers(0, 5))
-def test_bins_that_nobody_uses_change_nothing(pairs, empty):
+def test_empty_bins_change_nothing(pairs, empty):
     reference, counts = zip(*pairs, strict=True)
     padding = (0,) * empty
     padded = psi(reference + padding, counts + padding)
@@ -50,9 +50,9 @@ def test_windows_and_features_are_judged_at_once():
     counts = np.array([[[60, 40, 0], [10, 20, 70]], [[0, 100, 0], [70, 20, 10]]])
     values = psi(reference, counts)
     assert values.shape == (2, 2)
-    for look, feature in np.ndindex(2, 2):
-        plain = plain_psi(reference[feature].tolist(), counts[look, feature].tolist())
-        assert values[look, feature] == pytest.approx(plain)
+    for window, feature in np.ndindex(2, 2):
+        plain = plain_psi(reference[feature].tolist(), counts[window, feature].tolist())
+        assert values[window, feature] == pytest.approx(plain)
     assert used_bins(reference, counts).tolist() == [[2, 3], [2, 3]]
 
 
@@ -81,7 +81,7 @@ def test_a_constant_has_a_threshold_above_its_zero(bins):
 
 
 def false_alarms(n, m, shares, alpha):
-    """Return how often two samples of one distribution are above the threshold."""
+    """Return the ratio of pairs of samples of one distribution above the threshold."""
     rng = np.random.default_rng(20260501)
     reference = rng.multinomial(n, shares, SIMULATED)
     counts = rng.multinomial(m, shares, SIMULATED)

@@ -1,4 +1,4 @@
-"""Totals of durations against NumPy's histogram."""
+"""Compare duration histograms with NumPy's."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipyvitals.stats.durations import BOUNDS_SECONDS, DurationTotals
+from ipyvitals.stats.durations import BOUNDS_SECONDS, DurationHistogram
 
 
 @given(st.lists(st.lists(st.floats(0, 1e4), max_size=20), max_size=5))
 def test_counts_and_sum_are_those_of_all_batches_together(batches):
-    totals = DurationTotals()
+    totals = DurationHistogram()
     for batch in batches:
         totals.update(np.array(batch, dtype=float))
 
@@ -25,9 +25,9 @@ def test_counts_and_sum_are_those_of_all_batches_together(batches):
 
 @given(st.lists(st.lists(st.floats(0, 1e4), max_size=20), min_size=1, max_size=5))
 def test_totals_add_up_to_one_over_everything(batches):
-    together, whole = DurationTotals(), DurationTotals()
+    together, whole = DurationHistogram(), DurationHistogram()
     for batch in batches:
-        part = DurationTotals()
+        part = DurationHistogram()
         part.update(np.array(batch, dtype=float))
         together.merge(part)
         whole.update(np.array(batch, dtype=float))
@@ -37,7 +37,7 @@ def test_totals_add_up_to_one_over_everything(batches):
 
 @pytest.mark.parametrize("bound", BOUNDS_SECONDS)
 def test_a_bound_belongs_to_its_bucket(bound):
-    totals = DurationTotals()
+    totals = DurationHistogram()
     totals.update(np.array([bound, np.nextafter(bound, 99)]))
     place = BOUNDS_SECONDS.index(bound)
     assert totals.counts[place : place + 2] == [1, 1]

@@ -1,4 +1,4 @@
-"""The window of errors against NumPy over the end of a list."""
+"""Compare the error window with NumPy over the end of a list."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_single_far_off_prediction_weighs_more_in_the_squared_error():
     assert (window.mae, window.rmse) == (1.0, pytest.approx(10.0))
 
 
-def test_the_window_keeps_no_hold_of_the_array_it_was_given():
+def test_the_window_copies_its_input():
     residuals, window = np.array([1.0, 1.0]), ErrorWindow(2)
     window.update(residuals)
     residuals[:] = 9.0

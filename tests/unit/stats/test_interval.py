@@ -1,4 +1,4 @@
-"""The Wilson interval against its definition, published values and SciPy."""
+"""Compare the Wilson interval with its definition, published values and SciPy."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_it_gives_the_published_values(right, n, low, high):
 
 
 @given(n=st.integers(1, 1_000_000), share=st.floats(0.0, 1.0))
-def test_each_bound_is_as_far_away_as_chance_goes(n, share):
+def test_each_bound_is_z_standard_errors_from_the_mean(n, share):
     mean = round(share * n) / n
     for bound in wilson(mean, n):
         # Wilson's definition: the mean lies z standard errors *of the bound* away from it.
@@ -38,7 +38,7 @@ def test_each_bound_is_as_far_away_as_chance_goes(n, share):
 
 
 @given(n=st.integers(1, 10_000), share=st.floats(0.0, 1.0))
-def test_it_holds_the_mean_and_stays_inside_the_unit(n, share):
+def test_the_interval_contains_the_mean_and_stays_inside_0_and_1(n, share):
     mean = round(share * n) / n
     low, high = wilson(mean, n)
     assert 0.0 <= low <= mean <= high <= 1.0

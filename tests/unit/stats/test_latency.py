@@ -1,4 +1,4 @@
-"""Quantiles against those of the sorted values themselves."""
+"""Compare quantiles with those of the sorted values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LATENCIES = st.floats(1e-7, 1e6)
 
 
 def nearest_rank(values, quantile):
-    """Return the smallest value that at least this share of the values does not exceed."""
+    """Return the smallest value that a ratio `quantile` of the values does not exceed."""
     rank = max(1, ceil(Fraction(str(quantile)) * len(values)))
     return sorted(values)[rank - 1]
 
@@ -154,7 +154,7 @@ class TestLogHistogram:
         received = LogHistogram.from_dict(msgspec.json.decode(sent))
         assert received.get(FINE) == histogram_of(values).get(FINE)
         assert received.count == len(values)
-        # What came over the wire counts on.
+        # A deserialised histogram accepts further values.
         received.merge(histogram_of([0.25]))
         assert received.to_dict() == histogram_of([*values, 0.25]).to_dict()
 
@@ -195,13 +195,13 @@ def test_two_sliding_histograms_add_up_to_one_over_everything(calls, silence):
     halves[0].merge(halves[1])
     assert halves[0].total(now).to_dict() == whole.total(now).to_dict()
     assert halves[0].count(now) == whole.count(now)
-    # Adding changes nothing in what was added.
+    # A merge does not change its argument.
     halves[1].merge(SlidingHistogram())
     halves[0].update(np.array([now]), np.array([1.0]))
     assert halves[1].count(now) <= whole.count(now)
 
 
-def test_many_calls_in_one_second_are_kept_as_few_buckets():
+def test_many_calls_in_one_second_are_stored_as_few_buckets():
     histogram = SlidingHistogram()
     for _ in range(200):
         histogram.update(np.array([5.0]), np.array([0.1]))

@@ -1,4 +1,4 @@
-"""Numbers survive as bytes."""
+"""Numbers survive serialisation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sliding count against a list of all that happened."""
+"""Compare the sliding counter with a list of all events."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipyvitals.stats.rate import SlidingCount
+from ipyvitals.stats.rate import SlidingCounter
 
 WINDOW = 60
 
 
 class EveryTime:
-    """What the count must be: all times are kept, and looked through at each question."""
+    """Reference counter: stores all times and filters them at each query."""
 
     def __init__(self, size=WINDOW):
         self.size = size
@@ -22,7 +22,7 @@ class EveryTime:
         self.newest = None
 
     def update(self, times, weights):
-        # What lies before the window when it comes is not counted, now or later.
+        # An event that arrives when its second is out of the window is never counted.
         self.newest = max([*times, *([] if self.newest is None else [self.newest])])
         self.times += [
             (time, weight)
@@ -48,7 +48,7 @@ CALLS = st.lists(st.tuples(st.floats(-70.0, 0.0), st.integers(0, 1_000)), max_si
     steps=st.lists(st.tuples(GAPS, CALLS), max_size=25),
 )
 def test_it_counts_the_rows_of_the_last_minute(start, steps):
-    count, reference, now = SlidingCount(), EveryTime(), start
+    count, reference, now = SlidingCounter(), EveryTime(), start
     for gap, calls in steps:
         now += gap
         if calls:
@@ -62,7 +62,7 @@ def test_it_counts_the_rows_of_the_last_minute(start, steps):
 @given(times=st.lists(st.floats(0.0, 500.0), min_size=1, max_size=60), cut=st.integers(0, 60))
 def test_it_is_all_the_same_in_how_many_parts_times_come(times, cut):
     times.sort()
-    whole, parts, weighed = SlidingCount(), SlidingCount(), SlidingCount()
+    whole, parts, weighed = SlidingCounter(), SlidingCounter(), SlidingCounter()
     whole.update(np.array(times))
     parts.update(np.array(times[:cut]))
     parts.update(np.array(times[cut:]))
@@ -71,41 +71,41 @@ def test_it_is_all_the_same_in_how_many_parts_times_come(times, cut):
 
 
 def test_a_row_counts_for_sixty_seconds_exact_to_one():
-    count = SlidingCount()
+    count = SlidingCounter()
     count.update(np.array([1_000.0]), np.array([7]))
     assert [count.get(1_000.0 + age) for age in (0, 1, 59, 59.999)] == [7, 7, 7, 7]
     assert [count.get(1_000.0 + age) for age in (60, 61, 3_600)] == [0, 0, 0]
 
 
 def test_nothing_is_extrapolated_from_a_short_life():
-    count = SlidingCount()
+    count = SlidingCounter()
     count.update(np.array([0.0, 0.5, 1.0]))
     assert count.get(1.0) == 3
 
 
 def test_before_anything_happened_it_is_silence():
-    count = SlidingCount()
+    count = SlidingCounter()
     assert count.get(5.0) == 0
     count.update(np.array([]))
     assert count.get(6.0) == 0
 
 
 def test_a_steady_load_reads_as_its_rate():
-    count = SlidingCount()
+    count = SlidingCounter()
     for second in range(300):
         count.update(np.full(4, second + 0.5))
     assert count.get(299.9) == 240
 
 
 def test_a_late_question_about_the_past_loses_nothing():
-    count = SlidingCount()
+    count = SlidingCounter()
     count.update(np.array([100.0]))
     assert count.get(90.0) == 1
     assert count.get(100.0) == 1
 
 
 def test_late_rows_still_count_while_their_second_is_in_the_window():
-    count = SlidingCount()
+    count = SlidingCounter()
     count.update(np.array([200.0]))
     count.update(np.array([141.0, 140.9, 30.0]))
     assert count.get(200.0) == 2
@@ -113,7 +113,7 @@ def test_late_rows_still_count_while_their_second_is_in_the_window():
 
 
 def test_other_windows_work_alike():
-    count = SlidingCount(size=3)
+    count = SlidingCounter(size=3)
     count.update(np.array([0.0, 1.0, 2.0, 3.0]))
     assert count.get(3.0) == 3
 
@@ -123,7 +123,7 @@ def test_other_windows_work_alike():
     silence=GAPS,
 )
 def test_two_counts_add_up_to_one_over_everything(steps, silence):
-    whole, halves, now = SlidingCount(), [SlidingCount(), SlidingCount()], 500.0
+    whole, halves, now = SlidingCounter(), [SlidingCounter(), SlidingCounter()], 500.0
     for gap, weight, half in steps:
         now += gap
         for one in (whole, halves[half]):
@@ -134,7 +134,7 @@ def test_two_counts_add_up_to_one_over_everything(steps, silence):
 
 
 def test_adding_a_count_that_saw_nothing_changes_nothing():
-    count = SlidingCount()
+    count = SlidingCounter()
     count.update(np.array([10.0]))
-    count.merge(SlidingCount())
+    count.merge(SlidingCounter())
     assert count.get(10.0) == 1

@@ -23,15 +23,15 @@ from scipy.stats import theilslopes
 from ipyvitals import stats
 from ipyvitals.stats.bins import CategoricalBins, NumericBins
 from ipyvitals.stats.drift import psi, psi_threshold, used_bins
-from ipyvitals.stats.durations import BOUNDS_SECONDS, DurationTotals
+from ipyvitals.stats.durations import BOUNDS_SECONDS, DurationHistogram
 from ipyvitals.stats.errors import ErrorWindow
 from ipyvitals.stats.latency import LogHistogram, SlidingHistogram
-from ipyvitals.stats.psi_watch import BinWindow, Debouncer, PsiDetector, Worst
-from ipyvitals.stats.rate import SlidingCount
+from ipyvitals.stats.psi_detector import BinWindow, Debouncer, PsiDetector, WorstFeature
+from ipyvitals.stats.rate import SlidingCounter
 from ipyvitals.stats.seconds import SecondRing
-from ipyvitals.stats.segments import Group, SegmentWindows
+from ipyvitals.stats.segments import SegmentTracker, SegmentWindows
 from ipyvitals.stats.streak import HysteresisSwitch
-from ipyvitals.stats.trend import Trend
+from ipyvitals.stats.trend import TrendEstimator
 from ipyvitals.stats.window import ScoreWindow
 
 SIZE = 100
@@ -39,7 +39,7 @@ QUANTILES = [0.5, 0.95, 0.99]
 
 
 class Stream(NamedTuple):
-    """Rows of a data set, and what a model said of each before it learned from it."""
+    """Rows of a data set, and the prediction for each before the model learned from it."""
 
     features: np.ndarray
     actuals: np.ndarray
@@ -59,12 +59,12 @@ class Stream(NamedTuple):
 
     @property
     def times(self):
-        """Moments that are now closer together, now further apart."""
+        """Times at varying distances."""
         return np.cumsum(self.probabilities)
 
     @property
     def seconds(self):
-        """Lengths of time of very different sizes."""
+        """Durations of very different sizes."""
         return np.exp(8 * self.probabilities - 9)
 
     @property
@@ -98,7 +98,7 @@ def score_window(stream):
         rolling.update(bool(actual), bool(predicted))
         expected.append(rolling.get())
         window.update(np.array([right]))
-        # Exactly: whole numbers are divided on both sides.
+        # Exact equality: both sides divide integers.
         assert window.mean == rolling.get()
     for start, stop in stream.batches():
         means, _ = ahead.means_after(stream.right[start:stop])
@@ -122,15 +122,15 @@ def error_window(stream):
         numpys.append((np.mean(np.abs(last)), np.sqrt(np.mean(last**2))))
         rivers.append((absolute.get(), squared.get()))
     assert ours == numpys
-    # Not exactly: river adds and takes away, and what was rounded off stays in its sums.
+    # Approximate equality: river adds and subtracts, so rounding errors stay in its sums.
     assert np.allclose(ours, rivers, rtol=1e-9, atol=0.0)
     for start, stop in stream.batches():
         in_batches.update(residuals[start:stop])
         assert (in_batches.mae, in_batches.rmse) == ours[stop - 1]
 
 
-def sliding_count(stream):
-    count, merged = SlidingCount(), [SlidingCount(), SlidingCount()]
+def sliding_counter(stream):
+    count, merged = SlidingCounter(), [SlidingCounter(), SlidingCounter()]
     for number, (start, stop) in enumerate(stream.batches()):
         times = stream.times[start:stop]
         rows = np.arange(start, stop)
@@ -171,11 +171,11 @@ def sliding_histogram(stream):
     assert halves[0].total(now).to_dict() == whole.total(now).to_dict()
 
 
-def duration_totals(stream):
-    whole, parts = DurationTotals(), DurationTotals()
+def duration_histogram(stream):
+    whole, parts = DurationHistogram(), DurationHistogram()
     for start, stop in stream.batches():
         whole.update(stream.seconds[start:stop])
-        part = DurationTotals()
+        part = DurationHistogram()
         part.update(stream.seconds[start:stop])
         parts.merge(part)
         below = [int((stream.seconds[:stop] <= bound).sum()) for bound in BOUNDS_SECONDS]
@@ -191,20 +191,20 @@ def second_ring(stream):
         slots = {slot: second for slot, second in slots.items() if slot not in emptied}
         (slot,), (inside,) = (each.tolist() for each in ring.locate(np.array([now])))
         assert inside
-        # Each slot holds one second at a time, and no slot one that is over a minute old.
+        # Each slot belongs to one second at a time, and none is over a minute old.
         assert slots.setdefault(slot, floor(now)) == floor(now)
         assert min(slots.values()) > floor(now) - 60
 
 
-def group(stream):
-    rolling, group = utils.Rolling(metrics.Accuracy, SIZE), Group(SIZE)
+def segment_tracker(stream):
+    rolling, segment_tracker = utils.Rolling(metrics.Accuracy, SIZE), SegmentTracker(SIZE)
     for actual, predicted, right in zip(
         stream.actuals, stream.predictions, stream.right, strict=True
     ):
         rolling.update(bool(actual), bool(predicted))
-        group.update(np.array([right]))
-        assert group.window.mean == rolling.get()
-    assert group.total == len(stream.actuals)
+        segment_tracker.update(np.array([right]))
+        assert segment_tracker.window.mean == rolling.get()
+    assert segment_tracker.total == len(stream.actuals)
 
 
 def segment_windows(stream):
@@ -277,22 +277,22 @@ def bin_window(stream):
         assert (window.counts == expected).all()
 
 
-def held(stream):
+def debouncer(stream):
     flags = np.array([stream.right, stream.predictions]).T
-    both, switches = Debouncer(2, 3), [HysteresisSwitch(3), HysteresisSwitch(3)]
+    debouncer, switches = Debouncer(2, 3), [HysteresisSwitch(3), HysteresisSwitch(3)]
     for start, stop in stream.batches():
-        both.update(flags[start:stop])
+        debouncer.update(flags[start:stop])
         for switch, column in zip(switches, flags[start:stop].T, strict=True):
             switch.update(column, ~column)
-        assert both.on.tolist() == [switch.on for switch in switches]
+        assert debouncer.on.tolist() == [switch.on for switch in switches]
 
 
-def psi_watch(stream):
+def psi_detector(stream):
     indices = binned(stream)
     reference, rest = counts_of(indices[:, :500]), indices[:, 500:]
-    watch, looks, expected = PsiDetector(reference, SIZE, 0.01), [], []
+    detector, checks, expected = PsiDetector(reference, SIZE, 0.01), [], []
     for start, stop in stream.batches():
-        looks += watch.update(rest[:, start:stop])
+        checks += detector.update(rest[:, start:stop])
     for stop in range(SIZE, rest.shape[1] + 1, SIZE // 5):
         counts = counts_of(rest[:, stop - SIZE : stop])
         values = psi(reference, counts)
@@ -300,22 +300,22 @@ def psi_watch(stream):
             psi_threshold(500, SIZE, int(used), 0.01 / 2) for used in used_bins(reference, counts)
         ]
         worst = int((values / limits).argmax())
-        expected.append(Worst(worst, float(values[worst]), limits[worst]))
-    assert looks == expected
-    assert len(looks) > 20
+        expected.append(WorstFeature(worst, float(values[worst]), limits[worst]))
+    assert checks == expected
+    assert len(checks) > 20
 
 
-def trend(stream):
-    rising, kept, steady = Trend(), [], 0
+def trend_estimator(stream):
+    rising, stored, steady = TrendEstimator(), [], 0
     values = np.cumsum(stream.probabilities**2).tolist()
     for row, (at, value) in enumerate(zip(stream.times.tolist(), values, strict=True)):
         rising.update(at, value)
-        if not kept or at - kept[-1][0] >= 2.0:
-            kept.append((at, value))
-        kept = [point for point in kept if point[0] >= at - 60.0]
+        if not stored or at - stored[-1][0] >= 2.0:
+            stored.append((at, value))
+        stored = [point for point in stored if point[0] >= at - 60.0]
         slope = rising.slope if row % 25 == 0 else None
         if slope is not None:
-            times, seen = zip(*kept, strict=True)
+            times, seen = zip(*stored, strict=True)
             theirs = theilslopes(seen, times, 0.95)
             assert slope == pytest.approx((theirs.slope, theirs.low_slope, theirs.high_slope))
             left = (10_000.0 - value) / theirs.slope
@@ -327,20 +327,20 @@ def trend(stream):
 REFERENCES = {
     BinWindow: bin_window,
     CategoricalBins: categorical_bins,
-    DurationTotals: duration_totals,
+    DurationHistogram: duration_histogram,
     ErrorWindow: error_window,
-    Group: group,
-    Debouncer: held,
+    SegmentTracker: segment_tracker,
+    Debouncer: debouncer,
     LogHistogram: log_histogram,
     NumericBins: numeric_bins,
-    PsiDetector: psi_watch,
+    PsiDetector: psi_detector,
     ScoreWindow: score_window,
     SecondRing: second_ring,
     SegmentWindows: segment_windows,
-    SlidingCount: sliding_count,
+    SlidingCounter: sliding_counter,
     SlidingHistogram: sliding_histogram,
     HysteresisSwitch: switch,
-    Trend: trend,
+    TrendEstimator: trend_estimator,
 }
 
 
@@ -363,5 +363,5 @@ def statistics():
 @pytest.mark.parametrize("name", ["Phishing", "Bananas"])
 @pytest.mark.parametrize("statistic", statistics(), ids=lambda one: one.__name__)
 def test_every_statistic_agrees_with_a_reference_on_real_streams(statistic, name):
-    assert statistic in REFERENCES, f"{statistic.__name__} is held against no reference"
+    assert statistic in REFERENCES, f"{statistic.__name__} has no reference"
     REFERENCES[statistic](stream_of(name))

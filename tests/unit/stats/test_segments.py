@@ -1,4 +1,4 @@
-"""Segments against a list for each of them."""
+"""Compare segment windows with one list per segment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipyvitals.stats.segments import CANDIDATES, SegmentWindows
+from ipyvitals.stats.segments import MAX_CANDIDATES, SegmentWindows
 
 ROWS = st.lists(
     st.tuples(st.sampled_from(["EU", "US", 7, ("a", 1), True, None]), st.booleans()), max_size=60
@@ -48,7 +48,7 @@ def test_the_most_frequent_comes_first():
     assert [name for name, _ in windows.get()] == ["a", "c", "b"]
 
 
-def test_beyond_twenty_segments_all_others_are_told_together():
+def test_beyond_twenty_segments_all_others_are_counted_together():
     windows = SegmentWindows(10)
     for number in range(25):
         update(windows, *[(f"s{number}", number < 20)] * (30 if number < 20 else 4))
@@ -60,19 +60,19 @@ def test_beyond_twenty_segments_all_others_are_told_together():
     )
 
 
-def test_one_that_becomes_frequent_takes_the_place_of_the_rarest():
-    windows = SegmentWindows(100, places=2)
+def test_a_segment_that_becomes_frequent_replaces_the_rarest():
+    windows = SegmentWindows(100, capacity=2)
     update(windows, *[("a", True)] * 50, *[("b", True)] * 10)
     update(windows, *[("late", False)] * 10)
     assert set(shown(windows)) == {"a", "b"}
     update(windows, ("late", False))
-    # Its eleventh label: a tenth more than the rarest had. The window begins there.
+    # Its eleventh label: a tenth more than the rarest had. Its window starts there.
     assert shown(windows) == {"a": (50, 50, 1.0), "late": (11, 1, 0.0)}
     assert windows.other.total == 10
 
 
-def test_two_equally_frequent_ones_do_not_swap_places_all_the_time():
-    windows = SegmentWindows(100, places=1)
+def test_two_equally_frequent_segments_do_not_swap_all_the_time():
+    windows = SegmentWindows(100, capacity=1)
     for _ in range(200):
         update(windows, ("a", True), ("b", True))
     ((name, one),) = windows.get()
@@ -97,8 +97,8 @@ def test_of_very_many_segments_the_frequent_ones_are_found_and_memory_is_bounded
     assert [found[name] for name, _ in counted.most_common(3)] == [
         count for _, count in counted.most_common(3)
     ]
-    assert len(windows._others) <= CANDIDATES + 1
-    assert len(counted) > 2 * CANDIDATES
+    assert len(windows._candidates) <= MAX_CANDIDATES + 1
+    assert len(counted) > 2 * MAX_CANDIDATES
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The switch against one that looks at one step after the other."""
+"""Compare the switch with one that processes one step at a time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STEPS = st.lists(
 
 
 class SlowSwitch:
-    """One step at a time, as the rule reads."""
+    """Process one step at a time, as the rule is defined."""
 
     def __init__(self, hold):
         self.hold = hold

@@ -1,4 +1,4 @@
-"""The slope of the last minute against SciPy's, and when it is steady enough to look ahead."""
+"""Compare the slope with SciPy's; check when it is steady enough for a prediction."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import theilslopes
 
-from ipyvitals.stats.trend import Trend, theil_sen
+from ipyvitals.stats.trend import TrendEstimator, theil_sen
 
 TIMES = st.lists(st.integers(0, 1_000), min_size=2, max_size=31, unique=True).map(sorted)
 
@@ -24,7 +24,7 @@ def test_slope_and_interval_are_those_of_scipy(times, seed):
 
 
 def trend_of(values, gap=5.0):
-    trend = Trend()
+    trend = TrendEstimator()
     for place, value in enumerate(values):
         trend.update(gap * place, float(value))
     return trend
@@ -59,16 +59,16 @@ def test_one_jump_moves_nothing():
     ],
     ids=["still", "falling", "one step", "to and fro", "ever faster", "noise"],
 )
-def test_what_does_not_rise_steadily_is_not_told(values):
+def test_an_unsteady_rise_gives_no_prediction(values):
     assert trend_of(values).seconds_until(1e4) is None
 
 
 @pytest.mark.parametrize(
-    ("count", "gap", "told"), [(7, 10.0, False), (8, 5.0, False), (8, 7.0, True)]
+    ("count", "gap", "known"), [(7, 10.0, False), (8, 5.0, False), (8, 7.0, True)]
 )
-def test_few_readings_or_a_short_time_tell_nothing(count, gap, told):
+def test_few_readings_or_a_short_span_give_no_prediction(count, gap, known):
     trend = trend_of([100 + 10 * n for n in range(count)], gap)
-    assert (trend.seconds_until(1_000.0) is not None) == told
+    assert (trend.seconds_until(1_000.0) is not None) == known
 
 
 def test_only_the_last_minute_counts():
@@ -77,7 +77,7 @@ def test_only_the_last_minute_counts():
     assert trend_of([*rising, *[220] * 13]).slope is None
 
 
-def test_what_is_far_off_is_not_told():
+def test_a_distant_limit_gives_no_prediction():
     trend = trend_of([100 + 10 * n for n in range(13)])
     assert trend.seconds_until(220 + 2 * 1_800) == pytest.approx(1_800)
     assert trend.seconds_until(220 + 2 * 1_801) is None
@@ -87,8 +87,8 @@ def test_what_is_reached_already_is_reached_now():
     assert trend_of([100 + 10 * n for n in range(13)]).seconds_until(150.0) == 0.0
 
 
-def test_quick_readings_are_thinned_out_and_the_newest_still_counts():
-    trend = Trend()
+def test_quick_readings_are_downsampled_and_the_newest_still_counts():
+    trend = TrendEstimator()
     for n in range(600):
         trend.update(n / 10, 2.0 * n / 10)
     assert len(trend._points) == 30

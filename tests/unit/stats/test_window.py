@@ -1,4 +1,4 @@
-"""The window against a list of which the end is kept."""
+"""Compare the window with the end of a list."""
 
 from __future__ import annotations
 

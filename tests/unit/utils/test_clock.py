@@ -1,4 +1,4 @@
-"""Both clocks tell both times; the fake one moves only when told to."""
+"""Both clocks return both times; the fake one moves only by its methods."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from ipyvitals.utils.clock import FakeClock, SystemClock
 
 
-def test_the_machine_tells_its_own_times():
+def test_the_system_clock_returns_the_system_times():
     clock = SystemClock()
     before = time.monotonic(), time.time()
     now = clock.monotonic(), clock.time()

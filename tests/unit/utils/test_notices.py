@@ -1,4 +1,4 @@
-"""Notices are counted by code, logged once a code, and bounded."""
+"""Notices are counted by code, logged once per code, and bounded."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_what_was_returned_does_not_change_later():
     assert [(notice.message, notice.count) for notice in before] == [("first", 1)]
 
 
-def test_a_forked_child_counts_on_with_a_lock_of_its_own():
+def test_a_forked_child_counts_on_with_a_new_lock():
     notices = Notices(lambda: 0.0)
     notices.add("a", "parent")
     notices._lock.acquire()  # As a thread of the parent might, at the fork.

@@ -1,4 +1,4 @@
-"""What users hand in is taken or refused, with words that help."""
+"""Arguments of users are accepted, or rejected with a helpful message."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_a_ratio_lies_between_zero_and_one():
 
 def test_a_text_has_something_in_it():
     assert check_text("name", "fraud ✓") == "fraud ✓"
-    # Other strings than Python's own could be sent on no wire.
+    # Only str itself can be serialised; numpy.str_ cannot.
     assert type(check_text("name", np.str_("fraud"))) is str
     for value in ("", "  \n"):
         with pytest.raises(ArgumentValueError, match=r"name=.*got an empty string"):
@@ -113,7 +113,7 @@ def test_a_text_has_something_in_it():
             check_text("name", value)
 
 
-def test_a_clock_tells_both_times():
+def test_a_clock_has_both_times():
     for clock in (FakeClock(), SystemClock()):
         assert check_clock(clock) is clock
     with pytest.raises(ArgumentTypeError, match=r"it has no monotonic\(\)"):
@@ -121,10 +121,10 @@ def test_a_clock_tells_both_times():
 
 
 class Estimator:
-    """A model, as libraries make them."""
+    """Model object, as in machine learning libraries."""
 
 
-def test_a_model_is_told_by_its_name_or_its_type():
+def test_a_model_is_named_by_its_name_or_its_type():
     assert model_facts("churn", 2.1, None) == {
         "name": "churn",
         "version": "2.1",
@@ -169,7 +169,7 @@ def test_a_moment_may_be_given_in_many_ways(moment):
 
 @pytest.fixture
 def rome(monkeypatch):
-    """Two hours ahead of UTC on the day of these tests."""
+    """Set the local time zone to Rome, two hours ahead of UTC on the day of these tests."""
     if not hasattr(time, "tzset"):
         pytest.skip("this system's zone cannot be set")
     monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0")

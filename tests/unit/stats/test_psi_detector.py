@@ -1,4 +1,4 @@
-"""The window against its last rows, the looks against a plain reading of them."""
+"""Compare the window with its last rows, and the checks with a direct computation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipyvitals.stats.drift import psi, psi_threshold, used_bins
-from ipyvitals.stats.psi_watch import BinWindow, Debouncer, PsiDetector
+from ipyvitals.stats.psi_detector import BinWindow, Debouncer, PsiDetector
 from ipyvitals.stats.streak import HysteresisSwitch
 
 BINS = 4
@@ -53,7 +53,7 @@ def test_the_window_counts_its_last_rows(seed, size, features, rows, cuts, stops
         assert (window.counts == plain_counts(indices[:, :stop], size)).all()
 
 
-def test_the_window_keeps_no_hold_of_the_array_it_was_given():
+def test_the_window_copies_its_input():
     window, indices = BinWindow(2, 1, BINS), np.array([[1, 1]], dtype=np.uint8)
     window.update(indices)
     indices[:] = 3
@@ -61,25 +61,25 @@ def test_the_window_keeps_no_hold_of_the_array_it_was_given():
     assert window.counts.tolist() == [[0, 1, 1, 0]]
 
 
-@given(seed=SEEDS, hold=st.integers(1, 4), looks=st.integers(0, 60), cuts=CUTS)
-def test_each_flag_turns_as_a_switch_does(seed, hold, looks, cuts):
-    conditions = np.random.default_rng(seed).random((looks, 3)) < 0.5
-    held, switches = Debouncer(3, hold), [HysteresisSwitch(hold) for _ in range(3)]
-    for start, stop in pieces(looks, cuts):
-        held.update(conditions[start:stop])
+@given(seed=SEEDS, hold=st.integers(1, 4), checks=st.integers(0, 60), cuts=CUTS)
+def test_each_flag_turns_as_a_switch_does(seed, hold, checks, cuts):
+    conditions = np.random.default_rng(seed).random((checks, 3)) < 0.5
+    debouncer, switches = Debouncer(3, hold), [HysteresisSwitch(hold) for _ in range(3)]
+    for start, stop in pieces(checks, cuts):
+        debouncer.update(conditions[start:stop])
         for switch, flags in zip(switches, conditions[start:stop].T, strict=True):
             switch.update(flags, ~flags)
-        assert held.on.tolist() == [switch.on for switch in switches]
+        assert debouncer.on.tolist() == [switch.on for switch in switches]
 
 
-class PlainWatch:
-    """All rows so far; at each look the last of them are counted anew."""
+class ReferenceDetector:
+    """Recount the last rows from all rows at each check."""
 
     def __init__(self, reference, size, alpha):
         self.reference, self.size, self.alpha = reference, size, alpha
         self.step = next(step for step in range(1, size + 1) if step * 5 >= size)
 
-    def looks(self, indices):
+    def checks(self, indices):
         features = len(self.reference)
         for end in range(self.size, indices.shape[1] + 1, self.step):
             counts = plain_counts(indices[:, :end], self.size)
@@ -104,70 +104,72 @@ class PlainWatch:
     cuts=CUTS,
     alpha=st.sampled_from([0.01, 0.3]),
 )
-def test_the_looks_are_those_of_a_plain_reading(seed, size, features, rows, cuts, alpha):
+def test_the_checks_match_a_direct_computation(seed, size, features, rows, cuts, alpha):
     reference = plain_counts(rows_of(seed + 1, features, 100), 100)
     indices = rows_of(seed, features, rows)
-    watch = PsiDetector(reference, size, alpha)
+    detector = PsiDetector(reference, size, alpha)
     found = [
-        look for start, stop in pieces(rows, cuts) for look in watch.update(indices[:, start:stop])
+        check
+        for start, stop in pieces(rows, cuts)
+        for check in detector.update(indices[:, start:stop])
     ]
-    plain = list(PlainWatch(reference, size, alpha).looks(indices))
+    plain = list(ReferenceDetector(reference, size, alpha).checks(indices))
     assert len(found) == len(plain)
     switches, any_switch = [HysteresisSwitch(3) for _ in range(features)], HysteresisSwitch(3)
-    for look, (values, thresholds) in zip(found, plain, strict=True):
+    for check, (values, thresholds) in zip(found, plain, strict=True):
         ratios = [value / threshold for value, threshold in zip(values, thresholds, strict=True)]
-        assert look.psi / look.threshold == pytest.approx(max(ratios))
-        assert look.psi == pytest.approx(values[look.feature])
+        assert check.psi / check.threshold == pytest.approx(max(ratios))
+        assert check.psi == pytest.approx(values[check.feature])
         over = np.array(ratios) > 1
         for switch, flag in zip([any_switch, *switches], [over.any(), *over], strict=True):
             switch.update(np.array([flag]), np.array([not flag]))
-    assert watch.any_drifted == any_switch.on
-    assert watch.drifted.tolist() == [switch.on for switch in switches]
+    assert detector.any_drifted == any_switch.on
+    assert detector.drifted.tolist() == [switch.on for switch in switches]
     if plain:
-        assert watch.psi == pytest.approx(plain[-1][0])
-        assert watch.thresholds == pytest.approx(plain[-1][1])
+        assert detector.psi == pytest.approx(plain[-1][0])
+        assert detector.thresholds == pytest.approx(plain[-1][1])
     else:
-        assert watch.psi is watch.thresholds is None
+        assert detector.psi is detector.thresholds is None
 
 
-def test_the_first_look_is_when_the_window_is_full_and_five_more_replace_it():
-    watch = PsiDetector(np.array([[50, 50, 0, 0]]), 10, 0.01)
+def test_the_first_check_is_when_the_window_is_full_then_five_per_window():
+    detector = PsiDetector(np.array([[50, 50, 0, 0]]), 10, 0.01)
     row = np.zeros((1, 1), dtype=np.uint8)
-    due = [number for number in range(1, 31) if watch.update(row)]
+    due = [number for number in range(1, 31) if detector.update(row)]
     assert due == [10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30]
 
 
-def test_what_drifts_is_named_and_stays_named_until_it_is_well_again():
-    watch = PsiDetector(np.full((2, BINS), 250), 100, 0.01)
+def test_a_drifted_feature_is_named_until_it_recovers():
+    detector = PsiDetector(np.full((2, BINS), 250), 100, 0.01)
     clean, skewed = np.tile(np.arange(BINS), 25), np.zeros(100, dtype=int)
 
     def feed(*rows):
-        return watch.update(np.array(rows, dtype=np.uint8))
+        return detector.update(np.array(rows, dtype=np.uint8))
 
     feed(clean, clean)
-    assert not watch.any_drifted
-    (*_, look) = feed(clean, skewed)
-    assert look.feature == 1
-    assert look.psi > look.threshold
-    assert (watch.any_drifted, watch.drifted.tolist()) == (True, [False, True])
+    assert not detector.any_drifted
+    (*_, check) = feed(clean, skewed)
+    assert check.feature == 1
+    assert check.psi > check.threshold
+    assert (detector.any_drifted, detector.drifted.tolist()) == (True, [False, True])
     feed(clean[:60], clean[:60])
-    assert watch.any_drifted
+    assert detector.any_drifted
     feed(clean[60:], clean[60:])
     feed(clean, clean)
-    assert (watch.any_drifted, watch.drifted.tolist()) == (False, [False, False])
+    assert (detector.any_drifted, detector.drifted.tolist()) == (False, [False, False])
 
 
 @pytest.mark.parametrize("features", [1, 20])
-def test_one_look_in_a_hundred_finds_what_is_not_there_however_many_features(features):
+def test_one_check_in_a_hundred_is_a_false_alarm_for_any_number_of_features(features):
     rng = np.random.default_rng(7)
-    looks = over = 0
+    checks = over = 0
     for _ in range(40):
         reference = rng.integers(0, BINS, (features, 2_000))
         counts = np.array([np.bincount(row, minlength=BINS) for row in reference])
-        watch = PsiDetector(counts, 200, 0.01)
-        # A window is new to the next when it shares no row with it.
-        found = watch.update(rng.integers(0, BINS, (features, 20_000)).astype(np.uint8))[::5]
-        looks += len(found)
-        over += sum(look.psi > look.threshold for look in found)
-    assert looks == 40 * 100
-    assert 0.004 < over / looks < 0.018
+        detector = PsiDetector(counts, 200, 0.01)
+        # Every fifth window shares no row with the one before.
+        found = detector.update(rng.integers(0, BINS, (features, 20_000)).astype(np.uint8))[::5]
+        checks += len(found)
+        over += sum(check.psi > check.threshold for check in found)
+    assert checks == 40 * 100
+    assert 0.004 < over / checks < 0.018
