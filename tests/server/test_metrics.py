@@ -227,7 +227,7 @@ async def test_series_of_kernels_that_are_gone_vanish(server):
     notebook = await started(server)
     assert notebook.kernel_id in await scraped(server)
     await server.ask(f"api/kernels/{notebook.kernel_id}", "DELETE")
-    await until(lambda: not server.hub.records)
+    await until(lambda: not server.hub.kernels)
 
     assert notebook.kernel_id not in await scraped(server)
 

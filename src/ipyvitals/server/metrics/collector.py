@@ -75,8 +75,8 @@ class Exposition(Collector):
         count = 0
         for hub, (_, loop) in self._hubs.items():
             loop.call_soon_threadsafe(_refresh, hub)
-            count += len(hub.feed.subscribers)
-            for record in hub.records.values():
+            count += len(hub.broadcaster.subscribers)
+            for record in hub.kernels.values():
                 for reason, number in sorted(record.dropped.items()):
                     dropped.add_metric([record.kernel_id, reason], number)
                 found += [
@@ -96,7 +96,7 @@ exposition = Exposition()
 
 
 def _refresh(hub: Hub) -> None:
-    hub.background.spawn(hub.refresh(list(hub.records), older_than=QUIET_SECONDS))
+    hub.background.spawn(hub.refresh(list(hub.kernels), older_than=QUIET_SECONDS))
 
 
 def _families(found: list[Labelled]) -> Iterator[Metric]:
