@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.gateway.managers import GatewayMappingKernelManager
+from traitlets import TraitError
 
 from ipyvitals.schema.protocol import REPLY, REQUEST
 
@@ -97,7 +98,11 @@ class KernelManagerAdapter:
         """Return how many frontends are connected to a kernel."""
         if kernel_id not in self._manager:
             return 0
-        count: int = self._manager.kernel_model(kernel_id)["connections"]
+        try:
+            count: int = self._manager.kernel_model(kernel_id)["connections"]
+        # A kernel that is still starting has no `last_activity` yet, which its model includes.
+        except (AttributeError, TraitError):
+            return 0
         return count
 
     def path_of(self, kernel_id: str) -> str | None:
