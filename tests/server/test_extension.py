@@ -57,7 +57,7 @@ def test_the_docs_name_every_metric_and_no_other():
 
     assert there <= named
     source = "".join(
-        path.read_text(encoding="utf-8") for path in (ROOT / "src/ipyvitals/server").glob("*.py")
+        path.read_text(encoding="utf-8") for path in (ROOT / "src/ipyvitals/server").rglob("*.py")
     )
     for name in named:
         assert name.removesuffix("_total") in source, name
