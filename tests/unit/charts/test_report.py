@@ -38,7 +38,7 @@ def page(metrics, system, models, training):
                 model=ModelSection(model_id="c", name=EVIL, version="1", status="active"),
             ),
             {},
-            [("RecentPoints", history.figure), ("Training runs", runs)],
+            [("History", history.figure), ("Training runs", runs)],
             changes,
             PALETTES[template],
             charts,
@@ -57,7 +57,7 @@ def test_status_charts_and_changes_are_in_one_file(page, charts):
 
     assert html.startswith('<!doctype html>\n<html lang="en">')
     assert "As of 2 Jan 2026, 03:04:05 UTC, not live" in html
-    for heading in ("RecentPoints", "Training runs", "Changes of status"):
+    for heading in ("History", "Training runs", "Changes of status"):
         assert f"<h2>{heading}</h2>" in html
     assert "Live → Degraded" in html
     assert "Content-Security-Policy" in head(html)
