@@ -14,8 +14,8 @@ from ipyvitals.errors import ArgumentValueError
 from ipyvitals.health import Thresholds
 from ipyvitals.ingest.labeling import SegmentOf
 from ipyvitals.ingest.scoring import Score
-from ipyvitals.jupyter import kernel as jupyter
 from ipyvitals.jupyter.control_channel import control_channel
+from ipyvitals.jupyter.kernel import has_widgets, kernel_activity, watch_cells
 from ipyvitals.monitor.deployment import DeploymentMixin
 from ipyvitals.monitor.plotting import PlottingMixin
 from ipyvitals.monitor.recording import RecordingMixin
@@ -173,7 +173,7 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, PlottingMixin):
             settings,
             clock,
             sampler=lambda notices: SystemSampler(disk_path, notices, wall=clock.time),
-            kernel=jupyter.kernel,
+            kernel=kernel_activity,
             pause=control_channel.presence.pause,
             on_mismatch=user_warnings.on_mismatch,
         )
@@ -183,7 +183,7 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, PlottingMixin):
             engine.deploy(model_id_of(facts), announce=False, **facts)
         self._panel: StatusPanel | None = None
         _monitors[settings.name] = self
-        jupyter.watch_cells(engine.training)
+        watch_cells(engine.training)
         control_channel.attach(engine)
 
     @property
@@ -427,7 +427,7 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, PlottingMixin):
         return text_view(engine.snapshot(), closed=engine.closed, threadless=engine.forked)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        if not jupyter.has_widgets():
+        if not has_widgets():
             return {"text/plain": repr(self)}
         return self.panel()._repr_mimebundle_(include=include, exclude=exclude)
 
