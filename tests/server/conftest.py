@@ -1,4 +1,4 @@
-"""One Jupyter server for most tests; each leaves it without kernels and clients."""
+"""One Jupyter server shared by most tests; after each test it has no kernels and no clients."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def private_folders(tmp_path_factory):
         for name in PRIVATE:
             patch.setenv(name, str(tmp_path_factory.mktemp(name.lower())))
         patch.delenv("JUPYTER_TOKEN", raising=False)
-        # Renamed notebooks are found sooner.
-        patch.setattr(hub, "COMPARE_SECONDS", 0.25)
+        # Find renamed notebooks sooner.
+        patch.setattr(hub, "DISCOVERY_SECONDS", 0.25)
         yield
 
 
@@ -35,4 +35,4 @@ async def shared_server(anyio_backend, private_folders, tmp_path_factory):
 @pytest.fixture
 async def server(shared_server):
     yield shared_server
-    await shared_server.update_status()
+    await shared_server.reset()

@@ -1,4 +1,4 @@
-"""A kernel without a process: the sockets of one, and whatever a test sends through them."""
+"""A fake kernel without a process: sockets through which a test sends any message."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def full(monitor="default", n=1, **fields):
 
 
 def delta(n, monitor="default", predictions=0):
-    """Return an update of the figures, with its event, as a kernel at work sends it."""
+    """Return an update of the metrics with its event, as a working kernel sends it."""
     metrics = msgspec.structs.replace(SNAPSHOT.metrics, total_predictions=predictions)
     event = ModelMetricsUpdate(
         monitor=monitor,
@@ -75,7 +75,7 @@ def delta(n, monitor="default", predictions=0):
 
 
 class FakeKernel:
-    """Registered with a real server, as if it had started it."""
+    """Registers itself with a real server, as if the server had started it."""
 
     def __init__(self, server):
         self.server = server
@@ -108,7 +108,7 @@ class FakeKernel:
         self.manager = manager
 
     async def start(self):
-        """Let the server find it."""
+        """Register the kernel and wait until the server subscribes to its topic."""
         kernels = self.server.app.kernel_manager
         kernels._kernels[self.id] = self.manager
         kernels._kernel_connections[self.id] = 0
@@ -125,7 +125,7 @@ class FakeKernel:
 
     @property
     def record(self):
-        return self.server.hub.records[self.id]
+        return self.server.hub.kernels[self.id]
 
     def send(self, update, session=None):
         """Broadcast an update."""
@@ -138,7 +138,7 @@ class FakeKernel:
         )
 
     def send_raw(self, content):
-        """Broadcast bytes in place of the content, rightly signed."""
+        """Broadcast bytes in place of the content, with a valid signature."""
         header = self.session.msg_header("comm_msg")
         parts = [self.session.pack(part) for part in (header, {}, {})]
         signed = [*parts, content]

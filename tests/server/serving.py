@@ -1,4 +1,4 @@
-"""A real Jupyter server in this process, and what its users send it."""
+"""Runs a real Jupyter server in this process, with clients for REST, WebSocket and notebooks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ monitor.record_batch([1] * 10, [1] * 9 + [0], latency=0.004)
 
 
 async def until(condition, seconds=SECONDS):
-    """Return what `condition` returns as soon as that is true."""
+    """Poll `condition` until it returns a true value, and return that value."""
     end = time.monotonic() + seconds
     while True:
         value = condition()
@@ -35,7 +35,7 @@ async def until(condition, seconds=SECONDS):
             value = await value
         if value:
             return value
-        assert time.monotonic() < end, "waited in vain"
+        assert time.monotonic() < end, f"not true within {seconds} s"
         await asyncio.sleep(0.02)
 
 
@@ -61,7 +61,7 @@ class Stream:
 
     def __init__(self, connection):
         self.connection = connection
-        self.heard = []
+        self.received = []
 
     async def next(self, seconds=SECONDS):
         async with asyncio.timeout(seconds):
@@ -69,26 +69,26 @@ class Stream:
         if text is None:
             return None
         message = json.loads(text)
-        self.heard.append(message)
+        self.received.append(message)
         return message
 
     async def first(self, type, **fields):
-        """Return the next message of a type, with these values."""
+        """Return the next message of a type with these field values."""
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
             message = await self.next()
             assert message is not None, f"closed: {self.code} {self.reason}"
             if message["type"] == type and fields.items() <= message.items():
                 return message
-        raise AssertionError(f"heard no {type} with {fields}")
+        raise AssertionError(f"received no {type} with {fields}")
 
     async def closed(self):
-        """Wait until the server hangs up."""
+        """Wait until the server closes the connection; return the close code."""
         while await self.next() is not None:
             pass
         return self.code
 
-    async def say(self, message):
+    async def send(self, message):
         text = message if isinstance(message, str | bytes) else json.dumps(message)
         await self.connection.write_message(text, binary=isinstance(text, bytes))
 
@@ -105,7 +105,7 @@ class Stream:
 
 
 class Notebook:
-    """A page that is connected to a kernel, and runs cells in it."""
+    """A page that is connected to a kernel and runs cells."""
 
     def __init__(self, server, kernel_id, connection):
         self.server = server
@@ -113,7 +113,7 @@ class Notebook:
         self.connection = connection
 
     async def start(self, code):
-        """Start a cell; do not wait for its end."""
+        """Start a cell without waiting for its end; return its message id."""
         asked = uuid.uuid4().hex
         header = {
             "msg_id": asked,
@@ -131,7 +131,7 @@ class Notebook:
         return asked
 
     async def run(self, code):
-        """Run a cell to its end; return what it printed."""
+        """Run a cell to its end; return its output on stdout and stderr."""
         asked = await self.start(code)
         printed = ""
         async with asyncio.timeout(SECONDS):
@@ -191,38 +191,38 @@ class Server:
         return Stream(await self.connect("ipyvitals/api/events", **query))
 
     async def notebook(self, path="a.ipynb"):
-        """Open a notebook, which starts its kernel."""
+        """Open a notebook, which starts a kernel."""
         wanted = {"path": path, "name": path, "type": "notebook", "kernel": {"name": "python3"}}
         answer = await self.ask("api/sessions", "POST", wanted)
         assert answer.code == 201, answer.body
         return await self.page(answer.json["kernel"]["id"])
 
     async def page(self, kernel_id):
-        """Connect a page to a kernel."""
+        """Connect a page to a running kernel."""
         session = {"session_id": uuid.uuid4().hex}
         connection = await self.connect(f"api/kernels/{kernel_id}/channels", **session)
         return Notebook(self, kernel_id, connection)
 
-    def hang_up(self):
-        """Close all connections of clients."""
+    def disconnect_clients(self):
+        """Close the connections of all clients."""
         while self._open:
             self._open.pop().close()
 
-    async def update_status(self):
-        """End kernels and connections, so that no test hears of another."""
-        self.hang_up()
+    async def reset(self):
+        """End all kernels and connections, so that tests do not affect each other."""
+        self.disconnect_clients()
         for kernel_id in list(self.app.kernel_manager.list_kernel_ids()):
             answer = await self.ask(f"api/kernels/{kernel_id}", "DELETE")
             assert answer.code == 204, answer.body
-        await until(lambda: not self.hub.feed.subscribers and not self.hub.records)
+        await until(lambda: not self.hub.broadcaster.subscribers and not self.hub.kernels)
 
 
 async def started(server, code=START, path="a.ipynb"):
-    """Return a notebook whose monitor the server knows."""
+    """Run `code` in a new notebook and wait until the server knows its monitor."""
     notebook = await server.notebook(path)
     await notebook.run(code)
-    record = server.hub.records[notebook.kernel_id]
-    # Of all models: the active one may have been deployed after the predictions.
+    record = server.hub.kernels[notebook.kernel_id]
+    # Check all models: the active one may have been deployed after the predictions.
     await until(
         lambda: any(
             model.total_predictions
@@ -235,11 +235,11 @@ async def started(server, code=START, path="a.ipynb"):
 
 @asynccontextmanager
 async def serving(folder, config=None, *, token=None):
-    """Run a server whose files all lie in `folder`."""
+    """Run a server whose files are all in `folder`."""
     token = secrets.token_hex(16) if token is None else token
 
     class Connections(ZMQChannelsWebsocketConnection):
-        # The end of one server hangs up on all kernels that are named here.
+        # A server that ends closes the sockets of all kernels in this set.
         _open_sockets: ClassVar = set()
 
     root = folder / "notebooks"
@@ -257,13 +257,13 @@ async def serving(folder, config=None, *, token=None):
             },
             "Application": {"log_level": "WARN"},
             "IdentityProvider": {"token": token},
-            # A fifth of the default: what a cell prints past it is lost to its page.
+            # A twentieth of the default: the page loses output above this rate.
             "ZMQChannelsWebsocketConnection": {"iopub_msg_rate_limit": 50},
         }
     )
     settings.merge(Config(config or {}))
     app = ServerApp(config=settings)
-    # Ctrl-C is for the tests.
+    # Leave Ctrl-C to pytest.
     app.init_signal = lambda: None
     app.initialize(argv=[], find_extensions=False)
     await until(lambda: app.http_server._sockets)
@@ -274,5 +274,5 @@ async def serving(folder, config=None, *, token=None):
     try:
         yield server
     finally:
-        server.hang_up()
+        server.disconnect_clients()
         await app._cleanup()

@@ -1,4 +1,4 @@
-"""Who may see and do what."""
+"""Access control: who may read, and who may act."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KERNEL = "00000000-0000-0000-0000-000000000000"
 
 
 def routes(app):
-    """Yield the path and handler of every route that is ours, a kernel's id filled in."""
+    """Yield the path and handler of every ipyvitals route, with a kernel id filled in."""
     for rule in all_rules(app.web_app.default_router):
         if rule.target.__module__.startswith("ipyvitals."):
             path = rule.matcher.regex.pattern.removesuffix("$")
@@ -47,7 +47,7 @@ async def test_all_routes_are_found(shared_server):
 
 
 @pytest.mark.parametrize("given", [{}, {"Authorization": "token wrong"}], ids=["none", "wrong"])
-async def test_no_route_answers_strangers(server, given):
+async def test_no_route_answers_without_a_valid_token(server, given):
     for path, handler in routes(server.app):
         for method in METHODS:
             if getattr(handler, method.lower()) is WebSocketHandler._unimplemented_method:
@@ -58,7 +58,7 @@ async def test_no_route_answers_strangers(server, given):
 
 
 @pytest.mark.parametrize("given", [{}, {"Authorization": "token wrong"}], ids=["none", "wrong"])
-async def test_the_stream_opens_for_no_stranger(server, given):
+async def test_the_stream_does_not_open_without_a_valid_token(server, given):
     with pytest.raises(HTTPClientError) as refused:
         await server.connect("ipyvitals/api/events", token=False, headers=given)
 
@@ -66,7 +66,7 @@ async def test_the_stream_opens_for_no_stranger(server, given):
 
 
 async def test_pages_of_other_sites_are_refused(server):
-    # A browser sends the cookie of somebody who is logged in, whatever page asks.
+    # A browser sends the login cookie with requests of any page.
     page = await server.ask(f"login?token={server.token}", token=False)
     cookies = [each.split(";")[0] for each in page.headers.get_list("Set-Cookie")]
     elsewhere = {"Origin": "https://elsewhere.example", "Cookie": "; ".join(cookies)}
@@ -93,7 +93,7 @@ class NotOurs(Authorizer):
 
 
 class Hub(IdentityProvider):
-    """Knows users by a cookie that another service gave them, as JupyterHub does."""
+    """Identifies users by a cookie that another service has set, as JupyterHub does."""
 
     def get_user(self, handler):
         name = handler.get_cookie("hub-user")
@@ -167,7 +167,7 @@ async def test_behind_a_password(tmp_path):
         assert (await server.ask("api/models", token=False, headers=cookies)).code == 200
         assert (await server.ask("api/models", token=False)).code == 403
 
-        # A form of another site has the cookies, but not the token against forgery.
+        # A form of another site sends the cookies, but not the XSRF token.
         path = f"ipyvitals/api/kernels/{KERNEL}/reset"
         forged = await server.ask(path, "POST", token=False, headers=cookies)
         assert forged.code == 403

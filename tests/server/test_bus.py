@@ -16,19 +16,19 @@ from tests.server.serving import START, started
 pytestmark = pytest.mark.anyio
 
 
-async def test_subscribers_of_the_server_hear_all_six(server):
+async def test_subscribers_of_the_event_bus_receive_all_six(server):
     subscriber = await server.connect("api/events/subscribe")
     notebook = await started(
         server,
         START + "for step in monitor.track(range(3)): monitor.flush()\nmonitor.deploy('b')",
     )
 
-    heard = {}
-    while set(EVENT_TYPES) - heard.keys():
+    received = {}
+    while set(EVENT_TYPES) - received.keys():
         message = json.loads(await subscriber.read_message())
         if message["schema_id"].startswith("urn:ipyvitals:"):
-            heard[message["type"]] = message
-    for name, message in heard.items():
+            received[message["type"]] = message
+    for name, message in received.items():
         assert message["schema_id"] == f"urn:ipyvitals:event:{name}:v1"
         assert message["kernel_id"] == notebook.kernel_id
         assert message["monitor"] == "default"

@@ -1,4 +1,4 @@
-"""``python -m ipyvitals --server``: what is live, from a terminal."""
+"""``python -m ipyvitals --server``: lists live monitors in a terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def run(*arguments, code=0, **variables):
-    kept = {name: value for name, value in os.environ.items() if name != "JUPYTER_TOKEN"}
+    environment = {name: value for name, value in os.environ.items() if name != "JUPYTER_TOKEN"}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -23,20 +23,20 @@ async def run(*arguments, code=0, **variables):
         "--store",
         "none",
         *arguments,
-        env={**kept, **variables},
+        env={**environment, **variables},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, complaints = await process.communicate()
-    assert process.returncode == code, complaints.decode()
-    return out.decode(), complaints.decode()
+    out, errors = await process.communicate()
+    assert process.returncode == code, errors.decode()
+    return out.decode(), errors.decode()
 
 
 async def test_live_monitors_are_listed_with_their_notebook(server):
     await started(server)
-    out, complaints = await run("--server", server.url, "--token", server.token)
+    out, errors = await run("--server", server.url, "--token", server.token)
 
-    assert complaints == ""
+    assert errors == ""
     row = out.splitlines()[1]
     for words in ("default", "churn 2.1", "Live", "90.0 % (", "10", "now", "a.ipynb"):
         assert words in row
@@ -58,9 +58,9 @@ async def test_the_token_may_be_in_the_environment_or_in_the_address(server):
         assert server.token not in out
 
 
-async def test_without_a_token_it_says_what_to_do(server):
+async def test_without_a_token_the_error_says_what_to_do(server):
     await started(server)
-    out, complaints = await run("--server", server.url, code=1)
+    out, errors = await run("--server", server.url, code=1)
 
-    assert "does not let you in; give its token by --token or JUPYTER_TOKEN" in complaints
+    assert "does not let you in; give its token by --token or JUPYTER_TOKEN" in errors
     assert out == "No monitors yet.\n"

@@ -1,4 +1,4 @@
-"""What users install, configure and read."""
+"""Installation, configuration and documentation of the extension."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ OPENAPI = yaml.safe_load((ROOT / "src/ipyvitals/server/openapi.yaml").read_text(
 SETTINGS = IpyvitalsExtension.class_own_traits(config=True)
 
 
-def test_the_configuration_in_the_wheel_turns_it_on(monkeypatch, tmp_path):
-    # A copy: Jupyter writes into its configuration folder.
+def test_the_configuration_in_the_wheel_enables_the_extension(monkeypatch, tmp_path):
+    # Use a copy, because Jupyter writes into its configuration folder.
     folder = tmp_path / "jupyter"
     shutil.copytree(ROOT / "etc" / "jupyter", folder)
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(folder))

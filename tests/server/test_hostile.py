@@ -1,4 +1,4 @@
-"""Kernels that send what they should not: none of it harms the server or another kernel."""
+"""Invalid or oversized messages of a kernel affect neither the server nor other kernels."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ async def kernel(server):
     running.stop()
 
 
-async def heard(kernel):
-    """Wait until everything that was sent so far has arrived."""
+async def all_received(kernel):
+    """Wait until all messages sent so far have arrived."""
     monitor = f"mark {len(kernel.record.monitors)}"
     kernel.send(full(monitor))
     await until(lambda: monitor in kernel.record.monitors)
 
 
-async def test_a_wrong_signature_is_not_believed(kernel):
+async def test_a_message_with_a_wrong_signature_is_dropped(kernel):
     kernel.send(full("forged"), Session(key=b"another"))
-    await heard(kernel)
+    await all_received(kernel)
 
     assert "forged" not in kernel.record.monitors
     assert kernel.record.dropped == {"forged": 1}
@@ -65,27 +65,27 @@ async def test_a_wrong_signature_is_not_believed(kernel):
 )
 async def test_broken_messages_are_dropped_and_counted(kernel, content):
     kernel.send_raw(content)
-    await heard(kernel)
+    await all_received(kernel)
 
     assert kernel.record.dropped == {"malformed": 1}
     assert "default" not in kernel.record.monitors
 
 
-async def test_messages_of_other_comms_are_none_of_ours(kernel):
+async def test_messages_of_other_comms_are_ignored(kernel):
     kernel.send_content({"comm_id": "other", "data": {"any": "thing"}})
-    await heard(kernel)
+    await all_received(kernel)
 
     assert not kernel.record.dropped
 
 
 async def test_a_large_message_is_dropped_and_counted(kernel):
     kernel.send(full(model=ModelSection(name="x" * 2_000_000)))
-    await heard(kernel)
+    await all_received(kernel)
 
     assert kernel.record.dropped == {"oversized": 1}
 
 
-async def test_a_huge_message_harms_nobody(server, kernel):
+async def test_a_huge_message_affects_no_other_kernel(server, kernel):
     other = await FakeKernel(server).start()
     before = rss()
     kernel.send_raw(b" " * 50_000_000)
@@ -95,29 +95,29 @@ async def test_a_huge_message_harms_nobody(server, kernel):
     kernel.send(full(model=ModelSection(name="after")))
     await until(lambda: kernel.record.monitors)
 
-    # The sender lives in this process too: neither of the two keeps it.
+    # The sender is in this process too: neither side keeps the message in memory.
     await until(lambda: rss() - before < 40_000_000)
     other.stop()
 
 
-async def test_a_wire_that_was_cut_is_mended(server, kernel, monkeypatch):
+async def test_a_broken_connection_is_reopened(server, kernel, monkeypatch):
     stream = await server.stream()
     await stream.next()
     kernel.send(full())
     await until(lambda: kernel.record.monitors)
     kernel.send_raw(b" " * 70_000_000)
     monkeypatch.setattr(hub_module, "SILENCE_TIMEOUT_SECONDS", 0.1)
-    # ZeroMQ hung up: the topic is asked for once more.
+    # ZeroMQ disconnected: the server subscribes to the topic again.
     await until(lambda: kernel.topics.count(b"\x01comm-ipyvitals") >= 2)
 
     numbers = itertools.count(3)
 
-    def is_heard():
-        # On a slow machine it may have hung up once more in the meantime.
+    def is_received():
+        # On a slow machine ZeroMQ may have disconnected again in the meantime.
         kernel.send(full(n=next(numbers), model=ModelSection(name="after")))
         return kernel.record.monitors["default"].latest.model.name == "after"
 
-    await until(is_heard)
+    await until(is_received)
 
 
 async def test_names_are_text_and_stay_text(server, kernel):
@@ -141,7 +141,7 @@ async def test_names_are_text_and_stay_text(server, kernel):
     assert {one["model"] for one in labels} == {name}
 
 
-async def test_monitors_without_end_find_no_room(kernel):
+async def test_the_number_of_monitors_is_bounded(kernel):
     for n in range(100):
         kernel.send(full(f"monitor {n}"))
     await until(lambda: kernel.record.dropped["monitors"] == 68)
@@ -177,7 +177,7 @@ async def test_events_and_points_are_bounded(kernel):
     assert {len(column) for column in history.values()} == {600}
 
 
-async def test_a_gap_is_counted_and_filled_by_a_question(kernel):
+async def test_a_gap_is_counted_and_filled_by_a_request(kernel):
     kernel.reply = Reply(monitors=[full(n=9, model=ModelSection(name="asked"))])
     kernel.send(full())
     kernel.send(delta(5))
@@ -191,11 +191,11 @@ async def test_a_gap_is_counted_and_filled_by_a_question(kernel):
     assert kernel.record.dropped == {"lost": 1}
 
 
-async def test_a_kernel_that_counts_wrongly_is_not_asked_all_the_time(kernel):
+async def test_requests_to_a_kernel_that_numbers_wrongly_are_rate_limited(kernel):
     kernel.send(full())
     for n in range(2, 200, 2):
         kernel.send(delta(n + 1))
-    await heard(kernel)
+    await all_received(kernel)
 
-    asked = [one for one in kernel.requests if one["request"] == "snapshot"]
-    assert len(asked) <= 2
+    requests = [one for one in kernel.requests if one["request"] == "snapshot"]
+    assert len(requests) <= 2

@@ -18,10 +18,10 @@ pytestmark = pytest.mark.anyio
 
 
 def latest(server, notebook, name="default"):
-    return server.hub.records[notebook.kernel_id].monitors[name].latest
+    return server.hub.kernels[notebook.kernel_id].monitors[name].latest
 
 
-async def test_a_restart_begins_anew(server):
+async def test_a_restart_clears_the_state(server):
     notebook = await started(server)
     stream = await server.stream()
     await stream.next()
@@ -35,11 +35,11 @@ async def test_a_restart_begins_anew(server):
     await again.run(START)
     update = await stream.first("update", kernel_id=notebook.kernel_id)
     assert update["update"]["full"]
-    changes = [one["change"] for one in stream.heard if one["type"] == "kernel"]
+    changes = [one["change"] for one in stream.received if one["type"] == "kernel"]
     assert changes.count("restarted") == 1
 
 
-async def test_a_kernel_that_is_killed_comes_back(server):
+async def test_a_killed_kernel_is_restarted_and_reconnected(server):
     notebook = await started(server)
     stream = await server.stream()
     await stream.next()
@@ -53,12 +53,12 @@ async def test_a_kernel_that_is_killed_comes_back(server):
     again = await server.page(notebook.kernel_id)
     await again.run(START)
     await stream.first("update", kernel_id=notebook.kernel_id)
-    changes = [one["change"] for one in stream.heard if one["type"] == "kernel"]
+    changes = [one["change"] for one in stream.received if one["type"] == "kernel"]
     assert changes.count("restarted") == 1
     assert (await server.ask("api/monitoring/system")).code == 200
 
 
-async def test_a_kernel_that_is_given_up_is_dead(server):
+async def test_a_kernel_that_cannot_be_restarted_is_dead(server):
     notebook = await started(server)
     stream = await server.stream()
     await stream.next()
@@ -71,7 +71,7 @@ async def test_a_kernel_that_is_given_up_is_dead(server):
     await kernel.shutdown_kernel(now=True)
 
 
-async def test_a_monitor_that_was_replaced_or_closed_is_told(server):
+async def test_replacing_or_closing_a_monitor_is_published(server):
     notebook = await started(server)
     stream = await server.stream()
     await stream.next()
@@ -98,45 +98,45 @@ async def test_two_servers_know_their_own_kernels(server, tmp_path):
             assert (await one.ask("api/models")).json["models"][0]["total_predictions"] == 10
 
 
-async def test_nobody_watches_and_the_kernel_falls_silent(server):
+async def test_a_kernel_without_viewers_falls_silent(server):
     notebook = await started(server)
-    record = server.hub.records[notebook.kernel_id]
-    server.hang_up()
-    await until(lambda: server.hub._viewers._told[notebook.kernel_id].count == 0)
-    await until(lambda: not server.hub._viewers._told[notebook.kernel_id].busy)
+    record = server.hub.kernels[notebook.kernel_id]
+    server.disconnect_clients()
+    await until(lambda: server.hub._viewer_counts._sent[notebook.kernel_id].count == 0)
+    await until(lambda: not server.hub._viewer_counts._sent[notebook.kernel_id].in_flight)
     before = server.app.kernel_manager.get_kernel(notebook.kernel_id).last_activity
-    told = latest(server, notebook).n
-    # Three readings of the machine are made in this time.
+    last_n = latest(server, notebook).n
+    # Three readings of the machine are due in this time.
     await asyncio.sleep(1.5)
 
-    assert latest(server, notebook).n == told
+    assert latest(server, notebook).n == last_n
     assert server.app.kernel_manager.get_kernel(notebook.kernel_id).last_activity == before
     record.last_seen -= hub_module.STALE_SECONDS
     at = latest(server, notebook).at
     assert (await server.ask("api/monitoring/system")).json["at"] > at
-    # To be asked is no activity either: the kernel can be culled.
+    # A request is no activity either: the kernel can be culled.
     assert server.app.kernel_manager.get_kernel(notebook.kernel_id).last_activity == before
 
 
 async def test_a_viewer_sees_everything_within_a_second(server):
     notebook = await started(server)
-    server.hang_up()
-    await until(lambda: server.hub._viewers._told[notebook.kernel_id].count == 0)
-    await until(lambda: not server.hub._viewers._told[notebook.kernel_id].busy)
+    server.disconnect_clients()
+    await until(lambda: server.hub._viewer_counts._sent[notebook.kernel_id].count == 0)
+    await until(lambda: not server.hub._viewer_counts._sent[notebook.kernel_id].in_flight)
     stream = await server.stream()
-    came = time.monotonic()
+    opened_at = time.monotonic()
     await stream.next()
 
     message = await stream.first("update")
     assert message["update"]["full"]
-    assert time.monotonic() - came < 1.0
-    await stream.say({"type": "hidden"})
-    await until(lambda: server.hub._viewers._told[notebook.kernel_id].count == 0)
-    await stream.say({"type": "visible"})
-    await until(lambda: server.hub._viewers._told[notebook.kernel_id].count == 1)
+    assert time.monotonic() - opened_at < 1.0
+    await stream.send({"type": "hidden"})
+    await until(lambda: server.hub._viewer_counts._sent[notebook.kernel_id].count == 0)
+    await stream.send({"type": "visible"})
+    await until(lambda: server.hub._viewer_counts._sent[notebook.kernel_id].count == 1)
 
 
-async def test_a_cell_that_prints_without_end_hides_nothing(server):
+async def test_a_cell_that_floods_its_output_delays_no_update(server):
     notebook = await started(server)
     stream = await server.stream(types="update")
     await stream.next()
@@ -146,23 +146,23 @@ async def test_a_cell_that_prints_without_end_hides_nothing(server):
         "    print(n, flush=True); monitor.record(1, 1); time.sleep(0.0001)\n"
         "monitor.flush()"
     )
-    # The page lost much of it.
+    # The page lost much of the output.
     assert "rate exceeded" in printed
 
     await until(lambda: latest(server, notebook).metrics.total_predictions == 910)
     updates = [(await stream.first("update"))["update"] for _ in range(5)]
     numbers = [update["n"] for update in updates]
     assert numbers == list(range(numbers[0], numbers[0] + 5))
-    assert not server.hub.records[notebook.kernel_id].dropped
+    assert not server.hub.kernels[notebook.kernel_id].dropped
 
 
-async def test_a_kernel_that_was_there_before_is_found_with_its_charts(server):
+async def test_a_kernel_older_than_the_hub_is_found_with_its_charts(server):
     notebook = await started(server)
-    await until(lambda: len(server.hub.records[notebook.kernel_id].monitors["default"]._points) > 3)
+    await until(lambda: len(server.hub.kernels[notebook.kernel_id].monitors["default"]._points) > 3)
     await server.hub.stop()
     server.hub.start()
 
-    await until(lambda: server.hub.records[notebook.kernel_id].monitors)
+    await until(lambda: server.hub.kernels[notebook.kernel_id].monitors)
     (kernel,) = (await server.ask("ipyvitals/api/kernels")).json["kernels"]
     assert len(kernel["monitors"][0]["history"]["at"]) > 3
 
@@ -170,7 +170,7 @@ async def test_a_kernel_that_was_there_before_is_found_with_its_charts(server):
 async def test_kernels_behind_a_gateway_say_why_they_are_unavailable(server):
     why = "runs behind a gateway"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(server.hub._kernels, "why_unavailable", lambda: why)
+        patch.setattr(server.hub._kernel_manager, "unavailable_reason", lambda: why)
         stream = await server.stream()
         notebook = await server.notebook()
         message = await stream.first("kernel", change="unavailable")
@@ -181,7 +181,7 @@ async def test_kernels_behind_a_gateway_say_why_they_are_unavailable(server):
         assert (answer.code, answer.json) == (504, {"message": why})
 
 
-async def test_a_kernel_whose_wires_cannot_be_opened_harms_no_other(server):
+async def test_a_kernel_that_cannot_be_connected_affects_no_other(server):
     class Broken:
         kernel_name = "broken"
         execution_state = "idle"
@@ -189,7 +189,7 @@ async def test_a_kernel_whose_wires_cannot_be_opened_harms_no_other(server):
 
     server.app.kernel_manager._kernels["broken"] = Broken()
     try:
-        await until(lambda: "broken" in server.hub.records)
+        await until(lambda: "broken" in server.hub.kernels)
         state = server.hub.state("broken")
         assert "AttributeError" in state.unavailable
         notebook = await started(server)
@@ -198,7 +198,7 @@ async def test_a_kernel_whose_wires_cannot_be_opened_harms_no_other(server):
         del server.app.kernel_manager._kernels["broken"]
 
 
-async def test_pages_do_not_take_an_answer_for_the_end_of_a_cell(tmp_path):
+async def test_pages_do_not_mistake_a_reply_for_the_end_of_a_cell(tmp_path):
     extensions = {"ipyvitals": True, "jupyterlab": True}
     config = {
         "ServerApp": {"jpserver_extensions": extensions},

@@ -1,4 +1,4 @@
-"""Twenty kernels and hundreds of clients at once, of which one does not read."""
+"""Twenty kernels and hundreds of concurrent clients, one of which does not read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEXT_FRAME = 1
 
 
 class StuckClient:
-    """Opens the stream, and reads nothing of it until it is told to."""
+    """Opens the stream and reads nothing until `read` is called."""
 
     def __init__(self, server):
         self.socket = socket.socket()
@@ -31,7 +31,7 @@ class StuckClient:
         self.subscriber = None
 
     async def open(self):
-        before = set(self.server.hub.feed.subscribers)
+        before = set(self.server.hub.broadcaster.subscribers)
         loop = asyncio.get_running_loop()
         await loop.sock_connect(self.socket, ("127.0.0.1", self.server.app.port))
         lines = [
@@ -44,22 +44,22 @@ class StuckClient:
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
         ]
         await loop.sock_sendall(self.socket, "\r\n".join([*lines, "", ""]).encode())
-        subscribers = self.server.hub.feed.subscribers
+        subscribers = self.server.hub.broadcaster.subscribers
         await until(lambda: len(subscribers) > len(before))
         (self.subscriber,) = subscribers - before
-        # What the two ends of a socket hold on the way is no memory of the server.
+        # Small socket buffers, so that almost all data waits in the memory of the server.
         self.subscriber.ws_connection.stream.socket.setsockopt(
             socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BYTES
         )
 
     @property
-    def held_bytes(self):
-        """What the server keeps for it: what waits, and what it has begun to write."""
+    def buffered_bytes(self):
+        """Bytes that the server buffers for the client: queued, or partly written."""
         stream = self.subscriber.ws_connection.stream
-        return self.subscriber._outbox._bytes + len(stream._write_buffer)
+        return self.subscriber._client_queue._bytes + len(stream._write_buffer)
 
     async def read(self, until_type):
-        """Read frames, up to one of a type; return all."""
+        """Read messages up to the first one of a type; return all of them."""
         reader, writer = await asyncio.open_connection(sock=self.socket)
         async with asyncio.timeout(30):
             await reader.readuntil(b"\r\n\r\n")
@@ -76,7 +76,7 @@ class StuckClient:
         return messages
 
 
-async def test_all_hear_everything_in_order_but_for_one_that_does_not_read(tmp_path):
+async def test_all_clients_receive_everything_in_order_except_one_that_does_not_read(tmp_path):
     config = {"IpyvitalsExtension": {"client_messages": WAITING}}
     async with serving(tmp_path, config) as server, AsyncExitStack() as ending:
         kernels = [await FakeKernel(server).start() for _ in range(KERNELS)]
@@ -94,43 +94,47 @@ async def test_all_hear_everything_in_order_but_for_one_that_does_not_read(tmp_p
         last = 1 + ROUNDS
         wanted = {kernel.id: list(range(2, last + 1)) for kernel in kernels}
         listening = [asyncio.create_task(listen(stream, wanted)) for stream in streams]
-        held = []
+        buffered = []
         for n in range(2, last + 1):
             for kernel in kernels:
                 kernel.send(delta(n, predictions=n))
-            # As in life, there is time between two updates of a kernel.
+            # As with real kernels, time passes between two updates of a kernel.
             await until(lambda n=n: all(one.latest.n == n for one in monitors(kernels)))
-            others = server.hub.feed.subscribers - {stuck.subscriber}
-            await until(lambda others=others: not any(one._outbox._waiting for one in others))
-            held.append(stuck.held_bytes)
+            others = server.hub.broadcaster.subscribers - {stuck.subscriber}
+            await until(
+                lambda others=others: not any(one._client_queue._messages for one in others)
+            )
+            buffered.append(stuck.buffered_bytes)
         numbers = await asyncio.gather(*listening)
 
-        assert len({tuple(heard) for heard in numbers}) == 1
+        assert len({tuple(ids) for ids in numbers}) == 1
         assert numbers[0] == list(range(numbers[0][0], numbers[0][0] + len(numbers[0])))
         assert not any(kernel.record.dropped for kernel in kernels)
-        # More was sent than may wait: it was dropped, and nothing is held for it any more.
+        # More was sent than the queue may hold: it was dropped, and its memory is free again.
         assert len(numbers[0]) > WAITING
-        # At first the buffers of the two sockets may take all of it.
-        assert max(held) > 0
-        assert max(held) <= state_bytes(stuck) + WAITING * 2_000
-        assert held[-1] <= state_bytes(stuck)
+        # At first the socket buffers may hold everything.
+        assert max(buffered) > 0
+        assert max(buffered) <= state_bytes(stuck) + WAITING * 2_000
+        assert buffered[-1] <= state_bytes(stuck)
 
         messages = await stuck.read("missed")
         assert messages[0]["type"] == "state"
-        told = len(messages) - 2
-        assert told + messages[-1]["count"] == server.hub.feed.number - messages[0]["id"]
+        delivered = len(messages) - 2
+        assert (
+            delivered + messages[-1]["count"] == server.hub.broadcaster.last_id - messages[0]["id"]
+        )
 
 
 async def listen(stream, wanted):
     """Return the ids of all messages up to the last update of each kernel."""
-    heard = {kernel_id: [] for kernel_id in wanted}
+    received = {kernel_id: [] for kernel_id in wanted}
     ids = []
-    while heard != wanted:
+    while received != wanted:
         message = await stream.next()
         assert message["type"] != "missed"
         ids.append(message["id"])
         if message["type"] == "update":
-            heard[message["kernel_id"]].append(message["update"]["n"])
+            received[message["kernel_id"]].append(message["update"]["n"])
     return ids
 
 
@@ -139,5 +143,5 @@ def monitors(kernels):
 
 
 def state_bytes(client):
-    """Return how large the message is that every client begins with."""
+    """Return the size of the state message, which each client receives first."""
     return len(client.subscriber._state())

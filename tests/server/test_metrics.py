@@ -26,7 +26,7 @@ from ipyvitals.schema import (
     SystemSection,
 )
 from ipyvitals.schema.protocol import Reply
-from ipyvitals.server.kernel_state import MonitorRecord
+from ipyvitals.server.kernel_state import MonitorStateTracker
 from ipyvitals.server.metrics import collector
 from ipyvitals.server.metrics.derived import DERIVED_FAMILIES, SERVER_FAMILIES
 from ipyvitals.server.metrics.sources import FIELD_FAMILIES, MonitorReading
@@ -61,7 +61,7 @@ def samples(text, name, **labels):
 
 def exposed(update):
     """Return the text of the families of one monitor, without a server."""
-    record = MonitorRecord(points=10)
+    record = MonitorStateTracker(points=10)
     record.apply(update)
     reading = MonitorReading("kernel-1", record.snapshot(), last_seen=5.0)
     return generate_latest(SimpleNamespace(collect=lambda: collector.collect([reading]))).decode()
@@ -244,7 +244,7 @@ async def test_series_of_kernels_that_are_gone_vanish(server):
     notebook = await started(server)
     assert notebook.kernel_id in await scraped(server)
     await server.ask(f"api/kernels/{notebook.kernel_id}", "DELETE")
-    await until(lambda: not server.hub.records)
+    await until(lambda: not server.hub.kernels)
 
     assert notebook.kernel_id not in await scraped(server)
 

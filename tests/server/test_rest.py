@@ -1,4 +1,4 @@
-"""What REST answers."""
+"""Answers of the REST handlers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def test_the_system_has_the_shape_of_the_specification(server):
         assert answer.headers["Cache-Control"] == "no-store"
 
 
-async def test_models_tell_where_they_live(server):
+async def test_models_name_their_kernel_and_monitor(server):
     notebook = await started(server)
     for prefix in BOTH:
         answer = await server.ask(f"{prefix}models")
@@ -54,7 +54,7 @@ async def test_models_tell_where_they_live(server):
         assert (model.name, model.version, model.total_predictions) == ("churn", "2.1", 10)
 
 
-async def test_kernels_are_told_with_notebook_and_charts(server):
+async def test_kernels_are_listed_with_notebook_and_charts(server):
     notebook = await started(server, path="deep.ipynb")
 
     answer = await server.ask("ipyvitals/api/kernels")
@@ -68,7 +68,7 @@ async def test_kernels_are_told_with_notebook_and_charts(server):
     assert lengths != {0}
 
 
-async def test_a_kernel_without_monitors_is_told_too(server):
+async def test_a_kernel_without_monitors_is_listed_too(server):
     notebook = await server.notebook()
     await notebook.run("1")
 
@@ -81,7 +81,7 @@ async def test_a_kernel_without_monitors_is_told_too(server):
 
 async def test_one_monitor_of_several_is_chosen_by_name(server):
     notebook = await started(server, START + "other = Monitor('fraud', name='second')")
-    await until(lambda: "second" in server.hub.records[notebook.kernel_id].monitors)
+    await until(lambda: "second" in server.hub.kernels[notebook.kernel_id].monitors)
 
     chosen = await server.ask("api/monitoring/system", monitor="second")
     assert chosen.json["active_model"]["name"] == "fraud"
@@ -91,7 +91,7 @@ async def test_one_monitor_of_several_is_chosen_by_name(server):
     assert nobody.headers["Content-Type"].startswith("application/json")
 
 
-async def test_the_last_events_are_kept(server):
+async def test_the_last_events_are_stored(server):
     notebook = await started(server)
     await notebook.run("monitor.deploy('churn', '2.2');")
 
@@ -106,7 +106,7 @@ async def test_the_last_events_are_kept(server):
 
 async def test_operators_act_while_a_cell_runs(server):
     notebook = await started(server, START + "monitor.record_batch([1] * 100, [0] * 100)")
-    monitor = server.hub.records[notebook.kernel_id].monitors["default"]
+    monitor = server.hub.kernels[notebook.kernel_id].monitors["default"]
     await until(lambda: monitor.latest.model.status == "degraded")
     await notebook.start(
         "for step in monitor.track(iter(int, 1)): pass\nimport time\nwhile True: time.sleep(1)"
@@ -127,7 +127,7 @@ async def test_operators_act_while_a_cell_runs(server):
     await until(lambda: monitor.latest.metrics.current_accuracy is None)
 
 
-async def test_what_cannot_be_done_is_told(server):
+async def test_failed_requests_say_why(server):
     notebook = await started(server)
     path = f"ipyvitals/api/kernels/{notebook.kernel_id}"
     unknown = await server.ask("ipyvitals/api/kernels/nobody/reset", "POST")
@@ -150,7 +150,7 @@ async def test_a_kernel_without_ipyvitals_does_not_answer(server):
     notebook = await server.notebook()
     await notebook.run("1")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(server.hub, "settings", replace(server.hub.settings, answer_seconds=0.3))
+        patch.setattr(server.hub, "config", replace(server.hub.config, answer_seconds=0.3))
         answer = await server.ask(f"ipyvitals/api/kernels/{notebook.kernel_id}/reset", "POST")
 
     assert answer.code == 504

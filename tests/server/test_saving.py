@@ -1,4 +1,4 @@
-"""A notebook that is saved takes along how its monitors are then."""
+"""Saving a notebook renews its panels from the current state of its monitors."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def panel(monitor="default", at=1.0, **data):
 
 
 async def saved(server, path, *outputs):
-    """Return the outputs that are in the file once such a notebook is saved."""
+    """Save a notebook with these outputs; return the outputs in the file."""
     answer = await server.ask(f"api/contents/{path}", "PUT", notebook(*outputs))
     assert answer.code in (200, 201), answer.body
     answer = await server.ask(f"api/contents/{path}")
@@ -61,7 +61,7 @@ async def saved(server, path, *outputs):
 async def test_a_panel_is_saved_as_it_is_now(server):
     page = await started(server)
     await page.run(LATER)
-    record = server.hub.records[page.kernel_id].monitors["default"]
+    record = server.hub.kernels[page.kernel_id].monitors["default"]
     await until(lambda: record.snapshot().metrics.total_predictions == 100)
 
     first, second = await saved(server, "a.ipynb", panel(), panel())
@@ -77,7 +77,7 @@ async def test_a_panel_is_saved_as_it_is_now(server):
 async def test_a_closed_monitor_is_saved_with_its_last_values(server):
     page = await started(server)
     await page.run("monitor.close()")
-    record = server.hub.records[page.kernel_id].monitors["default"]
+    record = server.hub.kernels[page.kernel_id].monitors["default"]
     await until(lambda: record.latest.closed)
 
     (output,) = await saved(server, "a.ipynb", panel())
@@ -86,7 +86,7 @@ async def test_a_closed_monitor_is_saved_with_its_last_values(server):
     assert "Closed: these are the last values." in output["text/plain"]
 
 
-async def test_what_is_not_this_notebooks_own_panel_is_left_alone(server):
+async def test_outputs_that_are_no_panel_of_this_notebook_do_not_change(server):
     await started(server)
     other = {"output_type": "display_data", "metadata": {}, "data": {"text/html": "a table"}}
 
@@ -102,7 +102,7 @@ async def test_what_is_not_this_notebooks_own_panel_is_left_alone(server):
     assert [one["text/html"] for one in outputs] == ["a table", *["as it was"] * 3]
 
 
-async def test_a_notebook_without_a_kernel_keeps_what_it_has(server):
+async def test_panels_of_a_notebook_without_a_kernel_do_not_change(server):
     await started(server, path="a.ipynb")
 
     (output,) = await saved(server, "b.ipynb", panel())
@@ -110,7 +110,7 @@ async def test_a_notebook_without_a_kernel_keeps_what_it_has(server):
     assert output == {"text/html": "as it was", "text/plain": "as it was"}
 
 
-async def test_other_files_are_saved_as_ever(server, caplog):
+async def test_other_files_are_saved_unchanged(server, caplog):
     await started(server)
     text = {"type": "file", "format": "text", "content": "a text"}
     assert (await server.ask("api/contents/a.txt", "PUT", text)).code in (200, 201)
@@ -120,10 +120,10 @@ async def test_other_files_are_saved_as_ever(server, caplog):
     assert "hook" not in caplog.text.replace("Running pre-save hook", "").lower()
 
 
-async def test_it_can_be_turned_off(tmp_path):
+async def test_the_hook_can_be_turned_off(tmp_path):
     off = {"IpyvitalsExtension": {"save_panels": False}}
     async with serving(tmp_path, off) as server:
         await started(server)
         (output,) = await saved(server, "a.ipynb", panel())
         assert output["text/html"] == "as it was"
-        await server.update_status()
+        await server.reset()

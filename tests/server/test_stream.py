@@ -1,4 +1,4 @@
-"""What the WebSocket tells."""
+"""Messages of the WebSocket."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ async def test_the_state_comes_first_then_what_changes(server):
             break
     assert "history" not in message["update"]
     assert update.events == []
-    numbers = [one["id"] for one in stream.heard]
+    numbers = [one["id"] for one in stream.received]
     assert numbers == list(range(state.id, state.id + len(numbers)))
 
 
-async def test_all_six_events_are_told_with_their_kernel(server):
+async def test_all_six_events_are_sent_with_their_kernel(server):
     stream = await server.stream()
     notebook = await started(
         server,
@@ -56,7 +56,7 @@ async def test_all_six_events_are_told_with_their_kernel(server):
     assert seen["model_deployed"]["model_name"] == "b"
 
 
-async def test_a_kernel_is_told_from_its_start_to_its_end(server):
+async def test_each_lifecycle_change_of_a_kernel_is_sent(server):
     stream = await server.stream()
     assert (await stream.next())["kernels"] == []
     notebook = await server.notebook("life.ipynb")
@@ -71,7 +71,7 @@ async def test_a_kernel_is_told_from_its_start_to_its_end(server):
     assert removed["kernel"] is None
 
 
-async def test_a_renamed_notebook_is_told(server):
+async def test_renaming_a_notebook_is_sent(server):
     stream = await server.stream()
     await server.notebook("before.ipynb")
     await stream.first("kernel", change="session")
@@ -82,7 +82,7 @@ async def test_a_renamed_notebook_is_told(server):
     assert message["kernel"]["path"] == "after.ipynb"
 
 
-async def test_a_client_hears_of_one_kernel_and_some_types_if_it_wants(server):
+async def test_a_client_can_select_one_kernel_and_some_types(server):
     one = await started(server, path="one.ipynb")
     other = await started(server, path="other.ipynb")
     stream = await server.stream(kernel_id=one.kernel_id, types="model_deployed")
@@ -104,27 +104,27 @@ async def test_unknown_types_are_refused(server):
     assert refused.value.code == 400
 
 
-async def test_whoever_comes_back_gets_what_was_missed(server):
+async def test_a_client_that_reconnects_receives_what_it_missed(server):
     notebook = await started(server)
     first = await server.stream()
     state = await first.next()
     first.close()
     await notebook.run(MOVE + "; monitor.deploy('next');")
-    await until(lambda: server.hub.feed.number > state["id"])
+    await until(lambda: server.hub.broadcaster.last_id > state["id"])
 
     again = await server.stream(since=state["id"], stream=state["stream"])
     message = await again.next()
     assert message["id"] == state["id"] + 1
     await again.first("model_deployed")
-    await again.say({"type": "resume", "since": state["id"]})
-    until_again = again.heard[-1]["id"]
+    await again.send({"type": "resume", "since": state["id"]})
+    until_again = again.received[-1]["id"]
     while (message := await again.next())["id"] > state["id"] + 1:
         assert message["id"] == until_again + 1
         until_again = message["id"]
 
 
 @pytest.mark.parametrize("query", [{"since": 10**9}, {"since": 0, "stream": "of another run"}])
-async def test_whoever_was_away_too_long_begins_anew(server, query):
+async def test_a_client_that_cannot_resume_receives_the_whole_state(server, query):
     await started(server)
     stream = await server.stream(**query)
 
@@ -132,7 +132,7 @@ async def test_whoever_was_away_too_long_begins_anew(server, query):
 
 
 @pytest.mark.parametrize(
-    "said",
+    "message",
     [
         "broken",
         b"\xff\xfe",
@@ -142,28 +142,30 @@ async def test_whoever_was_away_too_long_begins_anew(server, query):
         {"type": "resume", "since": "1"},
     ],
 )
-async def test_clients_may_say_little(server, said):
+async def test_invalid_messages_of_a_client_close_the_connection(server, message):
     stream = await server.stream()
-    await stream.say(said)
+    await stream.send(message)
 
     assert await stream.closed() == 1003
     assert "expected" in stream.reason
 
 
-async def test_a_long_speech_ends_the_connection(server):
+async def test_an_oversized_message_of_a_client_closes_the_connection(server):
     stream = await server.stream()
-    await stream.say(" " * 5000)
+    await stream.send(" " * 5000)
 
     assert await stream.closed() == 1009
 
 
-async def test_a_slow_client_gets_the_newest_and_is_told_what_it_missed(server, monkeypatch):
+async def test_a_slow_client_receives_the_newest_state_and_the_number_of_missed_messages(
+    server, monkeypatch
+):
     kernel = await FakeKernel(server).start()
     kernel.send(full())
     await until(lambda: kernel.record.monitors)
     stream = await server.stream()
     await stream.next()
-    (subscriber,) = server.hub.feed.subscribers
+    (subscriber,) = server.hub.broadcaster.subscribers
     opened = asyncio.Event()
     write = subscriber.write_message
 
@@ -177,7 +179,7 @@ async def test_a_slow_client_gets_the_newest_and_is_told_what_it_missed(server, 
     await until(lambda: kernel.record.monitors["default"].latest.n == 301)
     opened.set()
     missed = await stream.first("missed")
-    # Each of them is an update and an event; one was being written.
+    # Each delta is an update and an event; one message was being written.
     assert 200 < missed["count"] < 600
 
     state = await stream.next()
@@ -188,7 +190,7 @@ async def test_a_slow_client_gets_the_newest_and_is_told_what_it_missed(server, 
     kernel.stop()
 
 
-async def test_too_many_clients_are_turned_away(server):
+async def test_too_many_clients_are_refused(server):
     streams = [await server.stream() for _ in range(3)]
     for stream in streams:
         await stream.next()
@@ -203,7 +205,7 @@ async def test_too_many_clients_are_turned_away(server):
     assert "3 places" in last.reason
 
 
-async def test_the_end_of_the_server_is_told(tmp_path):
+async def test_the_end_of_the_server_closes_the_stream(tmp_path):
     from tests.server.serving import serving
 
     async with serving(tmp_path) as server:

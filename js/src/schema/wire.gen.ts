@@ -2,32 +2,32 @@
 
 import type { DriftSection, Durations, Event, LabelsSection, MetricsSection, ModelInfo, ModelSection, Notice, SystemSection, TrainingSection } from "./contract.gen";
 
-/** Everything, as of the message `id`. */
+/** The state of all kernels after the message `id`. */
 export interface StateMessage {
   readonly type: "state";
   readonly id: number;
-  /** Names this run of the server: numbers of another run mean nothing here. */
+  /** Identifies this run of the server; message ids of another run are not comparable. */
   readonly stream: string;
   readonly kernels: readonly KernelState[];
 }
 
-/** One kernel, and everything that is known of its monitors. */
+/** One kernel and the full state of its monitors. */
 export interface KernelState {
   readonly kernel_id: string;
   readonly kernel_name: string | null;
-  /** Of its notebook, relative to the server's root; `None` where it has no session. */
+  /** Path of the kernel's notebook, relative to the server's root; `None` without a session. */
   readonly path: string | null;
   readonly session_name: string | null;
   readonly execution_state: string | null;
-  /** Frontends that are connected to the kernel. */
+  /** Number of frontends that are connected to the kernel. */
   readonly connections: number;
-  /** Whether the server listens to the kernel. */
+  /** Whether the server is connected to the kernel. */
   readonly connected: boolean;
-  /** Why the server cannot listen to it. */
+  /** Why the server cannot connect to the kernel; `None` where it can. */
   readonly unavailable: string | null;
-  /** When its last update came. */
+  /** Unix time of the last update; `None` before the first one. */
   readonly last_seen: number | null;
-  /** Each in full, with the points behind its charts. */
+  /** A full update of each monitor, with the points of its charts. */
   readonly monitors: readonly Update[];
 }
 
@@ -62,7 +62,7 @@ export interface Update {
   readonly history?: Readonly<Record<string, readonly unknown[]>>;
 }
 
-/** What changed in one monitor; its events come as messages of their own. */
+/** An update of one monitor; its events follow as separate messages. */
 export interface UpdateMessage {
   readonly type: "update";
   readonly id: number;
@@ -70,30 +70,30 @@ export interface UpdateMessage {
   readonly update: Update;
 }
 
-/** A kernel came, went, or is otherwise than before. */
+/** A kernel was added, removed or changed. */
 export interface KernelMessage {
   readonly type: "kernel";
   readonly id: number;
   readonly kernel_id: string;
   readonly change: "added" | "dead" | "removed" | "restarted" | "session" | "unavailable";
-  /** As it is now; `None` once it is gone. */
+  /** The state after the change; `None` when the kernel is gone. */
   readonly kernel: KernelState | null;
 }
 
-/** The client was too slow for `count` messages; the state as it is now comes next. */
+/** The client was too slow and missed `count` messages; the current state follows. */
 export interface MissedMessage {
   readonly type: "missed";
   readonly id: number;
   readonly count: number;
 }
 
-/** What a `POST` did. */
+/** Answer to a `POST` request. */
 export interface ActionAnswer {
-  /** How many runs were asked to stop, or models acknowledged or reset. */
+  /** Number of runs that were asked to stop, or of models that were acknowledged or reset. */
   readonly done: number;
 }
 
-/** What went wrong, for people. */
+/** Answer to a failed request: a message for people. */
 export interface ErrorAnswer {
   readonly message: string;
 }

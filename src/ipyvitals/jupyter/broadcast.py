@@ -1,4 +1,4 @@
-"""One monitor's updates for the Jupyter server, over the kernel's one broadcast comm."""
+"""Sends the updates of one monitor to the Jupyter server, over the kernel's broadcast comm."""
 
 from __future__ import annotations
 
@@ -11,32 +11,35 @@ from ipyvitals.events.event_log import EventLog
 from ipyvitals.schema import SECTIONS, Event, Snapshot
 from ipyvitals.schema.protocol import Update
 
-__all__ = ["Broadcast"]
+__all__ = ["BroadcastSender"]
 
 FULL_SECONDS = 30.0
-FIRST_CALL_SECONDS = 1.0
-GAP_SECONDS = 0.9
-"""A little under the second after which figures are looked at."""
-ROUTINE = ("system_metrics", "model_metrics_update", "training_progress")
+"""Interval between full messages."""
+FIRST_RETRY_SECONDS = 1.0
+"""First interval between full messages while no server receives them; doubles up to 30 s."""
+MIN_GAP_SECONDS = 0.9
+"""Minimum interval between routine messages: slightly less than the interval of the metrics."""
+ROUTINE_EVENTS = ("system_metrics", "model_metrics_update", "training_progress")
 
 
-class Broadcast:
-    """Sends what changed, with the events since; everything every 30 s, and when asked.
+class BroadcastSender:
+    """Sends changed sections and new events; sends a full update every 30 s, and on request.
 
-    Progress and figures travel once a second, since each message takes time from the cell that
-    runs; what happened to a model travels at once. Where no server listens, only full messages
-    are sent, for one that may come, and soon again: the first of a kernel is easily missed.
+    Each message takes time from the running cell, so progress and metrics are sent once a second
+    at most; other events are sent at once. While no server receives the messages, only full
+    updates are sent, for a server that may connect: after 1 s, then at doubling intervals up to
+    30 s, since the first message of a kernel is easily missed.
 
     Parameters
     ----------
     send : callable
-        Takes a message made of plain dicts and lists.
+        Takes a message of plain dicts and lists.
     events : EventLog
-        Whose new events travel along.
+        Source of the new events.
     interval : float or None
         Seconds between readings of the machine.
-    served : callable
-        Whether a server listens.
+    has_server : callable
+        Returns whether a Jupyter server receives the messages.
     """
 
     def __init__(
@@ -44,60 +47,60 @@ class Broadcast:
         send: Callable[[dict[str, Any]], None],
         events: EventLog,
         interval: float | None,
-        served: Callable[[], bool],
+        has_server: Callable[[], bool],
     ) -> None:
         self._send = send
         self._events = events
         self._interval = interval
-        self._served = served
+        self._has_server = has_server
         self._n = 0
-        self._shown: Snapshot | None = None
+        self._sent: Snapshot | None = None
         self._newest: Snapshot | None = None
         self._full_at = self._sent_at = 0.0
-        self._call_seconds = FIRST_CALL_SECONDS
+        self._retry_seconds = FIRST_RETRY_SECONDS
 
     def show(self, snapshot: Snapshot) -> None:
-        """Send what changed since the last call; nothing, when nothing did."""
-        before, self._newest = self._shown, snapshot
+        """Send the changes since the last message, if there are any and one is due."""
+        before, self._newest = self._sent, snapshot
         since = before.seq if before is not None else 0
-        served = self._served()
-        every = FULL_SECONDS if served else self._call_seconds
+        has_server = self._has_server()
+        every = FULL_SECONDS if has_server else self._retry_seconds
         full = before is None or not 0 <= snapshot.at - self._full_at < every
-        if not (full or served):
+        if not (full or has_server):
             return
         events = [one for one in self._events.get(since) if one.seq <= snapshot.seq]
-        if not full and not self._due(snapshot.at, events):
+        if not full and not self._is_due(snapshot.at, events):
             return
         changed = snapshot.changed(None if full else before, SECTIONS)
         if not changed and not events:
             return
-        self._shown, self._sent_at = snapshot, snapshot.at
+        self._sent, self._sent_at = snapshot, snapshot.at
         if full:
             self._full_at = snapshot.at
-            if not served and before is not None:
-                self._call_seconds = min(2 * self._call_seconds, FULL_SECONDS)
+            if not has_server and before is not None:
+                self._retry_seconds = min(2 * self._retry_seconds, FULL_SECONDS)
         self._n += 1
         content = snapshot if full else snapshot.delta(before)
         update = self._update(content, changed, n=self._n, full=full, events=events)
         self._send(msgspec.to_builtins(update))
 
-    def _due(self, at: float, events: list[Event]) -> bool:
-        waited = not 0 <= at - self._sent_at < GAP_SECONDS
-        return waited or any(one.type not in ROUTINE for one in events)
+    def _is_due(self, at: float, events: list[Event]) -> bool:
+        waited = not 0 <= at - self._sent_at < MIN_GAP_SECONDS
+        return waited or any(one.type not in ROUTINE_EVENTS for one in events)
 
-    def ask_full(self) -> None:
-        """Send everything the next time."""
+    def request_full(self) -> None:
+        """Make the next message a full update."""
         self._full_at = -FULL_SECONDS
 
     def full(self, snapshot: Snapshot) -> Update:
-        """Return everything, for an answer; the count of updates stays as it is."""
+        """Return a full update for a reply; does not count as a sent update."""
         return self._update(snapshot, SECTIONS, n=self._n, full=True, events=[])
 
     def end(self) -> None:
-        """Say that nothing more will come."""
+        """Send the last state, marked as closed."""
         if self._newest is not None:
             self._n += 1
-            since = self._shown.seq if self._shown is not None else 0
+            since = self._sent.seq if self._sent is not None else 0
             update = self._update(
                 self._newest,
                 SECTIONS,

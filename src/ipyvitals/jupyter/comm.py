@@ -1,4 +1,4 @@
-"""Messages of a comm, packed in less time than `comm.send` takes."""
+"""Sends comm messages with less work per message than `comm.send`."""
 
 from __future__ import annotations
 
@@ -20,18 +20,28 @@ DELIMITER = b"<IDS|MSG>"
 
 
 def open_comm_sender(comm: Any) -> Send:
-    """Return a function that sends data by an open comm.
+    """Return a function that sends data over an open comm.
 
-    Beside a busy cell every message is paid for by that cell. What does not change from one to
-    the next is packed once, and the rest by msgspec; the message is the same. Where the kernel is
-    not ipykernel, or packs its messages otherwise, it is ``comm.send``.
+    The time to send a message is taken from the running cell. For ipykernel, a `CommSender` packs
+    the constant parts once and the rest with msgspec; the message is the same. For other kernels,
+    or when the session packs its messages differently, the function is ``comm.send``.
+
+    Parameters
+    ----------
+    comm : comm.base_comm.BaseComm
+        The open comm.
+
+    Returns
+    -------
+    callable
+        Takes the data, a dict of plain values.
 
     Examples
     --------
-    >>> class Other:
+    >>> class OtherComm:
     ...     def send(self, data, buffers):
     ...         print(data)
-    >>> open_comm_sender(Other())({"method": "update"})
+    >>> open_comm_sender(OtherComm())({"method": "update"})
     {'method': 'update'}
     """
     kernel = _kernel_of(comm)
@@ -41,18 +51,28 @@ def open_comm_sender(comm: Any) -> Send:
 
 
 class CommSender:
+    """Packs and signs messages as ipykernel does, and sends them on its IOPub socket.
+
+    Parameters
+    ----------
+    comm : ipykernel.comm.Comm
+        The open comm.
+    kernel : ipykernel.kernelbase.Kernel
+        The kernel that the comm belongs to.
+    """
+
     def __init__(self, comm: Any, kernel: Any) -> None:
         session = kernel.session
         self._comm_id = comm.comm_id
         self._get_parent = kernel.get_parent
-        self._post = kernel.iopub_socket.send_multipart
+        self._send_multipart = kernel.iopub_socket.send_multipart
         self._session = session
         self._topic = comm.topic
         self._metadata = session.pack(session.metadata)
         self._parent: Any = None
         self._packed_parent = session.pack({})
         self._header = session.msg_header("comm_msg")
-        # A session counts its messages without a lock, and this is called on other threads.
+        # A session counts its messages without a lock, and other threads call this sender too.
         self._id = f"{session.session}_{os.getpid()}_{comm.comm_id}"
         self._count = count()
 
@@ -73,16 +93,16 @@ class CommSender:
             msgspec.json.encode({"data": data, "comm_id": self._comm_id}),
         ]
         signature = self._session.sign([b"".join(parts)])
-        self._post([self._topic, DELIMITER, signature, *parts])
+        self._send_multipart([self._topic, DELIMITER, signature, *parts])
 
 
 def _kernel_of(comm: Any) -> Any:
-    """Return the kernel that a comm of ipykernel sends by; ``None`` for others."""
+    """Return the kernel of an ipykernel comm; ``None`` for other comms."""
     module = sys.modules.get("ipykernel.comm.comm")
     if module is None or not isinstance(comm, module.BaseComm):
         return None
     if comm.kernel is None and module.Kernel.initialized():
-        # It looks for its kernel itself, with its first message.
+        # The comm itself looks up its kernel only with its first message.
         return module.Kernel.instance()
     return comm.kernel
 

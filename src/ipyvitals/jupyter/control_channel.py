@@ -1,4 +1,4 @@
-"""What the Jupyter server hears from this kernel, and what it may ask of it."""
+"""Broadcasts updates to the Jupyter server and answers its requests on the control channel."""
 
 from __future__ import annotations
 
@@ -9,54 +9,56 @@ from typing import Any
 import msgspec
 
 from ipyvitals.errors import IpyvitalsError
-from ipyvitals.jupyter import kernel as jupyter
-from ipyvitals.jupyter.broadcast import Broadcast
-from ipyvitals.jupyter.presence import Presence
+from ipyvitals.jupyter.broadcast import BroadcastSender
+from ipyvitals.jupyter.kernel import answer_requests, kernel_activity, open_broadcast
+from ipyvitals.jupyter.presence import ViewerPresence
 from ipyvitals.runtime.engine import Engine
 from ipyvitals.schema.protocol import COMM_ID, REPLY, REQUEST, Reply, Request, Update
 from ipyvitals.utils.fork import renew_in_child
 
 __all__ = ["ControlChannel", "control_channel"]
 
-PATIENCE_SECONDS = 0.5
-"""Requests are answered on a thread that also answers interrupts: it must not wait for long."""
+LOCK_TIMEOUT_SECONDS = 0.5
+"""Longest wait for the engine's lock: the thread of the requests also handles interrupts."""
 
 
 class ControlChannel:
-    """One a process: broadcasts the updates of its monitors, and answers requests.
+    """Broadcasts the updates of all monitors of this process, and answers requests of the server.
 
-    Outside a kernel it does nothing at all.
+    There is one per process. Outside a kernel it does nothing.
 
     Parameters
     ----------
-    presence : Presence
-        Is told how many are watching.
+    presence : ViewerPresence
+        Receives the number of viewers that the server has counted.
     """
 
-    def __init__(self, presence: Presence) -> None:
+    def __init__(self, presence: ViewerPresence) -> None:
         self.presence = presence
         self.after_fork()
         renew_in_child(self)
 
     def after_fork(self) -> None:
-        """Begin without a wire, and without the engines of a parent."""
+        """Start without a comm and without the engines of the parent process."""
         self._engines: weakref.WeakValueDictionary[str, Engine] = weakref.WeakValueDictionary()
-        self._broadcasts: weakref.WeakKeyDictionary[Engine, Broadcast] = weakref.WeakKeyDictionary()
+        self._senders: weakref.WeakKeyDictionary[Engine, BroadcastSender] = (
+            weakref.WeakKeyDictionary()
+        )
         self._send: Callable[[dict[str, Any]], None] | None = None
 
     def attach(self, engine: Engine) -> None:
-        """Broadcast this engine's updates, in place of a former one of its name."""
+        """Broadcast the updates of an engine; it replaces an earlier engine of the same name."""
         if self._send is None:
-            self._send = jupyter.open_broadcast(COMM_ID)
+            self._send = open_broadcast(COMM_ID)
             if self._send is None:
                 return
-            jupyter.answer_requests(REQUEST, REPLY, self.answer)
-        broadcast = Broadcast(
-            self._send, engine.events, engine.settings.interval, self.presence.served
+            answer_requests(REQUEST, REPLY, self.answer)
+        sender = BroadcastSender(
+            self._send, engine.events, engine.settings.interval, self.presence.has_server
         )
         self._engines[engine.settings.name] = engine
-        self._broadcasts[engine] = broadcast
-        engine.watch(broadcast)
+        self._senders[engine] = sender
+        engine.watch(sender)
 
     def answer(self, content: Any) -> dict[str, Any]:
         """Return the reply to a request; never raises."""
@@ -69,9 +71,9 @@ class ControlChannel:
 
     def _answer(self, request: Request) -> Reply:
         if request.request == "viewers":
-            self._tell(request.count)
+            self._set_viewers(request.count)
             return Reply(message=f"{request.count} watching")
-        engines = self._chosen(request.monitor)
+        engines = self._engines_named(request.monitor)
         if engines is None:
             return Reply(status="error", message=f"no monitor {request.monitor!r} in this kernel")
         if request.request == "snapshot":
@@ -80,39 +82,39 @@ class ControlChannel:
         if request.request == "stop_training":
             done = sum(engine.training.ask_to_stop() for engine in engines)
         else:
-            done = sum(self._change(engine, request.request) for engine in engines)
+            done = sum(self._act(engine, request.request) for engine in engines)
         return Reply(done=done)
 
-    def _change(self, engine: Engine, what: str) -> int:
-        change = engine.acknowledge if what == "acknowledge" else engine.reset
-        done = engine.try_locked(change, PATIENCE_SECONDS)
+    def _act(self, engine: Engine, name: str) -> int:
+        action = engine.acknowledge if name == "acknowledge" else engine.reset
+        done = engine.try_locked(action, LOCK_TIMEOUT_SECONDS)
         if done is None:
             raise IpyvitalsError(f"{engine.settings.name!r} is busy counting; try again")
         return done
 
-    def _chosen(self, name: str | None) -> list[Engine] | None:
+    def _engines_named(self, name: str | None) -> list[Engine] | None:
         if name is None:
             return list(self._engines.values())
         engine = self._engines.get(name)
         return None if engine is None else [engine]
 
-    def _tell(self, viewers: int) -> None:
-        before = self.presence.watching()
-        self.presence.tell(viewers)
-        if viewers and not before:
+    def _set_viewers(self, count: int) -> None:
+        was_watched = self.presence.is_watched()
+        self.presence.set_viewers(count)
+        if count and not was_watched:
             for engine in list(self._engines.values()):
-                self._broadcasts[engine].ask_full()
+                self._senders[engine].request_full()
                 engine.ask_to_show()
 
     def _update(self, engine: Engine, *, history: bool) -> Update | None:
-        snapshot = engine.try_locked(engine.snapshot, PATIENCE_SECONDS)
+        snapshot = engine.try_locked(engine.snapshot, LOCK_TIMEOUT_SECONDS)
         if snapshot is None:
             return None
-        update = self._broadcasts[engine].full(snapshot)
+        update = self._senders[engine].full(snapshot)
         if history:
             update = msgspec.structs.replace(update, history=engine.history.columns())
         return update
 
 
-control_channel = ControlChannel(Presence(jupyter.kernel.busy))
-"""That of this process."""
+control_channel = ControlChannel(ViewerPresence(kernel_activity.busy))
+"""The instance for this process."""

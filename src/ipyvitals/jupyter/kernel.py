@@ -1,4 +1,4 @@
-"""What IPython tells: whether there is a kernel, and when its cells begin and end."""
+"""Connects to IPython: finds the kernel, follows its cells, and opens its channels."""
 
 from __future__ import annotations
 
@@ -12,120 +12,144 @@ from typing import Any, Protocol
 
 from ipyvitals.jupyter.comm import open_comm_sender
 
-__all__ = ["answer_requests", "has_widgets", "kernel", "open_broadcast", "watch_cells"]
+__all__ = [
+    "answer_requests",
+    "has_widgets",
+    "kernel_activity",
+    "open_broadcast",
+    "watch_cells",
+]
 
 log = logging.getLogger("ipyvitals")
 
 
-class Watcher(Protocol):
-    """Something that wants to know of cells that failed."""
+class CellWatcher(Protocol):
+    """An object that ends its loops when the cell that opened them fails."""
 
     def open_loops(self) -> set[int]:
-        """Return marks of the loops that are open."""
+        """Return the ids of the open loops."""
         ...
 
     def end_loops(self, started: set[int], error: BaseException) -> None:
-        """End the loops that the failed cell opened: those without a mark in `started`."""
+        """End the loops that the failed cell opened: those that are not in `started`."""
         ...
 
 
-class _Cells:
-    """Listens to the cells of one shell; nested ones (``%run``) stand on a stack."""
+class CellTracker:
+    """Follows the cells of one IPython shell; nested cells (``%run``) are on a stack.
+
+    Parameters
+    ----------
+    shell : IPython.core.interactiveshell.InteractiveShell
+        The shell, whose cell events the tracker subscribes to.
+    """
 
     def __init__(self, shell: Any) -> None:
-        self._watchers: weakref.WeakSet[Watcher] = weakref.WeakSet()
-        # The first monitor is made inside a cell, whose beginning nobody saw.
-        self._before: list[set[int]] = [set()]
-        self._begun = time.monotonic()
-        shell.events.register("pre_run_cell", self._begin)
-        shell.events.register("post_run_cell", self._end)
+        self._watchers: weakref.WeakSet[CellWatcher] = weakref.WeakSet()
+        # The first monitor is created inside a cell, whose start was not observed.
+        self._loops_before: list[set[int]] = [set()]
+        self._started_at = time.monotonic()
+        shell.events.register("pre_run_cell", self._on_start)
+        shell.events.register("post_run_cell", self._on_end)
 
     @property
     def busy(self) -> bool:
-        return bool(self._before)
+        """True while a cell is running."""
+        return bool(self._loops_before)
 
     @property
     def busy_seconds(self) -> float | None:
-        return time.monotonic() - self._begun if self._before else None
+        """Seconds since the outermost running cell started; ``None`` while none runs."""
+        return time.monotonic() - self._started_at if self._loops_before else None
 
-    def add(self, watcher: Watcher) -> None:
+    def add(self, watcher: CellWatcher) -> None:
+        """Inform `watcher` of failed cells; holds only a weak reference."""
         self._watchers.add(watcher)
 
-    def _begin(self, info: Any) -> None:
-        if not self._before:
-            self._begun = time.monotonic()
-        self._before.append(set().union(*(one.open_loops() for one in list(self._watchers))))
+    def _on_start(self, info: Any) -> None:
+        if not self._loops_before:
+            self._started_at = time.monotonic()
+        self._loops_before.append(set().union(*(one.open_loops() for one in list(self._watchers))))
 
-    def _end(self, result: Any) -> None:
+    def _on_end(self, result: Any) -> None:
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
-            before = self._before[-1] if self._before else set()
+            before = self._loops_before[-1] if self._loops_before else set()
             for one in list(self._watchers):
                 one.end_loops(before, error)
-        del self._before[-1:]
+        del self._loops_before[-1:]
 
 
-_of_shells: weakref.WeakKeyDictionary[Any, _Cells] = weakref.WeakKeyDictionary()
+_trackers: weakref.WeakKeyDictionary[Any, CellTracker] = weakref.WeakKeyDictionary()
 
 
 def has_widgets() -> bool:
-    """Return whether this is a kernel, which can show widgets; a fork of one is none."""
+    """Return whether this process is a kernel, which can show widgets; a forked child is not."""
     kernel = getattr(_shell(), "kernel", None)
-    here = os.getpid()
-    made_in = getattr(getattr(kernel, "session", None), "pid", here)
-    return kernel is not None and made_in == here
+    pid = os.getpid()
+    session_pid = getattr(getattr(kernel, "session", None), "pid", pid)
+    return kernel is not None and session_pid == pid
 
 
-class _Kernel:
-    """What the cells of this process's shell do, if it is a kernel's.
+class KernelActivity:
+    """Reports whether this process is a kernel that runs a cell, and for how long.
 
-    Asked for many times a second, beside a busy cell: the shell is looked for until it is found.
+    It is called many times a second beside a busy cell, so it caches the shell's tracker once
+    there is one.
     """
 
     def __init__(self) -> None:
-        self._found: _Cells | None = None
+        self._tracker: CellTracker | None = None
 
     def busy(self) -> bool | None:
         """Return whether a cell is running; ``None`` outside a kernel."""
-        cells = self._found or self._cells()
-        return cells.busy if cells is not None else None
+        tracker = self._tracker or self._find_tracker()
+        return tracker.busy if tracker is not None else None
 
     def busy_seconds(self) -> float | None:
-        """Return for how long it has been running; ``None`` while none is."""
-        cells = self._cells()
-        return cells.busy_seconds if cells is not None else None
+        """Return the seconds since the running cell started; ``None`` while none runs."""
+        tracker = self._find_tracker()
+        return tracker.busy_seconds if tracker is not None else None
 
-    def _cells(self) -> _Cells | None:
-        if self._found is None:
+    def _find_tracker(self) -> CellTracker | None:
+        if self._tracker is None:
             shell = _shell()
             if getattr(shell, "kernel", None) is not None:
-                self._found = _of_shells.get(shell)
-        return self._found
+                self._tracker = _trackers.get(shell)
+        return self._tracker
 
 
-kernel = _Kernel()
-"""That of this process, if it is one."""
+kernel_activity = KernelActivity()
+"""The instance for this process."""
 
 
 def open_broadcast(name: str) -> Callable[[dict[str, Any]], None] | None:
     """Return a function that broadcasts a message; ``None`` outside a kernel.
 
-    The comm is secondary: no page is told that it opens, so none closes it. Its messages go out
-    under the topic ``comm-<name>``.
+    The comm is secondary: it sends no ``comm_open``, so no page closes it. Its messages have the
+    IOPub topic ``comm-<name>``.
     """
     if not has_widgets():
         return None
     import comm
 
-    wire = comm.create_comm(target_name=name, comm_id=name, primary=False)
-    comm.get_comm_manager().register_comm(wire)
-    return open_comm_sender(wire)
+    broadcast_comm = comm.create_comm(target_name=name, comm_id=name, primary=False)
+    comm.get_comm_manager().register_comm(broadcast_comm)
+    return open_comm_sender(broadcast_comm)
 
 
 def answer_requests(
     request: str, reply: str, answer: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> None:
-    """Answer messages of the type `request` on the control channel, also while a cell runs."""
+    """Reply to messages of a type on the control channel, also while a cell runs.
+
+    Parameters
+    ----------
+    request, reply : str
+        Message types of the requests and of the replies.
+    answer : callable
+        Takes the content of a request and returns the content of the reply; must not raise.
+    """
     kernel: Any = getattr(_shell(), "kernel", None)
     handlers = getattr(kernel, "control_handlers", None)
     if handlers is None:
@@ -138,16 +162,16 @@ def answer_requests(
     handlers[request] = handle
 
 
-def watch_cells(watcher: Watcher) -> None:
-    """Tell `watcher` of failed cells from here on; it is held weakly."""
+def watch_cells(watcher: CellWatcher) -> None:
+    """Inform `watcher` of failed cells from now on; holds only a weak reference."""
     shell = _shell()
     if shell is not None:
-        if shell not in _of_shells:
-            _of_shells[shell] = _Cells(shell)
-        _of_shells[shell].add(watcher)
+        if shell not in _trackers:
+            _trackers[shell] = CellTracker(shell)
+        _trackers[shell].add(watcher)
 
 
 def _shell() -> Any:
-    # Looked up, not imported: where IPython runs, it is there already.
+    # Looked up instead of imported: where IPython runs, its module is loaded already.
     module = sys.modules.get("IPython.core.getipython")
     return module.get_ipython() if module is not None else None

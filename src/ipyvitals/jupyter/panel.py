@@ -1,4 +1,4 @@
-"""`StatusPanel`: the live panel in a cell."""
+"""The live panel in a cell, `StatusPanel`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class PanelSource(Protocol):
     closed: bool
 
     def snapshot(self) -> Snapshot:
-        """Return everything known now."""
+        """Return the current state."""
         ...
 
 
@@ -44,23 +44,24 @@ def _asset(name: str) -> Any:
             f"ipyvitals was installed without its page: {name} is missing. In a clone run "
             "`make build`; elsewhere reinstall ipyvitals."
         )
-    # A path makes anywidget watch the file, which keeps every widget alive.
+    # A path makes anywidget watch the file, and the watcher keeps each widget in memory.
     return path if HOT_RELOAD else path.read_text(encoding="utf-8")
 
 
 class StatusPanel(anywidget.AnyWidget):
-    """The live panel of one monitor; made by `Monitor.panel`.
+    """The live panel of one monitor; `Monitor.panel` creates it.
 
-    All traits flow from the kernel to the page, those that changed in one message a tick. They
-    can be read; they are not to be observed, for which there is `Monitor.on`. A view that opens
-    late, or after a reload of the page, asks for everything and gets it fresh.
+    All traits are sent from the kernel to the page only; each tick sends the changed ones in one
+    message. Traits can be read, but do not notify observers; use `Monitor.on` instead. A view that
+    opens late, or after a reload of the page, requests the whole state and receives the current
+    one.
 
     Parameters
     ----------
     source : PanelSource
         Held weakly: ipywidgets keeps widgets alive for as long as the kernel runs.
     interval : float or None
-        Seconds in which a message is sure to come; ``None`` when ticked by hand.
+        Longest time between two messages, in seconds; ``None`` without a background thread.
     """
 
     _esm = _asset("widget.js")
@@ -69,9 +70,9 @@ class StatusPanel(anywidget.AnyWidget):
     monitor = traitlets.Unicode("").tag(sync=True)
     """Name of the monitor."""
     at = traitlets.Float(0.0).tag(sync=True)
-    """When this state was taken, in Unix seconds."""
+    """Time of this state, in Unix seconds."""
     interval = traitlets.Float(None, allow_none=True).tag(sync=True)
-    """Seconds in which a message is sure to come."""
+    """Longest time between two messages, in seconds."""
     model = traitlets.Dict().tag(sync=True)
     """Fields of `ModelSection`."""
     training = traitlets.Dict().tag(sync=True)
@@ -81,24 +82,24 @@ class StatusPanel(anywidget.AnyWidget):
     system = traitlets.Dict().tag(sync=True)
     """Fields of `SystemSection`."""
     notices: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    """Of `Notice`."""
+    """List of `Notice`, as dicts."""
     models: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    """Of `ModelInfo`: those that changed; all of them when a fresh view asks."""
+    """List of `ModelInfo`, as dicts: the changed ones; all when a new view requests the state."""
     labels = traitlets.Dict().tag(sync=True)
     """Fields of `LabelsSection`."""
     drift = traitlets.Dict().tag(sync=True)
     """Fields of `DriftSection`."""
     history = traitlets.Dict().tag(sync=True)
-    """Columns of `Point`, for the charts of a fresh view; never sent on a tick."""
+    """Columns of `Point`, for the charts of a new view; not part of the messages of a tick."""
     closed = traitlets.Bool(False).tag(sync=True)
-    """Whether nothing more will come."""
+    """True when no more messages will follow."""
 
     def __init__(self, source: PanelSource, *, interval: float | None = None) -> None:
         self._source = weakref.ref(source)
         self._send_update: Send | None = None
         self._silent = False
-        self._shown: Snapshot | None = None
-        self._beat_at = 0.0
+        self._sent: Snapshot | None = None
+        self._heartbeat_at = 0.0
         self._interval = interval
         _check_ipykernel(source.notices)
         snapshot = source.snapshot()
@@ -108,32 +109,32 @@ class StatusPanel(anywidget.AnyWidget):
             closed=source.closed,
             **_state(snapshot),
         )
-        weakref.finalize(source, _end, weakref.ref(self), os.getpid()).atexit = False
+        weakref.finalize(source, _end_panel, weakref.ref(self), os.getpid()).atexit = False
 
     def show(self, snapshot: Snapshot) -> bool:
-        """Send what changed since the last call; nothing, when nothing did.
+        """Send the sections that changed since the last call, or a heartbeat when it is due.
 
         Returns
         -------
         bool
-            False when the widget was closed: it need not be shown anything more.
+            False when the widget is closed, so that it needs no further snapshots.
         """
         if self.comm is None:
             return False
-        before = self._shown
+        before = self._sent
         changed = snapshot.changed(before, PANEL_SECTIONS)
         if len(snapshot.models) < 2 and "models" in changed:
-            # There is nothing to compare it with.
+            # The panel compares models only when there are two or more.
             changed.remove("models")
-        since = snapshot.at - self._beat_at
-        # Less than 0: somebody set the clock back, and the page must not wait for it to return.
-        beat = self._interval is not None and not 0 <= since < self._interval
-        self._shown = snapshot
-        if not changed and not beat:
+        since = snapshot.at - self._heartbeat_at
+        # Below 0 the clock was set back; the page must not wait until it catches up.
+        heartbeat = self._interval is not None and not 0 <= since < self._interval
+        self._sent = snapshot
+        if not changed and not heartbeat:
             return True
-        self._beat_at = snapshot.at
-        alone = before is None or len(before.models) < 2
-        state = _state(snapshot if alone else snapshot.delta(before), changed)
+        self._heartbeat_at = snapshot.at
+        send_all = before is None or len(before.models) < 2
+        state = _state(snapshot if send_all else snapshot.delta(before), changed)
         if self._send_update is None:
             self._send_update = open_comm_sender(self.comm)
         self._send_update({"method": "update", "state": state, "buffer_paths": []})
@@ -141,16 +142,16 @@ class StatusPanel(anywidget.AnyWidget):
         return True
 
     def end(self) -> None:
-        """Say that nothing more will come; the last values stay."""
+        """Mark the panel as closed; it continues to show the last values."""
         self.closed = True
 
     def notify_change(self, change: Any) -> None:
-        """Send a changed trait to the page, unless `show` has sent it already."""
+        """Send a changed trait to the page, unless `show` has already sent it."""
         if not self._silent:
             super().notify_change(change)
 
     def _set_silently(self, state: dict[str, Any]) -> None:
-        # Ten times a second beside a busy cell: one message for all traits, and no observers.
+        # This runs ten times a second beside a busy cell: one message for all traits, no observers.
         self._silent = True
         try:
             for name, value in state.items():
@@ -159,7 +160,7 @@ class StatusPanel(anywidget.AnyWidget):
             self._silent = False
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
-        """Return the state to send; all of it, when a fresh view asks, is taken anew."""
+        """Return the state to send; when a new view requests all of it, from a new snapshot."""
         state: dict[str, Any] = super().get_state(key=key, drop_defaults=drop_defaults)
         source = self._source()
         if key is None and source is not None:
@@ -173,7 +174,7 @@ class StatusPanel(anywidget.AnyWidget):
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         if source is None or data is None:
             return bundle
-        # What stands in place of the view where there is no kernel, or no widgets.
+        # The static view for readers without a kernel or without widgets.
         snapshot = source.snapshot()
         data["text/html"] = static_view(snapshot, source.history.columns())
         data["text/plain"] = saved_text(snapshot, closed=source.closed)
@@ -185,9 +186,9 @@ def _state(snapshot: Snapshot, sections: Any = PANEL_SECTIONS) -> dict[str, Any]
     return {"at": snapshot.at, **plain}
 
 
-def _end(reference: weakref.ref[StatusPanel], pid: int) -> None:
+def _end_panel(reference: weakref.ref[StatusPanel], pid: int) -> None:
     panel = reference()
-    # In a forked child the source goes too, and the view is the parent's.
+    # In a forked child the source is deleted too, but the view belongs to the parent.
     if panel is not None and os.getpid() == pid:
         panel.end()
 

@@ -1,4 +1,4 @@
-"""Whether anybody is watching this kernel."""
+"""Tracks whether anybody watches this kernel, and limits its messages when nobody does."""
 
 from __future__ import annotations
 
@@ -6,31 +6,35 @@ import time
 from collections.abc import Callable
 from math import inf
 
-__all__ = ["Presence"]
+__all__ = ["ViewerPresence"]
 
 LEASE_SECONDS = 180.0
+"""A viewer count expires after this time unless the server repeats it."""
 IDLE_SECONDS = 600.0
+"""Without a server, somebody may watch for this long after the last cell."""
 QUIET_SECONDS = 60.0
+"""Interval between messages of a busy kernel that nobody watches."""
 
 
-class Presence:
-    """Decides whether a message is worth sending.
+class ViewerPresence:
+    """Decides how often a kernel may send messages, from its viewers and its cells.
 
-    Any message counts as activity and keeps a kernel from being culled; so a kernel that nobody
-    watches sends nothing while it is idle, and one message a minute while a cell runs.
+    Jupyter counts any message as activity, which prevents culling of the kernel. A kernel that
+    nobody watches therefore sends nothing while it is idle, and one message a minute while a cell
+    runs.
 
     Parameters
     ----------
     busy : callable
-        Whether a cell is running; ``None`` where that cannot be told.
+        Returns whether a cell is running; ``None`` where that is unknown.
     monotonic : callable
         Returns seconds.
 
     Examples
     --------
-    >>> presence = Presence(busy=lambda: False, monotonic=lambda: 0.0)
-    >>> presence.tell(0)
-    >>> presence.watching()
+    >>> presence = ViewerPresence(busy=lambda: False, monotonic=lambda: 0.0)
+    >>> presence.set_viewers(0)
+    >>> presence.is_watched()
     False
     """
 
@@ -40,34 +44,34 @@ class Presence:
         self._busy = busy
         self._monotonic = monotonic
         self._viewers = 0
-        self._told_at = -inf
+        self._counted_at = -inf
         self._busy_at = monotonic()
 
-    def tell(self, viewers: int) -> None:
-        """Note how many are watching, as the Jupyter server counts them."""
-        self._viewers = viewers
-        self._told_at = self._monotonic()
+    def set_viewers(self, count: int) -> None:
+        """Store the number of viewers that the Jupyter server has counted."""
+        self._viewers = count
+        self._counted_at = self._monotonic()
 
-    def served(self) -> bool:
+    def has_server(self) -> bool:
         """Return whether a Jupyter server counts the viewers of this kernel."""
-        return self._monotonic() - self._told_at < LEASE_SECONDS
+        return self._monotonic() - self._counted_at < LEASE_SECONDS
 
-    def watching(self) -> bool:
+    def is_watched(self) -> bool:
         """Return whether somebody watches, or may be watching."""
-        return self._watched(self._busy())
+        return self._is_watched(self._busy())
 
     def pause(self) -> float:
-        """Return the seconds to leave between two messages."""
+        """Return the minimum seconds between two messages: 0, 60 or infinity."""
         busy = self._busy()
-        if self._watched(busy):
+        if self._is_watched(busy):
             return 0.0
         return QUIET_SECONDS if busy else inf
 
-    def _watched(self, busy: bool | None) -> bool:
+    def _is_watched(self, busy: bool | None) -> bool:
         now = self._monotonic()
         if busy is not False:
             self._busy_at = now
-        if now - self._told_at < LEASE_SECONDS:
+        if now - self._counted_at < LEASE_SECONDS:
             return self._viewers > 0
-        # Nobody counts viewers here: someone who ran a cell of late may look at it still.
+        # No server counts viewers: the user who ran the last cell may still be looking.
         return now - self._busy_at < IDLE_SECONDS

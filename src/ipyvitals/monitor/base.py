@@ -1,4 +1,4 @@
-"""The state that all parts of `Monitor` share."""
+"""Base class with the state that all mixins of `Monitor` share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["MonitorBase"]
 
 
 class MonitorBase:
-    """Holds the engine and the user's warnings; the parts of `Monitor` derive from it.
+    """Holds the engine and the user's warnings; all mixins of `Monitor` derive from this class.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Deploys, retires and evaluates models: the part of `Monitor` for operators."""
+"""Deploys, retires and acknowledges models: the methods of `Monitor` for operators."""
 
 from __future__ import annotations
 
@@ -23,11 +23,15 @@ __all__ = ["DeploymentMixin"]
 
 
 class DeploymentMixin(MonitorBase):
-    """Deploys and retires models and sets their thresholds."""
+    """Deploys and retires models, sets thresholds and references, and resets figures."""
 
     @property
     def thresholds(self) -> Thresholds:
-        """Where good ends; may be set at any time. Verdicts stay until a streak turns them."""
+        """Limits from which a model or the machine is degraded or unhealthy.
+
+        May be set at any time. The current status stays until enough consecutive labels or
+        checks cross a new limit.
+        """
         return self._engine.aggregator.thresholds
 
     @thresholds.setter
@@ -44,32 +48,34 @@ class DeploymentMixin(MonitorBase):
         deployed_at: datetime | str | float | None = None,
         baseline_accuracy: float | None = None,
     ) -> str:
-        """Make a model the active one: predictions belong to it from here on.
+        """Make a model the active one: predictions without a `model_id` belong to it from now on.
 
-        Its accuracy window, verdicts and uptime begin anew, also when it was deployed before.
+        Its accuracy window, status and uptime start again, also when it was deployed before.
+        Models that were deployed earlier stay and can be recorded under their `model_id`.
 
         Parameters
         ----------
         model : str or object
-            Name, or the model itself, whose type is then the name.
+            Name of the model, or the model object, whose type name becomes the name.
         version : str, optional
-            Of the model.
+            Version of the model.
         model_id : str, optional
-            Tells models apart; ``"name-version"`` by default.
+            Unique id of the model; ``"name-version"`` by default.
         trained_at, deployed_at : datetime, str or float, optional
-            Moments; ISO 8601 or Unix seconds as well. `deployed_at` is now by default.
+            Times of training and deployment: a datetime, an ISO 8601 string or Unix seconds.
+            `deployed_at` is the current time by default.
         baseline_accuracy : float, optional
-            Accuracy measured before deployment, in [0, 1].
+            Accuracy measured before the deployment, in [0, 1].
 
         Returns
         -------
         str
-            The model's id.
+            The id of the model.
 
         Raises
         ------
         ArgumentValueError, ArgumentTypeError
-            When an argument makes no sense.
+            When an argument has an invalid value or type.
 
         Examples
         --------
@@ -88,17 +94,29 @@ class DeploymentMixin(MonitorBase):
         return model_id
 
     def retire(self, model_id: str) -> None:
-        """End a model that serves no more; its figures stay to be compared.
+        """Stop a model that no longer serves; its figures stay for comparison.
 
         Parameters
         ----------
         model_id : str
-            As `deploy` returned it; `deploy` brings it back.
+            Id of the model, as `deploy` returned it. `deploy` makes the model active again.
 
         Raises
         ------
-        ArgumentTypeError, UnknownModelError
+        ArgumentTypeError
+            When `model_id` is not a string.
+        UnknownModelError
             When no model has that id.
+
+        Examples
+        --------
+        >>> from ipyvitals import Monitor
+        >>> monitor = Monitor(interval=None)
+        >>> old = monitor.deploy("churn", version="2.1")
+        >>> new = monitor.deploy("churn", version="2.2")
+        >>> monitor.retire(old)
+        >>> [(model.version, model.status) for model in monitor.models()]
+        [('2.1', 'stopped'), ('2.2', 'active')]
         """
         self._engine.aggregator.registry.get(check_text("model_id", model_id))
         if self._user_warnings.accepts():
@@ -107,24 +125,32 @@ class DeploymentMixin(MonitorBase):
     def set_reference(
         self, predictions: Any, features: Any = None, *, model_id: str | None = None
     ) -> None:
-        """Compare what a model sees and says with these rows, such as its training data.
+        """Set the rows that a model's predictions and features are compared with for drift.
 
-        Without it the first rows of each deployment are the reference.
+        Training data are a typical reference. By default the first rows of each deployment are
+        the reference.
 
         Parameters
         ----------
         predictions : array-like, shape (n,)
-            At least 30.
+            Predictions of the model; at least 30.
         features : DataFrame, mapping of arrays or array of shape (n, k), optional
-            As `record` gets them.
+            Features of the same rows, in the form in which `record` gets them.
         model_id : str, optional
-            Whose; the active model's by default.
+            Id of the model; the active model by default.
 
         Raises
         ------
         ArgumentValueError, ArgumentTypeError
-            When lengths differ, there are too few rows, or the monitor does not watch for
-            drift.
+            When lengths differ, there are too few rows, or the monitor does not watch for drift.
+        UnknownModelError
+            When no model has that id.
+
+        Examples
+        --------
+        >>> from ipyvitals import Monitor
+        >>> monitor = Monitor("churn", interval=None, drift=True)
+        >>> monitor.set_reference([0, 1] * 500, {"age": range(1_000)})
         """
         if not self._engine.aggregator.queue.drift_enabled:
             raise ArgumentValueError(
@@ -138,25 +164,40 @@ class DeploymentMixin(MonitorBase):
             self._engine.set_reference(model_id, rows, columns)
 
     def acknowledge(self, model_id: str | None = None) -> bool:
-        """Note that somebody has seen why a model is degraded, unhealthy or failed.
+        """Acknowledge that a model is degraded, unhealthy or failed.
+
+        The acknowledgement is dropped when the status of the model changes.
 
         Parameters
         ----------
         model_id : str, optional
-            Which one; the active model by default.
+            Id of the model; the active model by default.
 
         Returns
         -------
         bool
-            Whether there was anything to acknowledge.
+            False when the model has no such status, or it was acknowledged before.
 
         Raises
         ------
         UnknownModelError
             When no model has that id.
+
+        Examples
+        --------
+        >>> from ipyvitals import Monitor
+        >>> monitor = Monitor("churn", interval=None)
+        >>> monitor.record_batch([1] * 100, [0] * 100)
+        >>> monitor.snapshot().model.status
+        'degraded'
+        >>> monitor.acknowledge(), monitor.acknowledge()
+        (True, False)
         """
         return bool(self._engine.acknowledge(model_id))
 
     def reset(self) -> None:
-        """Forget the active model's window, verdicts and rates, and the notices; totals go on."""
+        """Clear the active model's accuracy window, status and rates, and all notices.
+
+        Totals and uptime continue.
+        """
         self._engine.reset()

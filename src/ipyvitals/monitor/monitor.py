@@ -1,4 +1,4 @@
-"""`Monitor`: the public class, composed of its parts."""
+"""The public class `Monitor`, composed of its mixins."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ipyvitals.errors import ArgumentValueError
 from ipyvitals.health import Thresholds
 from ipyvitals.ingest.labeling import SegmentFunction
 from ipyvitals.ingest.scoring import ScoreFunction
-from ipyvitals.jupyter import kernel as jupyter
 from ipyvitals.jupyter.control_channel import control_channel
+from ipyvitals.jupyter.kernel import has_widgets, kernel_activity, watch_cells
 from ipyvitals.monitor.deployment import DeploymentMixin
 from ipyvitals.monitor.plotting import PlottingMixin
 from ipyvitals.monitor.recording import RecordingMixin
@@ -39,70 +39,74 @@ if TYPE_CHECKING:
 
 __all__ = ["Monitor"]
 
-_named: weakref.WeakValueDictionary[str, Monitor] = weakref.WeakValueDictionary()
+_monitors: weakref.WeakValueDictionary[str, Monitor] = weakref.WeakValueDictionary()
+"""The newest monitor of each name."""
 
 
 class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, PlottingMixin):
-    """The vital signs of a model, and of the machine under it.
+    """Monitor the vital signs of a model and of the machine that it runs on.
 
-    As the last expression of a cell it shows the live panel. Any thread may use it. After
-    `close` it still answers, but takes nothing more.
+    A monitor starts at once. As the last expression of a cell it shows the live panel. All
+    methods may be called from any thread. A monitor whose `close` was called still returns its
+    last state, but records nothing more.
 
     Parameters
     ----------
     model : str or object, optional
-        Name of the model, or the model itself, whose type is then the name.
+        Name of the model, or the model object, whose type name becomes the name.
     version : str, optional
-        Of the model.
+        Version of the model.
     trained_at : datetime, str or float, optional
-        When the model was trained; ISO 8601 or Unix seconds as well.
+        Time of training: a datetime, an ISO 8601 string or Unix seconds.
     name : str
-        Of this monitor. A second monitor of the same name closes and replaces the first, which
-        is what running a cell again does.
+        Name of the monitor. A second monitor of the same name closes and replaces the first, as
+        happens when a cell runs again.
     accuracy_window : int
-        How many of the last labelled predictions the accuracy rests on.
+        Number of the latest labelled predictions that the accuracy is computed from.
     task : {"classification", "regression"}
-        Whether predictions are right or wrong, or numbers that are more or less far off.
+        Whether a prediction equals its label or not, or is a number with an error.
     tolerance : float, optional
-        Of a regression: how far off a prediction may be and still count as right, in the unit
-        of the target.
+        For a regression: largest error with which a prediction counts as right, in the unit of
+        the target.
     score : callable, optional
-        ``score(prediction, actual) -> float`` in [0, 1]; equality by default, and of a
-        regression whether it is within the tolerance.
+        ``score(prediction, actual) -> float`` in [0, 1]. By default 1 when both are equal, or
+        for a regression when the error is within the tolerance, else 0.
     segment : "class" or callable, optional
-        Tells the accuracy of segments apart: of each true class, or of what
-        ``segment(prediction, actual)`` returns. `record` may name a segment without it.
+        Compute the accuracy per group as well: per true class, or per return value of
+        ``segment(prediction, actual)``. `record` accepts a segment without this setting.
     drift : bool or Drift
-        Whether to watch predictions and features for drift, and how.
+        Whether to watch predictions and features for drift; a `Drift` sets how.
     thresholds : Thresholds, optional
-        Where good ends.
+        Limits from which a model or the machine is degraded or unhealthy.
     interval : float or None
         Seconds between readings of the machine, at least 0.1. With ``None`` there is no
-        background thread, and `tick` does what it would do.
+        background thread; call `tick` instead.
     metrics_interval : float
-        Seconds between looks at the model's figures, at least 0.1.
+        Seconds between updates of the model's metrics, at least 0.1.
     clock : Clock, optional
-        An object with ``monotonic()`` and ``time()``, both in seconds.
+        Object with ``monotonic()`` and ``time()``, both in seconds; the system's clock by
+        default.
     pending_limit : int
-        How many predictions may wait for their label; the oldest make room.
+        Maximum number of predictions without a label; the oldest are dropped.
     label_ttl : float
         Seconds for which a prediction waits for its label.
     disk_path : str, optional
-        A path on the disk to watch; the working folder by default.
+        Path on the disk to watch; the working directory by default.
     store : path or bool, optional
-        The file that keeps the history, from which a new kernel goes on; ``True`` is one in
-        Jupyter's data folder, but without a background thread none; ``None`` keeps the last
-        rows in memory.
+        File that stores the history, from which a new kernel continues. ``True`` is a file in
+        Jupyter's data folder, or no file if there is no background thread. ``None`` keeps the
+        last rows in memory.
     store_predictions : bool
-        Whether to keep every single prediction with its label too; they may be private.
+        Whether to store every single prediction with its label; they may be private data.
 
     Raises
     ------
     ArgumentValueError, ArgumentTypeError
-        When an argument makes no sense.
+        When an argument has an invalid value or type.
 
     Examples
     --------
+    >>> from ipyvitals import Monitor
     >>> monitor = Monitor("churn", version="2.1", interval=None)
     >>> monitor.deploy("churn", version="2.1")
     'churn-2.1'
@@ -157,19 +161,19 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, PlottingMixin):
             store_predictions=store_predictions,
         )
         facts = None if model is None else model_facts(model, version, trained_at)
-        used = SystemClock() if clock is None else check_clock(clock)
-        before = _named.get(settings.name)
-        if before is not None:
-            before.close()
-        # With psutil it costs a fifth of what importing ipyvitals does.
+        clock = SystemClock() if clock is None else check_clock(clock)
+        previous = _monitors.get(settings.name)
+        if previous is not None:
+            previous.close()
+        # Imported late: with psutil it takes a fifth of the time to import ipyvitals.
         from ipyvitals.system import SystemSampler
 
         user_warnings = UserWarnings(settings.name)
         engine = Engine(
             settings,
-            used,
-            sampler=lambda notices: SystemSampler(disk_path, notices, wall=used.time),
-            kernel=jupyter.kernel,
+            clock,
+            sampler=lambda notices: SystemSampler(disk_path, notices, wall=clock.time),
+            kernel=kernel_activity,
             pause=control_channel.presence.pause,
             on_mismatch=user_warnings.on_mismatch,
         )
@@ -178,8 +182,8 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, PlottingMixin):
         if facts is not None:
             engine.deploy(model_id_of(facts), announce=False, **facts)
         self._panel: StatusPanel | None = None
-        _named[settings.name] = self
-        jupyter.watch_cells(engine.training)
+        _monitors[settings.name] = self
+        watch_cells(engine.training)
         control_channel.attach(engine)
 
     @property
@@ -189,33 +193,64 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, PlottingMixin):
 
     @property
     def closed(self) -> bool:
-        """Whether `close` was called, or another monitor of the same name took over."""
+        """True after `close`, or after another monitor of the same name replaced this one."""
         return self._engine.closed
 
     @property
     def active_model(self) -> ModelInfo | None:
-        """The model that predictions belong to; ``None`` before there is one."""
+        """Model that predictions without a `model_id` belong to; ``None`` before the first one."""
         return next((model for model in self.models() if model.active), None)
 
-    # What is known
+    # State and history
 
     def snapshot(self) -> Snapshot:
-        """Return everything known, exact up to this call."""
+        """Return the current state of models, training and machine, exact up to this call.
+
+        Returns
+        -------
+        Snapshot
+            A frozen copy.
+
+        Examples
+        --------
+        >>> from ipyvitals import Monitor
+        >>> monitor = Monitor("churn", interval=None)
+        >>> monitor.record(1, 1)
+        >>> monitor.snapshot().metrics.total_predictions
+        1
+        """
         snapshot = self._engine.snapshot()
         self._user_warnings.warn_pending()
         return snapshot
 
     def models(self) -> list[ModelInfo]:
-        """Return the models that were named, deployed, or that predicted, oldest first."""
+        """Return all models that have a name, were deployed or made a prediction, oldest first.
+
+        Returns
+        -------
+        list of ModelInfo
+        """
         return self._engine.models()
 
     def events(self, since: int | None = None) -> list[Event]:
-        """Return the events so far, newest last; the last 1,000 are kept.
+        """Return the last 1,000 events, newest last.
 
         Parameters
         ----------
         since : int, optional
-            Only events after the one with this ``seq``.
+            Return only events after the one with this ``seq``.
+
+        Returns
+        -------
+        list of Event
+
+        Examples
+        --------
+        >>> from ipyvitals import Monitor
+        >>> monitor = Monitor(interval=None)
+        >>> _ = monitor.deploy("churn", version="2.2")
+        >>> [event.type for event in monitor.events()][:1]
+        ['model_deployed']
         """
         self._engine.drain()
         return self._engine.events.get(since)
@@ -229,31 +264,34 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, PlottingMixin):
         model_id: str | None = None,
         freq: Any = None,
     ) -> pd.DataFrame:
-        """Return what is kept: of this monitor, and of those of its name before it.
+        """Return the stored history of this monitor and of earlier monitors of its name.
 
         Parameters
         ----------
         section : {"metrics", "system", "training", "events", "models", "predictions"}
+            Part of the history to return.
         since, until : datetime, str or float, optional
-            From this moment on, and before that one; ISO 8601 or Unix seconds as well.
+            Start (included) and end (excluded) of the time span: a datetime, an ISO 8601 string
+            or Unix seconds.
         model_id : str, optional
-            Only this model.
+            Return only rows of this model.
         freq : str or timedelta, optional
-            One row a stretch of this length, such as ``"1min"``: means of what is measured, the
-            last of totals and states.
+            Aggregate to one row per period of this length, such as ``"1min"``: the mean of
+            measurements, the last value of totals and states.
 
         Returns
         -------
         DataFrame
-            Indexed by ``time`` in UTC. Units stand in the names of the columns.
+            Indexed by ``time`` in UTC. The column names contain the units.
 
         Raises
         ------
         ArgumentValueError, ArgumentTypeError
-            When an argument makes no sense.
+            When an argument has an invalid value or type.
 
         Examples
         --------
+        >>> from ipyvitals import Monitor
         >>> monitor = Monitor("churn", interval=None)
         >>> monitor.record(1, 1)
         >>> monitor.history("metrics", model_id="churn")["total_predictions"].to_list()
@@ -267,24 +305,30 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, PlottingMixin):
         )
 
     def on(self, event_type: str, callback: Callable[[Any], object]) -> Callable[[], None]:
-        """Call `callback` with each event of a type, on a thread that only does that.
+        """Subscribe `callback` to events; a separate thread calls it with each event.
 
-        What it raises is counted as a notice and logged.
+        Exceptions of the callback are logged and counted as a notice.
 
         Parameters
         ----------
         event_type : str
-            One of the six, or ``"*"`` for all of them.
+            One of the six types in `EVENT_TYPES`, or ``"*"`` for all of them.
         callback : callable
-            Takes the event.
+            Function that takes the event.
 
         Returns
         -------
         callable
-            Ends the subscription.
+            Function without arguments that ends the subscription.
+
+        Raises
+        ------
+        ArgumentValueError, ArgumentTypeError
+            When there is no such event type, or `callback` is not callable.
 
         Examples
         --------
+        >>> from ipyvitals import Monitor
         >>> monitor = Monitor(interval=None)
         >>> seen = []
         >>> unsubscribe = monitor.on("model_deployed", seen.append)
@@ -297,7 +341,12 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, PlottingMixin):
         return self._engine.callbacks.on(event_type, callback)
 
     def panel(self) -> StatusPanel:
-        """Return the live panel: a widget, the same one each time."""
+        """Return the live panel, a widget; each call returns the same one.
+
+        Returns
+        -------
+        StatusPanel
+        """
         if self._panel is None:
             from ipyvitals.jupyter.panel import StatusPanel
 
@@ -305,24 +354,36 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, PlottingMixin):
             self._engine.watch(self._panel)
         return self._panel
 
-    # By hand
+    # Control
 
     def tick(self) -> None:
-        """Do what the background thread does when it is time, now: read, judge, tell, show."""
+        """Run one cycle of the background thread now, due or not.
+
+        A cycle reads the machine, evaluates the models, publishes events and updates the views.
+        Call it in place of the background thread when the monitor has ``interval=None``.
+        """
         self._engine.tick()
 
     def flush(self, timeout: float = 10.0) -> bool:
-        """Wait until everything recorded so far is folded, published, told and stored.
+        """Wait until all records so far are counted, published, passed to callbacks and stored.
 
         Parameters
         ----------
         timeout : float
-            Seconds to wait for callbacks, and for the disk, at most.
+            Maximum seconds to wait for callbacks, and again for the disk.
 
         Returns
         -------
         bool
-            False when callbacks took longer than that, or the history could not be written.
+            False when callbacks took longer, or the history could not be written in time.
+
+        Examples
+        --------
+        >>> from ipyvitals import Monitor
+        >>> monitor = Monitor("churn", interval=None)
+        >>> monitor.record(1, 1)
+        >>> monitor.flush()
+        True
         """
         self._engine.archive.wait_for_late(timeout)
         self._engine.publish()
@@ -331,7 +392,20 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, PlottingMixin):
         return self._engine.archive.flush(timeout) and delivered
 
     def close(self) -> None:
-        """End in order; a closed monitor still answers, but takes nothing more."""
+        """Count pending records, store the history, and end the background work.
+
+        A closed monitor still returns its last state. A record after `close` is not counted; the
+        first one issues a `ClosedMonitorWarning`. Leaving a ``with Monitor(…) as monitor:`` block
+        closes it too.
+
+        Examples
+        --------
+        >>> from ipyvitals import Monitor
+        >>> with Monitor("churn", interval=None) as monitor:
+        ...     monitor.record(1, 1)
+        >>> monitor.closed, monitor.snapshot().metrics.total_predictions
+        (True, 1)
+        """
         self._engine.close()
         self._user_warnings.close()
 
@@ -346,14 +420,14 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, PlottingMixin):
     ) -> None:
         self.close()
 
-    # How it looks
+    # Display
 
     def __repr__(self) -> str:
         engine = self._engine
         return text_view(engine.snapshot(), closed=engine.closed, threadless=engine.forked)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        if not jupyter.has_widgets():
+        if not has_widgets():
             return {"text/plain": repr(self)}
         return self.panel()._repr_mimebundle_(include=include, exclude=exclude)
 

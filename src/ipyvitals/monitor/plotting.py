@@ -1,4 +1,4 @@
-"""Draws figures and reports of the history: the part of `Monitor` that plots."""
+"""Draws figures and reports of the history: the methods of `Monitor` that plot."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["PlottingMixin"]
 
 LIVE_SECONDS = 900.0
+"""Time span that a live figure shows before the present, by default."""
 
 
 class PlottingMixin(MonitorBase):
@@ -58,24 +59,24 @@ class PlottingMixin(MonitorBase):
         template: Literal["light", "dark"] | None = None,
         live: bool = False,
     ) -> Figure | FigureWidget:
-        """Return a plotly figure of the history: accuracy, predictions, latency, the machine.
+        """Plot the history: accuracy, predictions, latency and the machine over time.
 
-        Deployments are marked, and the times in which the model was anything but live. However
-        long the history, few points are drawn; of each pixel the lowest and the highest. Times
-        are in UTC.
+        The figure marks deployments, and the times in which the model was not live. For a long
+        history it draws only the minimum and the maximum of each pixel. Times are in UTC.
 
         Parameters
         ----------
         since, until : datetime, str or float, optional
-            From this moment on, and before that one; ISO 8601 or Unix seconds as well.
+            Start (included) and end (excluded) of the time span: a datetime, an ISO 8601 string
+            or Unix seconds.
         model_id : str, optional
-            The model to show; by default at each moment the one that was active, and the others
-            beside it.
+            Id of the only model to show. By default the model that was active at each time is in
+            front, with the others as thin lines.
         template : {"light", "dark"}, optional
-            By default what goes with plotly's own default.
+            Colour theme; by default the one that matches plotly's default template.
         live : bool
-            Return a `FigureWidget` that goes on by itself, about once a second, from the last 15
-            minutes (or `since`) on, until it is closed.
+            Return a `FigureWidget` that updates itself about once a second until it is closed.
+            It begins 15 minutes ago, or at `since`.
 
         Returns
         -------
@@ -84,7 +85,7 @@ class PlottingMixin(MonitorBase):
         Raises
         ------
         ArgumentValueError, ArgumentTypeError
-            When an argument makes no sense, such as `until` of a figure that goes on.
+            When an argument has an invalid value or type, or `until` is given for a live figure.
 
         Examples
         --------
@@ -121,30 +122,31 @@ class PlottingMixin(MonitorBase):
         charts: ChartKind = "plotly",
         template: Literal["light", "dark"] = "light",
     ) -> Path | str:
-        """Make a page of the last status, the history and the training runs: one HTML file.
+        """Write one HTML page with the last status, the history and the training runs.
 
-        It needs neither a kernel nor a network.
+        The page needs neither a kernel nor a network.
 
         Parameters
         ----------
         path : path, optional
-            Where to write it; a file there is replaced.
+            File to write; an existing file is replaced.
         since, until, model_id
-            What of the history to show, as `plot` takes them.
+            Part of the history to show, as in `plot`.
         charts : {"plotly", "svg"}
-            Charts to zoom and to hover, which need a script of about 5 MB, or plain images,
-            which run where no script may.
+            ``"plotly"`` embeds charts that can be zoomed and hovered, with a script of about
+            5 MB. ``"svg"`` embeds plain images, for places where no script may run.
         template : {"light", "dark"}
+            Colour theme.
 
         Returns
         -------
         Path or str
-            The path; the HTML itself, when there is none.
+            The path; without a path the HTML itself.
 
         Raises
         ------
         ArgumentValueError, ArgumentTypeError
-            When an argument makes no sense.
+            When an argument has an invalid value or type.
 
         Examples
         --------
@@ -195,7 +197,7 @@ class PlottingMixin(MonitorBase):
         return timeline(
             engine.archive.history("metrics", **when, model_id=model_id, pixels=PIXELS),
             engine.archive.history("system", **when, pixels=PIXELS),
-            # Who is active was often decided before.
+            # The active model was often deployed before `since`.
             self.history("models", until=until),
             model_id=model_id,
             template=template,

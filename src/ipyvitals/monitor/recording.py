@@ -1,4 +1,4 @@
-"""Records predictions, labels and errors: the part of `Monitor` that serving code calls."""
+"""Records predictions, labels and errors: the methods of `Monitor` that serving code calls."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class RecordingMixin(MonitorBase):
 
     def __init__(self, engine: Engine, user_warnings: UserWarnings) -> None:
         super().__init__(engine, user_warnings)
-        self._now = engine.clock.monotonic
-        self._model_of = engine.aggregator.registry.get
+        self._monotonic = engine.clock.monotonic
+        self._get_model = engine.aggregator.registry.get
         self._queue = engine.aggregator.queue
         self._entries = engine.aggregator.queue.entries
         self._append = self._entries.append
-        self._ids_begin, self._ids = urandom(4).hex(), count(1)
+        self._id_prefix, self._id_numbers = urandom(4).hex(), count(1)
 
     def record(
         self,
@@ -53,37 +53,39 @@ class RecordingMixin(MonitorBase):
         segment: Hashable = None,
         features: Any = None,
     ) -> Hashable:
-        """Count one prediction.
+        """Record one prediction, with its label if that is known.
 
         Parameters
         ----------
         prediction : object
-            What the model said.
+            Output of the model.
         actual : object, optional
-            The truth. Leave it out where it is not known; ``None`` is a truth like any other.
+            The true label. Leave it out where it is not known yet; ``None`` is a label like any
+            other.
         id : hashable, optional
-            What `label` will call this prediction; ``True`` asks for a new id.
+            Id under which `label` can label the prediction later; ``True`` requests a new id.
         latency : float, optional
-            How long the call took, in seconds.
+            Duration of the call, in seconds.
         model_id : str, optional
-            Whose prediction it is; the active model's by default.
+            Id of the model that predicted; the active model by default.
         segment : hashable, optional
-            The group, such as a class or a country, whose accuracy is told apart.
+            Group of the prediction, such as a class or a country, for an accuracy per group.
         features : mapping or sequence, optional
-            What the model saw, by name or by place, to be watched for drift; looked at only
-            with ``Monitor(drift=…)``.
+            Input of the model, by name or by position, for drift detection; ignored without
+            ``Monitor(drift=…)``.
 
         Returns
         -------
         hashable or None
-            The id.
+            The id of the prediction, if it has one.
 
         Raises
         ------
         ArgumentValueError, ArgumentTypeError
-            When `latency` is negative, NaN or no number, `id` or `segment` is not hashable, no
-            model has the `model_id`, or `features` have no names and no order. The prediction
-            is not counted then.
+            When `latency` is negative, NaN or no number, `id` or `segment` is not hashable, or
+            `features` have no names and no order. Nothing is recorded then.
+        UnknownModelError
+            When no model has the `model_id`. Nothing is recorded then.
 
         Examples
         --------
@@ -96,19 +98,19 @@ class RecordingMixin(MonitorBase):
         """
         if latency is not None:
             try:
-                # 0.0 and not 0: comparing floats with floats is twice as fast.
+                # 0.0 instead of 0: comparing a float with a float is twice as fast.
                 if not 0.0 <= latency < INFINITY:
                     check_latency(latency)
             except (TypeError, ValueError):
                 latency = check_latency(latency)
         if id is None and model_id is None and segment is None and features is None:
-            entry: Any = (self._now(), prediction, actual, None, latency, None, None)
+            entry: Any = (self._monotonic(), prediction, actual, None, latency, None, None)
         else:
             if id is True:
                 (id,) = self._new_ids(1)
-            self._check_marks(id, model_id)
+            self._check_ids(id, model_id)
             extra = None if segment is features is None else self._extra(segment, features)
-            entry = (self._now(), prediction, actual, id, latency, model_id, extra)
+            entry = (self._monotonic(), prediction, actual, id, latency, model_id, extra)
         if self._user_warnings.idle:
             self._append(entry)
         elif self._user_warnings.accepts():
@@ -129,35 +131,37 @@ class RecordingMixin(MonitorBase):
         segment: Any = None,
         features: Any = None,
     ) -> list[Hashable] | None:
-        """Count the rows of one call.
+        """Record the predictions of one call that predicted several rows.
 
         Parameters
         ----------
         predictions : array-like, shape (n,)
-            What the model said, one value a row; arrays, lists or Series.
+            Outputs of the model, one value per row: an array, a list or a Series.
         actuals : array-like, shape (n,), optional
-            The truth of each row. A ``None`` in it is a truth like any other.
+            True label of each row. A ``None`` in it is a label like any other.
         ids : sequence of hashable, shape (n,), optional
-            What `label` or `label_batch` will call the rows; ``True`` asks for new ids.
+            Ids under which `label` or `label_batch` can label the rows later; ``True`` requests
+            new ids.
         latency : float, optional
-            How long the whole call took, in seconds.
+            Duration of the whole call, in seconds.
         model_id : str, optional
-            Whose predictions they are; the active model's by default.
+            Id of the model that predicted; the active model by default.
         segment : sequence of hashable, shape (n,), or a string or number, optional
-            The group of each row, or of all of them, whose accuracy is told apart.
+            Group of each row, or of all rows, for an accuracy per group.
         features : DataFrame, mapping of arrays or array of shape (n, k), optional
-            What the model saw, to be watched for drift; looked at only with
-            ``Monitor(drift=…)``.
+            Inputs of the model, for drift detection; ignored without ``Monitor(drift=…)``.
 
         Returns
         -------
         list of hashable or None
-            The ids.
+            The ids of the rows, if they have some.
 
         Raises
         ------
         ArgumentValueError, ArgumentTypeError
-            When lengths differ or a value makes no sense. Nothing is counted then.
+            When lengths differ or a value is invalid. Nothing is recorded then.
+        UnknownModelError
+            When no model has the `model_id`. Nothing is recorded then.
 
         Examples
         --------
@@ -183,7 +187,7 @@ class RecordingMixin(MonitorBase):
         columns = None if features is None else as_columns(features, n)
         seconds = None if latency is None else check_latency(latency)
         if model_id is not None:
-            self._check_marks(None, model_id)
+            self._check_ids(None, model_id)
         if not n or not self._user_warnings.accepts():
             return keys
         evaluator = self._engine.aggregator.label_evaluator
@@ -191,57 +195,77 @@ class RecordingMixin(MonitorBase):
         late = keys is not None and truths is None
         self._queue.put(
             BatchRecord(
-                at=self._now(),
+                at=self._monotonic(),
                 rows=n,
                 labels=None if truths is None else evaluator.rows(rows, truths, segments),
-                pending=_pending(keys, rows, segments) if late and keys else [],
+                pending=_pending_rows(keys, rows, segments) if late and keys else [],
                 labelled_ids=keys if keys is not None and not late else [],
                 latency=seconds,
                 model_id=model_id,
                 drift_rows=(rows.copy(), columns) if self._queue.drift_enabled else None,
-                stored=_stored(rows, truths, keys, segments) if store else None,
+                stored=_stored_batch(rows, truths, keys, segments) if store else None,
             )
         )
         self._after_entry()
         return keys
 
     def label(self, id: Hashable, actual: Any) -> None:
-        """Tell the truth about a prediction that was recorded with an `id`.
+        """Label a prediction that was recorded with an `id`.
 
-        The first label of an id counts. Ids that are unknown or labelled already are counted
-        as notices and never raise, since labels come from systems of their own.
+        The first label of an id counts. An id that is unknown or labelled already becomes a
+        notice and never raises, since labels often come from other systems. A label may arrive
+        up to a minute before its prediction.
 
         Parameters
         ----------
         id : hashable
-            What `record` was given.
+            Id that was given to `record`, or returned by it.
         actual : object
-            The truth.
+            The true label.
 
         Raises
         ------
         ArgumentTypeError
             When `id` is not hashable.
+
+        Examples
+        --------
+        >>> from ipyvitals import Monitor
+        >>> monitor = Monitor("churn", interval=None)
+        >>> monitor.record("stays", id="customer-7")
+        'customer-7'
+        >>> monitor.label("customer-7", "leaves")
+        >>> monitor.snapshot().metrics.current_accuracy
+        0.0
         """
         check_hashable("id", id)
         if self._user_warnings.accepts():
-            self._queue.put(LabelRecord(id, actual, self._now()))
+            self._queue.put(LabelRecord(id, actual, self._monotonic()))
             self._after_entry()
 
     def label_batch(self, ids: Any, actuals: Any) -> None:
-        """Tell the truth about several predictions; see `label`.
+        """Label several predictions at once, as `label` does for one.
 
         Parameters
         ----------
         ids : sequence of hashable, shape (n,)
-            What `record` or `record_batch` was given.
+            Ids that were given to `record` or `record_batch`, or returned by them.
         actuals : array-like, shape (n,)
-            The truths.
+            The true labels.
 
         Raises
         ------
         ArgumentValueError, ArgumentTypeError
-            When lengths differ, or an id is not hashable. No label is taken then.
+            When lengths differ, or an id is not hashable. No label is recorded then.
+
+        Examples
+        --------
+        >>> from ipyvitals import Monitor
+        >>> monitor = Monitor("churn", interval=None)
+        >>> ids = monitor.record_batch([1, 0, 1, 1], ids=True)
+        >>> monitor.label_batch(ids, [1, 0, 0, 1])
+        >>> monitor.snapshot().metrics.current_accuracy
+        0.75
         """
         keys, truths = _hashables("ids", ids), as_rows("actuals", actuals)
         if len(keys) != len(truths):
@@ -249,8 +273,8 @@ class RecordingMixin(MonitorBase):
                 f"label_batch(): expected as many actuals as ids ({len(keys)}), got {len(truths)}."
             )
         if self._user_warnings.accepts():
-            now = self._now()
-            pairs = zip(keys, _plain(truths), strict=True)
+            now = self._monotonic()
+            pairs = zip(keys, _python_values(truths), strict=True)
             self._queue.extend([LabelRecord(key, truth, now) for key, truth in pairs])
             self._after_entry()
 
@@ -261,31 +285,47 @@ class RecordingMixin(MonitorBase):
         latency: float | None = None,
         model_id: str | None = None,
     ) -> None:
-        """Count a prediction that failed; it is no prediction and has no part in latencies.
+        """Record a call that failed; it counts for the error rate, not as a prediction.
 
         Parameters
         ----------
         error : Exception or str, optional
-            What happened; its type and text become the notice ``predictions.failed``.
+            The error; its type and text become the notice ``predictions.failed``.
         latency : float, optional
-            How long the call took, in seconds; checked, then left out of the quantiles.
+            Duration of the call, in seconds; it is checked, but not part of the latency
+            quantiles.
         model_id : str, optional
-            Whose failure it is; the active model's by default.
+            Id of the model that failed; the active model by default.
+
+        Raises
+        ------
+        ArgumentValueError, ArgumentTypeError
+            When `latency` is negative, NaN or no number.
+        UnknownModelError
+            When no model has the `model_id`.
+
+        Examples
+        --------
+        >>> from ipyvitals import Monitor
+        >>> monitor = Monitor("churn", interval=None)
+        >>> monitor.record_error(TimeoutError("no reply of the model server"))
+        >>> monitor.snapshot().metrics.total_predictions
+        0
         """
         if latency is not None:
             check_latency(latency)
         if model_id is not None:
-            self._check_marks(None, model_id)
+            self._check_ids(None, model_id)
         if self._user_warnings.accepts():
             if error is not None:
                 kind = f"{type(error).__name__}: " if isinstance(error, BaseException) else ""
                 self._engine.notices.add("predictions.failed", f"{kind}{error}")
-            self._queue.put(FailureRecord(self._now(), model_id))
+            self._queue.put(FailureRecord(self._monotonic(), model_id))
             self._after_entry()
 
     def _new_ids(self, n: int) -> list[Hashable]:
-        begin, numbers = self._ids_begin, self._ids
-        return [f"{begin}-{next(numbers)}" for _ in range(n)]
+        prefix, numbers = self._id_prefix, self._id_numbers
+        return [f"{prefix}-{next(numbers)}" for _ in range(n)]
 
     def _extra(self, segment: Hashable, features: Any) -> RecordExtras | None:
         if segment is not None:
@@ -295,11 +335,11 @@ class RecordingMixin(MonitorBase):
             row = None
         return None if segment is None and row is None else RecordExtras(segment, row)
 
-    def _check_marks(self, id: Hashable, model_id: str | None) -> None:
+    def _check_ids(self, id: Hashable, model_id: str | None) -> None:
         if id is not None:
             check_hashable("id", id)
         if model_id is not None:
-            self._model_of(model_id)
+            self._get_model(model_id)
         # Before the append, so that no concurrent drain takes the fast path.
         self._queue.needs_slow_path = True
 
@@ -322,21 +362,21 @@ def _segments(segment: Any, n: int) -> list[Hashable]:
     return _hashables("segment", segment)
 
 
-def _stored(
+def _stored_batch(
     rows: Rows, truths: Rows | None, keys: list[Hashable] | None, segments: list[Hashable] | None
 ) -> StoredBatch:
-    # The arrays are still the user's.
+    # Copies, since the user may change the arrays later.
     return StoredBatch(rows.copy(), None if truths is None else truths.copy(), keys, segments)
 
 
-def _pending(
+def _pending_rows(
     keys: list[Hashable], rows: Rows, segments: list[Hashable] | None
 ) -> list[tuple[Hashable, Any, Hashable]]:
-    return list(zip(keys, _plain(rows), segments or [None] * len(keys), strict=True))
+    return list(zip(keys, _python_values(rows), segments or [None] * len(keys), strict=True))
 
 
-def _plain(rows: Rows) -> list[Any]:
-    """Return plain Python values where they are exactly the same, which compare much faster."""
+def _python_values(rows: Rows) -> list[Any]:
+    """Convert an array to Python values where they are exactly equal; they compare much faster."""
     if isinstance(rows, np.ndarray) and (rows.dtype.kind in "biuU" or rows.dtype == np.float64):
         plain: list[Any] = rows.tolist()
         return plain

@@ -1,4 +1,4 @@
-"""Tracks progress: the part of `Monitor` that a training loop calls."""
+"""Tracks training progress: the methods of `Monitor` that a training loop calls."""
 
 from __future__ import annotations
 
@@ -24,21 +24,35 @@ class TrackingMixin(MonitorBase):
         stage: str = "Training",
         details: str = "",
     ) -> Iterator[T]:
-        """Yield from `iterable` while the panel shows progress, rate and time left.
+        """Iterate over `iterable` while the panel shows progress, rate and remaining time.
+
+        Loops may be nested: the panel shows the outermost one, and the inner one as its details.
+        In a notebook, a loop that an exception leaves ends as failed; ``break`` ends it as
+        stopped.
 
         Parameters
         ----------
         iterable : iterable
-            What to loop over.
+            Object to loop over.
         total : int, optional
-            How many steps there are, where `iterable` has no length.
-        stage, details : str
-            What is being done.
+            Number of steps; by default the length of `iterable`, if it has one. Without a total
+            there is no progress and no remaining time.
+        stage : str
+            Name of the activity, such as ``"Training"``.
+        details : str
+            Further text to show.
 
         Yields
         ------
         object
-            What `iterable` yields.
+            The items of `iterable`, in order.
+
+        Raises
+        ------
+        ArgumentTypeError
+            When `iterable` cannot be looped over.
+        ArgumentValueError
+            When `total` is negative or no whole number.
 
         Examples
         --------
@@ -55,19 +69,27 @@ class TrackingMixin(MonitorBase):
     def training(
         self, total: int | None = None, *, stage: str = "Training", details: str = ""
     ) -> TrainingRun:
-        """Open a run of training, to be used as a context manager.
+        """Open a training run, to be used as a context manager.
 
         Parameters
         ----------
         total : int, optional
-            How many steps it will take.
-        stage, details : str
-            What is being done.
+            Number of steps. Without it there is no progress and no remaining time.
+        stage : str
+            Name of the activity, such as ``"Fit"``.
+        details : str
+            Further text to show.
 
         Returns
         -------
         TrainingRun
-            Takes progress by ``update``; ends by itself at the end of the ``with`` block.
+            Report progress with its ``update``. At the end of the ``with`` block the run is
+            completed, or failed when an exception leaves the block.
+
+        Raises
+        ------
+        ArgumentValueError
+            When `total` is negative or no whole number.
 
         Examples
         --------
@@ -83,11 +105,23 @@ class TrackingMixin(MonitorBase):
         return self._engine.training.start(total, stage, details)
 
     def stop_training(self) -> int:
-        """Ask open runs to end: `track` loops do at their next step, others see ``should_stop``.
+        """Request the end of all open runs.
+
+        `track` loops end at their next step. Other runs must check ``TrainingRun.should_stop``.
 
         Returns
         -------
         int
-            How many runs were asked.
+            Number of open runs.
+
+        Examples
+        --------
+        >>> from ipyvitals import Monitor
+        >>> monitor = Monitor(interval=None)
+        >>> for step in monitor.track(range(1_000)):
+        ...     if step == 2:
+        ...         _ = monitor.stop_training()
+        >>> step, monitor.snapshot().training.state
+        (2, 'stopped')
         """
         return self._engine.training.ask_to_stop()

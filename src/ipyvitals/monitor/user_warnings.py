@@ -1,4 +1,4 @@
-"""Warns on the user's own thread, at the user's own line, once."""
+"""Issues warnings on the user's own thread, at the line of the user's call, once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REFUSALS: dict[type[IpyvitalsWarning], str] = {
 
 
 class UserWarnings:
-    """Collects what background threads find and warns with the user's next call.
+    """Collects warnings from any thread and issues them during the user's next call.
 
     Parameters
     ----------
@@ -40,11 +40,11 @@ class UserWarnings:
         self._refusal: type[IpyvitalsWarning] | None = None
         self._has_warned = False
         self.idle = True
-        """Whether records are accepted and no warning is pending: all that `record` checks."""
+        """True while records are accepted and no warning is pending; the only check in `record`."""
         renew_in_child(self)
 
     def attach(self, notices: Notices) -> None:
-        """Count warnings as notices too."""
+        """Count each warning as a notice too."""
         self._notices = notices
 
     def on_mismatch(self, message: Message) -> None:
@@ -58,19 +58,19 @@ class UserWarnings:
         text, self._pending = self._pending, None
         if text is not None:
             self.idle = self._refusal is None
-            warnings.warn(text, LabelTypeWarning, stacklevel=_user_level())
+            warnings.warn(text, LabelTypeWarning, stacklevel=_user_stack_level())
 
     def close(self) -> None:
         """Refuse all further records: the monitor is closed."""
         self._refuse(ClosedMonitorWarning)
 
     def after_fork(self) -> None:
-        """Refuse records in a forked child, whose totals nobody would see."""
+        """Refuse records in a forked child process, whose totals no panel shows."""
         self._has_warned = False
         self._refuse(ForkedMonitorWarning)
 
     def accepts(self) -> bool:
-        """Return whether the monitor accepts records; if not, count it and warn once."""
+        """Return whether the monitor accepts records; count a refusal, and warn at the first."""
         if self._refusal is None:
             return True
         code, name = REFUSALS[self._refusal], repr(self._name)
@@ -78,7 +78,7 @@ class UserWarnings:
         if not self._has_warned:
             self._has_warned = True
             text = message(code, monitor=name).text
-            warnings.warn(text, self._refusal, stacklevel=_user_level())
+            warnings.warn(text, self._refusal, stacklevel=_user_stack_level())
         return False
 
     def _refuse(self, kind: type[IpyvitalsWarning]) -> None:
@@ -86,14 +86,14 @@ class UserWarnings:
         self.idle = False
 
 
-def _user_level() -> int:
+def _user_stack_level() -> int:
     """Return the stack level, for the caller's ``warn``, of the first line outside ipyvitals."""
     level, frame = 0, currentframe()
-    while frame is not None and _is_ours(frame):
+    while frame is not None and _is_internal(frame):
         level, frame = level + 1, frame.f_back
     return level
 
 
-def _is_ours(frame: FrameType) -> bool:
+def _is_internal(frame: FrameType) -> bool:
     name: str = frame.f_globals.get("__name__", "")
     return name.partition(".")[0] == "ipyvitals"

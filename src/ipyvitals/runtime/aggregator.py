@@ -1,4 +1,4 @@
-"""The figures of all models of a monitor, and their judgement."""
+"""Aggregates the records of all models of a monitor and evaluates their status."""
 
 from __future__ import annotations
 
@@ -27,26 +27,29 @@ from ipyvitals.utils.notices import Notices
 __all__ = ["ModelAggregator"]
 
 WARMING_SECONDS = 60.0
-TROUBLE = ("degraded", "unhealthy", "failed")
+"""Time after the start during which rates of the last minute are incomplete."""
+ACKNOWLEDGEABLE = ("degraded", "unhealthy", "failed")
 
 
 class ModelAggregator:
-    """Folds what came in and judges it. Its owner holds a lock around every call.
+    """Drains the record queue into the models and evaluates them.
+
+    The aggregator has no lock: the caller must hold the engine's lock for every call.
 
     Parameters
     ----------
     settings : MonitorConfig
-        What the user chose.
+        The arguments of `Monitor`.
     clock : Clock
-        Where all times come from.
+        Source of all times.
     notices : Notices
-        What goes wrong is counted here.
+        Counts problems with records.
     events : EventLog
-        What changes is told here.
+        Receives deployments and changes of status.
     training : callable
-        Whether a run is open.
+        Returns whether a training run is open.
     on_mismatch : callable
-        Told once that labels are of another kind than predictions.
+        Called once, with a message, when labels have another type than predictions.
     """
 
     def __init__(
@@ -68,7 +71,7 @@ class ModelAggregator:
         self.thresholds = settings.thresholds
         self.registry = Registry(
             settings.name,
-            _maker(settings, settings.thresholds, notices),
+            _model_factory(settings, settings.thresholds, notices),
             notices,
             now=self._started,
             at=clock.time(),
@@ -83,21 +86,30 @@ class ModelAggregator:
         self._join = LabelJoiner(settings.pending_limit, settings.label_ttl, notices)
         self.queue = RecordQueue(self.registry, self._join, self.label_evaluator, notices)
         self.queue.drift_enabled = settings.drift is not None
-        self._judge = StatusEvaluator(events, clock.time)
+        self._evaluator = StatusEvaluator(events, clock.time)
 
     @property
     def active(self) -> ModelState:
-        """The model that predictions belong to."""
+        """The model that predictions without a `model_id` belong to."""
         return self.registry.active
 
     def deploy(
         self, model_id: str, *, announce: bool, checkpoint: Checkpoint | None = None, **facts: Any
     ) -> None:
-        """Make a model the active one and note `facts` about it; `announce` a deployment.
+        """Make a model the active one.
 
-        With a `checkpoint` it goes on from there.
+        Parameters
+        ----------
+        model_id : str
+            Id of the model.
+        announce : bool
+            Whether to emit a deployment event.
+        checkpoint : Checkpoint, optional
+            Stored state from which the model resumes.
+        **facts
+            Name, version and times of the model.
         """
-        replaced = self.active
+        previous = self.active
         now = self._clock.monotonic()
         model = self.registry.add(model_id, now, self._clock.time())
         model.set_facts(**facts)
@@ -113,20 +125,20 @@ class ModelAggregator:
             model_version=model.version,
             deployment_timestamp=model.deployed_at,
         )
-        if replaced is not model and replaced.model_id in self.registry:
-            self._judge.update_status(
-                replaced, now, training=False, reason=message("status.replaced")
+        if previous is not model and previous.model_id in self.registry:
+            self._evaluator.update_status(
+                previous, now, training=False, reason=message("status.replaced")
             )
         self.update_status(reason=message("status.deployed"))
 
     def drain(self) -> None:
-        """Add everything recorded so far."""
+        """Add all records so far to the models, and update every status."""
         self.queue.drain()
         self._join.expire(self._clock.monotonic())
         self.update_status()
 
     def review(self) -> None:
-        """Fold, and apply the rules about the last minute."""
+        """Drain the queue and apply the rules about the last minute."""
         now = self._clock.monotonic()
         self.queue.drain()
         self._join.expire(now)
@@ -145,7 +157,7 @@ class ModelAggregator:
             active = model is self.active
             if model.dormant and not active:
                 continue
-            self._judge.update_status(
+            self._evaluator.update_status(
                 model,
                 now,
                 training=active and self._training(),
@@ -153,53 +165,53 @@ class ModelAggregator:
             )
 
     def acknowledge(self, model_id: str | None = None) -> int:
-        """Note that somebody has seen a model's trouble; return whether there is any."""
+        """Acknowledge the status of a model; return 0 without anything to acknowledge."""
         model = self.registry.get(model_id)
-        if model.status not in TROUBLE or model.acknowledged_at is not None:
+        if model.status not in ACKNOWLEDGEABLE or model.acknowledged_at is not None:
             return 0
         model.acknowledged_at = self._clock.time()
         model.dormant = False
         return 1
 
     def adjust(self, thresholds: Thresholds) -> None:
-        """Judge all models by other thresholds from here on."""
+        """Evaluate all models with new thresholds from now on."""
         self.drain()
         self.thresholds = thresholds
-        self.registry.make = _maker(self._settings, thresholds, self._notices)
+        self.registry.make = _model_factory(self._settings, thresholds, self._notices)
         for model in self.registry:
             model.adjust(thresholds)
         self.update_status()
 
     def retire(self, model_id: str) -> None:
-        """Let one model end."""
+        """Stop one model."""
         self.drain()
         model = self.registry.get(model_id)
         model.lifecycle, model.dormant = "stopped", False
         now = self._clock.monotonic()
-        self._judge.update_status(model, now, training=False, reason=message("status.retired"))
+        self._evaluator.update_status(model, now, training=False, reason=message("status.retired"))
 
     def reset(self) -> None:
-        """Forget what was seen and judged of the active model."""
+        """Clear the window, rates and status of the active model."""
         self.drain()
         self.active.reset()
         self.update_status(reason=message("status.reset"))
 
     def stop(self) -> None:
-        """Let all models end."""
+        """Stop all models."""
         now = self._clock.monotonic()
         for model in self.registry:
             if model.known and model.lifecycle not in ("failed", "stopped"):
                 model.lifecycle = "stopped"
-                self._judge.update_status(model, now, training=False)
+                self._evaluator.update_status(model, now, training=False)
 
     def resume(self, model_id: str, checkpoint: Checkpoint, facts: dict[str, Any]) -> None:
-        """Let a model that is here go on from its past, which came late."""
+        """Resume a registered model from a checkpoint that was loaded after its deployment."""
         model = self.registry.find(model_id)
         if model is not None:
             resume(model, checkpoint, self._clock.monotonic(), facts)
 
     def metrics(self, model: ModelState | None = None) -> MetricsSection:
-        """Return what a model, by default the active one, did of late."""
+        """Return the metrics of a model, by default the active one."""
         now = self._clock.monotonic()
         model = self.active if model is None else model
         return metrics_section(
@@ -233,17 +245,17 @@ class ModelAggregator:
         return row
 
     def drift(self) -> DriftSection:
-        """Return whether what the active model sees and says has drifted."""
-        watch = self.active.watch
-        return watch.section() if watch is not None else DriftSection()
+        """Return the drift of predictions and features of the active model."""
+        detector = self.active.watch
+        return detector.section() if detector is not None else DriftSection()
 
     def set_reference(self, model_id: str | None, predictions: Any, features: Any) -> None:
-        """Compare a model's rows with these from here on."""
+        """Set the reference that the rows of a model are compared with from now on."""
         self.drain()
         self.registry.get(model_id).set_reference(predictions, features)
 
     def sections(self) -> dict[str, Any]:
-        """Return the parts of a snapshot that are about models."""
+        """Return the sections of a snapshot that are about models."""
         return {
             "model": model_section(self.active, self._clock.monotonic()),
             "metrics": self.metrics(),
@@ -254,12 +266,16 @@ class ModelAggregator:
         }
 
 
-def _maker(
+def _model_factory(
     settings: MonitorConfig, thresholds: Thresholds, notices: Notices
 ) -> Callable[[str, float, float], ModelState]:
-    """Return what makes models; no method, or the figures would hold themselves."""
-    wanted = settings.drift
-    make_watch = partial(DriftDetector, wanted, notices) if wanted is not None else None
+    """Return a function that creates models.
+
+    It is a closure instead of a method, since a method would make a reference cycle with the
+    aggregator.
+    """
+    drift = settings.drift
+    make_watch = partial(DriftDetector, drift, notices) if drift is not None else None
 
     def make(model_id: str, now: float, at: float) -> ModelState:
         return ModelState(

@@ -1,4 +1,4 @@
-"""What a monitor is made with."""
+"""Validates the arguments of `Monitor` and holds them as one configuration."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ipyvitals.utils.validation import check_count, check_seconds, check_size, c
 
 __all__ = ["MonitorConfig", "check_settings", "check_thresholds"]
 
-SHORTEST_INTERVAL_SECONDS = 0.1
+MIN_INTERVAL_SECONDS = 0.1
 TASKS = ("classification", "regression")
 
 
 class MonitorConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """The arguments of `Monitor` that stay for life, checked."""
+    """The validated arguments of `Monitor` that do not change during its life."""
 
     name: str
     accuracy_window: int
@@ -58,7 +58,13 @@ def check_settings(
     store: Any,
     store_predictions: Any,
 ) -> MonitorConfig:
-    """Return the settings, or raise an error that says which one makes no sense."""
+    """Return the configuration.
+
+    Raises
+    ------
+    ArgumentValueError, ArgumentTypeError
+        When an argument is invalid; the message names it and says what is expected.
+    """
     if score is not None and not callable(score):
         raise ArgumentTypeError(
             f"score={score!r}: expected a function of a prediction and its label."
@@ -68,7 +74,7 @@ def check_settings(
             f"task={task!r}: expected 'classification' or 'regression'; "
             "for anything else pass score=."
         )
-    shortest = SHORTEST_INTERVAL_SECONDS
+    shortest = MIN_INTERVAL_SECONDS
     return MonitorConfig(
         name=check_text("name", name),
         accuracy_window=check_count("accuracy_window", accuracy_window),
@@ -88,7 +94,13 @@ def check_settings(
 
 
 def check_thresholds(thresholds: Any) -> Thresholds:
-    """Return the thresholds, or raise an error that says what they should be."""
+    """Return the thresholds.
+
+    Raises
+    ------
+    ArgumentTypeError
+        When they are no `Thresholds`.
+    """
     if not isinstance(thresholds, Thresholds):
         raise ArgumentTypeError(
             f"thresholds={thresholds!r}: expected ipyvitals.Thresholds(…), such as "
@@ -99,7 +111,7 @@ def check_thresholds(thresholds: Any) -> Thresholds:
 
 def _store(store: Any, interval: Any) -> Path | None:
     if store is True and interval is None:
-        # One that is ticked by hand, as in tests, does not touch the user's history unasked.
+        # A monitor without a thread, as in tests, writes to the user's history only on request.
         return None
     return store_path(store)
 

@@ -148,7 +148,7 @@ class Engine:
         """Add everything recorded so far to the figures, and judge it."""
         with self._lock:
             if not self.closed:
-                self.training.end_left()
+                self.training.end_abandoned_loops()
                 self.aggregator.drain()
 
     def snapshot(self) -> Snapshot:
@@ -225,7 +225,7 @@ class Engine:
         with self._lock:
             if self.closed:
                 return
-            self.training.end_left()
+            self.training.end_abandoned_loops()
             self._publish_progress(self.clock.monotonic())
             self._publish_metrics()
             self.keep(all=True)
@@ -289,10 +289,10 @@ class Engine:
         running = self.training.running
         if running:
             with self._lock:
-                if self.training.has_left:
+                if self.training.has_abandoned_loops:
                     # A cell tells of the error that left a loop once its traceback is written.
                     patience = ABANDONED_LOOP_GRACE_SECONDS if self._kernel.busy() else 0.0
-                    self.training.end_left(before=now - patience)
+                    self.training.end_abandoned_loops(before=now - patience)
                 if now >= self._progress_at + PROGRESS_SECONDS:
                     self._publish_progress(now)
         if self._publisher.due or self._publisher.progress_due:

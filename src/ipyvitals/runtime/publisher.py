@@ -1,4 +1,4 @@
-"""Publishes what changed: events to the log, snapshots to the views."""
+"""Publishes changes: events to the event log, snapshots to the views."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ __all__ = ["Publisher", "View"]
 
 
 class View(Protocol):
-    """What shows snapshots as they come, such as the panel."""
+    """A receiver of snapshots, such as the panel."""
 
     def show(self, snapshot: Snapshot) -> bool | None:
-        """Show a snapshot; called from one thread at a time. False: there is no view any more."""
+        """Show a snapshot; called by one thread at a time. False when the view is closed."""
         ...
 
     def end(self) -> None:
-        """Say that nothing more will come."""
+        """Mark the view as closed: no snapshot will follow."""
         ...
 
 
 class Publisher:
-    """Compares each state with the one published last and publishes the difference.
+    """Compares each state with the one published last, and publishes it when it changed.
 
     Snapshots reach the views in the order in which they were taken, and only while there is a
-    view and somebody watches. A lock of its own guards the views; the engine's lock is taken
-    before it, never after it.
+    view and somebody watches. The publisher has a lock that guards the views; the lock of the
+    engine may be taken before that lock, never after it.
 
     Parameters
     ----------
@@ -68,11 +68,11 @@ class Publisher:
         self._clock = clock
         self._pause = pause
         self.due = False
-        """Whether a new snapshot should be shown."""
+        """True when a new snapshot is to be shown."""
         self.progress_due = False
-        """Whether the progress of a training run should be shown."""
+        """True when new progress of a training run is to be shown."""
         self.training = TrainingSection()
-        """The newest progress of a training run."""
+        """Newest progress of a training run."""
         self._metrics: dict[str, Any] | None = None
         self._progress: tuple[Any, ...] | None = None
         self._views: list[View] = []
@@ -82,27 +82,27 @@ class Publisher:
         self._lock = threading.RLock()
 
     def system(self, reading: SystemSection) -> None:
-        """Tell a reading of the machine."""
+        """Emit the event for a reading of the machine."""
         self._events.emit(SystemMetrics, **_fields(SystemMetrics, reading))
 
     def metrics(self, model_id: str, metrics: MetricsSection) -> None:
-        """Tell the figures of the active model if one of them changed."""
+        """Emit the event for the metrics of the active model, if one of them changed."""
         update = {"model_id": model_id, **_fields(ModelMetricsUpdate, metrics)}
         if update != self._metrics:
             self._metrics = update
             self._events.emit(ModelMetricsUpdate, **update)
 
     def progress(self, section: TrainingSection) -> bool:
-        """Tell how training moved; return whether it did."""
-        told = _WHAT_MOVES(section)
-        if told == self._progress:
+        """Emit the event for the progress of training if it changed; return whether it did."""
+        progress = _progress_of(section)
+        if progress == self._progress:
             return False
-        self._progress = told
+        self._progress = progress
         self._events.emit(TrainingProgress, **_fields(TrainingProgress, section))
         return True
 
     def completed(self, section: TrainingSection) -> None:
-        """Tell that a run ended."""
+        """Emit the event for the end of a training run."""
         self._progress = None
         self._events.emit(TrainingCompleted, **_fields(TrainingCompleted, section))
 
@@ -135,7 +135,7 @@ class Publisher:
         lock : context manager
             Guards the state while a snapshot is taken; released before the views are called.
         closed : bool
-            Whether this is the last snapshot, which is shown in any case.
+            True for the last snapshot, which is shown in any case.
         """
         whole, self.due, self.progress_due = self.due or closed, False, False
         now = self._clock.monotonic()
@@ -156,7 +156,7 @@ class Publisher:
         self._show_in_views(shown, number)
 
     def end(self) -> None:
-        """Tell the views that nothing more will come."""
+        """Mark all views as closed."""
         with self._lock:
             for view in self._views:
                 try:
@@ -169,12 +169,12 @@ class Publisher:
         with self._lock:
             if number > self._last_number:
                 self._last_number = number
-                gone = [view for view in self._views if not self._shows(view, snapshot)]
-                if gone:
-                    self._views = [view for view in self._views if view not in gone]
+                closed = [view for view in self._views if not self._shows(view, snapshot)]
+                if closed:
+                    self._views = [view for view in self._views if view not in closed]
 
     def _shows(self, view: View, snapshot: Snapshot) -> bool:
-        """Show a snapshot in a view; return whether there is one still."""
+        """Show a snapshot in a view; return whether the view is still open."""
         try:
             return view.show(snapshot) is not False
         except Exception as error:
@@ -185,7 +185,7 @@ class Publisher:
         self._notices.add("views.failed", f"{type(error).__name__}: {error}")
 
     def after_fork(self) -> None:
-        """Show nothing in a forked child: the wires are the parent's."""
+        """Drop the views in a forked child: their sockets belong to the parent."""
         self._lock = threading.RLock()
         self._views = []
 
@@ -199,11 +199,11 @@ def _fields(event: type[msgspec.Struct], section: msgspec.Struct) -> dict[str, A
 def _shared(
     event: type[msgspec.Struct], section: type[msgspec.Struct]
 ) -> tuple[list[str], attrgetter[tuple[Any, ...]]]:
-    """Return the names of the fields that both have, and what reads them."""
+    """Return the names of the common fields, and a function that reads them from a section."""
     names = [name for name in section.__struct_fields__ if name in event.__struct_fields__]
     return names, attrgetter(*names)
 
 
-_BY_ITSELF = ("elapsed_seconds", "eta_seconds", "rate_per_second")
-_WHAT_MOVES = attrgetter(*(set(TrainingSection.__struct_fields__) - set(_BY_ITSELF)))
-"""Reads what of a training changes only when it goes on."""
+_TIME_DEPENDENT = ("elapsed_seconds", "eta_seconds", "rate_per_second")
+_progress_of = attrgetter(*(set(TrainingSection.__struct_fields__) - set(_TIME_DEPENDENT)))
+"""Reads the fields that change only when a training run makes progress."""

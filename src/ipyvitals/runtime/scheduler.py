@@ -1,4 +1,4 @@
-"""The one background thread of a process, shared by all monitors."""
+"""Runs the periodic work of all monitors on one background thread per process."""
 
 from __future__ import annotations
 
@@ -13,23 +13,25 @@ from ipyvitals.utils.fork import renew_in_child
 
 __all__ = ["Scheduler", "scheduler"]
 
-LONGEST_WAIT_SECONDS = 60.0
+MAX_WAIT_SECONDS = 60.0
 JOIN_SECONDS = 2.0
-LAGS_KEPT = 1_000
+"""Longest wait for the end of the thread."""
+MAX_LAGS = 1_000
+"""Number of measured lags that are stored."""
 
 
 class ScheduledTask(Protocol):
-    """Something with work that falls due."""
+    """An object with periodic work."""
 
     def run_due(self) -> float:
-        """Do what is due, never raise, and return the seconds until more will be."""
+        """Do the work that is due; return the seconds until the next work is. Must not raise."""
         ...
 
 
 class Scheduler:
-    """Runs its members when they are due; sleeps in between; ends when they are gone.
+    """Runs tasks when they are due; the thread ends when there are no more tasks.
 
-    Members are held weakly, so that a monitor that nobody else holds is no longer ticked.
+    The scheduler holds only weak references, so that it does not keep an unused monitor alive.
     """
 
     def __init__(self) -> None:
@@ -37,55 +39,64 @@ class Scheduler:
         renew_in_child(self)
 
     def after_fork(self) -> None:
-        """Begin without a thread and without members: those of a parent stay its own."""
-        self._members: list[weakref.ref[ScheduledTask]] = []
+        """Start without a thread and without tasks: those of the parent stay in the parent."""
+        self._tasks: list[weakref.ref[ScheduledTask]] = []
         self._lock = threading.Lock()
-        # Not an Event: garbage collection may wake the ticker amid any call, even its own.
-        self._alarm: SimpleQueue[None] = SimpleQueue()
+        # Not an Event: the garbage collector may call `wake` during any call, even one of an Event.
+        self._wakeups: SimpleQueue[None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._stopped = False
-        self._lags: deque[tuple[float, float]] = deque(maxlen=LAGS_KEPT)
+        self._lags: deque[tuple[float, float]] = deque(maxlen=MAX_LAGS)
 
     @property
     def running(self) -> bool:
-        """Whether the thread is alive."""
+        """True while the thread is alive."""
         return self._thread is not None and self._thread.is_alive()
 
-    def add(self, member: ScheduledTask) -> None:
-        """Tick `member` from here on; starts the thread for the first one."""
+    def add(self, task: ScheduledTask) -> None:
+        """Run `task` from now on; starts the thread for the first task."""
         with self._lock:
-            self._members = [*self._others(member), weakref.ref(member)]
-            weakref.finalize(member, self._alarm.put, None).atexit = False
+            self._tasks = [*self._others(task), weakref.ref(task)]
+            weakref.finalize(task, self._wakeups.put, None).atexit = False
             if self._thread is None and not self._stopped:
                 thread = threading.Thread(target=self._run, name="ipyvitals-scheduler", daemon=True)
                 self._thread = thread
                 thread.start()
         self.wake()
 
-    def remove(self, member: ScheduledTask) -> None:
-        """Tick `member` no more; without members the thread ends, and is waited for."""
+    def remove(self, task: ScheduledTask) -> None:
+        """Stop running `task`; after the last task, wait for the end of the thread."""
         with self._lock:
-            self._members = self._others(member)
-            last = not self._members
+            self._tasks = self._others(task)
+            last = not self._tasks
         self.wake()
         if last:
             self._join()
 
     def wake(self) -> None:
-        """Look at once for what is due; takes no lock."""
+        """Run the tasks that are due at once; takes no lock."""
         if self._thread is not None:
-            self._alarm.put(None)
+            self._wakeups.put(None)
 
     def lag(self, since: float) -> float | None:
-        """Return how late the thread woke at worst since a moment, in seconds.
+        """Return the longest delay of the thread's wake-ups since a time, in seconds.
 
-        Every thread of this process had to wait so long for its turn. ``None`` when it did not
-        wake by itself, e.g. because it does not run.
+        Every thread of this process had to wait that long for the GIL or for a core.
+
+        Parameters
+        ----------
+        since : float
+            Seconds of ``time.monotonic()``.
+
+        Returns
+        -------
+        float or None
+            None when no wake-up by timeout happened, e.g. because the thread does not run.
         """
         return max((late for at, late in list(self._lags) if at >= since), default=None)
 
     def stop(self) -> None:
-        """End the thread for good: the interpreter is about to exit."""
+        """End the thread permanently: the interpreter is about to exit."""
         self._stopped = True
         self.wake()
         self._join()
@@ -97,10 +108,10 @@ class Scheduler:
 
     def _run(self) -> None:
         while not self._stopped:
-            wait = self._run_members()
+            wait = self._run_tasks()
             with self._lock:
-                self._members = self._others(None)
-                if not self._members:
+                self._tasks = self._others(None)
+                if not self._tasks:
                     self._thread = None
                     return
             self._sleep(wait)
@@ -108,28 +119,28 @@ class Scheduler:
     def _sleep(self, seconds: float) -> None:
         due = time.monotonic() + seconds
         try:
-            self._alarm.get(timeout=seconds)
+            self._wakeups.get(timeout=seconds)
         except Empty:
             now = time.monotonic()
             self._lags.append((now, max(0.0, now - due)))
             return
-        while not self._alarm.empty():
-            self._alarm.get_nowait()
+        while not self._wakeups.empty():
+            self._wakeups.get_nowait()
 
-    def _run_members(self) -> float:
-        wait = LONGEST_WAIT_SECONDS
-        for reference in self._members:
-            member = reference()
-            if member is not None:
-                wait = min(wait, member.run_due())
-            # This thread must not keep alive what nobody else holds.
-            del member
+    def _run_tasks(self) -> float:
+        wait = MAX_WAIT_SECONDS
+        for reference in self._tasks:
+            task = reference()
+            if task is not None:
+                wait = min(wait, task.run_due())
+            # This frame must not keep an unused task alive while the thread sleeps.
+            del task
         return wait
 
-    def _others(self, member: ScheduledTask | None) -> list[weakref.ref[ScheduledTask]]:
-        """Return the members that live, without this one."""
-        return [one for one in self._members if one() not in (None, member)]
+    def _others(self, task: ScheduledTask | None) -> list[weakref.ref[ScheduledTask]]:
+        """Return the live tasks except `task`."""
+        return [one for one in self._tasks if one() not in (None, task)]
 
 
 scheduler = Scheduler()
-"""That of this process."""
+"""The instance for this process."""

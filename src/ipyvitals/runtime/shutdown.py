@@ -1,4 +1,4 @@
-"""Ends what runs in the background, in one fixed order, when the interpreter exits."""
+"""Ends the background work in one fixed order when the interpreter exits."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ipyvitals.runtime.scheduler import scheduler
 __all__ = ["CLOSE_SECONDS", "finish_at_exit", "save_at_exit", "shut_down"]
 
 CLOSE_SECONDS = 2.0
-"""Time that the writers get to write what is left."""
+"""Time for the writers to write the remaining data."""
 
 
 class Saver(Protocol):
-    """Something with data that is not saved yet."""
+    """An object with unsaved data."""
 
     def save_last(self, seconds: float) -> None:
         """Hand over unsaved data to the writers, within `seconds`."""
@@ -33,13 +33,13 @@ def save_at_exit(saver: Saver) -> None:
 
 
 def finish_at_exit(finish: Callable[[float], None]) -> None:
-    """Call `finish` with the seconds it may take, after all savers; registers it once."""
+    """Call `finish` after all savers, with the seconds that it may take; registers it once."""
     if finish not in _finishers:
         _finishers.append(finish)
 
 
 def shut_down() -> None:
-    """Stop the ticker, let every monitor hand over its data, then let the writers finish."""
+    """Stop the scheduler, let each monitor hand over its data, then let the writers finish."""
     scheduler.stop()
     for saver in list(_savers):
         saver.save_last(CLOSE_SECONDS / 2)

@@ -7,7 +7,7 @@ from math import inf
 
 from ipyvitals.storage.buffer import WriteBuffer
 from ipyvitals.storage.rows import ProgressRow, RunRow
-from ipyvitals.training.run import Report
+from ipyvitals.training.run import ProgressReport
 from ipyvitals.utils.clock import Clock
 
 __all__ = ["TrainingLog"]
@@ -40,7 +40,7 @@ class TrainingLog:
         self._row_due = False
         self._kept_at = -inf
 
-    def report(self, report: Report) -> None:
+    def report(self, report: ProgressReport) -> None:
         """Keep a report."""
         with self._lock:
             begins, running = report.run != self._run, report.state == "running"
@@ -54,7 +54,7 @@ class TrainingLog:
             if begins or not running:
                 self._keep_run(report, None if running else at)
 
-    def look(self, report: Report | None) -> None:
+    def look(self, report: ProgressReport | None) -> None:
         """Keep how the run in front stands, unless that was reported within the last second."""
         with self._lock:
             if report is None or report.run != self._run or not self._running:
@@ -64,13 +64,13 @@ class TrainingLog:
             if self._row_due:
                 self._keep_run(report, None)
 
-    def _keep_step(self, report: Report, at: float) -> None:
+    def _keep_step(self, report: ProgressReport, at: float) -> None:
         run, stage, state, step, total, _, metrics = report
         self._n += 1
         self._kept_at, self._row_due = self._clock.monotonic(), True
         self._backlog.put(ProgressRow(run, self._n, at, stage, state, step, total, metrics))
 
-    def _keep_run(self, report: Report, ended_at: float | None) -> None:
+    def _keep_run(self, report: ProgressReport, ended_at: float | None) -> None:
         # Once a second, not with each report: a loop waits for those.
         run, stage, state, step, total, details, _ = report
         metrics, self._row_due = dict(self._metrics), False

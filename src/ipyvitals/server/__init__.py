@@ -1,6 +1,14 @@
-"""The Jupyter server's side: every kernel's vital signs by REST, WebSocket and ``/metrics``.
+"""Serves the state of all kernels from the Jupyter server: REST, WebSocket and ``/metrics``.
 
-It knows the contract alone, and never reads the machine of a kernel.
+In: updates that kernels broadcast on IOPub, replies on their control channel, and the lifecycle
+events of the server's kernel and session managers. The extension never reads the machine of a
+kernel; the only shared code is ``ipyvitals.schema``.
+
+Out: REST answers, one numbered message stream for WebSocket clients, Prometheus metrics, events
+on the server's event bus, and renewed panels in saved notebooks.
+
+Locks: none. Everything runs on the server's event loop. Only ``/metrics`` may be collected on
+another thread; it reads, and schedules work on the loop with ``call_soon_threadsafe``.
 """
 
 from importlib.util import find_spec

@@ -1,4 +1,4 @@
-"""One numbered stream of everything that happens, for all clients."""
+"""Numbers all messages of the server in one stream and delivers them to its subscribers."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any, Protocol
 
 import msgspec
 
-__all__ = ["Broadcaster", "Entry", "Subscriber"]
+__all__ = ["Broadcaster", "EncodedMessage", "StreamSubscriber"]
 
-RESUME_BYTES = 8 * 1024 * 1024
+MAX_BUFFER_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One message, encoded once for all who want it."""
+class EncodedMessage:
+    """One message of the stream, encoded once for all subscribers."""
 
     id: int
     type: str
@@ -25,71 +25,77 @@ class Entry:
     data: bytes
 
 
-class Subscriber(Protocol):
-    """Somebody who hears the stream."""
+class StreamSubscriber(Protocol):
+    """A receiver of the stream, such as a WebSocket client."""
 
     visible: bool
-    """Whether somebody looks at it."""
+    """Whether somebody looks at the client."""
 
     def wants_kernel(self, kernel_id: str) -> bool:
-        """Return whether it hears of this kernel."""
+        """Return whether the client receives messages of this kernel."""
         ...
 
-    def take(self, entry: Entry) -> None:
-        """Take a message; must not block."""
+    def deliver(self, message: EncodedMessage) -> None:
+        """Accept a message; must not block."""
         ...
 
     def close(self, code: int, reason: str) -> None:
-        """Hang up."""
+        """Close the connection."""
         ...
 
 
 class Broadcaster:
-    """Numbers messages from 1, hands them on, and keeps the last ones for those who come back.
+    """Numbers messages from 1, delivers them, and buffers the last ones for clients that resume.
+
+    The buffer holds at most `max_messages` messages and 8 MiB.
 
     Parameters
     ----------
-    keep : int
-        How many messages to keep.
+    max_messages : int
+        Maximum number of buffered messages.
 
     Examples
     --------
-    >>> feed = Broadcaster(keep=2)
+    >>> broadcaster = Broadcaster(max_messages=2)
     >>> for n in range(3):
-    ...     feed.publish("update", "k", lambda id: {"id": id})
-    >>> feed.number, [entry.data for entry in feed.since(1)], feed.since(0)
-    (3, [b'{"id":2}', b'{"id":3}'], None)
+    ...     broadcaster.publish("update", "k", lambda id: {"id": id})
+    >>> broadcaster.last_id
+    3
+    >>> [message.data for message in broadcaster.messages_since(1)]
+    [b'{"id":2}', b'{"id":3}']
+    >>> print(broadcaster.messages_since(0))
+    None
     """
 
-    def __init__(self, keep: int) -> None:
-        self.name = secrets.token_hex(8)
+    def __init__(self, max_messages: int) -> None:
+        self.stream_id = secrets.token_hex(8)
         """Differs from one run of the server to the next."""
-        self.number = 0
-        """Of the newest message."""
-        self.subscribers: set[Subscriber] = set()
-        self._keep = keep
-        self._kept: deque[Entry] = deque()
-        self._kept_bytes = 0
+        self.last_id = 0
+        """Id of the newest message."""
+        self.subscribers: set[StreamSubscriber] = set()
+        self._max_messages = max_messages
+        self._buffer: deque[EncodedMessage] = deque()
+        self._buffer_bytes = 0
 
     def publish(self, type: str, kernel_id: str, make: Callable[..., Any]) -> None:
-        """Send what `make` returns for the number that it is given as `id`."""
-        self.number += 1
-        data = msgspec.json.encode(make(id=self.number))
-        entry = Entry(self.number, type, kernel_id, data)
-        self._kept.append(entry)
-        self._kept_bytes += len(data)
-        while len(self._kept) > self._keep or self._kept_bytes > RESUME_BYTES:
-            self._kept_bytes -= len(self._kept.popleft().data)
+        """Deliver the message that `make` returns when it is called with its new `id`."""
+        self.last_id += 1
+        data = msgspec.json.encode(make(id=self.last_id))
+        message = EncodedMessage(self.last_id, type, kernel_id, data)
+        self._buffer.append(message)
+        self._buffer_bytes += len(data)
+        while len(self._buffer) > self._max_messages or self._buffer_bytes > MAX_BUFFER_BYTES:
+            self._buffer_bytes -= len(self._buffer.popleft().data)
         for subscriber in tuple(self.subscribers):
-            subscriber.take(entry)
+            subscriber.deliver(message)
 
-    def since(self, number: int) -> list[Entry] | None:
-        """Return the messages after `number`; ``None`` when they are not all there any more."""
-        oldest = self._kept[0].id if self._kept else self.number + 1
-        if not oldest - 1 <= number <= self.number:
+    def messages_since(self, id: int) -> list[EncodedMessage] | None:
+        """Return the messages after `id`; ``None`` when the buffer lacks one of them."""
+        oldest = self._buffer[0].id if self._buffer else self.last_id + 1
+        if not oldest - 1 <= id <= self.last_id:
             return None
-        return [entry for entry in self._kept if entry.id > number]
+        return [message for message in self._buffer if message.id > id]
 
-    def watching(self, kernel_id: str) -> int:
-        """Return how many look at this kernel."""
+    def count_viewers(self, kernel_id: str) -> int:
+        """Return how many visible subscribers receive messages of this kernel."""
         return sum(one.visible and one.wants_kernel(kernel_id) for one in self.subscribers)

@@ -1,26 +1,26 @@
-"""What can go wrong between the server and a kernel.
+"""Errors between the server and a kernel.
 
 ::
 
     IpyvitalsError
-    ├── KernelDeclinedError     it answered, with an error
-    ├── KernelSilentError       it did not answer
-    └── UnknownKernelError      there is no such kernel
+    ├── KernelReplyError        the kernel replied with an error
+    ├── KernelTimeoutError      the kernel did not reply, or is not connected
+    └── UnknownKernelError      the server has no kernel of that id
 """
 
 from __future__ import annotations
 
 from ipyvitals.errors import IpyvitalsError
 
-__all__ = ["KernelDeclinedError", "KernelSilentError", "UnknownKernelError"]
+__all__ = ["KernelReplyError", "KernelTimeoutError", "UnknownKernelError"]
 
 
-class KernelDeclinedError(IpyvitalsError):
-    """The kernel answered with an error."""
+class KernelReplyError(IpyvitalsError):
+    """The kernel replied with an error."""
 
 
-class KernelSilentError(IpyvitalsError):
-    """The kernel did not answer, or cannot be asked."""
+class KernelTimeoutError(IpyvitalsError):
+    """The kernel did not reply in time, or is not connected."""
 
 
 class UnknownKernelError(IpyvitalsError):

@@ -1,4 +1,4 @@
-"""The six events on the server's own event bus, ``/api/events/subscribe``."""
+"""Emits the six events on the server's own event bus, ``/api/events/subscribe``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 
 from ipyvitals.schema import EVENT_TYPES, Event
 
-__all__ = ["EventBus", "schema_path"]
+__all__ = ["EventBusEmitter", "schema_path"]
 
 log = logging.getLogger("ipyvitals")
 SCHEMAS = Path(str(files("ipyvitals.server"))) / "event_schemas"
@@ -20,7 +20,7 @@ VERSION = "v1"
 
 
 def schema_path(event_type: str) -> Path:
-    """Return the file that describes one type of event."""
+    """Return the path of the schema file of an event type."""
     return SCHEMAS / event_type / f"{VERSION}.yaml"
 
 
@@ -30,13 +30,13 @@ def _schema(event_type: str) -> dict[str, Any]:
     return loaded
 
 
-class EventBus:
-    """Emits events through `jupyter_events`, whose subscribers are everybody's.
+class EventBusEmitter:
+    """Emits events through `jupyter_events`; other extensions subscribe to them there.
 
     Parameters
     ----------
     logger : jupyter_events.EventLogger
-        The server's own.
+        The event logger of the server.
     """
 
     def __init__(self, logger: Any) -> None:
@@ -47,13 +47,13 @@ class EventBus:
                 logger.register_event_schema(_schema(event_type))
 
     def emit(self, event: Event, kernel_id: str) -> None:
-        """Tell an event; never raises."""
+        """Emit an event; never raises, and logs only the first failure."""
         data = event.to_dict()
         try:
             self._logger.emit(
                 schema_id=_schema(event.type)["$id"], data={"kernel_id": kernel_id, **data}
             )
-        # Listeners are other people's.
+        # Listeners are third-party code and may raise anything.
         except Exception:
             if not self._failed:
                 self._failed = True

@@ -1,4 +1,4 @@
-"""The Jupyter Server extension: its settings, routes, and life."""
+"""The Jupyter Server extension: its configuration, routes, start and end."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import prometheus_client
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool, Float, Integer
 
-from ipyvitals.server.events import EventBus
-from ipyvitals.server.hub import Hub, Settings
-from ipyvitals.server.kernel_manager import Kernels
+from ipyvitals.server.events import EventBusEmitter
+from ipyvitals.server.hub import Hub, HubConfig
+from ipyvitals.server.kernel_manager import KernelManagerAdapter
 from ipyvitals.server.metrics.collector import collector
 from ipyvitals.server.rest import (
     ActionHandler,
@@ -19,8 +19,8 @@ from ipyvitals.server.rest import (
     ModelsHandler,
     SystemHandler,
 )
-from ipyvitals.server.save_hook import SavedPanels
-from ipyvitals.server.stream import EventsHandler
+from ipyvitals.server.save_hook import PanelSaveHook
+from ipyvitals.server.stream import EventStreamHandler
 
 __all__ = ["IpyvitalsExtension"]
 
@@ -29,7 +29,7 @@ ACTION = r"(?P<action>stop_training|acknowledge|reset)"
 
 
 class IpyvitalsExtension(ExtensionApp):
-    """Every kernel's vital signs by REST, WebSocket and ``/metrics``."""
+    """Serves the vital signs of all kernels by REST, WebSocket and ``/metrics``."""
 
     name = "ipyvitals"
     app_name = "ipyvitals"
@@ -38,53 +38,59 @@ class IpyvitalsExtension(ExtensionApp):
 
     metrics = Bool(
         True,
-        help="Whether the server's /metrics carries the vital signs of its kernels.",
+        help="Whether the server's /metrics includes the vital signs of its kernels.",
     ).tag(config=True)
     history_points = Integer(
         600,
         min=1,
-        help="Points kept per monitor for the charts; a point comes with each update, at most "
-        "one a second by default.",
+        help="Maximum number of points per monitor for the charts; each update adds a point, by "
+        "default at most one per second.",
     ).tag(config=True)
-    kept_events = Integer(200, min=0, help="Events kept per kernel.").tag(config=True)
+    kept_events = Integer(200, min=0, help="Maximum number of stored events per kernel.").tag(
+        config=True
+    )
     resume_messages = Integer(
         1000,
         min=0,
-        help="Messages kept for WebSocket clients that come back after a short absence; 0: each "
-        "begins anew.",
+        help="Messages buffered for WebSocket clients that reconnect after a short absence; with "
+        "0 each receives the whole state.",
     ).tag(config=True)
     client_messages = Integer(
         200,
         min=1,
-        help="Messages that may wait for one WebSocket client; a slower one is told what it "
-        "missed and gets the newest state.",
+        help="Maximum number of queued messages per WebSocket client; a slower client receives "
+        "the number of messages that it missed, and the newest state.",
     ).tag(config=True)
     max_clients = Integer(
-        1000, min=1, help="WebSocket clients at a time; more are turned away with code 1013."
+        1000, min=1, help="Maximum number of WebSocket clients; more are refused with code 1013."
     ).tag(config=True)
     answer_seconds = Float(
         5.0,
         min=0.1,
-        help="Seconds to wait for a kernel's answer; then REST answers 504, or what is known.",
+        help="Seconds to wait for a kernel's reply; then REST answers 504, or the last state.",
     ).tag(config=True)
     save_panels = Bool(
         True,
-        help="Whether panels are saved with their notebook as they are then, for readers without "
-        "a kernel; else as they were when their cell ran.",
+        help="Whether saving a notebook also saves the current state of its panels, for readers "
+        "without a kernel; otherwise the state when their cell ran.",
     ).tag(config=True)
     max_update_bytes = Integer(
-        1024 * 1024, min=1024, help="Bytes of one update of a kernel; larger ones are dropped."
+        1024 * 1024,
+        min=1024,
+        help="Maximum size of a kernel's update in bytes; larger ones are dropped.",
     ).tag(config=True)
 
     def initialize_settings(self) -> None:
-        """Make the hub; it begins with the server's event loop."""
+        """Create the hub, which starts with the server's event loop, and register the save hook."""
         server: Any = self.serverapp
-        kernels = Kernels(server.kernel_manager, server.session_manager, server.event_logger)
-        kernels.untrack_questions()
+        kernel_manager = KernelManagerAdapter(
+            server.kernel_manager, server.session_manager, server.event_logger
+        )
+        kernel_manager.untrack_requests()
         self.hub = Hub(
-            kernels,
-            EventBus(server.event_logger),
-            Settings(
+            kernel_manager,
+            EventBusEmitter(server.event_logger),
+            HubConfig(
                 points=self.history_points,
                 events=self.kept_events,
                 resume_messages=self.resume_messages,
@@ -94,16 +100,16 @@ class IpyvitalsExtension(ExtensionApp):
             self.log,
         )
         if self.save_panels:
-            server.contents_manager.register_pre_save_hook(SavedPanels(self.hub))
-        server.io_loop.add_callback(self._begin)
+            server.contents_manager.register_pre_save_hook(PanelSaveHook(self.hub))
+        server.io_loop.add_callback(self._on_loop_start)
 
-    def _begin(self) -> None:
+    def _on_loop_start(self) -> None:
         self.hub.start()
         if self.metrics:
             collector.add(self.hub, prometheus_client.REGISTRY)
 
     def initialize_handlers(self) -> None:
-        """Name the routes; those of the specification answer the same as ours."""
+        """Add the routes; those under ``/api`` are aliases that the specification names."""
         hub = {"hub": self.hub}
         stream = {
             **hub,
@@ -116,7 +122,7 @@ class IpyvitalsExtension(ExtensionApp):
             ("/ipyvitals/api/kernels", KernelsHandler, hub),
             (f"/ipyvitals/api{KERNEL}/events", KernelEventsHandler, hub),
             (f"/ipyvitals/api{KERNEL}/{ACTION}", ActionHandler, hub),
-            ("/ipyvitals/api/events", EventsHandler, stream),
+            ("/ipyvitals/api/events", EventStreamHandler, stream),
             ("/api/models", ModelsHandler, hub),
             ("/api/monitoring/system", SystemHandler, hub),
         ]

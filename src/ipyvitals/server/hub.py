@@ -1,4 +1,4 @@
-"""Every kernel of this server: what is known of it, and whom to tell."""
+"""Connects to every kernel of the server, tracks its state, and publishes each change."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from functools import partial
 from typing import Any
 
 from ipyvitals.schema.protocol import Reply, Request, RequestKind, Update
-from ipyvitals.server.background import Background
+from ipyvitals.server.background import BackgroundTasks
 from ipyvitals.server.broadcast import Broadcaster
-from ipyvitals.server.errors import KernelDeclinedError, KernelSilentError, UnknownKernelError
-from ipyvitals.server.events import EventBus
-from ipyvitals.server.kernel_manager import Change, Kernels
-from ipyvitals.server.kernel_state import KernelRecord, MonitorRecord
-from ipyvitals.server.links import KernelConnections
+from ipyvitals.server.errors import KernelReplyError, KernelTimeoutError, UnknownKernelError
+from ipyvitals.server.events import EventBusEmitter
+from ipyvitals.server.kernel_connection import KernelConnections
+from ipyvitals.server.kernel_manager import KernelManagerAdapter, LifecycleChange
+from ipyvitals.server.kernel_state import KernelStateTracker, MonitorStateTracker
 from ipyvitals.server.schema import (
     KernelChange,
     KernelMessage,
@@ -24,290 +24,326 @@ from ipyvitals.server.schema import (
     UpdateMessage,
     event_message,
 )
-from ipyvitals.server.viewers import Viewers
+from ipyvitals.server.viewers import ViewerCountSender
 
-__all__ = ["Hub", "Settings"]
+__all__ = ["Hub", "HubConfig"]
 
-WATCH_SECONDS = 0.25
-"""How often viewers are counted: one who arrives sees everything within a second."""
-COMPARE_SECONDS = 2.0
-"""How often notebooks, and kernels that nobody announced, are looked for."""
+VIEWER_POLL_SECONDS = 0.25
+"""Interval between counts of the viewers: a new viewer sees everything within a second."""
+DISCOVERY_SECONDS = 2.0
+"""Interval between searches for renamed notebooks and for kernels that no event announced."""
 STALE_SECONDS = 2.0
-ASK_AGAIN_SECONDS = 1.0
+"""Age from which a state is requested anew before REST answers with it."""
+RESYNC_SECONDS = 1.0
+"""Shortest interval between requests for missing state of one kernel."""
 SILENCE_TIMEOUT_SECONDS = 60.0
-"""A kernel that is watched tells something every few seconds; after so long, connect anew."""
+"""A kernel with viewers sends a message every few seconds; after this silence, reconnect."""
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Bounds of what the server keeps and waits for."""
+class HubConfig:
+    """Bounds on memory and waiting times of the hub."""
 
     points: int = 600
+    """Points per monitor."""
     events: int = 200
+    """Events per kernel."""
     resume_messages: int = 1000
+    """Messages that the broadcaster buffers for clients that resume."""
     answer_seconds: float = 5.0
+    """Timeout of a request to a kernel, in seconds."""
     update_bytes: int = 1024 * 1024
+    """Size of an update; larger ones are dropped."""
 
 
 class Hub:
-    """Attaches to kernels as they come and go, and publishes what they tell.
+    """Connects to kernels as they start and end; merges and publishes their updates.
 
     Parameters
     ----------
-    kernels : Kernels
-        The server's kernels and sessions.
-    bus : EventBus
-        Hears the six events as well.
-    settings : Settings
+    kernel_manager : KernelManagerAdapter
+        The kernels and sessions of the server.
+    event_bus : EventBusEmitter
+        Emits the six events for other extensions.
+    config : HubConfig
     log : logging.Logger
     """
 
     def __init__(
-        self, kernels: Kernels, bus: EventBus, settings: Settings, log: logging.Logger
+        self,
+        kernel_manager: KernelManagerAdapter,
+        event_bus: EventBusEmitter,
+        config: HubConfig,
+        log: logging.Logger,
     ) -> None:
-        self.settings = settings
-        self.feed = Broadcaster(keep=settings.resume_messages)
-        self.background = Background(log)
-        self.records: dict[str, KernelRecord] = {}
-        self._kernels = kernels
-        self._bus = bus
+        self.config = config
+        self.broadcaster = Broadcaster(max_messages=config.resume_messages)
+        self.background = BackgroundTasks(log)
+        self.kernels: dict[str, KernelStateTracker] = {}
+        """The state of each kernel, by id."""
+        self._kernel_manager = kernel_manager
+        self._event_bus = event_bus
         self._log = log
-        self._links = KernelConnections(
-            kernels, take=self.take, drop=self._drop, max_bytes=settings.update_bytes, log=log
+        self._connections = KernelConnections(
+            kernel_manager,
+            on_update=self.apply_update,
+            on_drop=self._count_dropped,
+            max_bytes=config.update_bytes,
+            log=log,
         )
-        self._viewers = Viewers(self.viewers, self._tell_viewers)
+        self._viewer_counts = ViewerCountSender(self.count_viewers, self._send_viewer_count)
         self._refreshing: dict[str, asyncio.Task[None]] = {}
 
     def start(self) -> None:
-        """Attach to the kernels that run already, and to all that come."""
-        self._kernels.listen(self._on_change)
-        for kernel_id in self._kernels.ids():
+        """Connect to the running kernels and to each one that starts later."""
+        self._kernel_manager.subscribe(self._on_change)
+        for kernel_id in self._kernel_manager.ids():
             self._attach(kernel_id)
-            # Its monitors may be silent because nobody watches them.
+            # Monitors without viewers may send nothing, so request their state.
             self._refresh(kernel_id)
-        self.background.spawn(self._watch())
+        self.background.spawn(self._poll())
 
     async def stop(self) -> None:
-        """Let go of everything."""
-        self._kernels.unlisten()
-        for subscriber in tuple(self.feed.subscribers):
+        """Disconnect kernels and clients, and end all background tasks."""
+        self._kernel_manager.unsubscribe()
+        for subscriber in tuple(self.broadcaster.subscribers):
             subscriber.close(1001, "the server is stopping")
-        for kernel_id in tuple(self.records):
-            self._links.close(kernel_id)
-        self.records.clear()
+        for kernel_id in tuple(self.kernels):
+            self._connections.close(kernel_id)
+        self.kernels.clear()
         await self.background.stop()
 
-    # What is known
+    # State
 
     def state(self, kernel_id: str) -> KernelState:
-        """Return one kernel with all that is known of its monitors."""
-        record = self.records[kernel_id]
+        """Return one kernel with the full state of its monitors."""
+        kernel = self.kernels[kernel_id]
         return KernelState(
             kernel_id=kernel_id,
-            **self._kernels.describe(kernel_id),
-            connected=self._links.is_open(kernel_id),
-            unavailable=self._links.why_not(kernel_id),
-            last_seen=record.last_seen,
-            monitors=[one.full(history=True) for one in record.monitors.values() if one.latest],
+            **self._kernel_manager.describe(kernel_id),
+            connected=self._connections.is_open(kernel_id),
+            unavailable=self._connections.unavailable_reason(kernel_id),
+            last_seen=kernel.last_seen,
+            monitors=[
+                one.full_update(history=True) for one in kernel.monitors.values() if one.latest
+            ],
         )
 
     def states(self, kernel_id: str | None = None) -> list[KernelState]:
-        """Return all kernels, or the one."""
-        return [self.state(one) for one in self.records if kernel_id in (None, one)]
+        """Return the states of all kernels, or of the one with that id."""
+        return [self.state(one) for one in self.kernels if kernel_id in (None, one)]
 
-    def monitors_of(self, path: str) -> dict[str, MonitorRecord]:
-        """Return the monitors of a notebook's kernel, by name."""
+    def monitors_of_notebook(self, path: str) -> dict[str, MonitorStateTracker]:
+        """Return the monitors of a notebook's kernel by name; `path` is that of the notebook."""
         return {
             name: monitor
-            for kernel_id, record in self.records.items()
-            if self._kernels.path_of(kernel_id) == path
-            for name, monitor in record.monitors.items()
+            for kernel_id, kernel in self.kernels.items()
+            if self._kernel_manager.path_of(kernel_id) == path
+            for name, monitor in kernel.monitors.items()
         }
 
-    def viewers(self, kernel_id: str) -> int:
-        """Return how many watch a kernel: notebooks, and clients of the stream."""
-        return self._kernels.connections(kernel_id) + self.feed.watching(kernel_id)
+    def count_viewers(self, kernel_id: str) -> int:
+        """Return the number of viewers of a kernel: connected frontends plus visible clients."""
+        return self._kernel_manager.connections(kernel_id) + self.broadcaster.count_viewers(
+            kernel_id
+        )
 
-    # Asking
+    # Requests to kernels
 
-    async def ask(self, kernel_id: str, request: RequestKind, **more: Any) -> Reply:
-        """Return the kernel's answer to a request.
+    async def request(self, kernel_id: str, kind: RequestKind, **fields: Any) -> Reply:
+        """Send a request to a kernel and return its reply; applies the updates in it.
 
         Raises
         ------
-        UnknownKernelError, KernelSilentError, KernelDeclinedError
+        UnknownKernelError
+            When the server has no kernel of that id.
+        KernelTimeoutError
+            When the kernel is not connected or does not reply in time.
+        KernelReplyError
+            When the kernel replies with an error.
         """
-        if kernel_id not in self.records:
+        if kernel_id not in self.kernels:
             raise UnknownKernelError(f"no kernel {kernel_id!r} on this server")
-        reply = await self._links.ask(
-            kernel_id, Request(request=request, **more), self.settings.answer_seconds
+        reply = await self._connections.request(
+            kernel_id, Request(request=kind, **fields), self.config.answer_seconds
         )
         for update in reply.monitors:
-            self.take(kernel_id, update)
+            self.apply_update(kernel_id, update)
         return reply
 
     async def refresh(self, kernel_ids: list[str], older_than: float = STALE_SECONDS) -> None:
-        """Ask those kernels that nobody watches, and that have told nothing of late."""
+        """Request the state of those kernels that have no viewers and sent no update lately.
+
+        Parameters
+        ----------
+        kernel_ids : list of str
+            The kernels to consider.
+        older_than : float
+            Seconds since the last update from which a state counts as stale.
+        """
         now = time.time()
-        asked = []
+        refreshing = []
         for kernel_id in kernel_ids:
-            record = self.records.get(kernel_id)
-            if record is None or not record.answers or self.viewers(kernel_id):
+            kernel = self.kernels.get(kernel_id)
+            if kernel is None or not kernel.has_ipyvitals or self.count_viewers(kernel_id):
                 continue
-            if record.last_seen is None or now - record.last_seen >= older_than:
-                asked.append(self._refresh(kernel_id))
-        if asked:
-            await asyncio.wait(asked)
+            if kernel.last_seen is None or now - kernel.last_seen >= older_than:
+                refreshing.append(self._refresh(kernel_id))
+        if refreshing:
+            await asyncio.wait(refreshing)
 
     def _refresh(self, kernel_id: str) -> asyncio.Task[None]:
-        """Ask a kernel for everything, once at a time."""
+        """Request the whole state of a kernel, unless such a request is pending."""
         if kernel_id not in self._refreshing:
-            task = self.background.spawn(self._ask_for_all(kernel_id))
+            task = self.background.spawn(self._request_snapshot(kernel_id))
             self._refreshing[kernel_id] = task
             task.add_done_callback(lambda _: self._refreshing.pop(kernel_id, None))
         return self._refreshing[kernel_id]
 
-    async def _ask_for_all(self, kernel_id: str) -> None:
-        record = self.records.get(kernel_id)
-        history = record is not None and not record.has_history
+    async def _request_snapshot(self, kernel_id: str) -> None:
+        kernel = self.kernels.get(kernel_id)
+        history = kernel is not None and not kernel.has_history
         try:
-            await self.ask(kernel_id, "snapshot", history=history)
-        except (UnknownKernelError, KernelSilentError, KernelDeclinedError) as error:
-            # What is known stays as it is, and bears its time.
+            await self.request(kernel_id, "snapshot", history=history)
+        except (UnknownKernelError, KernelTimeoutError, KernelReplyError) as error:
+            # The last state stays, with the time at which it was taken.
             self._log.debug("ipyvitals: no snapshot of kernel %s: %s", kernel_id, error)
 
-    async def _tell_viewers(self, kernel_id: str, count: int) -> None:
+    async def _send_viewer_count(self, kernel_id: str, count: int) -> None:
         try:
-            await self.ask(kernel_id, "viewers", count=count)
-        except (UnknownKernelError, KernelDeclinedError) as error:
-            raise KernelSilentError(str(error)) from None
+            await self.request(kernel_id, "viewers", count=count)
+        except (UnknownKernelError, KernelReplyError) as error:
+            raise KernelTimeoutError(str(error)) from None
 
-    # What kernels tell
+    # Updates of kernels
 
-    def take(self, kernel_id: str, update: Update) -> None:
-        """Take an update over, and tell it."""
-        record = self.records.get(kernel_id)
-        if record is None:
+    def apply_update(self, kernel_id: str, update: Update) -> None:
+        """Merge an update into the state of its kernel, and publish what changed."""
+        kernel = self.kernels.get(kernel_id)
+        if kernel is None:
             return
-        first = not record.answers
-        applied = record.apply(update, time.time())
-        if applied is None:
+        first = not kernel.has_ipyvitals
+        result = kernel.apply(update, time.time())
+        if result is None:
             return
-        self.feed.publish(
+        self.broadcaster.publish(
             "update",
             kernel_id,
-            partial(UpdateMessage, kernel_id=kernel_id, update=applied.update),
+            partial(UpdateMessage, kernel_id=kernel_id, update=result.update),
         )
-        for event in applied.events:
-            self.feed.publish(
+        for event in result.events:
+            self.broadcaster.publish(
                 event.type, kernel_id, partial(event_message, event, kernel_id=kernel_id)
             )
-            self._bus.emit(event, kernel_id)
-        if applied.incomplete:
-            record.dropped["lost"] += 1
+            self._event_bus.emit(event, kernel_id)
+        if result.incomplete:
+            kernel.dropped["lost"] += 1
             now = time.monotonic()
-            # A kernel that counts wrongly is not asked all the time.
-            if now - record.asked_at >= ASK_AGAIN_SECONDS:
-                record.asked_at = now
+            # Limits the requests to a kernel that numbers its updates wrongly.
+            if now - kernel.resync_requested_at >= RESYNC_SECONDS:
+                kernel.resync_requested_at = now
                 self._refresh(kernel_id)
         if first:
-            self.background.spawn(self._meet(kernel_id))
+            self.background.spawn(self._on_first_update(kernel_id))
 
-    async def _meet(self, kernel_id: str) -> None:
-        await self.compare_sessions()
-        await self._viewers.tell(kernel_id)
+    async def _on_first_update(self, kernel_id: str) -> None:
+        await self.update_sessions()
+        await self._viewer_counts.send(kernel_id)
 
-    def _drop(self, kernel_id: str, reason: str) -> None:
-        record = self.records.get(kernel_id)
-        if record is not None:
-            record.dropped[reason] += 1
+    def _count_dropped(self, kernel_id: str, reason: str) -> None:
+        kernel = self.kernels.get(kernel_id)
+        if kernel is not None:
+            kernel.dropped[reason] += 1
 
-    # Kernels come and go
+    # Lifecycle of kernels
 
-    def _on_change(self, kernel_id: str, change: Change) -> None:
+    def _on_change(self, kernel_id: str, change: LifecycleChange) -> None:
         if change == "added":
             self._attach(kernel_id)
         elif change in ("dead", "removed"):
             self._detach(kernel_id, change)
-        elif kernel_id in self.records:
-            self._begin_anew(kernel_id)
+        elif kernel_id in self.kernels:
+            self._on_restart(kernel_id)
 
     def _attach(self, kernel_id: str) -> None:
-        if kernel_id in self.records or self._kernels.is_starting(kernel_id):
+        if kernel_id in self.kernels or self._kernel_manager.is_starting(kernel_id):
             return
-        self.records[kernel_id] = KernelRecord(
-            kernel_id, points=self.settings.points, kept_events=self.settings.events
+        self.kernels[kernel_id] = KernelStateTracker(
+            kernel_id, max_points=self.config.points, max_events=self.config.events
         )
-        self._kernels.watch_restarts(kernel_id)
-        self._links.open(kernel_id)
-        self._publish(kernel_id, "added" if self._links.is_open(kernel_id) else "unavailable")
+        self._kernel_manager.watch_restarts(kernel_id)
+        self._connections.open(kernel_id)
+        self._publish(kernel_id, "added" if self._connections.is_open(kernel_id) else "unavailable")
 
-    def _begin_anew(self, kernel_id: str) -> None:
-        # An automatic restart is told twice: when it begins, and when it is done.
-        known = not self.records[kernel_id].blank
-        self.records[kernel_id].forget()
-        self._viewers.forget(kernel_id)
-        self._links.open(kernel_id)
-        if known:
+    def _on_restart(self, kernel_id: str) -> None:
+        # An automatic restart is reported twice: when it begins, and when it is done.
+        first_report = not self.kernels[kernel_id].is_empty
+        self.kernels[kernel_id].clear()
+        self._viewer_counts.forget(kernel_id)
+        self._connections.open(kernel_id)
+        if first_report:
             self._publish(kernel_id, "restarted")
 
     def _detach(self, kernel_id: str, change: KernelChange) -> None:
-        if self.records.pop(kernel_id, None) is not None:
-            self._viewers.forget(kernel_id)
-            self._links.close(kernel_id)
+        if self.kernels.pop(kernel_id, None) is not None:
+            self._viewer_counts.forget(kernel_id)
+            self._connections.close(kernel_id)
             self._publish(kernel_id, change)
 
     def _publish(self, kernel_id: str, change: KernelChange) -> None:
-        kernel = self.state(kernel_id) if kernel_id in self.records else None
-        self.feed.publish(
+        state = self.state(kernel_id) if kernel_id in self.kernels else None
+        self.broadcaster.publish(
             "kernel",
             kernel_id,
-            partial(KernelMessage, kernel_id=kernel_id, change=change, kernel=kernel),
+            partial(KernelMessage, kernel_id=kernel_id, change=change, kernel=state),
         )
 
-    # In the background
+    # Background
 
-    async def _watch(self) -> None:
-        compared = 0.0
+    async def _poll(self) -> None:
+        discovered_at = 0.0
         while True:
-            await asyncio.sleep(WATCH_SECONDS)
-            for kernel_id, record in self.records.items():
-                if record.answers and self._viewers.is_due(kernel_id):
-                    self.background.spawn(self._viewers.tell(kernel_id))
-            if time.monotonic() - compared >= COMPARE_SECONDS:
-                compared = time.monotonic()
+            await asyncio.sleep(VIEWER_POLL_SECONDS)
+            for kernel_id, kernel in self.kernels.items():
+                if kernel.has_ipyvitals and self._viewer_counts.is_due(kernel_id):
+                    self.background.spawn(self._viewer_counts.send(kernel_id))
+            if time.monotonic() - discovered_at >= DISCOVERY_SECONDS:
+                discovered_at = time.monotonic()
                 try:
-                    await self._compare()
-                # One kernel that cannot be described must not end the watch over all others.
+                    await self._discover()
+                # A kernel that cannot be described must not end the polling of all others.
                 except Exception:
                     self._log.exception("ipyvitals: cannot compare kernels")
 
-    async def _compare(self) -> None:
-        """Find what nobody announced: kernels that came or went, notebooks that were renamed."""
-        there = set(self._kernels.ids())
-        for kernel_id in there - self.records.keys():
-            self._attach(kernel_id)
-        for kernel_id in self.records.keys() - there:
-            self._detach(kernel_id, "removed")
-        for kernel_id, record in self.records.items():
-            if (
-                record.answers
-                and self.viewers(kernel_id)
-                and record.silent_for() > SILENCE_TIMEOUT_SECONDS
-            ):
-                record.heard()
-                self._links.open(kernel_id)
-                self._refresh(kernel_id)
-        if self.feed.subscribers:
-            await self.compare_sessions()
+    async def _discover(self) -> None:
+        """Find changes that no event announced: kernels that came or went, renamed notebooks.
 
-    async def compare_sessions(self) -> None:
-        """Learn which notebooks the kernels belong to."""
+        Also reconnects to kernels that have viewers but fell silent.
+        """
+        running = set(self._kernel_manager.ids())
+        for kernel_id in running - self.kernels.keys():
+            self._attach(kernel_id)
+        for kernel_id in self.kernels.keys() - running:
+            self._detach(kernel_id, "removed")
+        for kernel_id, kernel in self.kernels.items():
+            if (
+                kernel.has_ipyvitals
+                and self.count_viewers(kernel_id)
+                and kernel.silence_seconds() > SILENCE_TIMEOUT_SECONDS
+            ):
+                kernel.mark_active()
+                self._connections.open(kernel_id)
+                self._refresh(kernel_id)
+        if self.broadcaster.subscribers:
+            await self.update_sessions()
+
+    async def update_sessions(self) -> None:
+        """Update the notebook of each kernel, and publish those that changed."""
         try:
-            changed = await self._kernels.compare_sessions()
-        # Session managers are replaceable; names are worth less than figures.
+            changed = await self._kernel_manager.update_sessions()
+        # A custom session manager may raise anything; without names, the figures stay available.
         except Exception as error:
             self._log.debug("ipyvitals: no list of sessions: %s", error)
             return
-        for kernel_id in changed & self.records.keys():
+        for kernel_id in changed & self.kernels.keys():
             self._publish(kernel_id, "session")

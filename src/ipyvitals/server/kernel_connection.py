@@ -1,8 +1,12 @@
-"""One kernel's wires: its broadcasts, and the control channel, which answers while a cell runs."""
+"""Connects to kernels: receives their broadcasts, and sends requests on the control channel.
+
+The control channel replies while a cell runs.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -12,14 +16,15 @@ from jupyter_client.session import Session
 from zmq.eventloop.zmqstream import ZMQStream
 
 from ipyvitals.schema.protocol import COMM_ID, REPLY, REQUEST, Reply, Request, Update
-from ipyvitals.server.errors import KernelSilentError
+from ipyvitals.server.errors import KernelReplyError, KernelTimeoutError
+from ipyvitals.server.kernel_manager import KernelManagerAdapter
 
-__all__ = ["KernelConnection"]
+__all__ = ["KernelConnection", "KernelConnections"]
 
 TOPIC = f"comm-{COMM_ID}".encode()
-WIRE_BYTES = 64 * 1024 * 1024
-"""ZeroMQ itself hangs up on a kernel that sends a larger message; `Hub` connects again."""
-QUEUED_MESSAGES = 16
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+"""ZeroMQ itself disconnects from a kernel that sends a larger message; `Hub` reconnects."""
+MAX_QUEUED_MESSAGES = 16
 
 
 class _CommMessage(msgspec.Struct, frozen=True):
@@ -28,18 +33,19 @@ class _CommMessage(msgspec.Struct, frozen=True):
 
 
 class KernelConnection:
-    """Listens to one kernel and asks it.
+    """Receives the updates of one kernel and sends it requests.
 
     Parameters
     ----------
     manager : jupyter_client.KernelManager
-        Of the kernel.
+        The manager of the kernel.
     on_update : callable
-        Takes each update that is sound.
+        Takes each valid update.
     on_drop : callable
-        Takes the reason for which a message was dropped.
+        Takes the reason for which a message was dropped: ``"oversized"``, ``"malformed"`` or
+        ``"forged"``.
     max_bytes : int
-        A larger update is dropped.
+        Larger updates are dropped.
     """
 
     def __init__(
@@ -54,62 +60,63 @@ class KernelConnection:
         self._on_update = on_update
         self._on_drop = on_drop
         self._max_bytes = max_bytes
-        # Its own: what another Session has seen, this one would take for a replay.
+        # A Session of its own: it takes a message that another one has seen for a replay.
         self._session = Session(
             key=manager.session.key, signature_scheme=manager.session.signature_scheme
         )
-        self._asked: dict[str, asyncio.Future[Reply]] = {}
+        self._pending: dict[str, asyncio.Future[Reply]] = {}
         self._control: ZMQStream | None = None
-        self._broadcast = _connected(manager.connect_iopub(), topic=TOPIC)
-        self._broadcast.on_recv(self._hear)
+        self._iopub = _bounded_stream(manager.connect_iopub(), topic=TOPIC)
+        self._iopub.on_recv(self._on_broadcast)
 
-    async def ask(self, request: Request, patience: float) -> Reply:
-        """Return the kernel's answer.
+    async def request(self, request: Request, timeout_seconds: float) -> Reply:
+        """Send a request and return the kernel's reply.
 
         Raises
         ------
-        KernelSilentError
-            When none came within `patience` seconds.
+        KernelTimeoutError
+            When no reply arrives within `timeout_seconds`, or the connection is closed.
         """
         if self._control is None:
-            self._control = _connected(self._manager.connect_control())
-            self._control.on_recv(self._hear_reply)
+            self._control = _bounded_stream(self._manager.connect_control())
+            self._control.on_recv(self._on_reply)
         message = self._session.msg(REQUEST, content=msgspec.to_builtins(request))
-        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._asked[message["header"]["msg_id"]] = answer
+        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._pending[message["header"]["msg_id"]] = reply
         try:
             self._session.send(self._control, message)
-            async with asyncio.timeout(patience):
-                return await answer
+            async with asyncio.timeout(timeout_seconds):
+                return await reply
         except TimeoutError:
-            self._hang_up()
-            raise KernelSilentError(
-                f"the kernel did not answer within {patience:g} s; it may run no ipyvitals monitor"
+            self._close_control()
+            raise KernelTimeoutError(
+                f"the kernel did not answer within {timeout_seconds:g} s; "
+                "it may run no ipyvitals monitor"
             ) from None
         finally:
-            del self._asked[message["header"]["msg_id"]]
+            del self._pending[message["header"]["msg_id"]]
 
     def close(self) -> None:
-        """Close the wires; whoever waits for an answer is told."""
-        for stream in (self._broadcast, self._control):
+        """Close the sockets; pending requests fail with `KernelTimeoutError`."""
+        for stream in (self._iopub, self._control):
             if stream is not None and not stream.closed():
                 stream.on_recv(None)
                 stream.close(linger=0)
-        for answer in self._asked.values():
-            if not answer.done():
-                answer.set_exception(KernelSilentError("the kernel ended before it answered"))
+        for reply in self._pending.values():
+            if not reply.done():
+                reply.set_exception(KernelTimeoutError("the kernel ended before it answered"))
 
-    def _hang_up(self) -> None:
-        # Should ZeroMQ have hung up, the next question connects anew.
-        if len(self._asked) == 1 and self._control is not None:
+    def _close_control(self) -> None:
+        # If ZeroMQ has disconnected, the next request connects again.
+        if len(self._pending) == 1 and self._control is not None:
             self._control.close(linger=0)
             self._control = None
 
-    def _hear(self, parts: list[bytes]) -> None:
+    def _on_broadcast(self, parts: list[bytes]) -> None:
         if sum(map(len, parts)) > self._max_bytes:
             self._on_drop("oversized")
             return
-        header, content = self._opened(parts)
+        header, content = self._verified(parts)
         if header.get("msg_type") != "comm_msg":
             return
         try:
@@ -122,39 +129,129 @@ class KernelConnection:
             return
         self._on_update(update)
 
-    def _hear_reply(self, parts: list[bytes]) -> None:
-        header, content = self._opened(parts)
-        answer = self._asked.get(header.get("parent", ""))
-        if header.get("msg_type") != REPLY or answer is None or answer.done():
+    def _on_reply(self, parts: list[bytes]) -> None:
+        header, content = self._verified(parts)
+        reply = self._pending.get(header.get("parent", ""))
+        if header.get("msg_type") != REPLY or reply is None or reply.done():
             return
         try:
-            answer.set_result(msgspec.json.decode(content, type=Reply))
+            reply.set_result(msgspec.json.decode(content, type=Reply))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             self._on_drop("malformed")
 
-    def _opened(self, parts: list[bytes]) -> tuple[dict[str, str], bytes]:
-        """Return what the header tells and the content, once the signature is right."""
+    def _verified(self, parts: list[bytes]) -> tuple[dict[str, str], bytes]:
+        """Check the signature; return message type and parent id, and the content.
+
+        Both are empty when the message was dropped.
+        """
         try:
             _, signed = self._session.feed_identities(parts)
             message = self._session.deserialize(signed, content=False)
             header, parent = message["header"], message["parent_header"]
-            told = {"msg_type": header["msg_type"], "parent": parent.get("msg_id", "")}
-        # Anything at all can be wrong with what a kernel sends.
+            summary = {"msg_type": header["msg_type"], "parent": parent.get("msg_id", "")}
+        # A kernel may send any bytes, so parsing them may raise anything.
         except Exception as error:
             forged = "ignature" in str(error)
             self._on_drop("forged" if forged else "malformed")
             return {}, b""
-        return told, message["content"]
+        return summary, message["content"]
 
 
-def _connected(socket: Any, topic: bytes | None = None) -> ZMQStream:
-    """Return a stream with bounds, which ZeroMQ only heeds from the next connection on."""
+class KernelConnections:
+    """Opens and closes one connection per kernel; records why a connection cannot be opened.
+
+    Parameters
+    ----------
+    kernel_manager : KernelManagerAdapter
+    on_update : callable
+        Takes the id of a kernel and a valid update of it.
+    on_drop : callable
+        Takes the id of a kernel and the reason for which a message was dropped.
+    max_bytes : int
+        Larger updates are dropped.
+    log : logging.Logger
+    """
+
+    def __init__(
+        self,
+        kernel_manager: KernelManagerAdapter,
+        *,
+        on_update: Callable[[str, Update], None],
+        on_drop: Callable[[str, str], None],
+        max_bytes: int,
+        log: logging.Logger,
+    ) -> None:
+        self._kernel_manager = kernel_manager
+        self._on_update = on_update
+        self._on_drop = on_drop
+        self._max_bytes = max_bytes
+        self._log = log
+        self._open: dict[str, KernelConnection] = {}
+        self._unavailable: dict[str, str] = {}
+
+    def open(self, kernel_id: str) -> None:
+        """Connect to a kernel; closes an earlier connection under that id."""
+        self.close(kernel_id)
+        reason = self._kernel_manager.unavailable_reason()
+        if reason is None:
+            try:
+                self._open[kernel_id] = KernelConnection(
+                    self._kernel_manager.get(kernel_id),
+                    on_update=lambda update: self._on_update(kernel_id, update),
+                    on_drop=lambda why: self._on_drop(kernel_id, why),
+                    max_bytes=self._max_bytes,
+                )
+                return
+            # Provisioners are third-party code: a failing one must not affect other kernels.
+            except Exception as error:
+                self._log.warning("ipyvitals: cannot listen to kernel %s", kernel_id, exc_info=True)
+                reason = f"its wires cannot be opened: {type(error).__name__}: {error}"
+        self._unavailable[kernel_id] = reason
+
+    def close(self, kernel_id: str) -> None:
+        """Close the connection to a kernel, if there is one."""
+        self._unavailable.pop(kernel_id, None)
+        connection = self._open.pop(kernel_id, None)
+        if connection is not None:
+            connection.close()
+
+    def is_open(self, kernel_id: str) -> bool:
+        """Return whether the server is connected to a kernel."""
+        return kernel_id in self._open
+
+    def unavailable_reason(self, kernel_id: str) -> str | None:
+        """Return why the server cannot connect to a kernel; ``None`` when it can."""
+        return self._unavailable.get(kernel_id)
+
+    async def request(self, kernel_id: str, request: Request, timeout_seconds: float) -> Reply:
+        """Send a request and return the kernel's reply.
+
+        Raises
+        ------
+        KernelTimeoutError
+            When the kernel is not connected, or no reply arrives within `timeout_seconds`.
+        KernelReplyError
+            When the kernel replies with an error.
+        """
+        connection = self._open.get(kernel_id)
+        if connection is None:
+            raise KernelTimeoutError(
+                self.unavailable_reason(kernel_id) or "the kernel is not connected"
+            )
+        reply = await connection.request(request, timeout_seconds)
+        if reply.status == "error":
+            raise KernelReplyError(reply.message)
+        return reply
+
+
+def _bounded_stream(socket: Any, topic: bytes | None = None) -> ZMQStream:
+    """Return a stream with bounds, which ZeroMQ applies only to connections made afterwards."""
     stream = socket if isinstance(socket, ZMQStream) else ZMQStream(socket)
     raw = stream.socket
     endpoint = raw.get_string(zmq.LAST_ENDPOINT).rstrip("\0")
     raw.disconnect(endpoint)
-    raw.setsockopt(zmq.MAXMSGSIZE, WIRE_BYTES)
-    raw.setsockopt(zmq.RCVHWM, QUEUED_MESSAGES)
+    raw.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
+    raw.setsockopt(zmq.RCVHWM, MAX_QUEUED_MESSAGES)
     raw.linger = 0
     if topic is not None:
         raw.setsockopt(zmq.UNSUBSCRIBE, b"")

@@ -1,4 +1,4 @@
-"""The server's kernels and sessions, as its managers tell of them."""
+"""Adapts the kernel and session managers of one Jupyter server."""
 
 from __future__ import annotations
 
@@ -7,26 +7,31 @@ from typing import Any, Literal, TypeAlias
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.gateway.managers import GatewayMappingKernelManager
+from traitlets import TraitError
 
 from ipyvitals.schema.protocol import REPLY, REQUEST
 
-__all__ = ["Change", "Kernels"]
+__all__ = ["KernelManagerAdapter", "LifecycleChange"]
 
 ACTIONS = "https://events.jupyter.org/jupyter_server/kernel_actions/v1"
-Change: TypeAlias = Literal["added", "restarted", "dead", "removed"]
-OnChange: TypeAlias = Callable[[str, Change], None]
-_CHANGES: dict[str, Change] = {"start": "added", "restart": "restarted", "shutdown": "removed"}
+LifecycleChange: TypeAlias = Literal["added", "restarted", "dead", "removed"]
+LifecycleCallback: TypeAlias = Callable[[str, LifecycleChange], None]
+_CHANGE_OF_ACTION: dict[str, LifecycleChange] = {
+    "start": "added",
+    "restart": "restarted",
+    "shutdown": "removed",
+}
 
 
-class Kernels:
-    """Asks and listens to the managers of one Jupyter server.
+class KernelManagerAdapter:
+    """Lists and describes the kernels of one Jupyter server, and reports lifecycle changes.
 
     Parameters
     ----------
     manager : jupyter_server.services.kernels.kernelmanager.MappingKernelManager
     sessions : jupyter_server.services.sessions.sessionmanager.SessionManager
     event_logger : jupyter_events.EventLogger
-        Tells what is done to kernels.
+        Emits the server's kernel actions: start, restart, shutdown.
     """
 
     def __init__(self, manager: Any, sessions: Any, event_logger: Any) -> None:
@@ -34,26 +39,26 @@ class Kernels:
         self._sessions = sessions
         self._event_logger = event_logger
         self._notebooks: dict[str, tuple[str | None, str | None]] = {}
-        self._on_change: OnChange | None = None
+        self._on_change: LifecycleCallback | None = None
 
-    def untrack_questions(self) -> None:
-        """Let questions about kernels be no use of them.
+    def untrack_requests(self) -> None:
+        """Exclude requests to kernels, and their replies, from activity tracking.
 
-        Otherwise a kernel that is asked could never be culled, and a page would show it as idle
-        after each answer. JupyterLab reads the list once, when it is loaded itself.
+        Otherwise a kernel that receives requests could never be culled, and a page would show it
+        as idle after each reply. JupyterLab reads the list once, when it is loaded itself.
         """
         untracked = getattr(self._manager, "untracked_message_types", None)
         if untracked is not None:
             new = [one for one in (REQUEST, REPLY) if one not in untracked]
             self._manager.untracked_message_types = [*untracked, *new]
 
-    def listen(self, on_change: OnChange) -> None:
-        """Tell what happens to kernels from here on."""
+    def subscribe(self, on_change: LifecycleCallback) -> None:
+        """Call `on_change` with the kernel id and the change at each lifecycle change."""
         self._on_change = on_change
         self._event_logger.add_listener(schema_id=ACTIONS, listener=self._on_action)
 
-    def unlisten(self) -> None:
-        """Tell nothing more."""
+    def unsubscribe(self) -> None:
+        """End the subscription."""
         self._on_change = None
         self._event_logger.remove_listener(schema_id=ACTIONS, listener=self._on_action)
 
@@ -62,19 +67,19 @@ class Kernels:
         return list(self._manager.list_kernel_ids())
 
     def get(self, kernel_id: str) -> Any:
-        """Return the manager of one kernel."""
+        """Return the `jupyter_client.KernelManager` of one kernel."""
         return self._manager.get_kernel(kernel_id)
 
     def is_starting(self, kernel_id: str) -> bool:
-        """Return whether the kernel has no address yet, as where kernels may be pending."""
+        """Return whether the kernel has no address yet, as a pending kernel."""
         if kernel_id not in self._manager:
             return True
-        return self.why_unavailable() is None and not getattr(
+        return self.unavailable_reason() is None and not getattr(
             self.get(kernel_id), "iopub_port", None
         )
 
-    def why_unavailable(self) -> str | None:
-        """Return why no kernel of this server can be listened to; ``None`` where they can."""
+    def unavailable_reason(self) -> str | None:
+        """Return why this server cannot connect to its kernels; ``None`` where it can."""
         if isinstance(self._manager, GatewayMappingKernelManager):
             return (
                 "runs behind a gateway, whose kernels this server cannot listen to; "
@@ -83,17 +88,21 @@ class Kernels:
         return None
 
     def watch_restarts(self, kernel_id: str) -> None:
-        """Tell of restarts that nobody asked for, and of a kernel that is given up."""
+        """Report automatic restarts of a kernel, and its death when restarting fails."""
         add = getattr(self.get(kernel_id), "add_restart_callback", None)
         if add is not None:
-            add(lambda: self._tell(kernel_id, "restarted"), "restart")
-            add(lambda: self._tell(kernel_id, "dead"), "dead")
+            add(lambda: self._report(kernel_id, "restarted"), "restart")
+            add(lambda: self._report(kernel_id, "dead"), "dead")
 
     def connections(self, kernel_id: str) -> int:
         """Return how many frontends are connected to a kernel."""
         if kernel_id not in self._manager:
             return 0
-        count: int = self._manager.kernel_model(kernel_id)["connections"]
+        try:
+            count: int = self._manager.kernel_model(kernel_id)["connections"]
+        # A kernel that is still starting has no `last_activity` yet, which its model includes.
+        except (AttributeError, TraitError):
+            return 0
         return count
 
     def path_of(self, kernel_id: str) -> str | None:
@@ -101,7 +110,7 @@ class Kernels:
         return self._notebooks.get(kernel_id, (None, None))[0]
 
     def describe(self, kernel_id: str) -> dict[str, Any]:
-        """Return what a person knows a kernel by, and how it is."""
+        """Return name, notebook, session, execution state and connections of a kernel."""
         path, name = self._notebooks.get(kernel_id, (None, None))
         kernel = self.get(kernel_id) if kernel_id in self._manager else None
         return {
@@ -112,8 +121,8 @@ class Kernels:
             "connections": self.connections(kernel_id),
         }
 
-    async def compare_sessions(self) -> set[str]:
-        """Look for notebooks that were opened, renamed or closed; return their kernels."""
+    async def update_sessions(self) -> set[str]:
+        """List the sessions; return the kernels whose notebook was opened, renamed or closed."""
         found = {}
         for session in await ensure_async(self._sessions.list_sessions()):
             if (kernel := session.get("kernel")) is not None:
@@ -126,10 +135,10 @@ class Kernels:
         }
 
     async def _on_action(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
-        change = _CHANGES.get(data.get("action", ""))
+        change = _CHANGE_OF_ACTION.get(data.get("action", ""))
         if change is not None and data.get("status", "success") == "success":
-            self._tell(data["kernel_id"], change)
+            self._report(data["kernel_id"], change)
 
-    def _tell(self, kernel_id: str, change: Change) -> None:
+    def _report(self, kernel_id: str, change: LifecycleChange) -> None:
         if self._on_change is not None:
             self._on_change(kernel_id, change)

@@ -1,4 +1,4 @@
-"""When a notebook is saved, the panels in it are saved as they are now."""
+"""Renews the panels of a notebook, from the current state of its monitors, when it is saved."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from typing import Any
 
 from ipyvitals.render.html import saved_mark, saved_text, static_view
 from ipyvitals.server.hub import Hub
-from ipyvitals.server.kernel_state import MonitorRecord
+from ipyvitals.server.kernel_state import MonitorStateTracker
 
-__all__ = ["SavedPanels"]
+__all__ = ["PanelSaveHook"]
 
 
-class SavedPanels:
-    """A pre-save hook: what stands for a panel without a kernel is renewed.
+class PanelSaveHook:
+    """Pre-save hook of the contents manager; replaces the static view of each panel.
 
-    A page keeps what a cell displayed at the time, and would save a panel from before the first
-    epoch. The server knows how its monitor is now. Only outputs that ipyvitals marked as its own
-    are touched, and only while the kernel of that notebook has a monitor of that name.
+    Without the hook, a page saves what a cell displayed when it ran, such as a panel from before
+    the first epoch. The server knows the current state of the monitor. The hook changes only
+    outputs that carry the metadata of ipyvitals, and only while the kernel of that notebook has a
+    monitor of that name.
 
     Parameters
     ----------
@@ -31,20 +32,20 @@ class SavedPanels:
         self._hub = hub
 
     def __call__(self, model: dict[str, Any], path: str, **rest: Any) -> None:
-        """Renew the panels in a notebook that is about to be saved; changes `model`."""
+        """Renew the panels of a notebook that is about to be saved; changes `model` in place."""
         if model.get("type") != "notebook":
             return
-        monitors = self._hub.monitors_of(path.strip("/"))
+        monitors = self._hub.monitors_of_notebook(path.strip("/"))
         if not monitors:
             return
         for output, mark in _panels(model.get("content")):
             monitor = monitors.get(str(mark.get("monitor")))
-            if monitor is not None and monitor.complete:
+            if monitor is not None and monitor.is_complete:
                 _renew(output, mark, monitor)
 
 
 def _panels(content: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Return the outputs that show a panel, each with its mark."""
+    """Yield each output that shows a panel, with its ipyvitals metadata."""
     for cell in content["cells"]:
         for output in cell.get("outputs", ()):
             mark = output.get("metadata", {}).get("ipyvitals")
@@ -52,11 +53,11 @@ def _panels(content: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
                 yield output, mark
 
 
-def _renew(output: dict[str, Any], mark: dict[str, Any], monitor: MonitorRecord) -> None:
+def _renew(output: dict[str, Any], mark: dict[str, Any], monitor: MonitorStateTracker) -> None:
     snapshot = monitor.snapshot()
     if snapshot.at < mark.get("at", 0.0):
         return
-    full = monitor.full(history=True)
+    full = monitor.full_update(history=True)
     output["data"]["text/html"] = static_view(snapshot, full.history or None)
     output["data"]["text/plain"] = saved_text(snapshot, closed=full.closed)
     output["metadata"]["ipyvitals"] = saved_mark(snapshot)

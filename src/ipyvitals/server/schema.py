@@ -1,6 +1,7 @@
-"""What REST and WebSocket of the Jupyter server answer: the contract with the browser.
+"""Messages between the Jupyter server and its clients, by REST and by WebSocket.
 
-Sections and events are those of ``ipyvitals.schema``, updates those of its ``protocol``.
+Sections and events are those of ``ipyvitals.schema``, updates those of ``schema.protocol``. The
+docstrings here become the descriptions in ``openapi.yaml`` and the comments in ``wire.gen.ts``.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ __all__ = [
     "ClientMessage",
     "ErrorAnswer",
     "EventsAnswer",
-    "Hidden",
+    "HiddenMessage",
     "KernelChange",
     "KernelMessage",
     "KernelState",
@@ -38,12 +39,12 @@ __all__ = [
     "ModelRow",
     "ModelsAnswer",
     "RealTimeMetrics",
-    "Resume",
+    "ResumeMessage",
     "StateMessage",
     "StreamMessage",
     "SystemAnswer",
     "UpdateMessage",
-    "Visible",
+    "VisibleMessage",
     "event_message",
     "model_row",
 ]
@@ -52,56 +53,56 @@ KernelChange: TypeAlias = Literal["added", "restarted", "dead", "removed", "unav
 
 
 class KernelState(msgspec.Struct, frozen=True, kw_only=True):
-    """One kernel, and everything that is known of its monitors."""
+    """One kernel and the full state of its monitors."""
 
     kernel_id: str
     kernel_name: str | None = None
     path: str | None = None
-    """Of its notebook, relative to the server's root; ``None`` where it has no session."""
+    """Path of the kernel's notebook, relative to the server's root; ``None`` without a session."""
     session_name: str | None = None
     execution_state: str | None = None
     connections: int = 0
-    """Frontends that are connected to the kernel."""
+    """Number of frontends that are connected to the kernel."""
     connected: bool = False
-    """Whether the server listens to the kernel."""
+    """Whether the server is connected to the kernel."""
     unavailable: str | None = None
-    """Why the server cannot listen to it."""
+    """Why the server cannot connect to the kernel; ``None`` where it can."""
     last_seen: float | None = None
-    """When its last update came."""
+    """Unix time of the last update; ``None`` before the first one."""
     monitors: list[Update] = []
-    """Each in full, with the points behind its charts."""
+    """A full update of each monitor, with the points of its charts."""
 
 
 class KernelsAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """``GET kernels``."""
+    """Answer to ``GET kernels``: the state of each kernel."""
 
     kernels: list[KernelState]
 
 
 class ModelRow(ModelInfo, frozen=True, kw_only=True):
-    """One model of one monitor, and where it lives."""
+    """One model, with the kernel and the monitor that it belongs to."""
 
     kernel_id: str
     monitor: str
 
 
 class ModelsAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """``GET models``."""
+    """Answer to ``GET models``: the models of all monitors."""
 
     models: list[ModelRow]
 
 
 class RealTimeMetrics(msgspec.Struct, frozen=True, kw_only=True):
-    """The figures of the moment, in few words."""
+    """The most important current figures of the active model."""
 
     predictions_per_minute: int
     live_accuracy: float | None
     model_uptime: str | None
-    """In its two largest units, e.g. ``"2h 15m"``."""
+    """Duration in its two largest units, e.g. ``"2h 15m"``."""
 
 
 class SystemAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """``GET monitoring/system``: one monitor at one moment."""
+    """Answer to ``GET monitoring/system``: a snapshot of one monitor."""
 
     active_model: ModelSection
     system_status: SystemSection
@@ -122,42 +123,42 @@ class SystemAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventsAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """``GET kernels/{id}/events``: the newest last."""
+    """Answer to ``GET kernels/{id}/events``: the last events, newest last."""
 
     events: list[Event]
 
 
 class ActionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of a ``POST``."""
+    """Body of a ``POST`` request."""
 
     monitor: str | None = None
-    """Which one; all of the kernel by default."""
+    """Name of the monitor; all monitors of the kernel by default."""
 
 
 class ActionAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a ``POST`` did."""
+    """Answer to a ``POST`` request."""
 
     done: int
-    """How many runs were asked to stop, or models acknowledged or reset."""
+    """Number of runs that were asked to stop, or of models that were acknowledged or reset."""
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What went wrong, for people."""
+    """Answer to a failed request: a message for people."""
 
     message: str
 
 
 class StateMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="state"):
-    """Everything, as of the message `id`."""
+    """The state of all kernels after the message `id`."""
 
     id: int
     stream: str
-    """Names this run of the server: numbers of another run mean nothing here."""
+    """Identifies this run of the server; message ids of another run are not comparable."""
     kernels: list[KernelState]
 
 
 class UpdateMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="update"):
-    """What changed in one monitor; its events come as messages of their own."""
+    """An update of one monitor; its events follow as separate messages."""
 
     id: int
     kernel_id: str
@@ -165,49 +166,49 @@ class UpdateMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type",
 
 
 class KernelMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="kernel"):
-    """A kernel came, went, or is otherwise than before."""
+    """A kernel was added, removed or changed."""
 
     id: int
     kernel_id: str
     change: KernelChange
     kernel: KernelState | None
-    """As it is now; ``None`` once it is gone."""
+    """The state after the change; ``None`` when the kernel is gone."""
 
 
 class MissedMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="missed"):
-    """The client was too slow for `count` messages; the state as it is now comes next."""
+    """The client was too slow and missed `count` messages; the current state follows."""
 
     id: int
     count: int
 
 
 StreamMessage: TypeAlias = StateMessage | UpdateMessage | KernelMessage | MissedMessage
-"""What a client hears, beside the events: those bear `id` and `kernel_id` as well."""
+"""Messages to a client besides the events, which carry `id` and `kernel_id` as well."""
 
 
-class Resume(msgspec.Struct, frozen=True, tag_field="type", tag="resume"):
-    """The client has everything up to the message `since`."""
+class ResumeMessage(msgspec.Struct, frozen=True, tag_field="type", tag="resume"):
+    """The client has received all messages up to the id `since`."""
 
     since: int
 
 
-class Hidden(msgspec.Struct, frozen=True, tag_field="type", tag="hidden"):
-    """Nobody looks at the client."""
+class HiddenMessage(msgspec.Struct, frozen=True, tag_field="type", tag="hidden"):
+    """The client is not visible to anybody."""
 
 
-class Visible(msgspec.Struct, frozen=True, tag_field="type", tag="visible"):
-    """Somebody looks at it again."""
+class VisibleMessage(msgspec.Struct, frozen=True, tag_field="type", tag="visible"):
+    """The client is visible again."""
 
 
-ClientMessage: TypeAlias = Resume | Hidden | Visible
-"""All that a client may say."""
+ClientMessage: TypeAlias = ResumeMessage | HiddenMessage | VisibleMessage
+"""The messages that the server accepts from a client."""
 
 
 def event_message(event: Event, *, id: int, kernel_id: str) -> dict[str, Any]:
-    """Return an event as the stream tells it."""
+    """Return an event as a message of the stream."""
     return {"type": event.type, "id": id, "kernel_id": kernel_id, **event.to_dict()}
 
 
 def model_row(info: ModelInfo, *, kernel_id: str, monitor: str) -> ModelRow:
-    """Return a model with the place where it lives."""
+    """Return a model with its kernel and monitor."""
     return ModelRow(kernel_id=kernel_id, monitor=monitor, **msgspec.structs.asdict(info))

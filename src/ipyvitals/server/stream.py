@@ -1,4 +1,4 @@
-"""The WebSocket: the state of all kernels, then everything that happens to them."""
+"""WebSocket handler: sends the state of all kernels, then every change."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 from typing import Any
 
 import msgspec
-from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import ws_authenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
@@ -14,20 +13,20 @@ from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from ipyvitals.schema import EVENT_TYPES
-from ipyvitals.server.broadcast import Entry
+from ipyvitals.server.auth import RESOURCE, check_may_read
+from ipyvitals.server.broadcast import EncodedMessage
 from ipyvitals.server.client_queue import ClientQueue
 from ipyvitals.server.hub import Hub
-from ipyvitals.server.rest import RESOURCE
 from ipyvitals.server.schema import (
     ClientMessage,
-    Hidden,
+    HiddenMessage,
     MissedMessage,
-    Resume,
+    ResumeMessage,
     StateMessage,
-    Visible,
+    VisibleMessage,
 )
 
-__all__ = ["EventsHandler"]
+__all__ = ["EventStreamHandler"]
 
 TYPES = frozenset({"update", *EVENT_TYPES})
 CLIENT_MESSAGE_BYTES = 4096
@@ -35,82 +34,78 @@ UNSUPPORTED, TRY_AGAIN = 1003, 1013
 """Close codes of RFC 6455 and its registry."""
 
 
-class EventsHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
+class EventStreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
     """``GET {base_url}ipyvitals/api/events[?kernel_id=][&types=a,b][&since=ID][&stream=NAME]``."""
 
     auth_resource = RESOURCE
 
     def initialize(self, hub: Hub, client_messages: int, max_clients: int) -> None:
-        """Take what the routes hand over."""
+        """Store the arguments of the route."""
         self._hub = hub
         self._max_clients = max_clients
-        self._outbox = ClientQueue(client_messages)
+        self._client_queue = ClientQueue(client_messages)
         self._writing: asyncio.Task[None] | None = None
         self.visible = True
 
     @property
     def max_message_size(self) -> int:
-        """Bytes that a client may say at once."""
+        """Maximum size of one message of the client, in bytes."""
         return CLIENT_MESSAGE_BYTES
 
     @ws_authenticated
     async def get(self, *args: Any, **kwargs: Any) -> None:
-        """Open the stream."""
-        allowed = await ensure_async(
-            self.authorizer.is_authorized(self, self.current_user, "read", RESOURCE)
-        )
-        if not allowed:
-            raise web.HTTPError(403, f"not authorized to read {RESOURCE}")
+        """Check access and the query, then open the WebSocket."""
+        await check_may_read(self)
         self._kernel_id = self.get_query_argument("kernel_id", None)
-        self._types = self._wanted_types()
-        self._since = self._resume_from()
+        self._types = self._requested_types()
+        self._since = self._requested_since()
         await super().get(*args, **kwargs)
 
     def open(self, *args: Any, **kwargs: Any) -> None:
-        """Begin with the state, or with what happened since the client was here before."""
+        """Queue the state, or the messages since the client's last connection, and write them."""
         super().open(*args, **kwargs)
-        if len(self._hub.feed.subscribers) >= self._max_clients:
+        if len(self._hub.broadcaster.subscribers) >= self._max_clients:
             self.close(TRY_AGAIN, f"all {self._max_clients} places are taken; try again later")
             return
         self._resume(self._since)
         self._writing = self._hub.background.spawn(self._write())
 
     def on_message(self, message: str | bytes) -> None:
-        """Take what a client may say, and nothing else."""
+        """Handle a `ClientMessage`; close the connection on any other message."""
         try:
-            said = msgspec.json.decode(message, type=ClientMessage)
+            decoded = msgspec.json.decode(message, type=ClientMessage)
         except msgspec.MsgspecError as error:
             reason = f'expected {{"type": "resume" | "hidden" | "visible"}}: {error}'
             self.close(UNSUPPORTED, reason.encode()[:120].decode(errors="ignore"))
             return
-        match said:
-            case Resume(since):
+        match decoded:
+            case ResumeMessage(since):
                 self._resume(since)
-            case Hidden():
+            case HiddenMessage():
                 self.visible = False
-            case Visible():
+            case VisibleMessage():
                 self.visible = True
 
     def on_close(self) -> None:
-        """Stop."""
-        self._hub.feed.subscribers.discard(self)
+        """Unsubscribe and stop writing."""
+        self._hub.broadcaster.subscribers.discard(self)
         if self._writing is not None:
             self._writing.cancel()
         super().on_close()
 
     def wants_kernel(self, kernel_id: str) -> bool:
-        """Return whether the client hears of this kernel."""
+        """Return whether the client receives messages of this kernel."""
         return self._kernel_id in (None, kernel_id)
 
-    def take(self, entry: Entry) -> None:
-        """Take a message of the feed."""
-        if self.wants_kernel(entry.kernel_id) and self._wants_type(entry.type):
-            self._outbox.put(entry)
+    def deliver(self, message: EncodedMessage) -> None:
+        """Queue a message of the broadcaster if the client wants its kernel and type."""
+        if self.wants_kernel(message.kernel_id) and self._wants_type(message.type):
+            self._client_queue.put(message)
 
     def _wants_type(self, type: str) -> bool:
         return type == "kernel" or type in self._types
 
-    def _wanted_types(self) -> frozenset[str]:
+    def _requested_types(self) -> frozenset[str]:
         given = self.get_query_argument("types", "")
         if not given:
             return TYPES
@@ -119,11 +114,11 @@ class EventsHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             raise web.HTTPError(400, f"expected types among {', '.join(sorted(TYPES))}")
         return types
 
-    def _resume_from(self) -> int | None:
+    def _requested_since(self) -> int | None:
         since = self.get_query_argument("since", None)
         if since is None or self.get_query_argument("stream", None) not in (
             None,
-            self._hub.feed.name,
+            self._hub.broadcaster.stream_id,
         ):
             return None
         if not since.isascii() or not since.isdigit():
@@ -131,33 +126,38 @@ class EventsHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         return int(since)
 
     def _resume(self, since: int | None) -> None:
-        """Queue what the client lacks; everything, when that is not known any more."""
-        feed = self._hub.feed
-        self._outbox.clear()
-        self._outbox.take_missed()
-        lacking = feed.since(since) if since is not None else None
-        feed.subscribers.add(self)
-        if lacking is None:
-            self._outbox.put(Entry(feed.number, "state", "", self._state()))
-        for entry in lacking or ():
-            self.take(entry)
+        """Queue the messages after `since`, or the whole state when they are not buffered."""
+        broadcaster = self._hub.broadcaster
+        self._client_queue.clear()
+        self._client_queue.take_missed()
+        missing = broadcaster.messages_since(since) if since is not None else None
+        broadcaster.subscribers.add(self)
+        if missing is None:
+            self._client_queue.put(EncodedMessage(broadcaster.last_id, "state", "", self._state()))
+        for message in missing or ():
+            self.deliver(message)
 
     def _state(self) -> bytes:
-        feed = self._hub.feed
-        kernels = self._hub.states(self._kernel_id)
-        return msgspec.json.encode(StateMessage(id=feed.number, stream=feed.name, kernels=kernels))
+        broadcaster = self._hub.broadcaster
+        return msgspec.json.encode(
+            StateMessage(
+                id=broadcaster.last_id,
+                stream=broadcaster.stream_id,
+                kernels=self._hub.states(self._kernel_id),
+            )
+        )
 
     async def _write(self) -> None:
-        """Write what waits, no faster than the client reads."""
+        """Write queued messages, no faster than the client reads."""
         try:
             while True:
-                await self._outbox.filled()
-                if missed := self._outbox.take_missed():
-                    told = MissedMessage(id=self._hub.feed.number, count=missed)
+                await self._client_queue.wait()
+                if missed := self._client_queue.take_missed():
+                    notice = MissedMessage(id=self._hub.broadcaster.last_id, count=missed)
                     state = self._state()
-                    await self.write_message(msgspec.json.encode(told))
+                    await self.write_message(msgspec.json.encode(notice))
                     await self.write_message(state)
-                for data in self._outbox.take():
+                for data in self._client_queue.take_all():
                     await self.write_message(data)
         except WebSocketClosedError:
-            self._hub.feed.subscribers.discard(self)
+            self._hub.broadcaster.subscribers.discard(self)

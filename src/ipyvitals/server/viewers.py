@@ -1,4 +1,4 @@
-"""Tells kernels how many are watching, so that those nobody watches can be quiet."""
+"""Sends viewer counts to kernels, so that kernels without viewers send fewer messages."""
 
 from __future__ import annotations
 
@@ -6,31 +6,32 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from ipyvitals.server.errors import KernelSilentError
+from ipyvitals.server.errors import KernelTimeoutError
 
-__all__ = ["Viewers"]
+__all__ = ["ViewerCountSender"]
 
 RENEW_SECONDS = 60.0
-"""A kernel believes what it was told for three times as long."""
+"""Interval between repeated counts; a kernel discards a count after three times as long."""
 RETRY_SECONDS = 5.0
 
 
 @dataclass
-class _Told:
+class _SentCount:
     count: int
     at: float
-    busy: bool = True
+    in_flight: bool = True
 
 
-class Viewers:
-    """Remembers what each kernel was told, and tells it when that is no longer so.
+class ViewerCountSender:
+    """Sends a kernel its viewer count when the count changes, and every 60 s.
 
     Parameters
     ----------
     count : callable
-        Returns how many watch a kernel.
-    tell : callable
-        Tells a kernel; raises `KernelSilentError` when it does not answer.
+        Takes the id of a kernel and returns its number of viewers.
+    send : callable
+        Takes the id of a kernel and a count and sends it; raises `KernelTimeoutError` when the
+        kernel does not reply.
     monotonic : callable
         Returns seconds.
     """
@@ -38,33 +39,33 @@ class Viewers:
     def __init__(
         self,
         count: Callable[[str], int],
-        tell: Callable[[str, int], Awaitable[object]],
+        send: Callable[[str, int], Awaitable[object]],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._count = count
-        self._tell = tell
+        self._send = send
         self._monotonic = monotonic
-        self._told: dict[str, _Told] = {}
+        self._sent: dict[str, _SentCount] = {}
 
     def is_due(self, kernel_id: str) -> bool:
-        """Return whether the kernel must be told."""
-        told = self._told.get(kernel_id)
-        if told is None:
+        """Return whether the kernel needs its count now."""
+        sent = self._sent.get(kernel_id)
+        if sent is None:
             return True
-        old = self._monotonic() - told.at >= RENEW_SECONDS
-        return not told.busy and (old or told.count != self._count(kernel_id))
+        expired = self._monotonic() - sent.at >= RENEW_SECONDS
+        return not sent.in_flight and (expired or sent.count != self._count(kernel_id))
 
-    async def tell(self, kernel_id: str) -> None:
-        """Tell the kernel."""
-        told = self._told[kernel_id] = _Told(self._count(kernel_id), self._monotonic())
+    async def send(self, kernel_id: str) -> None:
+        """Send the kernel its current count."""
+        sent = self._sent[kernel_id] = _SentCount(self._count(kernel_id), self._monotonic())
         try:
-            await self._tell(kernel_id, told.count)
-        except KernelSilentError:
-            # What it knows is not known; it is told again, but not at once.
-            told.at = self._monotonic() - RENEW_SECONDS + RETRY_SECONDS
+            await self._send(kernel_id, sent.count)
+        except KernelTimeoutError:
+            # The kernel may or may not have received the count: it is due again after a delay.
+            sent.at = self._monotonic() - RENEW_SECONDS + RETRY_SECONDS
         finally:
-            told.busy = False
+            sent.in_flight = False
 
     def forget(self, kernel_id: str) -> None:
-        """Forget a kernel that began anew or is gone."""
-        self._told.pop(kernel_id, None)
+        """Forget a kernel that restarted or ended."""
+        self._sent.pop(kernel_id, None)

@@ -1,4 +1,4 @@
-"""One run of training: what reports progress."""
+"""The handle of one training run, through which user code reports progress."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.schema import TrainingState
 from ipyvitals.schema.messages import LABELS
 
-__all__ = ["ENDLESS", "INTERRUPTED", "STOPPED", "Report", "TrainingRun"]
+__all__ = ["COUNTER_LENGTH", "INTERRUPTED", "STOPPED", "ProgressReport", "TrainingRun"]
 
-ENDLESS = 1 << 62
+COUNTER_LENGTH = 1 << 62
 STOPPED = LABELS["training.stopped_on_request"]
 INTERRUPTED = LABELS["training.interrupted"]
 
 
 class RunOwner(Protocol):
-    """Who keeps the runs."""
+    """The owner of a run, which applies its updates under a lock: the `TrainingTracker`."""
 
     def update(
         self,
@@ -31,19 +31,19 @@ class RunOwner(Protocol):
         details: str | None,
         metrics: dict[str, float],
     ) -> None:
-        """Apply a checked update."""
+        """Apply a validated update."""
         ...
 
     def end(self, run: TrainingRun, state: TrainingState, details: str | None) -> None:
-        """Close a run."""
+        """End a run."""
         ...
 
 
-class Report(NamedTuple):
-    """How a run that is in no other stands, and the metrics that it reports with that."""
+class ProgressReport(NamedTuple):
+    """State of an outermost run, with the metrics that were reported along with it."""
 
     run: int
-    """Counts these runs from 1."""
+    """Number of the outermost run, counted from 1."""
     stage: str
     state: TrainingState
     step: int | None
@@ -53,42 +53,54 @@ class Report(NamedTuple):
 
 
 class TrainingRun:
-    """One run of training; made by `Monitor.training`.
+    """One training run; `Monitor.training` creates it.
 
-    As a context manager it completes on the way out, or fails with the exception, which goes on.
+    As a context manager the run completes at the end of the ``with`` block. An exception in the
+    block ends it as failed and propagates; ``KeyboardInterrupt`` ends it as stopped.
+
+    Examples
+    --------
+    >>> from ipyvitals import Monitor
+    >>> monitor = Monitor(interval=None)
+    >>> with monitor.training(total=10, stage="Fit") as run:
+    ...     run.update(4, loss=0.23)
+    ...     run.fraction, run.metrics
+    (0.4, {'loss': 0.23})
+    >>> run.state
+    'completed'
     """
 
-    def __init__(self, desk: RunOwner, total: int | None, stage: str, details: str) -> None:
-        self._desk = desk
-        self._ticks: Iterator[None] | None = None
+    def __init__(self, owner: RunOwner, total: int | None, stage: str, details: str) -> None:
+        self._owner = owner
+        self._counter: Iterator[None] | None = None
         self._current = 0
         self._has_inner = False
-        self.left_at: tuple[CodeType, int] | None = None
-        """Where a loop over it was left: the code around it, and the line."""
+        self.abandoned_at: tuple[CodeType, int] | None = None
+        """Code object and line of the frame that abandoned the `track` loop of this run."""
         self.total = total
         self.stage = stage
         self.details = details
         self.metrics: dict[str, float | None] = {}
         self.state: TrainingState = "running"
         self.should_stop = False
-        """Whether somebody asked for the end; a `track` loop heeds it by itself."""
+        """True after `Monitor.stop_training`; a `track` loop then ends by itself."""
 
     @property
     def current(self) -> int:
-        """How many steps are done."""
-        if self._ticks is not None and self.state == "running":
-            # One tick more than steps is out while the loop's body runs.
-            return max(0, ENDLESS - length_hint(self._ticks) - 1)
+        """Number of completed steps."""
+        if self._counter is not None and self.state == "running":
+            # While the body of the loop runs, the counter is one ahead of the completed steps.
+            return max(0, COUNTER_LENGTH - length_hint(self._counter) - 1)
         return self._current
 
     @property
     def own_steps(self) -> int:
-        """Steps of this run itself: those of one with others inside are of another size."""
+        """Number of completed steps; 0 for a run that contains other runs, whose steps count."""
         return 0 if self._has_inner else self.current
 
     @property
     def fraction(self) -> float | None:
-        """Share of the run that is done, in [0, 1]; ``None`` without a total."""
+        """Completed share of the run, in [0, 1]; ``None`` without a total."""
         if self.state == "completed":
             return 1.0
         if not self.total:
@@ -109,20 +121,20 @@ class TrainingRun:
         Parameters
         ----------
         current : int, optional
-            Steps done so far.
+            Total number of completed steps.
         advance : int, optional
-            Steps done since the last call, instead of `current`.
+            Number of steps since the last call, instead of `current`.
         stage, details : str, optional
-            New texts; what is left out stays.
+            New texts; a text that is left out stays.
         **metrics : float
-            Latest values, such as ``loss=0.23``: anything that ``float()`` takes. NaN and
-            infinity are shown as unknown and counted as a notice.
+            Latest values by name, such as ``loss=0.23``; any value that ``float()`` accepts. NaN
+            and infinity are shown as unknown and counted as a notice.
 
         Raises
         ------
         ArgumentTypeError, ArgumentValueError
-            When a value is no number, or `current` and `advance` are both given. Nothing of
-            that call is taken then.
+            When a value is no number, or `current` and `advance` are both given. The whole call
+            is ignored then.
         """
         if current is not None and advance is not None:
             raise ArgumentValueError(
@@ -133,19 +145,19 @@ class TrainingRun:
         delta = None if advance is None else _steps("advance", advance)
         if steps is not None and steps < 0:
             raise ArgumentValueError(f"update(current={current!r}): expected 0 or more.")
-        self._desk.update(self, steps, delta, stage, details, values)
+        self._owner.update(self, steps, delta, stage, details, values)
 
     def complete(self, details: str | None = None) -> None:
-        """End the run well; a run that has ended stays as it is."""
-        self._desk.end(self, "completed", details)
+        """End the run as completed; a run that has ended does not change."""
+        self._owner.end(self, "completed", details)
 
     def fail(self, error: BaseException | str | None = None) -> None:
-        """End the run as failed, with the error's type and text as details."""
-        self._desk.end(self, "failed", _describe(error))
+        """End the run as failed; type and text of the error become its details."""
+        self._owner.end(self, "failed", _describe(error))
 
     def stop(self, details: str | None = None) -> None:
-        """End the run early, without blame."""
-        self._desk.end(self, "stopped", details)
+        """End the run early as stopped, which is no failure."""
+        self._owner.end(self, "stopped", details)
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""Training runs: who reports progress, and the one section that shows it."""
+"""Tracks the open training runs and derives the one section that shows them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.schema import TrainingSection, TrainingState
-from ipyvitals.training.eta import Pace
-from ipyvitals.training.run import ENDLESS, INTERRUPTED, STOPPED, Report, TrainingRun
+from ipyvitals.training.eta import EtaEstimator
+from ipyvitals.training.run import COUNTER_LENGTH, INTERRUPTED, STOPPED, ProgressReport, TrainingRun
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.notices import Notices
 
@@ -25,22 +25,23 @@ T = TypeVar("T")
 
 
 class TrainingTracker:
-    """Keeps the open runs, outermost first, and the section that shows them.
+    """Holds the open runs, outermost first, and computes their `TrainingSection`.
 
     Parameters
     ----------
     clock : Clock
-        For rates and elapsed times.
+        Source of rates and elapsed times.
     notices : Notices
-        Where metrics that are not finite are counted.
+        Counts metrics that are not finite.
     on_change : callable
-        Called after every change, outside the lock.
+        Called after each change, outside the lock.
     on_end : callable
-        Called with the section of a run that was not inside another when it ends.
+        Called, outside the lock, with the section of an outermost run when it ends.
     wake : callable
-        Called when something is to be looked at soon, from anywhere: it must take no lock.
+        Wakes the scheduler. It may be called from the garbage collector, so it must take no lock.
     on_report : callable
-        Called, outside the lock, with a `Report` whenever a run begins or ends, or reports metrics.
+        Called, outside the lock, with a `ProgressReport` whenever an outermost run begins or ends,
+        or a run reports metrics.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class TrainingTracker:
         on_change: Callable[[], None],
         on_end: Callable[[TrainingSection], None],
         wake: Callable[[], None],
-        on_report: Callable[[Report], object] = lambda report: None,
+        on_report: Callable[[ProgressReport], object] = lambda report: None,
     ) -> None:
         self._clock = clock
         self._notices = notices
@@ -59,10 +60,10 @@ class TrainingTracker:
         self._wake = wake
         self._on_report = on_report
         self._number = 0
-        self._left: deque[tuple[TrainingRun, float]] = deque()
+        self._abandoned: deque[tuple[TrainingRun, float]] = deque()
         self._make_lock()
         self._open: list[TrainingRun] = []
-        self._pace = Pace()
+        self._eta = EtaEstimator()
         self._reached = 0.0
         self._finished_steps = 0
         self._inner_metrics: dict[str, float | None] = {}
@@ -70,31 +71,31 @@ class TrainingTracker:
 
     @property
     def running(self) -> bool:
-        """Whether a run is open."""
+        """True while a run is open."""
         return bool(self._open)
 
     @property
-    def has_left(self) -> bool:
-        """Whether a loop was left early, and `end_left` may end it."""
-        return bool(self._left)
+    def has_abandoned_loops(self) -> bool:
+        """True while an abandoned loop waits for `end_abandoned_loops`."""
+        return bool(self._abandoned)
 
     @property
     def open_runs(self) -> list[TrainingRun]:
-        """The open runs, outermost first."""
+        """Open runs, outermost first."""
         return list(self._open)
 
     @property
     def tracked(self) -> list[TrainingRun]:
-        """The open runs that belong to a `track` loop, outermost first."""
-        return [run for run in self.open_runs if run._ticks is not None]
+        """Open runs that belong to a `track` loop, outermost first."""
+        return [run for run in self.open_runs if run._counter is not None]
 
     def start(self, total: int | None, stage: str, details: str) -> TrainingRun:
-        """Open a run, inside the one that is open already, if any."""
+        """Open a run; it is nested in the innermost open run, if there is one."""
         run = TrainingRun(self, _total(total), str(stage), str(details))
-        self.end_left()
+        self.end_abandoned_loops()
         with self._lock:
             if not self._open:
-                self._pace = Pace(self._clock.monotonic())
+                self._eta = EtaEstimator(self._clock.monotonic())
                 self._reached = 0.0
                 self._finished_steps = 0
                 self._inner_metrics = {}
@@ -111,7 +112,7 @@ class TrainingTracker:
     def track(
         self, iterable: Iterable[T], total: int | None, stage: str, details: str
     ) -> Iterator[T]:
-        """Return a generator that yields from `iterable` and counts."""
+        """Return a generator that yields from `iterable` and counts the steps."""
         if not hasattr(iterable, "__iter__") and not hasattr(iterable, "__getitem__"):
             raise ArgumentTypeError(
                 f"track(): expected something to loop over, got {type(iterable).__name__}; "
@@ -124,23 +125,23 @@ class TrainingTracker:
         self, iterable: Iterable[T], total: int | None, stage: str, details: str
     ) -> Iterator[T]:
         run = self.start(total, stage, details)
-        # The ticker reads the count off this iterator's length hint, so that the loop counts in
-        # C: assigning to an attribute instead doubles the cost of a step.
-        ticks = run._ticks = repeat(None, ENDLESS)
+        # The scheduler reads the count from the length hint of this iterator, so that the loop
+        # counts in C: assigning to an attribute instead doubles the cost of a step.
+        counter = run._counter = repeat(None, COUNTER_LENGTH)
         try:
-            for item, _ in zip(iterable, ticks, strict=False):
+            for item, _ in zip(iterable, counter, strict=False):
                 yield item
                 if run.should_stop:
-                    run._current, run._ticks = ENDLESS - length_hint(ticks), None
+                    run._current, run._counter = COUNTER_LENGTH - length_hint(counter), None
                     run.stop(STOPPED)
                     return
             run.complete()
         except GeneratorExit:
-            # The garbage collector may also raise this at any point, so take no lock here.
+            # The garbage collector may raise this at any point, so take no lock here.
             own = currentframe()
             frame = own.f_back if own is not None else None
-            run.left_at = (frame.f_code, frame.f_lineno) if frame is not None else None
-            self._left.append((run, self._clock.monotonic()))
+            run.abandoned_at = (frame.f_code, frame.f_lineno) if frame is not None else None
+            self._abandoned.append((run, self._clock.monotonic()))
             self._wake()
             raise
         except KeyboardInterrupt:
@@ -159,7 +160,7 @@ class TrainingTracker:
         details: str | None,
         metrics: dict[str, float],
     ) -> None:
-        """Apply a checked update; one that comes after the end is dropped."""
+        """Apply a validated update; ignored when the run has ended."""
         known: dict[str, float | None] = {}
         for name, value in metrics.items():
             known[name] = value if isfinite(value) else None
@@ -171,7 +172,7 @@ class TrainingTracker:
             if current is None:
                 current = max(0, run._current + (advance or 0))
             if current < run._current:
-                # The user set the count back, and the bar may follow.
+                # The user set the count back, so the progress bar may go back too.
                 self._reached = 0.0
             run._current = current
             if stage is not None:
@@ -185,22 +186,22 @@ class TrainingTracker:
         self._on_change()
 
     def end(self, run: TrainingRun, state: TrainingState, details: str | None) -> None:
-        """Close a run, and what was left open inside it."""
+        """End a run and the open runs nested in it."""
         with self._lock:
             if run.state != "running":
                 return
             steps = run.current
-            if state == "completed" and run._ticks is not None:
-                steps = ENDLESS - length_hint(run._ticks)
+            if state == "completed" and run._counter is not None:
+                steps = COUNTER_LENGTH - length_hint(run._counter)
             run._current = steps
             run.state = state
             if details is not None:
                 run.details = details
             position = self._open.index(run)
             self._progress(self._open)
-            for left in self._open[position + 1 :]:
-                left._current = left.current
-                left.state = "stopped"
+            for nested in self._open[position + 1 :]:
+                nested._current = nested.current
+                nested.state = "stopped"
             for inner in self._open[max(1, position) :]:
                 self._finished_steps += inner.own_steps
                 self._inner_metrics.update(inner.metrics)
@@ -216,48 +217,51 @@ class TrainingTracker:
             self._on_change()
 
     def ask_to_stop(self) -> int:
-        """Ask all open runs to end soon; return how many there are. Takes no lock."""
+        """Request the end of all open runs; return their number. Takes no lock."""
         runs = self.open_runs
         for run in runs:
             run.should_stop = True
         self._wake()
         return len(runs)
 
-    def end_left(self, error: BaseException | None = None, *, before: float = inf) -> None:
-        """End the loops that were left early before a moment, those left by `error` as failed.
+    def end_abandoned_loops(
+        self, error: BaseException | None = None, *, before: float = inf
+    ) -> None:
+        """End loops that were abandoned before the monotonic time `before`.
 
-        Leaving a loop by ``break`` and by an exception look the same from inside a generator;
-        only the traceback that the notebook gets to see later tells them apart.
+        A loop that `error` left ends as failed, or as stopped for a ``KeyboardInterrupt``; any
+        other loop ends as stopped. Inside a generator, ``break`` and an exception look the same;
+        only the traceback, which the notebook receives later, distinguishes them.
         """
-        while self._left and self._left[0][1] < before:
-            run, _ = self._left.popleft()
-            if error is None or run.left_at not in _lines_of(error):
+        while self._abandoned and self._abandoned[0][1] < before:
+            run, _ = self._abandoned.popleft()
+            if error is None or run.abandoned_at not in _lines_of(error):
                 run.stop()
             elif isinstance(error, KeyboardInterrupt):
                 run.stop(INTERRUPTED)
             else:
                 run.fail(error)
 
-    def report(self) -> Report | None:
-        """Return how the run in front stands, without its metrics; ``None`` while none is open."""
+    def report(self) -> ProgressReport | None:
+        """Return the state of the outermost run without metrics; ``None`` while no run is open."""
         with self._lock:
             return self._report_of(self._open[0], {}) if self._open else None
 
-    def _report_of(self, run: TrainingRun, metrics: dict[str, float | None]) -> Report:
+    def _report_of(self, run: TrainingRun, metrics: dict[str, float | None]) -> ProgressReport:
         outer = self._open[0] if self._open else run
-        # Steps of an inner run go on where the one before it ended: they are to be drawn.
+        # For charts, the steps of an inner run continue where the previous one ended.
         step = run.current if run is outer else self._finished_steps + run.current
-        return Report(
+        return ProgressReport(
             self._number, outer.stage, outer.state, step, outer.total, outer.details, metrics
         )
 
     def open_loops(self) -> set[int]:
-        """Return marks of the `track` loops that are open."""
+        """Return the ids of the open `track` loops."""
         return {id(run) for run in self.tracked}
 
     def end_loops(self, started: set[int], error: BaseException) -> None:
-        """End the `track` loops that an error left behind, but those marked in `started`."""
-        self.end_left(error)
+        """End the `track` loops that an error left open, except those in `started`."""
+        self.end_abandoned_loops(error)
         for run in self.tracked:
             if id(run) not in started:
                 if isinstance(error, KeyboardInterrupt):
@@ -266,23 +270,23 @@ class TrainingTracker:
                     run.fail(error)
 
     def section(self) -> TrainingSection:
-        """Return how training stands now."""
+        """Return the current training section."""
         with self._lock:
             if self._open:
                 self._last = self._section_of(list(self._open))
             return self._last
 
     def reset_lock(self) -> None:
-        """Replace the lock in a forked child, where nobody is left to release the old one."""
+        """Replace the lock in a forked child, where no thread would release the old one."""
         self._make_lock()
 
     def _make_lock(self) -> None:
-        # Reentrant: an abandoned `track` loop ends when the garbage collector finds it, which
-        # may be on the very thread that holds the lock.
+        # Reentrant: the garbage collector ends an abandoned `track` loop, possibly on the thread
+        # that holds the lock.
         self._lock = threading.RLock()
 
     def _progress(self, runs: list[TrainingRun]) -> float | None:
-        """Return the share that is done, which a second loop in an epoch does not set back."""
+        """Return the completed share; a second loop within an epoch does not reduce it."""
         fraction = _nested_fraction(runs)
         if fraction is None:
             return None
@@ -293,7 +297,7 @@ class TrainingTracker:
         now = self._clock.monotonic()
         outer, inner = runs[0], runs[-1]
         fraction = self._progress(runs)
-        self._pace.update(now, self._finished_steps + inner.own_steps, fraction)
+        self._eta.update(now, self._finished_steps + inner.own_steps, fraction)
         running = outer.state == "running"
         metrics = dict(self._inner_metrics)
         for run in runs:
@@ -309,9 +313,9 @@ class TrainingTracker:
             details=details,
             current=outer.current,
             total=outer.total,
-            rate_per_second=self._pace.rate_per_second if running else self._pace.mean_rate(now),
-            eta_seconds=self._pace.eta_seconds(now) if running else None,
-            elapsed_seconds=self._pace.elapsed_seconds(now),
+            rate_per_second=self._eta.rate_per_second if running else self._eta.mean_rate(now),
+            eta_seconds=self._eta.eta_seconds(now) if running else None,
+            elapsed_seconds=self._eta.elapsed_seconds(now),
             metrics=metrics,
             stop_requested=running and outer.should_stop,
         )
@@ -331,7 +335,7 @@ def _length(iterable: Iterable[Any]) -> int | None:
     try:
         hint = length_hint(iterable, -1)
     except Exception:
-        # Some loaders of streams have a __len__ that raises more than TypeError.
+        # Some streaming data loaders have a __len__ that raises other errors than TypeError.
         return None
     return None if hint < 0 else hint
 

@@ -1,4 +1,4 @@
-"""What the Jupyter server hears: what changed, all of it now and then, with no gap unnoticed."""
+"""Updates for the Jupyter server: changes, periodic full updates, and numbering without gaps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from ipyvitals.events.event_log import EventLog
-from ipyvitals.jupyter.broadcast import Broadcast
+from ipyvitals.jupyter.broadcast import BroadcastSender
 from ipyvitals.schema import (
     MetricsSection,
     ModelDeployed,
@@ -20,15 +20,15 @@ from ipyvitals.schema import (
 from ipyvitals.schema.protocol import Update
 
 
-class Wire:
-    """A broadcast whose messages are kept, and the snapshots that it is shown."""
+class Recorder:
+    """A sender whose messages are recorded, with snapshots to show."""
 
     def __init__(self):
         self.sent = []
         self.events = EventLog("default", lambda: self.at, lambda event: None)
-        self.served = True
-        self.broadcast = Broadcast(
-            self.sent.append, self.events, interval=5.0, served=lambda: self.served
+        self.has_server = True
+        self.sender = BroadcastSender(
+            self.sent.append, self.events, interval=5.0, has_server=lambda: self.has_server
         )
         self.at = 1_000.0
         self.sections = {}
@@ -37,7 +37,7 @@ class Wire:
         self.at += after
         self.sections |= sections
         before = len(self.sent)
-        self.broadcast.show(
+        self.sender.show(
             Snapshot(monitor="default", seq=self.events.seq, at=self.at, **self.sections)
         )
         return self.sent[before:]
@@ -53,8 +53,8 @@ class Wire:
 
 
 @pytest.fixture
-def wire():
-    return Wire()
+def recorder():
+    return Recorder()
 
 
 def sections_of(message):
@@ -63,67 +63,67 @@ def sections_of(message):
     }
 
 
-def test_the_first_message_has_everything(wire):
-    (message,) = wire.show()
+def test_the_first_message_has_everything(recorder):
+    (message,) = recorder.show()
 
     assert message["full"]
     assert len(sections_of(message)) == 7
     assert (message["n"], message["interval"], message["closed"]) == (1, 5.0, False)
 
 
-def test_then_only_what_changed(wire):
-    wire.show()
-    (message,) = wire.show(metrics=MetricsSection(total_predictions=5))
+def test_then_only_what_changed(recorder):
+    recorder.show()
+    (message,) = recorder.show(metrics=MetricsSection(total_predictions=5))
 
     assert not message["full"]
     assert sections_of(message) == {"metrics"}
     assert message["n"] == 2
 
 
-def test_nothing_when_nothing_changed(wire):
-    wire.show()
-    assert wire.show() == []
+def test_nothing_when_nothing_changed(recorder):
+    recorder.show()
+    assert recorder.show() == []
 
 
-def test_uptime_moves_by_itself(wire):
-    wire.show(model=ModelSection(uptime_seconds=1.0))
-    assert wire.show(model=ModelSection(uptime_seconds=2.0)) == []
+def test_uptime_alone_is_no_change(recorder):
+    recorder.show(model=ModelSection(uptime_seconds=1.0))
+    assert recorder.show(model=ModelSection(uptime_seconds=2.0)) == []
 
 
-def test_everything_every_thirty_seconds_and_when_asked(wire):
-    wire.show()
-    (message,) = wire.show(after=30.0)
+def test_everything_every_thirty_seconds_and_when_asked(recorder):
+    recorder.show()
+    (message,) = recorder.show(after=30.0)
     assert message["full"]
-    wire.broadcast.ask_full()
-    (message,) = wire.show()
+    recorder.sender.request_full()
+    (message,) = recorder.show()
     assert message["full"]
 
 
-def test_a_wall_clock_set_back_harms_nothing(wire):
-    wire.show()
-    (message,) = wire.show(after=-86_400.0)
+def test_a_wall_clock_set_back_does_not_stop_updates(recorder):
+    recorder.show()
+    (message,) = recorder.show(after=-86_400.0)
     assert message["full"]
-    assert wire.show() == []
-    (message,) = wire.show(metrics=MetricsSection(total_predictions=5))
+    assert recorder.show() == []
+    (message,) = recorder.show(metrics=MetricsSection(total_predictions=5))
     assert not message["full"]
 
 
-def test_a_wall_clock_set_forward_harms_nothing_either(wire):
-    wire.show()
-    (message,) = wire.show(after=86_400.0)
+def test_a_wall_clock_set_forward_does_not_stop_updates(recorder):
+    recorder.show()
+    (message,) = recorder.show(after=86_400.0)
     assert message["full"]
-    (message,) = wire.show(metrics=MetricsSection(total_predictions=5))
+    (message,) = recorder.show(metrics=MetricsSection(total_predictions=5))
     assert not message["full"]
-    (message,) = wire.show(after=-10.0)
+    (message,) = recorder.show(after=-10.0)
     assert message["full"]
 
 
-def test_events_travel_once_and_in_order(wire):
-    wire.deploy("a")
-    (first,) = wire.show()
-    wire.deploy("b")
-    wire.deploy("c")
-    (second,) = wire.show()
+def test_events_are_sent_once_and_in_order(recorder):
+    recorder.deploy("a")
+    (first,) = recorder.show()
+    recorder.deploy("b")
+    recorder.deploy("c")
+    (second,) = recorder.show()
 
     assert [event["model_name"] for event in first["events"]] == ["a"]
     assert [event["model_name"] for event in second["events"]] == ["b", "c"]
@@ -131,52 +131,52 @@ def test_events_travel_once_and_in_order(wire):
     assert second["events"][0]["type"] == "model_deployed"
 
 
-def test_progress_travels_once_a_second_and_what_happened_at_once(wire):
-    wire.show()
-    assert wire.show(after=0.1, training=TrainingSection(progress=1.0)) == []
-    assert wire.show(after=0.1, training=TrainingSection(progress=2.0)) == []
-    wire.deploy("a")
-    (message,) = wire.show(after=0.1)
+def test_progress_is_sent_once_a_second_and_other_events_at_once(recorder):
+    recorder.show()
+    assert recorder.show(after=0.1, training=TrainingSection(progress=1.0)) == []
+    assert recorder.show(after=0.1, training=TrainingSection(progress=2.0)) == []
+    recorder.deploy("a")
+    (message,) = recorder.show(after=0.1)
     assert message["training"]["progress"] == 2.0
-    assert wire.show(after=0.5, training=TrainingSection(progress=3.0)) == []
-    (message,) = wire.show(after=0.5)
+    assert recorder.show(after=0.5, training=TrainingSection(progress=3.0)) == []
+    (message,) = recorder.show(after=0.5)
     assert message["training"]["progress"] == 3.0
 
 
-def test_where_no_server_listens_full_messages_are_sent_less_and_less_often(wire):
-    wire.served = False
-    wire.show()
-    wire.deploy("a")
-    assert wire.show(after=0.5, metrics=MetricsSection(total_predictions=5)) == []
-    (message,) = wire.show(after=0.5)
+def test_without_a_server_full_messages_are_sent_at_growing_intervals(recorder):
+    recorder.has_server = False
+    recorder.show()
+    recorder.deploy("a")
+    assert recorder.show(after=0.5, metrics=MetricsSection(total_predictions=5)) == []
+    (message,) = recorder.show(after=0.5)
     assert message["full"]
     assert [event["model_name"] for event in message["events"]] == ["a"]
-    sent_at = [wire.at for _ in range(100) if wire.show(after=1.0)]
+    sent_at = [recorder.at for _ in range(100) if recorder.show(after=1.0)]
     assert [b - a for a, b in pairwise(sent_at)] == [4.0, 8.0, 16.0, 30.0, 30.0]
 
 
-def test_an_answer_has_everything_and_is_no_update(wire):
-    wire.show(system=SystemSection(cpu_percent=12.0))
-    snapshot = Snapshot(monitor="default", seq=0, at=wire.at, **wire.sections)
-    answer = wire.broadcast.full(snapshot)
-    (message,) = wire.show(system=SystemSection(cpu_percent=13.0))
+def test_a_reply_has_everything_and_does_not_count_as_update(recorder):
+    recorder.show(system=SystemSection(cpu_percent=12.0))
+    snapshot = Snapshot(monitor="default", seq=0, at=recorder.at, **recorder.sections)
+    answer = recorder.sender.full(snapshot)
+    (message,) = recorder.show(system=SystemSection(cpu_percent=13.0))
 
     assert answer.full
     assert answer.system.cpu_percent == 12.0
     assert (answer.n, message["n"]) == (1, 2)
 
 
-def test_the_end_is_told_with_the_last_values(wire):
-    wire.show(metrics=MetricsSection(total_predictions=5))
-    wire.broadcast.end()
+def test_the_last_message_is_closed_and_has_the_last_values(recorder):
+    recorder.show(metrics=MetricsSection(total_predictions=5))
+    recorder.sender.end()
 
-    assert wire.sent[-1]["closed"]
-    assert wire.sent[-1]["metrics"]["total_predictions"] == 5
+    assert recorder.sent[-1]["closed"]
+    assert recorder.sent[-1]["metrics"]["total_predictions"] == 5
 
 
-def test_messages_are_read_by_the_other_side(wire):
-    wire.deploy("a")
-    (message,) = wire.show(system=SystemSection(cpu_percent=12.0))
+def test_messages_decode_as_updates(recorder):
+    recorder.deploy("a")
+    (message,) = recorder.show(system=SystemSection(cpu_percent=12.0))
     update = msgspec.json.decode(msgspec.json.encode(message), type=Update)
 
     assert update.system.cpu_percent == 12.0

@@ -1,4 +1,4 @@
-"""Messages of a comm that are packed by us are those that a kernel would send."""
+"""Messages packed by `CommSender` equal those that a kernel would send."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ UPDATE = {"method": "update", "state": {"at": 1.5, "name": "<é>"}, "buffer_path
 CELL = {"header": {"msg_id": "cell-1", "msg_type": "execute_request"}, "content": {"code": "1"}}
 
 
-class Wire:
-    """Keeps what is sent, as a socket would send it."""
+class FakeSocket:
+    """Records messages in place of a socket."""
 
     def __init__(self):
         self.sent = []
@@ -24,8 +24,8 @@ class Wire:
         self.sent.append(parts)
 
 
-class Fork(BaseComm):
-    """A comm like those of ipykernel, without a kernel of this process."""
+class FakeComm(BaseComm):
+    """A comm like those of ipykernel, whose kernel is a fake."""
 
     def publish_msg(self, *args, **kwargs):
         self.published.append(kwargs.get("data"))
@@ -35,14 +35,14 @@ class Fork(BaseComm):
 def kernel():
     return SimpleNamespace(
         session=Session(key=b"secret", username="me"),
-        iopub_socket=Wire(),
+        iopub_socket=FakeSocket(),
         get_parent=lambda: CELL,
     )
 
 
 @pytest.fixture
 def comm(kernel):
-    made = Fork.__new__(Fork)
+    made = FakeComm.__new__(FakeComm)
     made.published = []
     made.__init__(target_name="jupyter.widget", comm_id="panel-1")
     made.published.clear()
@@ -51,7 +51,7 @@ def comm(kernel):
 
 
 def read(kernel, parts):
-    """Return the topic and the message, whose signature is checked."""
+    """Check the signature; return the topic and the message."""
     reader = Session(key=b"secret")
     topics, rest = reader.feed_identities(parts)
     return topics, reader.deserialize(rest)
@@ -78,7 +78,7 @@ def test_the_message_is_that_of_a_session(kernel, comm):
     assert ours["header"]["date"].tzinfo is not None
 
 
-def test_each_message_has_an_id_of_its_own_and_the_parent_of_its_moment(kernel, comm):
+def test_each_message_has_its_own_id_and_the_current_parent(kernel, comm):
     parents = iter([CELL, {"header": {"msg_id": "cell-2"}}, {}])
     kernel.get_parent = lambda: next(parents)
     send = open_comm_sender(comm)
@@ -91,7 +91,7 @@ def test_each_message_has_an_id_of_its_own_and_the_parent_of_its_moment(kernel, 
 
 
 @pytest.mark.parametrize("setting", [{"debug": True}, {"packer": "pickle"}])
-def test_a_session_that_packs_otherwise_packs_itself(kernel, comm, setting):
+def test_a_session_that_packs_differently_packs_by_its_own_method(kernel, comm, setting):
     for name, value in setting.items():
         setattr(kernel.session, name, value)
 
@@ -101,7 +101,7 @@ def test_a_session_that_packs_otherwise_packs_itself(kernel, comm, setting):
     assert kernel.iopub_socket.sent == []
 
 
-def test_a_comm_of_no_kernel_sends_itself(comm):
+def test_a_comm_without_a_kernel_sends_by_its_own_method(comm):
     comm.kernel = None
 
     open_comm_sender(comm)(UPDATE)

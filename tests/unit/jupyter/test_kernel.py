@@ -1,4 +1,4 @@
-"""A real kernel, as JupyterLab runs it: what it sends while its cells run."""
+"""A real kernel, as JupyterLab runs it: the messages that it sends while cells run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SECONDS = 60.0
 
 
 class Cell:
-    """What one cell sent until it was done."""
+    """Messages that one cell sent until it ended."""
 
     def __init__(self, messages, error):
         self.messages = messages
@@ -28,7 +28,7 @@ class Cell:
         return "".join(one["text"] for one in self.of("stream") if one["name"] == "stdout")
 
     @property
-    def complaints(self):
+    def stderr(self):
         return "".join(one["text"] for one in self.of("stream") if one["name"] == "stderr")
 
     @property
@@ -42,7 +42,7 @@ class Cell:
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory):
-    """Where the kernel's process complains."""
+    """File that receives the stderr of the kernel process."""
     return tmp_path_factory.mktemp("kernel") / "log"
 
 
@@ -69,15 +69,15 @@ def run(client):
             except queue.Empty:
                 raise AssertionError(f"the cell did not end: {code}") from None
             messages.append(message)
-            mine = message["parent_header"].get("msg_id") == asked
-            if mine and message["msg_type"] == "error":
+            own = message["parent_header"].get("msg_id") == asked
+            if own and message["msg_type"] == "error":
                 error = message["content"]
-            if mine and message["content"].get("execution_state") == "idle":
+            if own and message["content"].get("execution_state") == "idle":
                 break
         while (reply := client.get_shell_msg(timeout=SECONDS))["parent_header"]["msg_id"] != asked:
             pass
         if reply["content"]["status"] == "aborted":
-            # A kernel before 7 may still be dropping what was queued behind a cell that failed.
+            # ipykernel before 7 may still abort requests that were queued behind a failed cell.
             return run_cell(code, fails)
         assert (error is not None) == fails, error
         return Cell(messages, error)
@@ -111,17 +111,17 @@ while monitor.snapshot().metrics.total_predictions < 3 or len(monitor.events()) 
     assert len(totals) >= 3
     assert all(a < b for a, b in pairwise(totals))
     assert any("system" in one for one in cell.updates)
-    assert cell.complaints == ""
+    assert cell.stderr == ""
 
 
-def test_a_cell_that_runs_is_told_as_busy(run):
+def test_a_running_cell_is_reported_as_busy(run):
     run("monitor.tick()")
 
     assert run("monitor.tick(); print(monitor.snapshot().system.kernel_busy)").text == "True\n"
 
 
 def test_a_cell_knows_for_how_long_it_has_been_running(run):
-    told = run("""
+    printed = run("""
 import time
 time.sleep(0.3)
 system, now = monitor.snapshot().system, time.time()
@@ -129,12 +129,12 @@ print(0.3 <= system.kernel_busy_seconds < 60)
 print(abs(now - system.kernel_busy_since - system.kernel_busy_seconds) < 0.1)
 """)
 
-    assert told.text == "True\nTrue\n"
+    assert printed.text == "True\nTrue\n"
 
 
 @pytest.mark.parametrize("count", [0, 1, 50])
 def test_clients_of_a_model_that_a_cell_serves_are_counted(run, count):
-    told = run(f"""
+    printed = run(f"""
 import socket, threading
 from ipyvitals import FakeClock
 clock = FakeClock()
@@ -153,7 +153,7 @@ for one in (*clients, *accepted, server):
 serving.close()
 """)
 
-    assert told.text == f"{count}\n"
+    assert printed.text == f"{count}\n"
 
 
 def test_a_loop_that_fails_is_shown_as_failed(run):
@@ -167,8 +167,8 @@ for step in monitor.track(range(10), stage="Fit"):
     )
     assert cell.error["evalue"] == "bad batch"
 
-    told = run("t = monitor.snapshot().training; print(t.state, t.current, t.details)").text
-    assert told == "failed 3 ValueError: bad batch\n"
+    printed = run("t = monitor.snapshot().training; print(t.state, t.current, t.details)").text
+    assert printed == "failed 3 ValueError: bad batch\n"
 
 
 def test_an_error_elsewhere_ends_no_loop_of_an_earlier_cell(run):
@@ -190,8 +190,8 @@ for step in monitor.track(range(10)):
     )
     assert cell.error["ename"] == "KeyboardInterrupt"
 
-    told = run("t = monitor.snapshot().training; print(t.state, t.details)").text
-    assert told == "stopped Interrupted\n"
+    printed = run("t = monitor.snapshot().training; print(t.state, t.details)").text
+    assert printed == "stopped Interrupted\n"
 
 
 def test_the_same_cell_again_replaces_the_monitor(run):
@@ -214,8 +214,8 @@ monitor.record("1", 1)
 monitor.snapshot();
 """)
 
-    assert "LabelTypeWarning" in cell.complaints
-    assert cell.complaints.count("can never be equal") == 1
+    assert "LabelTypeWarning" in cell.stderr
+    assert cell.stderr.count("can never be equal") == 1
 
 
 def test_nothing_is_printed_from_the_background(run):
@@ -226,11 +226,11 @@ monitor.flush()
 print(monitor.snapshot().notices[-1].code)
 """)
 
-    assert (cell.text, cell.complaints) == ("callbacks.failed\n", "")
+    assert (cell.text, cell.stderr) == ("callbacks.failed\n", "")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_forked_child_has_a_monitor_and_leaves_the_wires_to_the_kernel(run, log):
+def test_a_forked_child_has_a_monitor_and_leaves_the_sockets_to_the_kernel(run, log):
     run("monitor = Monitor('churn', interval=0.2, metrics_interval=0.1); monitor")
     cell = run("""
 import gc, os, warnings
@@ -254,6 +254,6 @@ print(monitor.closed, monitor.snapshot().metrics.total_predictions)
 """)
 
     assert cell.text == "11\nFalse 1\n"
-    assert cell.complaints == ""
+    assert cell.stderr == ""
     assert "from fork" not in log.read_text()
     assert {"closed": True} not in [one["data"].get("state") for one in cell.of("comm_msg")]

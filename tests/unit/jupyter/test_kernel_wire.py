@@ -1,4 +1,4 @@
-"""A real kernel and the Jupyter server's side of its wires."""
+"""A real kernel and a client that acts as the Jupyter server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ monitor = Monitor("churn", interval=0.2, metrics_interval=0.1)
 
 
 class Server:
-    """Hears broadcasts, and asks on the control channel."""
+    """Receives broadcasts, and sends requests on the control channel."""
 
     def __init__(self, client):
         self.client = client
@@ -43,10 +43,10 @@ class Server:
     def until(self, condition):
         end = time.monotonic() + SECONDS
         while not (value := condition()):
-            assert time.monotonic() < end, "waited in vain"
+            assert time.monotonic() < end, f"not true within {SECONDS} s"
         return value
 
-    def add_findings(self, timeout=SECONDS):
+    def next_update(self, timeout=SECONDS):
         """Return the next update that is broadcast, or None."""
         end = time.monotonic() + timeout
         while (left := end - time.monotonic()) > 0:
@@ -73,18 +73,18 @@ def server():
 def test_updates_have_no_gap_and_begin_in_full(server):
     server.run(START + "for n in range(500): monitor.record(n, n); time.sleep(0.01)")
 
-    updates = [server.add_findings()]
+    updates = [server.next_update()]
     server.ask("viewers", count=1)
-    updates += [server.add_findings() for _ in range(2)]
+    updates += [server.next_update() for _ in range(2)]
     assert [update.n for update in updates] == [1, 2, 3]
     assert updates[0].full
     assert updates[0].model.name == "churn"
     assert not updates[-1].full
 
 
-def test_questions_are_answered_while_a_cell_runs(server):
+def test_requests_are_answered_while_a_cell_runs(server):
     server.run(START + "while not monitor.stop_training(): monitor.record(1, 1)")
-    server.until(lambda: (server.add_findings() or 0) and server.snapshot())
+    server.until(lambda: (server.next_update() or 0) and server.snapshot())
 
     first = server.snapshot(history=True)
     assert first.full
@@ -96,7 +96,7 @@ def test_questions_are_answered_while_a_cell_runs(server):
 
 def test_a_loop_is_stopped_while_it_runs(server):
     server.run(START + "for step in monitor.track(iter(int, 1), stage='Endless'): pass")
-    server.until(server.add_findings)
+    server.until(server.next_update)
     server.until(lambda: server.snapshot().training.state == "running")
     assert server.ask("stop_training", monitor="default").done == 1
 
@@ -106,7 +106,7 @@ def test_a_loop_is_stopped_while_it_runs(server):
 
 def test_operators_acknowledge_and_reset(server):
     server.run(START + "monitor.record_batch([1] * 100, [0] * 100); monitor.snapshot();")
-    server.until(server.add_findings)
+    server.until(server.next_update)
     server.until(lambda: server.snapshot().model.status == "degraded")
     assert server.ask("acknowledge").done == 1
     assert server.ask("acknowledge").done == 0
@@ -125,38 +125,37 @@ def test_operators_acknowledge_and_reset(server):
         ({"request": "snapshot", "extra": 1}, "unknown field"),
     ],
 )
-def test_nonsense_is_answered_with_an_error(server, request_, says):
+def test_an_invalid_request_is_answered_with_an_error(server, request_, says):
     server.run(START)
-    server.until(server.add_findings)
+    server.until(server.next_update)
     reply = server.ask(**request_)
 
     assert reply.status == "error"
     assert says in reply.message
 
 
-def test_an_idle_kernel_that_nobody_watches_is_silent_until_somebody_comes(server):
+def test_an_idle_kernel_that_nobody_watches_is_silent_until_there_is_a_viewer(server):
     server.run(START)
-    server.until(server.add_findings)
-    # The cell is over once it is answered that no cell runs.
+    server.until(server.next_update)
+    # The cell has ended once a reply says that no cell runs.
     server.until(lambda: server.snapshot().system.kernel_busy is False)
     server.ask("viewers", count=0)
-    while server.add_findings(timeout=0.5) is not None:
+    while server.next_update(timeout=0.5) is not None:
         pass
-    heard = server.add_findings(timeout=1.5)
-    assert heard is None
+    assert server.next_update(timeout=1.5) is None
     server.ask("viewers", count=1)
     asked = time.monotonic()
 
-    assert server.add_findings().full
+    assert server.next_update().full
     assert time.monotonic() - asked < 1.0
 
 
-def test_the_end_of_a_monitor_is_told(server):
+def test_the_end_of_a_monitor_is_broadcast(server):
     server.run(START)
-    server.until(server.add_findings)
+    server.until(server.next_update)
     server.run("monitor.record(1, 1); monitor.close()")
 
-    last = server.until(lambda: (update := server.add_findings()).closed and update)
+    last = server.until(lambda: (update := server.next_update()).closed and update)
     assert last.model.status == "stopped"
     assert last.metrics.total_predictions == 1
     assert server.ask("snapshot").monitors[0].model.status == "stopped"

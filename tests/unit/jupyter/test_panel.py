@@ -1,4 +1,4 @@
-"""What the panel sends to the page."""
+"""Messages of the panel to the page."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ EMPTY = Snapshot(monitor="default", seq=0, at=0.0)
 
 
 class RecordedComm(BaseComm):
-    """A wire whose messages are kept."""
+    """A comm whose messages are recorded."""
 
     sent: list
 
@@ -48,10 +48,10 @@ def sent(monkeypatch):
     messages = []
 
     def create(*args, **kwargs):
-        wire = RecordedComm.__new__(RecordedComm)
-        wire.sent = messages
-        wire.__init__(*args, **kwargs)
-        return wire
+        recorded = RecordedComm.__new__(RecordedComm)
+        recorded.sent = messages
+        recorded.__init__(*args, **kwargs)
+        return recorded
 
     monkeypatch.setattr(comm, "create_comm", create)
     return messages
@@ -78,7 +78,7 @@ def updates(sent):
 
 
 def opened(sent, panel):
-    """Return the state that the panel began with."""
+    """Return the initial state of the panel."""
     states = [data["state"] for kind, data in sent if kind == "comm_open"]
     return next(state for state in states if state.get("_anywidget_id", "").endswith("StatusPanel"))
 
@@ -121,7 +121,7 @@ def test_only_what_changed_travels_and_in_one_message(monitor, sent, clock):
     assert update["metrics"]["total_predictions"] == 1
 
 
-def test_of_several_models_those_that_changed_travel(monitor, sent, clock):
+def test_of_several_models_the_changed_ones_are_sent(monitor, sent, clock):
     monitor.panel()
     monitor.tick()
     monitor.deploy("churn", version="2.2")
@@ -138,7 +138,7 @@ def test_of_several_models_those_that_changed_travel(monitor, sent, clock):
     assert [(row["version"], row["total_predictions"]) for row in then["models"]] == [("2.2", 1)]
 
 
-def test_nothing_travels_when_nothing_changed(monitor, sent, clock):
+def test_nothing_is_sent_when_nothing_changed(monitor, sent, clock):
     monitor.panel()
     monitor.flush()
     sent.clear()
@@ -149,10 +149,10 @@ def test_nothing_travels_when_nothing_changed(monitor, sent, clock):
     assert updates(sent) == []
 
 
-class TestBeat:
+class TestHeartbeat:
     @pytest.fixture
     def heartbeat(self, monitor, sent, clock):
-        """Let seconds pass; return the states that were sent meanwhile."""
+        """Return a function that lets seconds pass and returns the states that were sent."""
         monitor._engine.watch(StatusPanel(monitor._engine, interval=5.0))
         monitor.flush()
 
@@ -168,21 +168,21 @@ class TestBeat:
 
         return pass_seconds
 
-    def test_the_page_hears_within_the_interval_though_nothing_changed(self, heartbeat, clock):
+    def test_the_page_gets_a_heartbeat_per_interval_though_nothing_changed(self, heartbeat, clock):
         assert [set(state) for state in heartbeat(20)] == [{"at"}] * 4
 
     @pytest.mark.parametrize("hours", [-10, -1, 1, 10])
-    def test_a_clock_set_anew_stops_no_beat(self, heartbeat, clock, hours):
+    def test_setting_the_clock_stops_no_heartbeat(self, heartbeat, clock, hours):
         states = heartbeat(20, wall=hours * 3_600)
         assert len(states) == 4
         assert states[0]["at"] == pytest.approx(clock.time(), abs=20)
 
-    def test_a_clock_set_back_by_a_moment_delays_a_beat_by_no_more(self, heartbeat):
+    def test_a_clock_set_back_by_seconds_delays_a_heartbeat_by_no_more(self, heartbeat):
         heartbeat(4)
         assert len(heartbeat(6, wall=-2)) == 1
 
 
-def test_the_history_travels_once(monitor, sent, clock):
+def test_the_history_is_sent_once(monitor, sent, clock):
     monitor.panel()
     sent.clear()
     for _ in range(5):
@@ -194,13 +194,13 @@ def test_the_history_travels_once(monitor, sent, clock):
     assert all("history" not in update for update in updates(sent))
 
 
-def test_a_view_that_comes_late_gets_what_is_known_now(monitor, sent, clock):
+def test_a_view_that_opens_late_gets_the_current_state(monitor, sent, clock):
     panel = monitor.panel()
     sent.clear()
     clock.advance(1)
     monitor.flush()
     monitor.record_batch([1] * 4, [1, 1, 1, 0])
-    # What JupyterLab sends after a reload of the page.
+    # The message of JupyterLab after a reload of the page.
     panel.comm.handle_msg({"content": {"data": {"method": "request_state"}}, "buffers": []})
 
     state = updates(sent)[-1]
@@ -229,7 +229,7 @@ def test_a_metric_that_is_no_number_is_unknown(monitor, sent):
     assert state["notices"][0]["code"] == "training.not_finite"
 
 
-def test_what_goes_wrong_is_shown(monitor, sent):
+def test_notices_are_shown(monitor, sent):
     monitor.panel()
     monitor.label("nobody", 1)
     monitor.flush()
@@ -251,18 +251,18 @@ def test_the_end_is_shown(monitor, sent):
     assert updates(sent)[-2]["model"]["status"] == "stopped"
 
 
-def test_a_monitor_that_nobody_holds_closes_its_panel(sent):
+def test_an_unreferenced_monitor_closes_its_panel(sent):
     monitor = Monitor("m", interval=None)
     panel = monitor.panel()
     del monitor
     gc.collect()
 
     assert panel.closed
-    # Still answers with the last values.
+    # The panel still returns the last values.
     assert panel.get_state()["model"]["name"] == "m"
 
 
-def test_a_panel_that_cannot_send_is_counted_and_harms_nobody(monitor, monkeypatch):
+def test_a_panel_that_cannot_send_becomes_a_notice_and_affects_nothing_else(monitor, monkeypatch):
     panel = monitor.panel()
 
     def fail(*args, **kwargs):
@@ -278,7 +278,7 @@ def test_a_panel_that_cannot_send_is_counted_and_harms_nobody(monitor, monkeypat
     assert monitor.snapshot().metrics.total_predictions == 1
 
 
-def test_nothing_flows_back(monitor, sent):
+def test_the_page_cannot_change_the_state(monitor, sent):
     panel = monitor.panel()
     panel.comm.handle_msg(
         {

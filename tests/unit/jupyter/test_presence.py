@@ -1,4 +1,4 @@
-"""A kernel that nobody watches keeps quiet."""
+"""A kernel that nobody watches sends few messages or none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import inf
 import pytest
 
 from ipyvitals import FakeClock
-from ipyvitals.jupyter.presence import Presence
+from ipyvitals.jupyter.presence import ViewerPresence
 
 
 class Cells:
@@ -27,54 +27,54 @@ def clock():
 
 @pytest.fixture
 def presence(cells, clock):
-    return Presence(lambda: cells.busy, clock.monotonic)
+    return ViewerPresence(lambda: cells.busy, clock.monotonic)
 
 
-def test_somebody_may_be_there_before_anything_is_known(presence):
-    assert presence.watching()
+def test_before_the_first_count_the_kernel_counts_as_watched(presence):
+    assert presence.is_watched()
     assert presence.pause() == 0.0
 
 
 def test_with_viewers_everything_is_sent(presence):
-    presence.tell(2)
+    presence.set_viewers(2)
     assert presence.pause() == 0.0
 
 
-def test_without_viewers_an_idle_kernel_sends_nothing_and_is_never_kept_alive(presence):
-    presence.tell(0)
+def test_without_viewers_an_idle_kernel_sends_nothing_and_can_be_culled(presence):
+    presence.set_viewers(0)
     assert presence.pause() == inf
 
 
 def test_without_viewers_a_busy_kernel_sends_one_message_a_minute(presence, cells):
-    presence.tell(0)
+    presence.set_viewers(0)
     cells.busy = True
     assert presence.pause() == 60.0
 
 
-def test_a_count_that_is_not_repeated_is_forgotten(presence, clock):
-    presence.tell(1)
+def test_a_count_that_is_not_repeated_expires(presence, clock):
+    presence.set_viewers(1)
     clock.advance(700)
-    assert not presence.watching()
-    presence.tell(0)
+    assert not presence.is_watched()
+    presence.set_viewers(0)
     clock.advance(181)
     assert presence.pause() == inf
 
 
-def test_where_nobody_counts_ten_idle_minutes_end_it(presence, cells, clock):
+def test_without_a_server_the_kernel_counts_as_watched_for_ten_idle_minutes(presence, cells, clock):
     cells.busy = True
-    assert presence.watching()
+    assert presence.is_watched()
     clock.advance(5_000)
-    assert presence.watching()
+    assert presence.is_watched()
     cells.busy = False
     clock.advance(599)
-    assert presence.watching()
+    assert presence.is_watched()
     clock.advance(2)
-    assert not presence.watching()
+    assert not presence.is_watched()
     cells.busy = True
-    assert presence.watching()
+    assert presence.is_watched()
 
 
-def test_where_there_are_no_cells_somebody_always_watches(clock):
-    presence = Presence(lambda: None, clock.monotonic)
+def test_without_cells_the_process_always_counts_as_watched(clock):
+    presence = ViewerPresence(lambda: None, clock.monotonic)
     clock.advance(10_000)
     assert presence.pause() == 0.0

@@ -1,4 +1,4 @@
-"""What the server makes of the updates of one monitor."""
+"""State that the server derives from the updates of one monitor."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from ipyvitals import MetricsSection, ModelDeployed, ModelSection, SystemSection
 from ipyvitals.schema import Snapshot
 from ipyvitals.schema.protocol import Update
-from ipyvitals.server.kernel_state import SECTIONS, KernelRecord
+from ipyvitals.server.kernel_state import SECTIONS, KernelStateTracker
 
 EMPTY = Snapshot(monitor="default", seq=0, at=0.0)
 
@@ -37,108 +37,110 @@ def deployed(seq):
 
 
 @pytest.fixture
-def record():
-    return KernelRecord("k", points=3, kept_events=2)
+def kernel_state():
+    return KernelStateTracker("k", max_points=3, max_events=2)
 
 
-def monitor(record):
-    return record.monitors["default"]
+def monitor(kernel_state):
+    return kernel_state.monitors["default"]
 
 
-def test_what_did_not_change_stays(record):
-    record.apply(full(model=ModelSection(name="churn")), now=1.0)
-    record.apply(delta(2, metrics=MetricsSection(total_predictions=5)), now=2.0)
+def test_unchanged_sections_stay(kernel_state):
+    kernel_state.apply(full(model=ModelSection(name="churn")), now=1.0)
+    kernel_state.apply(delta(2, metrics=MetricsSection(total_predictions=5)), now=2.0)
 
-    snapshot = monitor(record).snapshot()
+    snapshot = monitor(kernel_state).snapshot()
     assert (snapshot.model.name, snapshot.metrics.total_predictions) == ("churn", 5)
     assert snapshot.at == 2.0
-    assert record.last_seen == 2.0
+    assert kernel_state.last_seen == 2.0
 
 
-def test_uptime_moves_with_the_updates(record):
-    record.apply(full(model=ModelSection(uptime_seconds=10.0)), now=1.0)
-    record.apply(delta(4, metrics=MetricsSection()), now=4.0)
+def test_uptime_moves_with_the_updates(kernel_state):
+    kernel_state.apply(full(model=ModelSection(uptime_seconds=10.0)), now=1.0)
+    kernel_state.apply(delta(4, metrics=MetricsSection()), now=4.0)
 
-    assert monitor(record).snapshot().model.uptime_seconds == 13.0
+    assert monitor(kernel_state).snapshot().model.uptime_seconds == 13.0
 
 
 @pytest.mark.parametrize(("n", "incomplete"), [(2, False), (3, True), (1, False)])
-def test_a_gap_makes_it_incomplete(record, n, incomplete):
-    record.apply(full(), now=1.0)
+def test_a_gap_makes_it_incomplete(kernel_state, n, incomplete):
+    kernel_state.apply(full(), now=1.0)
 
-    assert record.apply(delta(n), now=2.0).incomplete is incomplete
-
-
-def test_a_delta_before_anything_full_is_incomplete(record):
-    assert record.apply(delta(5, metrics=MetricsSection()), now=1.0).incomplete
-    assert not record.apply(full(n=5), now=1.0).incomplete
+    assert kernel_state.apply(delta(n), now=2.0).incomplete is incomplete
 
 
-def test_an_update_that_comes_late_counts_for_its_events_alone(record):
-    record.apply(full(n=4, metrics=MetricsSection(total_predictions=9)), now=1.0)
+def test_a_delta_before_anything_full_is_incomplete(kernel_state):
+    assert kernel_state.apply(delta(5, metrics=MetricsSection()), now=1.0).incomplete
+    assert not kernel_state.apply(full(n=5), now=1.0).incomplete
+
+
+def test_of_an_update_out_of_order_only_the_events_count(kernel_state):
+    kernel_state.apply(full(n=4, metrics=MetricsSection(total_predictions=9)), now=1.0)
     late = delta(3, seq=1, metrics=MetricsSection(total_predictions=3), events=[deployed(1)])
 
-    assert [event.seq for event in record.apply(late, now=2.0).events] == [1]
-    assert monitor(record).snapshot().metrics.total_predictions == 9
+    assert [event.seq for event in kernel_state.apply(late, now=2.0).events] == [1]
+    assert monitor(kernel_state).snapshot().metrics.total_predictions == 9
 
 
-def test_events_are_taken_once_and_the_last_are_kept(record):
-    record.apply(full(seq=1, events=[deployed(1)]), now=1.0)
-    again = record.apply(delta(2, seq=3, events=[deployed(1), deployed(2), deployed(3)]), now=2.0)
+def test_events_are_taken_once_and_the_last_are_stored(kernel_state):
+    kernel_state.apply(full(seq=1, events=[deployed(1)]), now=1.0)
+    again = kernel_state.apply(
+        delta(2, seq=3, events=[deployed(1), deployed(2), deployed(3)]), now=2.0
+    )
 
     assert [event.seq for event in again.events] == [2, 3]
-    assert [event.seq for event in record.events] == [2, 3]
+    assert [event.seq for event in kernel_state.events] == [2, 3]
 
 
-def test_a_monitor_that_replaced_another_counts_its_events_anew(record):
-    record.apply(full(n=9, seq=7, events=[deployed(7)]), now=1.0)
-    applied = record.apply(full(n=1, seq=1, events=[deployed(1)]), now=2.0)
+def test_a_monitor_that_replaced_another_counts_its_events_anew(kernel_state):
+    kernel_state.apply(full(n=9, seq=7, events=[deployed(7)]), now=1.0)
+    applied = kernel_state.apply(full(n=1, seq=1, events=[deployed(1)]), now=2.0)
 
     assert [event.seq for event in applied.events] == [1]
 
 
-def test_points_are_bounded_and_unknown_values_stay_unknown(record):
+def test_points_are_bounded_and_unknown_values_stay_unknown(kernel_state):
     for n in range(1, 6):
-        record.apply(full(n=n, system=SystemSection(cpu_percent=10.0 * n)), now=1.0)
-    history = monitor(record).full(history=True).history
+        kernel_state.apply(full(n=n, system=SystemSection(cpu_percent=10.0 * n)), now=1.0)
+    history = monitor(kernel_state).full_update(history=True).history
 
     assert history["at"] == [3.0, 4.0, 5.0]
     assert history["cpu_percent"] == [30.0, 40.0, 50.0]
     assert history["current_accuracy"] == [None, None, None]
 
 
-def test_points_of_the_kernels_own_memory_come_first(record):
-    record.apply(delta(5, system=SystemSection(cpu_percent=5.0)), now=1.0)
-    assert not record.has_history
-    columns = monitor(record).full(history=True).history
+def test_points_of_the_kernels_own_memory_come_first(kernel_state):
+    kernel_state.apply(delta(5, system=SystemSection(cpu_percent=5.0)), now=1.0)
+    assert not kernel_state.has_history
+    columns = monitor(kernel_state).full_update(history=True).history
     older = {name: [None, None] for name in columns} | {"at": [1.0, 2.0], "cpu_percent": [1.0, 2.0]}
-    record.apply(full(n=5, history=older), now=1.0)
+    kernel_state.apply(full(n=5, history=older), now=1.0)
 
-    assert record.has_history
-    assert monitor(record).full(history=True).history["cpu_percent"] == [1.0, 2.0, 5.0]
+    assert kernel_state.has_history
+    assert monitor(kernel_state).full_update(history=True).history["cpu_percent"] == [1.0, 2.0, 5.0]
 
 
-def test_points_of_a_kernel_of_another_version_keep_what_both_know(record):
-    record.apply(delta(5, system=SystemSection(cpu_percent=5.0)), now=1.0)
+def test_of_points_of_another_version_the_common_columns_are_taken(kernel_state):
+    kernel_state.apply(delta(5, system=SystemSection(cpu_percent=5.0)), now=1.0)
     theirs = {"at": [1.0, 2.0], "cpu_percent": [1.0, 2.0], "moon_phase": [0.1, 0.2]}
-    record.apply(full(n=5, history=theirs), now=1.0)
+    kernel_state.apply(full(n=5, history=theirs), now=1.0)
 
-    history = monitor(record).full(history=True).history
+    history = monitor(kernel_state).full_update(history=True).history
     assert history["cpu_percent"] == [1.0, 2.0, 5.0]
     assert history["memory_percent"] == [None, None, None]
 
 
 @pytest.mark.parametrize("columns", [{}, {"cpu_percent": [1.0]}, {"at": ["now"]}])
-def test_points_that_make_no_sense_are_left_out(record, columns):
-    record.apply(full(history=columns), now=1.0)
+def test_invalid_points_are_left_out(kernel_state, columns):
+    kernel_state.apply(full(history=columns), now=1.0)
 
-    assert monitor(record).full(history=True).history["at"] == [1.0]
+    assert monitor(kernel_state).full_update(history=True).history["at"] == [1.0]
 
 
-def test_a_restart_forgets(record):
-    record.apply(full(), now=1.0)
-    record.forget()
+def test_a_restart_clears_the_state(kernel_state):
+    kernel_state.apply(full(), now=1.0)
+    kernel_state.clear()
 
-    assert record.blank
-    assert not record.monitors
-    assert not record.answers
+    assert kernel_state.is_empty
+    assert not kernel_state.monitors
+    assert not kernel_state.has_ipyvitals

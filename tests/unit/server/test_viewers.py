@@ -1,4 +1,4 @@
-"""When a kernel is told how many are watching."""
+"""When the server sends a kernel its viewer count."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import asyncio
 
 import pytest
 
-from ipyvitals.server.errors import KernelSilentError
-from ipyvitals.server.viewers import RENEW_SECONDS, RETRY_SECONDS, Viewers
+from ipyvitals.server.errors import KernelTimeoutError
+from ipyvitals.server.viewers import RENEW_SECONDS, RETRY_SECONDS, ViewerCountSender
 
 
 class Kernel:
     def __init__(self):
-        self.watched_by = 0
-        self.told = []
+        self.viewer_count = 0
+        self.received = []
         self.now = 0.0
         self.silent = False
-        self.viewers = Viewers(lambda _: self.watched_by, self.tell, lambda: self.now)
+        self.sender = ViewerCountSender(lambda _: self.viewer_count, self.receive, lambda: self.now)
 
-    async def tell(self, kernel_id, count):
+    async def receive(self, kernel_id, count):
         if self.silent:
-            raise KernelSilentError("nobody there")
-        self.told.append(count)
+            raise KernelTimeoutError("no reply")
+        self.received.append(count)
 
-    def look(self):
-        if self.viewers.is_due("k"):
-            asyncio.run(self.viewers.tell("k"))
+    def poll(self):
+        if self.sender.is_due("k"):
+            asyncio.run(self.sender.send("k"))
 
 
 @pytest.fixture
@@ -33,43 +33,43 @@ def kernel():
     return Kernel()
 
 
-def test_it_is_told_at_first_and_on_every_change(kernel):
-    kernel.look()
-    kernel.look()
-    kernel.watched_by = 2
-    kernel.look()
-    kernel.look()
+def test_the_count_is_sent_first_and_on_every_change(kernel):
+    kernel.poll()
+    kernel.poll()
+    kernel.viewer_count = 2
+    kernel.poll()
+    kernel.poll()
 
-    assert kernel.told == [0, 2]
+    assert kernel.received == [0, 2]
 
 
-def test_it_is_told_again_before_it_forgets(kernel):
-    kernel.look()
+def test_the_count_is_sent_again_before_it_expires(kernel):
+    kernel.poll()
     kernel.now = RENEW_SECONDS - 0.1
-    kernel.look()
-    assert kernel.told == [0]
+    kernel.poll()
+    assert kernel.received == [0]
 
     kernel.now = RENEW_SECONDS
-    kernel.look()
-    assert kernel.told == [0, 0]
+    kernel.poll()
+    assert kernel.received == [0, 0]
 
 
-def test_a_silent_kernel_is_asked_again_but_not_at_once(kernel):
+def test_after_a_timeout_the_count_is_sent_again_with_a_delay(kernel):
     kernel.silent = True
-    kernel.look()
+    kernel.poll()
     kernel.silent = False
     kernel.now = RETRY_SECONDS - 0.1
-    kernel.look()
-    assert kernel.told == []
+    kernel.poll()
+    assert kernel.received == []
 
     kernel.now = RETRY_SECONDS
-    kernel.look()
-    assert kernel.told == [0]
+    kernel.poll()
+    assert kernel.received == [0]
 
 
-def test_one_that_began_anew_is_told_at_once(kernel):
-    kernel.look()
-    kernel.viewers.forget("k")
-    kernel.look()
+def test_a_restarted_kernel_receives_the_count_at_once(kernel):
+    kernel.poll()
+    kernel.sender.forget("k")
+    kernel.poll()
 
-    assert kernel.told == [0, 0]
+    assert kernel.received == [0, 0]

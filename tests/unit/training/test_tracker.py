@@ -17,23 +17,23 @@ from ipyvitals.utils.notices import Notices
 
 
 class Bench:
-    """A desk with a fake clock, which keeps what it was told."""
+    """A tracker with a fake clock, which records its callbacks."""
 
     def __init__(self):
         self.clock = FakeClock()
         self.notices = Notices(self.clock.time)
-        self.changes = self.lefts = 0
+        self.changes = self.wakes = 0
         self.ended = []
         self.shown = []
         self.training = TrainingTracker(
-            self.clock, self.notices, self._changed, self.ended.append, wake=self._left
+            self.clock, self.notices, self._changed, self.ended.append, wake=self._wake
         )
 
     def _changed(self):
         self.changes += 1
 
-    def _left(self):
-        self.lefts += 1
+    def _wake(self):
+        self.wakes += 1
 
     def start(self, total=None, stage="Training", details=""):
         return self.training.start(total, stage, details)
@@ -43,7 +43,7 @@ class Bench:
 
     @property
     def now(self):
-        self.training.end_left()
+        self.training.end_abandoned_loops()
         return self.training.section()
 
     def look(self):
@@ -100,7 +100,7 @@ class TestRun:
         assert (now.current, now.stage, now.details) == (5, "Pruning", "fold 2")
         assert now.metrics == {"loss": 0.5, "accuracy": 0.9}
 
-    def test_every_change_is_told(self, bench):
+    def test_every_change_calls_back(self, bench):
         run = bench.start(10)
         run.update(1)
         run.update(loss=1.0)
@@ -340,28 +340,28 @@ class TestTrack:
             assert [run.total for run in bench.training.tracked] == [1]
             assert len(bench.training.open_runs) == 2
             loop.close()
-            bench.training.end_left()
+            bench.training.end_abandoned_loops()
         assert bench.training.tracked == bench.training.open_runs == []
 
-    def test_a_loop_collected_while_the_desk_is_busy_ends_without_a_deadlock(self, bench):
+    def test_a_loop_collected_while_the_lock_is_held_ends_without_a_deadlock(self, bench):
         abandoned = [bench.track([1, 2])]
         next(abandoned[0])
-        tell = bench.clock.monotonic
+        monotonic = bench.clock.monotonic
 
         def collected_just_now():
             abandoned.clear()
             gc.collect()
-            return tell()
+            return monotonic()
 
         bench.clock.monotonic = collected_just_now
         bench.training.section()
-        assert bench.lefts == 1
+        assert bench.wakes == 1
         assert bench.ended == []
-        bench.training.end_left()
+        bench.training.end_abandoned_loops()
         assert [section.state for section in bench.ended] == ["stopped"]
         assert not bench.training.running
 
-    def test_a_loop_that_an_error_left_is_told_from_one_that_was_broken_off(self, bench):
+    def test_a_loop_left_by_an_error_is_distinguished_from_one_left_by_break(self, bench):
         def leave(how):
             for item in bench.track(range(10)):
                 if item == 4 and how == "break":
@@ -377,17 +377,17 @@ class TestTrack:
         ]:
             with pytest.raises(BaseException) as caught:  # noqa: PT011
                 leave(how)
-            bench.training.end_left(caught.value)
+            bench.training.end_abandoned_loops(caught.value)
             assert (bench.now.state, bench.now.details) == (state, details)
 
     def test_a_loop_left_just_now_waits_for_the_error_that_may_have_left_it(self, bench):
         loop = bench.track([1, 2])
         next(loop)
         loop.close()
-        bench.training.end_left(before=bench.clock.monotonic())
+        bench.training.end_abandoned_loops(before=bench.clock.monotonic())
         assert bench.training.running
         bench.clock.advance(1.0)
-        bench.training.end_left(before=bench.clock.monotonic())
+        bench.training.end_abandoned_loops(before=bench.clock.monotonic())
         assert not bench.training.running
 
 
@@ -486,6 +486,6 @@ class TestNested:
 def test_a_forked_child_goes_on_with_a_lock_of_its_own():
     bench = Bench()
     bench.start(2).update(1)
-    bench.training._lock = None  # As good as held by a thread that is gone.
+    bench.training._lock = None  # As if held by a thread that the child does not have.
     bench.training.reset_lock()
     assert bench.now.progress == 50.0

@@ -48,8 +48,8 @@ class KernelCollector(Collector):
         count = 0
         for hub, (_, loop) in self._hubs.items():
             loop.call_soon_threadsafe(_refresh, hub)
-            count += len(hub.feed.subscribers)
-            for record in hub.records.values():
+            count += len(hub.broadcaster.subscribers)
+            for record in hub.kernels.values():
                 for reason, number in sorted(record.dropped.items()):
                     dropped.add_metric([record.kernel_id, reason], number)
                 readings += [
@@ -78,4 +78,4 @@ def collect(readings: Sequence[MonitorReading]) -> Iterator[Collected]:
 
 
 def _refresh(hub: Hub) -> None:
-    hub.background.spawn(hub.refresh(list(hub.records), older_than=QUIET_SECONDS))
+    hub.background.spawn(hub.refresh(list(hub.kernels), older_than=QUIET_SECONDS))
