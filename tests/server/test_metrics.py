@@ -61,7 +61,7 @@ def samples(text, name, **labels):
 
 def exposed(update):
     """Return the text of the families of one monitor, without a server."""
-    record = MonitorStateTracker(points=10)
+    record = MonitorStateTracker(max_points=10)
     record.apply(update)
     reading = MonitorReading("kernel-1", record.snapshot(), last_seen=5.0)
     return generate_latest(SimpleNamespace(collect=lambda: collector.collect([reading]))).decode()

@@ -1,4 +1,4 @@
-"""Monitors whose time stands still until told."""
+"""Fixtures: monitors with a fake clock, closed after each test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def clock():
 
 @pytest.fixture
 def make(clock):
-    """Make monitors that are closed at the end."""
+    """Return a function that creates monitors; all are closed after the test."""
     made = []
 
     def make_monitor(*args, **kwargs):
@@ -34,13 +34,13 @@ def monitor(make):
 
 @pytest.fixture
 def events_of():
-    """Return the events of one type."""
+    """Return a function that returns the events of one type."""
     return lambda monitor, kind: [event for event in monitor.events() if event.type == kind]
 
 
 @pytest.fixture
 def moves(events_of):
-    """Return old status, new status and reason of each change."""
+    """Return a function that returns old status, new status and reason of each change."""
     return lambda monitor: [
         (event.old_status, event.new_status, event.reason)
         for event in events_of(monitor, "model_status_change")
@@ -49,7 +49,7 @@ def moves(events_of):
 
 @pytest.fixture
 def notice():
-    """Return how often something was noticed."""
+    """Return a function that returns the count of a notice."""
     return lambda monitor, code: sum(
         one.count for one in monitor.snapshot().notices if one.code == code
     )
@@ -62,7 +62,7 @@ def accuracy():
 
 @pytest.fixture
 def serve():
-    """Record rows of which so many are right, then so many wrong."""
+    """Return a function that records `right` correct rows, then `wrong` incorrect ones."""
 
     def record(monitor, right, wrong=0):
         monitor.record_batch([1] * (right + wrong), [1] * right + [0] * wrong)

@@ -1,4 +1,4 @@
-"""Bad input is refused with a reason, and nothing of it is counted."""
+"""Invalid input raises with a reason, and nothing of it is counted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ipyvitals.schema import LabelsSection
 
 
 def assert_untouched(monitor):
-    """Nothing was counted, nothing waits, nothing was noticed."""
+    """Assert that nothing was counted, nothing is pending, and there is no notice."""
     snapshot = monitor.snapshot()
     (row,) = snapshot.models
     assert (row.model_id, row.status) == ("churn-2.1", "registered")
@@ -24,7 +24,7 @@ def assert_untouched(monitor):
 
 class TestBadInput:
     @pytest.mark.parametrize(
-        ("kwargs", "error", "says"),
+        ("kwargs", "error", "message"),
         [
             ({"latency": -0.1}, ValueError, "0 or more"),
             ({"latency": math.nan}, ValueError, "finite"),
@@ -42,14 +42,16 @@ class TestBadInput:
             ({"features": {1, 2}}, TypeError, "features: expected"),
         ],
     )
-    def test_record_says_what_was_expected_and_counts_nothing(self, monitor, kwargs, error, says):
-        with pytest.raises(error, match=says):
+    def test_record_raises_with_what_was_expected_and_counts_nothing(
+        self, monitor, kwargs, error, message
+    ):
+        with pytest.raises(error, match=message):
             monitor.record(1, 1, **kwargs)
 
         assert_untouched(monitor)
 
     @pytest.mark.parametrize(
-        ("args", "kwargs", "error", "says"),
+        ("args", "kwargs", "error", "message"),
         [
             (([1, 2], [1]), {}, ValueError, r"as many actuals as predictions \(2\), got 1"),
             (([1, 2],), {"ids": [1]}, ValueError, "as many ids"),
@@ -72,15 +74,15 @@ class TestBadInput:
             (([1, 2],), {"features": 7}, TypeError, "features: expected"),
         ],
     )
-    def test_record_batch_too(self, monitor, args, kwargs, error, says):
+    def test_record_batch_too(self, monitor, args, kwargs, error, message):
         for ids in ({}, {"ids": True}):
-            with pytest.raises(error, match=says):
+            with pytest.raises(error, match=message):
                 monitor.record_batch(*args, **{**ids, **kwargs})
 
         assert_untouched(monitor)
 
     @pytest.mark.parametrize(
-        ("call", "error", "says"),
+        ("call", "error", "message"),
         [
             (lambda m: m.label([], 1), TypeError, "id=.*hashable"),
             (lambda m: m.label_batch([1, 2], [1]), ValueError, r"as ids \(2\), got 1"),
@@ -91,8 +93,8 @@ class TestBadInput:
             (lambda m: m.record_error(model_id="nobody"), UnknownModelError, "nobody"),
         ],
     )
-    def test_labels_and_errors_too(self, monitor, call, error, says):
-        with pytest.raises(error, match=says):
+    def test_labels_and_errors_too(self, monitor, call, error, message):
+        with pytest.raises(error, match=message):
             call(monitor)
 
         assert_untouched(monitor)
@@ -207,7 +209,7 @@ class TestBadInput:
         assert notice(monitor, "score.range") == 1
         assert notice(monitor, "score.failed") == 1
 
-    def test_a_score_that_records_is_heard_later(self, make):
+    def test_a_record_made_by_a_score_function_counts_later(self, make):
         def score(prediction, actual):
             if prediction == "outer":
                 monitor.record("inner", "inner")

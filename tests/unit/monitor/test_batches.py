@@ -1,4 +1,4 @@
-"""Rows of one call."""
+"""Batches: the rows of one call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clocks that jump, machines that sleep."""
+"""Wall clocks that are set, and machines that were suspended."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TestWallClockThatJumps:
         clock.advance(59.0)
         assert monitor.snapshot().metrics.predictions_per_minute == 1
 
-    def test_nobody_is_idle_for_that(self, monitor, clock, moves, hours):
+    def test_no_model_becomes_idle_by_that(self, monitor, clock, moves, hours):
         monitor.record(1, 1)
         monitor.tick()
         clock.set_wall(clock.time() + hours * HOUR)
@@ -42,10 +42,10 @@ class TestWallClockThatJumps:
         monitor.tick()
 
         assert moves(monitor)[-1] == ("active", "idle", "No prediction for 300 s")
-        # Told by the clock that the user reads, whatever it says.
+        # Times come from the wall clock, which is the one that users read.
         assert monitor.snapshot().model.status_since == clock.time()
 
-    def test_events_keep_their_order_and_bear_the_time_that_was(self, monitor, clock, hours):
+    def test_events_stay_in_order_and_have_the_time_of_their_emission(self, monitor, clock, hours):
         monitor.deploy("before")
         seen = monitor.events()[-1].seq
         before = clock.time()
@@ -102,11 +102,11 @@ class TestWallClockThatJumps:
 
 
 class TestMachineThatSleeps:
-    """A lid is closed for hours: both clocks stand far ahead when it opens."""
+    """A machine is suspended for hours: both clocks are far ahead when it resumes."""
 
     @pytest.fixture
     def timed(self, make):
-        """Make a monitor that is due by the fake clock, and off the real thread."""
+        """Make a monitor that is due by the fake clock, without the real thread."""
         monitor = make("churn", interval=5.0, metrics_interval=1.0)
         scheduler.remove(monitor._engine)
         return monitor
@@ -124,7 +124,7 @@ class TestMachineThatSleeps:
         assert snapshot.model.reason_value == 8 * HOUR
         assert snapshot.metrics.predictions_per_minute == 0
         assert snapshot.metrics.latency_p95_seconds is None
-        # What it was worth it is still worth.
+        # The accuracy is unchanged.
         assert (snapshot.metrics.current_accuracy, snapshot.model.health) == (1.0, "healthy")
         assert snapshot.model.uptime_seconds == 8 * HOUR
 

@@ -1,4 +1,4 @@
-"""Acknowledging trouble, and beginning anew."""
+"""Acknowledging a status, and resetting a model."""
 
 from __future__ import annotations
 

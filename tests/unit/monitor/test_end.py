@@ -1,4 +1,4 @@
-"""The end of a monitor, and how it reads."""
+"""Closing a monitor, and its text form."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class TestEnd:
 
         assert monitor.closed
 
-    def test_callbacks_hear_the_end(self, monitor):
+    def test_callbacks_receive_the_last_events(self, monitor):
         seen = []
         monitor.on("model_status_change", seen.append)
         monitor.close()
@@ -110,13 +110,13 @@ class TestText:
         assert lines[2].strip() == "Ready: System ready, 100 %"
         assert lines[3].strip().startswith(f"System {UNKNOWN}: CPU {UNKNOWN}")
 
-    def test_it_says_why_a_model_is_degraded(self, make, serve):
+    def test_it_shows_why_a_model_is_degraded(self, make, serve):
         monitor = make("churn", thresholds=Thresholds(accuracy=0.85))
         serve(monitor, 0, 100)
 
         assert "Degraded (Accuracy dropped below threshold)" in repr(monitor)
 
-    def test_it_says_what_went_wrong_and_that_it_is_closed(self, monitor):
+    def test_it_shows_notices_and_that_it_is_closed(self, monitor):
         monitor.label("nobody", 1)
         monitor.close()
 

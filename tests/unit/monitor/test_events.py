@@ -9,7 +9,7 @@ import pytest
 
 
 class TestEvents:
-    def test_numbers_have_no_gaps_whoever_tells(self, make):
+    def test_numbers_have_no_gaps_from_any_source(self, make):
         monitor = make(interval=0.1, metrics_interval=0.1, clock=None)
 
         def work(number):
@@ -36,7 +36,7 @@ class TestEvents:
         ]
         assert monitor.snapshot().seq == monitor.events()[-1].seq
 
-    def test_figures_are_told_when_they_changed(self, monitor, events_of, serve):
+    def test_metrics_are_emitted_when_they_changed(self, monitor, events_of, serve):
         monitor.tick()
         before = len(events_of(monitor, "model_metrics_update"))
         monitor.tick()
@@ -48,7 +48,7 @@ class TestEvents:
         assert (update.current_accuracy, update.predictions_per_minute) == (0.75, 4)
         assert (update.total_predictions, update.model_health) == (4, "unknown")
 
-    def test_the_machine_is_told_every_tick(self, monitor, events_of):
+    def test_readings_of_the_machine_are_emitted_every_tick(self, monitor, events_of):
         monitor.tick()
         monitor.tick()
 

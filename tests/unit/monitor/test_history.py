@@ -1,4 +1,4 @@
-"""`monitor.history`: from memory and from a file, one and the same."""
+"""`monitor.history` returns the same from memory and from a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.unit.storage.places import read_only
 
 @pytest.fixture(params=["memory", "file"])
 def anywhere(request, make, tmp_path):
-    """Make monitors that keep their history in memory, or in a file."""
+    """Make monitors that store their history in memory, or in a file."""
     where = None if request.param == "memory" else tmp_path / "history.sqlite"
     return lambda *args, **kwargs: make(*args, **{"store": where, **kwargs})
 
@@ -45,7 +45,7 @@ def test_every_section_has_its_columns_before_anything_happened(anywhere, sectio
     )  # fmt: skip
 
 
-def test_a_row_is_kept_for_each_model_that_changed(anywhere, clock, serve):
+def test_a_row_is_stored_for_each_model_that_changed(anywhere, clock, serve):
     monitor = anywhere("champion")
     monitor.deploy("challenger")
     monitor.deploy("champion")
@@ -66,7 +66,7 @@ def test_a_row_is_kept_for_each_model_that_changed(anywhere, clock, serve):
     assert found[found["model_id"] == "challenger"]["total_predictions"].to_list() == [0, 1]
     assert len(found) == 5
 
-    # The last minute of a silent model changes by itself, and that is kept too.
+    # The figures of the last minute change without records, and that is stored too.
     clock.advance(60)
     monitor.tick()
     assert monitor.history(model_id="champion")["predictions_per_minute"].to_list() == [1, 2, 3, 0]
@@ -85,7 +85,7 @@ def test_figures_are_those_of_the_snapshot(anywhere, serve, clock):
     assert {name: None if pd.isna(one) else one for name, one in row.items()} == metrics
 
 
-def test_readings_of_the_machine_are_kept(anywhere, clock):
+def test_readings_of_the_machine_are_stored(anywhere, clock):
     monitor = anywhere()
     monitor.tick()
     clock.advance(5)
@@ -96,7 +96,7 @@ def test_readings_of_the_machine_are_kept(anywhere, clock):
     assert found["memory_percent"].iloc[-1] == monitor.snapshot().system.memory_percent
 
 
-def test_all_events_are_kept(anywhere, serve):
+def test_all_events_are_stored(anywhere, serve):
     monitor = anywhere("churn")
     monitor.deploy("churn", version="2.2")
     serve(monitor, 0, 60)
@@ -135,7 +135,7 @@ def test_each_deployment_is_a_row(anywhere, clock):
 
 
 class TestTraining:
-    def test_every_report_with_metrics_is_kept(self, anywhere, clock):
+    def test_every_report_with_metrics_is_stored(self, anywhere, clock):
         monitor = anywhere()
         with monitor.training(total=50, stage="Fit") as run:
             for step in range(1, 51):
@@ -152,7 +152,7 @@ class TestTraining:
         assert (found["state"].iloc[0], found["state"].iloc[-1]) == ("running", "completed")
         assert (found["run"].nunique(), set(found["monitor"])) == (1, {"default"})
 
-    def test_a_loop_without_metrics_is_kept_once_a_second(self, anywhere, clock):
+    def test_a_loop_without_metrics_is_stored_once_a_second(self, anywhere, clock):
         monitor = anywhere()
         for _ in monitor.track(range(40)):
             clock.advance(0.25)
@@ -177,7 +177,7 @@ class TestTraining:
         assert found[found["metric"] == "loss"]["step"].to_list() == [1, 2, 3, 4, 5, 6]
         assert found[found["metric"] == "accuracy"]["step"].to_list() == [1, 2]
 
-    def test_runs_are_told_apart_and_listed(self, make, path):
+    def test_runs_are_distinguished_and_listed(self, make, path):
         monitor = make(store=path)
         run = monitor.training(stage="One")
         run.update(3, loss=0.25)
@@ -197,7 +197,7 @@ class TestTraining:
 
 
 class TestPredictions:
-    def test_they_are_kept_only_when_asked(self, anywhere):
+    def test_they_are_stored_only_on_request(self, anywhere):
         monitor = anywhere("churn")
         monitor.record(1, 1)
 
@@ -359,13 +359,15 @@ class TestWhere:
         with open_store() as store:
             assert [model.model_id for model in store.models()] == ["churn"]
 
-    @pytest.mark.parametrize(("told", "there"), [("none", False), ("{}/mine.sqlite", True)])
-    def test_an_environment_variable_names_another(self, make, tmp_path, monkeypatch, told, there):
+    @pytest.mark.parametrize(("value", "exists"), [("none", False), ("{}/mine.sqlite", True)])
+    def test_an_environment_variable_names_another(
+        self, make, tmp_path, monkeypatch, value, exists
+    ):
         monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
-        monkeypatch.setenv("IPYVITALS_STORE", told.format(tmp_path))
+        monkeypatch.setenv("IPYVITALS_STORE", value.format(tmp_path))
         make("churn", interval=5.0, clock=None).flush()
 
-        assert (tmp_path / "mine.sqlite").exists() is there
+        assert (tmp_path / "mine.sqlite").exists() is exists
         assert not (tmp_path / "data").exists()
 
     @pytest.mark.parametrize("store", [7, "", b"", 1.5])
@@ -377,7 +379,7 @@ class TestWhere:
 
 
 class TestADiskThatCannotBeWritten:
-    def test_the_monitor_goes_on_and_says_so(self, make, path, serve, notice, clock):
+    def test_the_monitor_continues_and_shows_a_notice(self, make, path, serve, notice, clock):
         with read_only(path.parent):
             monitor = make("churn", store=path)
             serve(monitor, 3)
@@ -446,7 +448,7 @@ def test_a_clock_that_jumps_loses_no_row(anywhere, clock, serve, seconds):
     assert len(monitor.history("system")) == 6
 
 
-def test_what_came_last_is_kept_when_the_interpreter_exits(path):
+def test_the_last_records_are_stored_when_the_interpreter_exits(path):
     code = f"""
         from ipyvitals import Monitor
         monitor = Monitor("churn", store={str(path)!r})
@@ -462,7 +464,7 @@ def test_what_came_last_is_kept_when_the_interpreter_exits(path):
         assert store.runs()[0].metrics == {"loss": 0.5}
 
 
-def test_the_thread_keeps_the_history_by_itself(path):
+def test_the_thread_stores_the_history(path):
     with Monitor("churn", store=path, interval=0.2, metrics_interval=0.1) as monitor:
         monitor.record(1, 1)
         end = time.monotonic() + 20

@@ -1,4 +1,4 @@
-"""Labels that come later, earlier, twice, for nobody, and in any order."""
+"""Labels that arrive late, early, twice, with an unknown id, and in any order."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def test_the_truth_comes_later(monitor, accuracy):
     "kind", ["bool", "int8", "uint64", "float32", "float64", "U3", "datetime64[ns]", "object"]
 )
 def test_arrays_are_joined_as_numpy_compares_them(monitor, accuracy, kind):
-    said, truths = (np.array(values).astype(kind) for values in ([0, 1, 2, 3], [0, 1, 3, 2]))
-    ids = monitor.record_batch(said, ids=True)
+    predictions, truths = (np.array(values).astype(kind) for values in ([0, 1, 2, 3], [0, 1, 3, 2]))
+    ids = monitor.record_batch(predictions, ids=True)
     monitor.label_batch(ids, truths)
 
-    assert accuracy(monitor) == (said == truths).mean()
+    assert accuracy(monitor) == (predictions == truths).mean()
 
 
 def test_for_batches_too(monitor):
@@ -142,7 +142,7 @@ class TestIds:
         for thread in threads:
             thread.join()
         assert len(set(found)) == len(found) == 8 * 600
-        # A number, as users take them, is never one of ours.
+        # A number, as users choose them, never equals a generated id.
         assert all(isinstance(id, str) and not id.isdecimal() for id in found)
         assert [one.snapshot().labels.pending for one in monitors] == [2_400, 2_400]
 
@@ -171,7 +171,7 @@ class TestWhatBecomesOfThem:
         clock.advance(10.5)
         assert labels(monitor) == {"expired": 2, "evicted": 1, "duplicate": 1, "unknown": 1}
 
-    def test_each_model_tells_how_many_of_its_own_wait(self, monitor):
+    def test_each_model_counts_its_own_pending_labels(self, monitor):
         monitor.deploy("challenger")
         for id in range(3):
             monitor.record("a", id=id, model_id="churn-2.1")
@@ -203,7 +203,7 @@ class TestWhatBecomesOfThem:
         clock.advance(5.0)
         monitor.record("a", id="first")
 
-        # Of the last 3; a label at once, and one before its prediction, have no part in it.
+        # The last 3 delays; immediate labels and labels before their prediction do not count.
         assert monitor.snapshot().metrics.median_label_delay_seconds == 4.0
 
     def test_a_wall_clock_that_jumps_changes_no_delay(self, monitor, clock):
@@ -300,7 +300,7 @@ class TestDeployments:
     first=st.integers(0, 12),
 )
 def test_labels_in_any_order_give_the_same_totals(order, cuts, first):
-    """Of twelve predictions, `first` are recorded before any label, the others after them all."""
+    """Of twelve predictions, `first` are recorded before all labels, the others after them."""
     monitor = Monitor("churn", name="any order", interval=None, clock=FakeClock())
     monitor.record_batch([1] * first, ids=range(first))
     edges = sorted({0, 12, *cuts})

@@ -1,4 +1,4 @@
-"""Whole processes: they end in silence, with no thread left, whatever a monitor is doing."""
+"""Whole processes end without output and without threads, whatever a monitor is doing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def record():
 
 threading.Thread(target=record, daemon=True).start()
 """
-# From Python 3.12 on, a fork beside threads is warned of; here that is what is tried.
+# Python 3.12 and later warn of a fork beside threads, which is what these tests do.
 WARNINGS = ("-W", "error", "-W", "ignore:This process:DeprecationWarning")
 
 
@@ -43,7 +43,7 @@ def run(code):
     with TemporaryDirectory() as folder:
         done = subprocess.run(
             [sys.executable, *WARNINGS, "-c", PRELUDE + textwrap.dedent(code)],
-            # Each with a history of its own: a model would go on from the test before.
+            # A history per test: otherwise a model would resume from the previous test.
             env={**os.environ, "JUPYTER_DATA_DIR": folder},
             capture_output=True,
             text=True,
@@ -117,15 +117,15 @@ def test_monitors_share_their_threads():
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 class TestFork:
-    def test_the_child_counts_nothing_and_says_so_once(self):
+    def test_the_child_counts_nothing_and_warns_once(self):
         assert run("""
             monitor = Monitor("m", interval=0.1)
-            told = []
-            monitor.on("*", told.append)
+            received = []
+            monitor.on("*", received.append)
             monitor.record(1, 1)
             monitor.record(1, id="a")
             monitor.flush()
-            told.clear()
+            received.clear()
             if os.fork() == 0:
                 with warnings.catch_warnings(record=True) as warned:
                     warnings.simplefilter("always")
@@ -142,7 +142,7 @@ class TestFork:
                 assert "belongs to the process that this one was forked from" in str(
                     warned[0].message
                 )
-                assert not ours() and not told
+                assert not ours() and not received
                 assert "Forked" in repr(monitor)
                 snapshot = monitor.snapshot()
                 assert snapshot.model.name == "m"

@@ -1,4 +1,4 @@
-"""A champion, its challengers, and two hundred others: each with figures of its own."""
+"""A champion, its challengers and two hundred others, each with its own metrics."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ipyvitals import Thresholds, UnknownModelError
 
 @pytest.fixture
 def pair(make):
-    """A champion in front, and a challenger that sees the same."""
+    """An active champion, and a challenger with the same input."""
     monitor = make()
     monitor.deploy("challenger")
     monitor.deploy("champion")
@@ -101,7 +101,7 @@ class TestChampionAndChallenger:
 
 
 class TestBaseline:
-    def test_each_is_held_against_its_own(self, make, row, events_of):
+    def test_each_is_compared_with_its_own_baseline(self, make, row, events_of):
         monitor = make(thresholds=Thresholds(accuracy=0.5, baseline_drop=0.1))
         monitor.deploy("modest", baseline_accuracy=0.7)
         monitor.deploy("ambitious", baseline_accuracy=0.99)
@@ -122,7 +122,7 @@ class TestBaseline:
         assert monitor.active_model.status == "active"
         assert monitor.active_model.accuracy_threshold is None
 
-    def test_a_baseline_told_anew_counts_from_there_on(self, make):
+    def test_a_new_baseline_counts_from_then_on(self, make):
         monitor = make(thresholds=Thresholds(accuracy=None))
         monitor.deploy("churn", baseline_accuracy=0.99)
         monitor.deploy("churn", baseline_accuracy=0.5)
@@ -216,7 +216,7 @@ class TestAcknowledge:
 
 
 class TestTwoHundred:
-    def test_each_is_counted_and_told(self, make, clock):
+    def test_each_is_counted_and_listed(self, make, clock):
         monitor = make()
         for number in range(200):
             monitor.deploy(f"m{number}")
@@ -229,7 +229,7 @@ class TestTwoHundred:
         assert [one.total_predictions for one in rows] == [number + 2 for number in range(200)]
         assert {one.labels_pending for one in rows} == {1}
 
-    def test_of_those_that_sleep_only_what_changed_is_told_anew(self, make, clock):
+    def test_rows_of_dormant_models_are_rebuilt_only_after_a_change(self, make, clock):
         monitor = make()
         for number in range(200):
             monitor.deploy(f"m{number}")
@@ -244,7 +244,7 @@ class TestTwoHundred:
         after = monitor.snapshot()
 
         assert [one.model_id for one in after.delta(before).models] == ["m7"]
-        # Those that nothing happened to are the very rows of before.
+        # Rows of unchanged models are the same objects as before.
         assert (
             sum(one is other for one, other in zip(before.models, after.models, strict=True)) == 199
         )

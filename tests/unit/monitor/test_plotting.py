@@ -1,4 +1,4 @@
-"""`plot` and `report`: what users get of what their monitor has seen."""
+"""`plot` and `report`: figures and pages of the history of a monitor."""
 
 from __future__ import annotations
 

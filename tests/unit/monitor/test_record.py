@@ -1,4 +1,4 @@
-"""What is counted, of single predictions."""
+"""Metrics of single predictions."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ class TestRecord:
         assert metrics.latency_p95_seconds == pytest.approx(0.095, rel=0.01)
         assert metrics.latency_p99_seconds == pytest.approx(0.099, rel=0.01)
 
-    def test_an_inbox_that_nobody_empties_empties_itself(self, monitor):
+    def test_a_full_queue_is_drained_by_the_recording_thread(self, monitor):
         for _ in range(3 * MAX_QUEUED_RECORDS):
             monitor.record(1, 1)
 

@@ -1,4 +1,4 @@
-"""Models that predict a number: how far off they are, and whether that is near enough."""
+"""Models that predict a number: their errors, and whether those are within the tolerance."""
 
 from __future__ import annotations
 

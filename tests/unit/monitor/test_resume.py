@@ -1,4 +1,4 @@
-"""The same model in a new kernel goes on."""
+"""The same model in a new kernel resumes from the stored state."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def path(tmp_path):
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch):
-    """Let a busy machine take its time to look into the file."""
+    """Let a busy machine take longer to read the file."""
     monkeypatch.setattr("ipyvitals.runtime.persistence.RECALL_SECONDS", 30.0)
     return lambda seconds: monkeypatch.setattr(
         "ipyvitals.runtime.persistence.RECALL_SECONDS", seconds
@@ -28,7 +28,7 @@ def patience(monkeypatch):
 
 @pytest.fixture
 def kernel(make, path, clock):
-    """Begin as a new kernel does, an hour after the last one ended."""
+    """Make a monitor as a new kernel does, an hour after the last one ended."""
 
     def begin(*args, **kwargs):
         clock.advance(3_600)
@@ -37,8 +37,8 @@ def kernel(make, path, clock):
     return begin
 
 
-def told(monitor):
-    """What goes on."""
+def resumed(monitor):
+    """Return the metrics that are resumed."""
     snapshot = monitor.snapshot()
     model, metrics = snapshot.model, snapshot.metrics
     names = (
@@ -79,13 +79,13 @@ def test_it_goes_on_with_everything_that_lasts(kernel, serve, how, clock):
 
     first = begin()
     degrade(first, serve)
-    before = told(first)
+    before = resumed(first)
     first.close()
 
     second = begin()
     snapshot = second.snapshot()
 
-    assert told(second) == before
+    assert resumed(second) == before
     assert snapshot.metrics.predictions_per_minute == 0
     assert snapshot.model.uptime_seconds == 0
     assert [event.type for event in second.events()] in ([], ["model_deployed"])
@@ -96,11 +96,11 @@ def test_it_goes_on_with_everything_that_lasts(kernel, serve, how, clock):
 def test_regression_goes_on(kernel):
     first = kernel("price", task="regression", tolerance=1.0)
     first.record_batch([1.0, 2.0, 3.0], [1.5, 4.0, 3.0])
-    before = told(first)
+    before = resumed(first)
     first.close()
 
     second = kernel("price", task="regression", tolerance=1.0)
-    assert told(second) == before
+    assert resumed(second) == before
     assert before["mae"] == pytest.approx(2.5 / 3)
 
 
@@ -123,7 +123,7 @@ def test_the_charts_go_on(kernel, serve, clock):
 
 
 def test_an_end_without_a_goodbye_is_an_end_too(path, clock, serve):
-    # What a kill leaves; that processes may be killed at any moment is tried in test_processes.
+    # The state that a kill leaves; test_processes kills processes at any moment.
     first = Monitor("churn", interval=None, clock=clock, store=path)
     serve(first, 50, 40)
     assert first.flush()
@@ -151,7 +151,7 @@ class TestAnotherModel:
         serve(first, 3)
         first.close()
 
-        assert told(kernel(model, **options))["total_predictions"] == 0
+        assert resumed(kernel(model, **options))["total_predictions"] == 0
 
     def test_a_model_without_a_name_does_not(self, kernel, serve):
         first = kernel()
@@ -159,7 +159,7 @@ class TestAnotherModel:
         first.close()
 
         second = kernel()
-        assert told(second)["total_predictions"] == 0
+        assert resumed(second)["total_predictions"] == 0
         serve(second, 1)
         assert second.history()["total_predictions"].to_list()[-1] == 1
 
@@ -187,7 +187,7 @@ class TestWhatIsSaidAgain:
 
         second = kernel("churn", trained_at=6.0)
 
-        now = told(second)
+        now = resumed(second)
         assert (now["trained_at"], now["status"], now["window_labelled"]) == (6.0, "registered", 0)
         assert (now["total_predictions"], now["total_errors"]) == (91, 1)
         assert sum(now["durations"].counts) == 1
@@ -198,10 +198,10 @@ class TestWhatIsSaidAgain:
         first.close()
 
         second = kernel("churn")
-        assert told(second)["window_labelled"] == 3
+        assert resumed(second)["window_labelled"] == 3
         second.deploy("churn")
-        assert told(second)["window_labelled"] == 0
-        assert told(second)["total_labelled"] == 3
+        assert resumed(second)["window_labelled"] == 0
+        assert resumed(second)["total_labelled"] == 3
 
     def test_other_thresholds_hold(self, kernel, serve, moves):
         first = kernel("churn")
@@ -218,7 +218,7 @@ def test_the_same_cell_again_goes_on(kernel, serve):
     for total in (3, 6, 9):
         monitor = kernel("churn")
         serve(monitor, 3)
-        assert told(monitor)["total_predictions"] == total
+        assert resumed(monitor)["total_predictions"] == total
 
 
 def test_a_reset_is_not_undone(kernel, serve):
@@ -227,7 +227,7 @@ def test_a_reset_is_not_undone(kernel, serve):
     first.reset()
     first.close()
 
-    now = told(kernel("churn"))
+    now = resumed(kernel("churn"))
     assert (now["status"], now["window_labelled"], now["total_labelled"]) == ("active", 0, 91)
 
 
@@ -304,7 +304,7 @@ class TestADiskThatTakesItsTime:
 
         with_time = kernel("churn")
         with_time.flush()
-        assert told(with_time)["total_predictions"] == 9
+        assert resumed(with_time)["total_predictions"] == 9
 
     def test_what_comes_late_is_put_before_what_was_seen(self, kernel, path, serve, patience):
         first = kernel("churn", version="2.1", trained_at=5.0)
@@ -314,31 +314,31 @@ class TestADiskThatTakesItsTime:
             other.execute("BEGIN IMMEDIATE")
             patience(0.01)
             second = kernel("churn", version="2.1")
-            assert told(second)["total_predictions"] == 0
+            assert resumed(second)["total_predictions"] == 0
             serve(second, 2)
-            # Nothing of the little that there is may take the place of what is in the file.
+            # The few new records must not replace the state in the file.
             second.tick()
             other.execute("COMMIT")
         other.close()
         second.flush()
         second.tick()
 
-        now = told(second)
+        now = resumed(second)
         assert (now["total_predictions"], now["trained_at"]) == (93, 5.0)
         assert (now["window_labelled"], now["status"]) == (93, "degraded")
         second.close()
         patience(30.0)
-        assert told(kernel("churn", version="2.1"))["total_predictions"] == 93
+        assert resumed(kernel("churn", version="2.1"))["total_predictions"] == 93
 
     def test_a_monitor_begins_though_the_disk_does_not_answer(self, kernel, path, serve, clock):
         with read_only(path.parent):
             monitor = kernel("churn")
             serve(monitor, 3)
-            assert told(monitor)["total_predictions"] == 3
+            assert resumed(monitor)["total_predictions"] == 3
 
 
 class TestAStateThatCannotBeRead:
-    def test_the_model_begins_anew_and_says_so(self, kernel, path, serve, notice):
+    def test_the_model_starts_without_state_and_shows_a_notice(self, kernel, path, serve, notice):
         first = kernel("churn")
         serve(first, 3)
         first.close()
@@ -348,7 +348,7 @@ class TestAStateThatCannotBeRead:
 
         second = kernel("churn")
 
-        assert told(second)["total_predictions"] == 0
+        assert resumed(second)["total_predictions"] == 0
         assert notice(second, "store.state") == 1
 
     @pytest.mark.parametrize("broken", [b"nonsense", msgspec.msgpack.encode([1, []])])
@@ -361,7 +361,7 @@ class TestAStateThatCannotBeRead:
         connection.close()
 
         second = kernel("churn", drift=True)
-        assert told(second)["total_predictions"] == 0
+        assert resumed(second)["total_predictions"] == 0
         assert notice(second, "store.state") == 1
 
 
@@ -379,7 +379,7 @@ def test_windows_of_very_many_labels_are_written_less_often(kernel, serve, clock
     assert 1 <= sum(state.body is not None for state in saved) <= 3
 
 
-def test_rows_are_kept_each_second_and_what_a_new_kernel_needs_when_all_is_saved(
+def test_rows_are_stored_each_second_and_checkpoints_with_each_save(
     kernel, serve, clock, monkeypatch
 ):
     monitor = kernel("churn")
@@ -388,7 +388,7 @@ def test_rows_are_kept_each_second_and_what_a_new_kernel_needs_when_all_is_saved
     monkeypatch.setattr(monitor._engine.archive._sink, "wake", lambda: woken.append(len(saved)))
     serve(monitor, 5)
     monitor._engine.keep(save=False)
-    # So long that nothing changes any more, not even the predictions of the last minute.
+    # Long enough that nothing changes any more, not even the predictions of the last minute.
     for _ in range(2):
         clock.advance(61)
         monitor._engine.keep(save=False)
@@ -418,4 +418,4 @@ def test_the_wall_clock_alone_may_jump(make, path, serve):
         serve(monitor, 3)
         monitor.close()
 
-    assert told(make("churn", store=path))["total_predictions"] == 6
+    assert resumed(make("churn", store=path))["total_predictions"] == 6

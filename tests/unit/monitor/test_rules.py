@@ -11,7 +11,7 @@ OFF = {"accuracy": None, "baseline_drop": None, "error_rate": None, "idle": None
 
 
 class Rules:
-    """For each rule: what settings it needs, how it is raised, and what then is told."""
+    """A rule: the settings that it needs, how it is raised, and the reason that is reported."""
 
     accuracy = Thresholds(**{**OFF, "accuracy": 0.8})
     baseline = Thresholds(**{**OFF, "baseline_drop": 0.1})
@@ -42,7 +42,7 @@ def make_ruled(make):
 
 @pytest.fixture
 def provoke(clock):
-    """Do what raises a rule, for as long as it takes."""
+    """Record until the rule is raised."""
 
     def do(monitor, rule):
         for _ in range(3):
@@ -89,7 +89,7 @@ def test_an_event_carries_the_evidence_and_so_do_the_sections(
     status, reason, threshold, n = TOLD[rule]
     assert (change.old_status, change.new_status) == ("active", status)
     assert (change.rule, change.reason) == (rule, reason)
-    # What is not known beforehand follows from the rows, or from when ADWIN sees a change.
+    # Expected values that depend on the rows, or on when ADWIN detects the change.
     assert change.n == (change.n if n is None else n)
     assert type(change.n) is int
     assert change.threshold == pytest.approx(threshold or change.threshold)
@@ -99,10 +99,10 @@ def test_an_event_carries_the_evidence_and_so_do_the_sections(
     assert change.model_id == "churn"
     assert clock.time() - 300 < change.at <= clock.time()
     model, row = monitor.snapshot().model, monitor.active_model
-    for told in (model, row):
-        assert (told.status, told.status_since) == (status, change.at)
-        assert (told.reason, told.reason_rule) == (reason, rule)
-        assert (told.reason_value, told.reason_threshold, told.reason_n) == (
+    for reported in (model, row):
+        assert (reported.status, reported.status_since) == (status, change.at)
+        assert (reported.reason, reported.reason_rule) == (reason, rule)
+        assert (reported.reason_value, reported.reason_threshold, reported.reason_n) == (
             change.value,
             change.threshold,
             change.n,
@@ -128,7 +128,7 @@ LIMITED = [rule for rule in RAISED if FIELDS[rule][1]]
 
 class TestOtherThresholdsWhileRunning:
     @pytest.mark.parametrize("rule", RAISED)
-    def test_a_rule_turned_off_while_degraded_says_so(
+    def test_a_rule_turned_off_while_degraded_gives_that_reason(
         self, make_ruled, provoke, events_of, moves, rule
     ):
         monitor = make_ruled(rule)
@@ -224,15 +224,15 @@ class TestOtherThresholdsWhileRunning:
 
 class TestPolicy:
     def test_confident_waits_until_the_whole_interval_is_below(self, make):
-        told = {}
+        reported = {}
         for policy in ("threshold", "confident"):
             monitor = make("churn", name=policy, thresholds=Thresholds(policy=policy))
             monitor.record_batch([1] * 300, ([1] * 15 + [0] * 5) * 15)
-            told[policy] = monitor.active_model
+            reported[policy] = monitor.active_model
         # 75 of 100 are below 80 %, and their interval, up to 82.5 %, is not.
-        assert told["threshold"].status == "degraded"
-        assert told["confident"].status == "active"
-        assert told["confident"].accuracy_high > 0.8
+        assert reported["threshold"].status == "degraded"
+        assert reported["confident"].status == "active"
+        assert reported["confident"].accuracy_high > 0.8
 
     def test_what_is_far_below_is_below_for_both(self, make):
         monitor = make("churn", thresholds=Thresholds(policy="confident"))

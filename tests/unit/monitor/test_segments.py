@@ -1,4 +1,4 @@
-"""Accuracy told apart by segments."""
+"""Accuracy per segment."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ipyvitals.schema import Segment
 from ipyvitals.stats.interval import wilson
 
 
-def told(monitor):
-    """Return labels and accuracy of each segment, in the order in which they are told."""
+def segments_of(monitor):
+    """Return labels and accuracy of each segment, in the reported order."""
     return {
         one.name: (one.total_labelled, one.current_accuracy)
         for one in monitor.snapshot().metrics.segments
@@ -31,7 +31,7 @@ def test_a_segment_named_with_each_record(monitor):
         monitor.record(1, int(number < 10), segment="US")
         monitor.record(1, 0)
 
-    assert told(monitor) == {"EU": (40, 1.0), "US": (40, 0.25)}
+    assert segments_of(monitor) == {"EU": (40, 1.0), "US": (40, 0.25)}
     assert monitor.snapshot().metrics.total_labelled == 120
 
 
@@ -59,21 +59,21 @@ def test_one_for_each_row_of_a_batch(monitor, kind):
     names = ["EU", "US"] * 40
     monitor.record_batch([1] * 80, [1, 0] * 40, segment=kind(names))
 
-    assert told(monitor) == {"EU": (40, 1.0), "US": (40, 0.0)}
+    assert segments_of(monitor) == {"EU": (40, 1.0), "US": (40, 0.0)}
 
 
 @pytest.mark.parametrize("segment", ["EU", 7, np.int64(7), 0.5, np.float32(0.5), np.str_("EU")])
 def test_one_for_all_rows_of_a_batch(monitor, segment):
     monitor.record_batch([1] * 40, [1] * 40, segment=segment)
 
-    assert told(monitor) == {str(segment): (40, 1.0)}
+    assert segments_of(monitor) == {str(segment): (40, 1.0)}
 
 
 def test_rows_whose_segment_is_missing_count_without(monitor):
     monitor.record_batch([1] * 40, [1] * 40, segment=[*["EU"] * 36, None, *[float("nan")] * 3])
     monitor.record(1, 1, segment=float("nan"))
 
-    assert told(monitor) == {"EU": (36, 1.0)}
+    assert segments_of(monitor) == {"EU": (36, 1.0)}
     assert monitor.snapshot().metrics.total_labelled == 41
 
 
@@ -84,7 +84,7 @@ def test_segments_wait_for_late_labels(monitor):
     monitor.label_batch(range(30), [1] * 30)
     monitor.label_batch(ids, [1] * 30 + [0] * 30)
 
-    assert told(monitor) == {"EU": (60, 0.5), "US": (30, 1.0)}
+    assert segments_of(monitor) == {"EU": (60, 0.5), "US": (30, 1.0)}
 
 
 def test_by_true_class(make):
@@ -93,20 +93,20 @@ def test_by_true_class(make):
     monitor.record_batch(np.array(["spam"] * 30), np.array(["spam"] * 30))
 
     # Recall, in other words.
-    assert told(monitor) == {"spam": (60, 0.5), "ham": (30, 1.0)}
+    assert segments_of(monitor) == {"spam": (60, 0.5), "ham": (30, 1.0)}
 
 
-def test_by_a_function_unless_the_record_says_more(make):
+def test_by_a_function_unless_the_record_names_a_segment(make):
     monitor = make("price", segment=lambda prediction, actual: "dear" if actual > 10 else "cheap")
     for _ in range(30):
         monitor.record(20, 20)
         monitor.record(5, 5)
         monitor.record(20, 19, segment="auction")
 
-    assert told(monitor) == {"dear": (30, 1.0), "cheap": (30, 1.0), "auction": (30, 0.0)}
+    assert segments_of(monitor) == {"dear": (30, 1.0), "cheap": (30, 1.0), "auction": (30, 0.0)}
 
 
-def test_a_function_that_raises_or_returns_what_cannot_be_looked_up_harms_nothing(make, notice):
+def test_a_function_that_raises_or_returns_an_unhashable_value_becomes_a_notice(make, notice):
     def segment(prediction, actual):
         return [actual] if actual else 1 / actual
 
@@ -115,15 +115,15 @@ def test_a_function_that_raises_or_returns_what_cannot_be_looked_up_harms_nothin
     monitor.record_batch([1, 1], [1, 1])
 
     assert monitor.snapshot().metrics.total_labelled == 3
-    assert told(monitor) == {}
+    assert segments_of(monitor) == {}
     assert notice(monitor, "segment.failed") == 3
 
 
-def test_under_thirty_labels_nothing_is_said_yet(monitor):
+def test_under_thirty_labels_the_accuracy_is_unknown(monitor):
     monitor.record_batch([1] * 29, [1] * 29, segment="EU")
-    assert told(monitor) == {"EU": (29, None)}
+    assert segments_of(monitor) == {"EU": (29, None)}
     monitor.record(1, 1, segment="EU")
-    assert told(monitor) == {"EU": (30, 1.0)}
+    assert segments_of(monitor) == {"EU": (30, 1.0)}
 
 
 def test_the_twenty_most_frequent_and_all_others(monitor):
@@ -139,7 +139,7 @@ def test_the_twenty_most_frequent_and_all_others(monitor):
 def test_long_names_are_cut(monitor):
     monitor.record(1, 1, segment="x" * 1_000)
 
-    assert told(monitor) == {"x" * 80: (1, None)}
+    assert segments_of(monitor) == {"x" * 80: (1, None)}
 
 
 def test_a_window_holds_the_last_labels_of_its_segment(make):
@@ -148,17 +148,17 @@ def test_a_window_holds_the_last_labels_of_its_segment(make):
     monitor.record_batch([1] * 500, [1] * 500, segment="US")
     monitor.record_batch([1] * 25, [1] * 25, segment="EU")
 
-    assert told(monitor)["EU"] == (75, 0.5)
+    assert segments_of(monitor)["EU"] == (75, 0.5)
 
 
 def test_they_begin_anew_with_a_deployment_and_belong_to_the_active_model(monitor):
     monitor.record_batch([1] * 40, [1] * 40, segment="EU")
     monitor.deploy("challenger")
-    assert told(monitor) == {}
+    assert segments_of(monitor) == {}
     monitor.record_batch([1] * 40, [0] * 40, segment="EU")
     monitor.record_batch([1] * 40, [1] * 40, segment="EU", model_id="churn-2.1")
 
-    assert told(monitor) == {"EU": (40, 0.0)}
+    assert segments_of(monitor) == {"EU": (40, 0.0)}
 
 
 def test_a_bad_segment_degrades_nothing_by_itself(make):

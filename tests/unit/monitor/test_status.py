@@ -1,4 +1,4 @@
-"""Which status a model has, and why; deployments."""
+"""Status of a model, its reason, and deployments."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class TestStatus:
 
 
 class TestDeploy:
-    def test_deploying_is_told(self, monitor, clock, events_of, moves):
+    def test_deploying_emits_an_event(self, monitor, clock, events_of, moves):
         assert monitor.deploy("churn", "2.2", trained_at=5.0, baseline_accuracy=0.9) == "churn-2.2"
 
         (deployed,) = events_of(monitor, "model_deployed")

@@ -11,7 +11,7 @@ ROWS = 1_000
 
 @pytest.fixture(scope="module")
 def stream():
-    """Truths of a data set, and what a model said of each row before it learned from it."""
+    """Labels of a data set, and the predictions of a model before it learned from each row."""
     model, truths, predictions = linear_model.LogisticRegression(), [], []
     for x, y in datasets.Bananas().take(ROWS):
         predictions.append(model.predict_one(x))
@@ -48,9 +48,9 @@ def test_two_models_on_one_stream_are_each_rivers(make, stream):
     predictions, truths = stream
     of = {"first": predictions, "second": [not one for one in predictions]}
     rolling = {model_id: utils.Rolling(metrics.Accuracy, 100) for model_id in of}
-    for model_id, said in of.items():
-        monitor.record_batch(said, truths, model_id=model_id)
-        for prediction, truth in zip(said, truths, strict=True):
+    for model_id, predictions in of.items():
+        monitor.record_batch(predictions, truths, model_id=model_id)
+        for prediction, truth in zip(predictions, truths, strict=True):
             rolling[model_id].update(truth, prediction)
     assert {row.model_id: row.current_accuracy for row in monitor.models()} == {
         model_id: one.get() for model_id, one in rolling.items()

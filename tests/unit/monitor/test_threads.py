@@ -1,4 +1,4 @@
-"""Many threads and many tasks at once: every total exact."""
+"""Many concurrent threads and tasks: every total is exact."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EACH = 400
 
 
 def in_threads(work, count=THREADS):
-    """Run `work(number)` on many threads, all at the same moment."""
+    """Run `work(number)` on many threads at the same time."""
     gate = threading.Barrier(count)
 
     def run(number):
@@ -28,7 +28,7 @@ def in_threads(work, count=THREADS):
 
 @pytest.fixture
 def live(make):
-    """A monitor that ticks by itself as fast as may be, with four models."""
+    """A monitor with four models and the shortest intervals."""
     monitor = make(interval=0.1, metrics_interval=0.1, clock=None, pending_limit=1_000_000)
     for number in range(4):
         monitor.deploy(f"m{number}")
@@ -71,7 +71,7 @@ def test_64_threads_that_record_batch_label_and_fail_give_exact_totals(live):
 
 def test_labels_may_come_from_threads_that_run_ahead_of_the_predictions(live):
     def work(number):
-        # Odd threads label what the even ones beside them predict, before or after.
+        # Odd threads label the predictions of the even ones, before or after these are recorded.
         for step in range(EACH):
             id = (number // 2, step)
             if number % 2:

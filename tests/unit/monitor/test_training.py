@@ -1,4 +1,4 @@
-"""Runs of training and tracked loops."""
+"""Training runs and tracked loops."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class TestTraining:
         (completed,) = events_of(monitor, "training_completed")
         assert (completed.state, completed.progress) == ("completed", 100.0)
 
-    def test_progress_is_told_at_once_and_ten_times_a_second_at_most(
+    def test_progress_is_emitted_at_once_and_ten_times_a_second_at_most(
         self, monitor, clock, events_of
     ):
         with monitor.training(total=100) as run:
@@ -37,9 +37,9 @@ class TestTraining:
                 clock.advance(1 / 64)
                 run.update(step + 1)
 
-        told = events_of(monitor, "training_progress")
+        emitted = events_of(monitor, "training_progress")
         # Seven steps of 1/64 s are the fewest that make 0.1 s.
-        assert [event.current for event in told] == list(range(0, 100, 7))
+        assert [event.current for event in emitted] == list(range(0, 100, 7))
 
     def test_an_exception_fails_the_run_and_goes_on(self, monitor, moves):
         with pytest.raises(RuntimeError, match="diverged"), monitor.training():
