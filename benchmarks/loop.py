@@ -22,11 +22,11 @@ SETTLING_PIECES = 2 * REPORTS_PER_SECOND
 """A monitor's first readings come at once and after a second; meanwhile its file is opened."""
 WAITS = Path("/proc/thread-self/schedstat")
 ROWS = {
-    "training": ("a CPU-bound loop with a live panel at 10 updates/s", 99.0),
-    "metrics": ("the same, and new metrics 10 times a second too", None),
+    "training": "a CPU-bound loop with a live panel at 10 updates/s",
+    "metrics": "the same, and new metrics 10 times a second too",
 }
 PEERS = {"message": "one comm message each time", "tqdm": "tqdm.notebook"}
-"""The least that tells a page something, and what tells it of a loop."""
+"""The floor, and the peer that gives the bound of the first row."""
 
 
 def loop_rows(*, quick: bool) -> list[Row]:
@@ -44,7 +44,8 @@ def loop_rows(*, quick: bool) -> list[Row]:
         for name, what in PEERS.items()
     )
     rows = []
-    for name, (work, bound) in ROWS.items():
+    peer = 100 * ratio(found["working"], "tqdm", "without")
+    for name, work in ROWS.items():
         settling = len(wall[name]) * SETTLING_PIECES / REPORTS_PER_SECOND
         per_second = sum(updates[comm] for comm in found["comms"][name]) / (
             sum(wall[name]) + settling
@@ -56,7 +57,7 @@ def loop_rows(*, quick: bool) -> list[Row]:
                 work,
                 100 * ratio(found["working"], name, "without"),
                 "{:.2f} % of its speed without",
-                bound,
+                peer if name == "training" else None,
                 at_least=True,
                 measured=f"{per_second:.1f} updates/s; other threads {threads:.2f} % of a core; "
                 f"fastest stretches {fastest:.1f} %; {beside}",

@@ -6,7 +6,6 @@ import { dirname, join, relative } from "node:path";
 import { argv, execPath, exit } from "node:process";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
-import { uplotPlugin } from "./uplot.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const made = join(here, "dist", "lab");
@@ -71,7 +70,7 @@ const styles = {
   minify: !watching,
 };
 const last = { name: "lab", setup: (build) => build.onEnd(joinToLab) };
-const scripts = { ...options, plugins: [uplotPlugin, last] };
+const scripts = { ...options, plugins: [last] };
 
 describe();
 if (watching) {

@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     environment: "happy-dom",
     include: ["src/**/*.test.{ts,tsx}"],
-    setupFiles: ["src/testing/browser.ts"],
+    setupFiles: ["src/testing/browserStubs.ts"],
     env: { TZ: "UTC" },
   },
 });

@@ -1,9 +1,9 @@
-"""Write the structs that cross to the browser as TypeScript: js/src/*.gen.ts.
+"""Write the structs that cross to the browser as TypeScript: js/src/schema/*.gen.ts.
 
     python scripts/generate_contract.py           # write the files
     python scripts/generate_contract.py --check   # exit 1 when one is stale
 
-`contract.gen.ts` is ipyvitals.schema; `lab/wire.gen.ts` is what the Jupyter server tells
+`contract.gen.ts` is ipyvitals.schema; `wire.gen.ts` has the messages of the Jupyter server to
 JupyterLab, from ipyvitals.schema.protocol and ipyvitals.server.schema.
 
 The shapes come from msgspec's JSON Schema of those structs; the comments are the strings that
@@ -19,20 +19,22 @@ import json
 import re
 import sys
 import textwrap
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
 import msgspec
+import msgspec.inspect
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
 from ipyvitals import schema as snapshot  # noqa: E402
-from ipyvitals.schema import protocol as wire  # noqa: E402
+from ipyvitals.schema.metrics import metrics_of  # noqa: E402
 from ipyvitals.server import schema as messages  # noqa: E402
 
-SOURCES = ROOT / "js" / "src"
+SOURCES = ROOT / "js" / "src" / "schema"
 HEADER = """\
 // Generated from {sources} by scripts/generate_contract.py: edit that, not this.
 """
@@ -49,12 +51,6 @@ ALIASES = {
 """Sets of strings that `snapshot` names, and the constants that list them in TypeScript."""
 
 
-SECTIONS = (
-    *("ModelSection", "TrainingSection", "MetricsSection", "SystemSection", "Gpu", "Notice"),
-    "ProcessUse",
-    *("LabelsSection", "DriftSection", "FeatureDrift", "ErrorDrift", "Segment", "ModelInfo"),
-)
-
 WIRE = (
     messages.StateMessage,
     messages.UpdateMessage,
@@ -63,20 +59,46 @@ WIRE = (
     messages.ActionAnswer,
     messages.ErrorAnswer,
 )
-"""What the server tells JupyterLab; events are told as they stand in `snapshot`."""
+"""Messages of the server to JupyterLab; events have the same shape as in `snapshot`."""
+
+
+def structs_in(*shapes: type) -> dict[str, type]:
+    """Return every struct that `shapes` are made of, themselves included, by name."""
+    found: dict[str, type] = {}
+
+    def walk(node: Any) -> None:
+        if isinstance(node, msgspec.inspect.StructType):
+            if found.setdefault(node.cls.__name__, node.cls) is not node.cls:
+                raise TypeError(f"two structs are named {node.cls.__name__!r}")
+            for field in node.fields:
+                walk(field.type)
+        inner = [getattr(node, name, None) for name in ("type", "item_type", "value_type")]
+        for part in (*inner, *getattr(node, "types", ())):
+            if part is not None:
+                walk(part)
+
+    for shape in shapes:
+        walk(msgspec.inspect.type_info(shape))
+    return found
 
 
 def field_comments(shape: type) -> dict[str, str]:
-    """Return the string below each field of `shape`, on one line."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(shape)))
-    (body,) = (node.body for node in tree.body if isinstance(node, ast.ClassDef))
-    comments = {}
-    for field, below in pairwise(body):
-        if not (isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)):
+    """Return the string below each field of `shape` and its bases, on one line."""
+    comments: dict[str, str] = {}
+    for base in reversed(shape.__mro__):
+        try:
+            source = textwrap.dedent(inspect.getsource(base))
+        except (OSError, TypeError):
+            # A struct that is not written as a class has no comments of its own.
             continue
-        if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
-            text = " ".join(str(below.value.value).split())
-            comments[field.target.id] = text.replace("``", "`").replace("*/", "* /")
+        tree = ast.parse(source)
+        body = next((node.body for node in tree.body if isinstance(node, ast.ClassDef)), [])
+        for field, below in pairwise(body):
+            if not (isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)):
+                continue
+            if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+                text = " ".join(str(below.value.value).split())
+                comments[field.target.id] = text.replace("``", "`").replace("*/", "* /")
     return comments
 
 
@@ -113,23 +135,15 @@ def type_of(schema: Schema, names: dict[frozenset[str], str]) -> str:
     raise TypeError(f"no TypeScript type is known for the JSON Schema {schema!r}.")
 
 
-def shape_of(name: str) -> type:
-    """Return the struct of that name."""
-    for module in (snapshot, wire, messages):
-        if hasattr(module, name):
-            return getattr(module, name)  # type: ignore[no-any-return]
-    raise LookupError(f"no struct is named {name!r}")
-
-
 def may_be_absent(shape: type) -> set[str]:
     """Return the fields that are left out of JSON while they are unset."""
     fields = msgspec.structs.fields(shape)
     return {field.encode_name for field in fields if field.default is msgspec.UNSET}
 
 
-def kinds_of(name: str, schema: Schema, names: dict[frozenset[str], str]) -> dict[str, str]:
-    """Return the type of each field, as js/src/decode.ts checks it; `?` if it may be absent."""
-    absent = may_be_absent(shape_of(name))
+def kinds_of(shape: type, schema: Schema, names: dict[frozenset[str], str]) -> dict[str, str]:
+    """Return the type of each field, as schema/decode.ts checks it; `?` if it may be absent."""
+    absent = may_be_absent(shape)
     return {
         field: f"={node['enum'][0]}"
         if field == "type"
@@ -138,14 +152,13 @@ def kinds_of(name: str, schema: Schema, names: dict[frozenset[str], str]) -> dic
     }
 
 
-def interface(name: str, schema: Schema, names: dict[frozenset[str], str]) -> str:
+def interface(shape: type, schema: Schema, names: dict[frozenset[str], str]) -> str:
     """Return one `export interface`; only fields that may be unset are ever absent."""
-    shape = shape_of(name)
     comments = field_comments(shape)
     absent = may_be_absent(shape)
     summary = str(inspect.getdoc(shape)).splitlines()[0]
     lines = [f"/** {summary.replace('``', '`')} */"]
-    lines.append(f"export interface {name} {{")
+    lines.append(f"export interface {shape.__name__} {{")
     for field, node in schema["properties"].items():
         if field in comments:
             lines.append(f"  /** {comments[field]} */")
@@ -164,7 +177,7 @@ def constant(name: str, value: object, indent: int | None = None) -> str:
 
 
 def kind_of(schema: Schema, names: dict[frozenset[str], str]) -> str:
-    """Return a node's type as the terse string that js/src/decode.ts checks values against."""
+    """Return a node's type as the terse string that schema/decode.ts checks values against."""
     if schema.get("type") == "array":
         return f"{kind_of(schema.get('items', {}), names)}[]"
     if schema.get("type") == "object":
@@ -172,49 +185,116 @@ def kind_of(schema: Schema, names: dict[frozenset[str], str]) -> str:
     return type_of(schema, names).replace(" | ", "|").replace('"', "")
 
 
-def contract() -> str:
-    """Return the whole file."""
+def typed_constant(name: str, kind: str, values: Iterable[str]) -> str:
+    """Return an exported list, and the type of its items."""
+    return f"{constant(name, list(values))}export type {kind} = (typeof {name})[number];\n"
+
+
+def sections_of(shape: type[msgspec.Struct]) -> tuple[dict[str, type], dict[str, type]]:
+    """Return the sections of the panel that are one struct, and those that are a list of them."""
+    one, many = {}, {}
+    fields = {field.name: field.type for field in msgspec.inspect.type_info(shape).fields}  # type: ignore[attr-defined]
+    for name in snapshot.panel_sections(shape):
+        match fields[name]:
+            case msgspec.inspect.StructType(cls=cls):
+                one[name] = cls
+            case msgspec.inspect.ListType(item_type=msgspec.inspect.StructType(cls=cls)):
+                many[name] = cls
+            case other:
+                raise TypeError(f"no trait is known for the section {name!r} of {other!r}")
+    return one, many
+
+
+def section_parts(shape: type[msgspec.Struct], point: type[msgspec.Struct]) -> list[str]:
+    """Return the lists of sections, traits and metrics."""
+    one, many = sections_of(shape)
+    names = {name: cls.__name__ for name, cls in one.items()}
+    types = "".join(f"  readonly {name}: {name};\n" for name in names.values())
+    shown = structs_in(*one.values(), *many.values())
+    charted = [field for field in point.__struct_fields__ if field != "at"]
+    of_models = metrics_of(many["models"])
+    envelope = [name for name in snapshot.PANEL_TRAITS if name not in snapshot.PANEL_SECTIONS]
+    place = envelope.index("interval") + 1
+    traits = [*envelope[:place], *snapshot.panel_sections(shape), *envelope[place:]]
+    return [
+        "/** The sections of the panel that are one struct, with its name. */",
+        constant("STRUCT_SECTIONS", names),
+        f"export interface SectionTypes {{\n{types}}}\n",
+        "/** The sections of the panel that are lists, with the struct of their items. */",
+        constant("LIST_SECTIONS", {name: cls.__name__ for name, cls in many.items()}),
+        "/** The traits of the panel's widget. */",
+        typed_constant("TRAITS", "Trait", traits),
+        "/** The metrics that the live charts draw. */",
+        typed_constant("CHARTED_METRICS", "ChartedMetric", charted),
+        "/** Those of them that every model has. */",
+        constant("MODEL_CHARTED_METRICS", [name for name in charted if name in of_models]),
+        "/** What each metric measures, by the struct and the field that hold it. */",
+        metrics_table(cls for cls in shown.values() if metrics_of(cls)),
+    ]
+
+
+def metrics_table(shapes: Iterable[type]) -> str:
+    """Return the table of label, unit and chart, a line for each metric."""
+    lines = ["export const METRICS = {"]
+    for shape in shapes:
+        lines.append(f"  {shape.__name__}: {{")
+        for field, each in metrics_of(shape).items():
+            row = {"label": each.label, "unit": each.unit, "charted": each.chart}
+            lines.append(f"    {field}: {json.dumps(row, ensure_ascii=False)},")
+        lines.append("  },")
+    return "\n".join([*lines, "} as const;\n"])
+
+
+def contract(
+    shape: type[msgspec.Struct] = snapshot.Snapshot, point: type[msgspec.Struct] = snapshot.Point
+) -> str:
+    """Return the whole file, of a snapshot and a point of its charts."""
     events: tuple[type, ...] = get_args(snapshot.Event)
-    shapes = (snapshot.Snapshot, snapshot.Point, snapshot.ModelInfo, *events)
-    _, schemas = msgspec.json.schema_components(shapes)
+    structs = structs_in(shape, point, *events)
+    _, schemas = msgspec.json.schema_components((shape, point, *events))
     names = literal_names()
-    parts = [HEADER.format(sources="src/ipyvitals/snapshot/")]
+    parts = [HEADER.format(sources="src/ipyvitals/schema/")]
     for alias, plural in ALIASES.items():
         parts.append(constant(plural, get_args(getattr(snapshot, alias))))
         parts.append(f"export type {alias} = (typeof {plural})[number];\n")
-    parts += [interface(name, schemas[name], names) for name in schemas]
+    sets = "".join(f"  {alias}: {plural},\n" for alias, plural in ALIASES.items())
+    parts.append("/** The sets of strings above, by the name of their type. */")
+    parts.append(f"export const STRING_SETS = {{\n{sets}}} as const;\n")
+    parts += [interface(structs[name], schemas[name], names) for name in schemas]
     parts.append(f"export type Event = {' | '.join(event.__name__ for event in events)};\n")
     parts.append(constant("EVENT_TYPES", snapshot.EVENT_TYPES))
     parts.append('export type EventType = Event["type"];\n')
-    kinds = {name: kinds_of(name, schema, names) for name, schema in schemas.items()}
+    parts += section_parts(shape, point)
+    kinds = {name: kinds_of(structs[name], schema, names) for name, schema in schemas.items()}
+    one, many = sections_of(shape)
+    shown = structs_in(*one.values(), *many.values())
     parts.append("/** The type of every field of the sections, for checks at run time. */")
-    parts.append(constant("SECTION_KINDS", {name: kinds.pop(name) for name in SECTIONS}, 2))
+    parts.append(constant("SECTION_KINDS", {name: kinds.pop(name) for name in shown}, 2))
     parts.append("/** Likewise of all else, apart, because the panel needs none of it. */")
     parts.append(constant("OTHER_KINDS", kinds, 2))
-    defaults = {
-        name: msgspec.to_builtins(getattr(snapshot, name)())
-        for name, schema in schemas.items()
-        if name.endswith("Section")
-    }
+    defaults = {cls.__name__: msgspec.to_builtins(cls()) for cls in one.values()}
     parts.append("/** The sections before anything is known. */")
     parts.append(constant("DEFAULTS", defaults, 2))
     return "\n".join(parts)
 
 
 def wire_contract() -> str:
-    """Return the whole file of what the server tells JupyterLab."""
+    """Return the whole file of the server's messages to JupyterLab."""
+    structs = structs_in(*WIRE, *get_args(snapshot.Event))
     _, schemas = msgspec.json.schema_components((*WIRE, *get_args(snapshot.Event)))
     names = literal_names()
     own = {name: schema for name, schema in schemas.items() if not hasattr(snapshot, name)}
-    body = [interface(name, schema, names) for name, schema in own.items()]
+    body = [interface(structs[name], schema, names) for name, schema in own.items()]
     text = "\n".join(body)
     used = sorted(name for name in (*schemas, "Event") if re.search(rf"\b{name}\b", text))
     imported = [name for name in used if name not in own]
-    kinds = {name: kinds_of(name, schema, names) for name, schema in own.items()}
+    kinds = {name: kinds_of(structs[name], schema, names) for name, schema in own.items()}
     return "\n".join(
         [
-            HEADER.format(sources="src/ipyvitals/wire.py and src/ipyvitals/server/messages.py"),
-            f'import type {{ {", ".join(imported)} }} from "../contract.gen";\n',
+            HEADER.format(
+                sources="src/ipyvitals/schema/protocol.py and src/ipyvitals/server/schema.py"
+            ),
+            f'import type {{ {", ".join(imported)} }} from "./contract.gen";\n',
             *body,
             "/** The type of every field, for checks at run time; `?` where it may be absent. */",
             constant("WIRE_KINDS", kinds, 2),
@@ -228,7 +308,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only say whether one is stale")
     wanted = {
         SOURCES / "contract.gen.ts": contract(),
-        SOURCES / "lab" / "wire.gen.ts": wire_contract(),
+        SOURCES / "wire.gen.ts": wire_contract(),
     }
     if not parser.parse_args().check:
         for path, text in wanted.items():

@@ -1,4 +1,4 @@
-// Shows panels in every state, from the fixtures that Python wrote. The address chooses:
+// Renders the panel in every state, from the fixtures that Python wrote. Query parameters:
 // ?theme=dark&width=300&columns=3&states=live,degraded
 const address = new URLSearchParams(location.search);
 const theme = address.get("theme") ?? "light";
@@ -32,7 +32,7 @@ Date.now = () => now * 1000;
 
 const { live, training, degraded, compared, regression } = fixtures;
 const LONG = "customer-churn-gradient-boosting-with-calibration-and-a-very-long-name";
-/** A model for each customer, say: the challenger again and again, with other figures. */
+/** Many models, as for one customer each: copies of the challenger with other figures. */
 const fleet = Array.from({ length: 199 }, (_, i) => ({
   ...compared.models[2],
   model_id: `tenant-${i}`,
@@ -232,7 +232,7 @@ const states = {
   },
 };
 
-/** A widget's model as far as the panel uses it. */
+/** Returns the part of a widget model that the panel uses. */
 function modelOf(traits) {
   const listeners = new Map();
   return {
@@ -240,7 +240,7 @@ function modelOf(traits) {
     on: (event, callback) => listeners.set(callback, event),
     off: (_, callback) => listeners.delete(callback),
     fire: (event) => {
-      for (const [callback, heard] of listeners) if (heard === event) callback();
+      for (const [callback, registered] of listeners) if (registered === event) callback();
     },
   };
 }

@@ -19,7 +19,7 @@ function place(): HTMLElement {
 const accuracy = (el: HTMLElement): string | null | undefined =>
   el.querySelector('[data-vital="metrics.current_accuracy"]')?.textContent;
 
-/** A widget of anywidget with some views, and what ends each. */
+/** Opens a widget with some views; `ends` has the cleanup function of each. */
 function open(views: number): {
   model: FakeModel;
   els: HTMLElement[];
@@ -42,7 +42,7 @@ async function receive(model: FakeModel, values: Parameters<FakeModel["receive"]
   await act(() => model.receive(values));
 }
 
-test("several views of one model stay in step", async () => {
+test("several views of one model show the same values", async () => {
   const { model, els } = open(2);
   expect(els.map(accuracy)).toEqual(["94.2 %", "94.2 %"]);
   const metrics = changed(model.get("metrics"), { current_accuracy: 0.5 });
@@ -63,14 +63,14 @@ test("a view that is opened late shows the values of now", async () => {
   expect(accuracy(el)).toBe("50.0 %");
 });
 
-test("two widgets know nothing of each other", async () => {
+test("two widgets are independent", async () => {
   const [one, other] = [open(1), open(1)];
   await receive(one.model, { metrics: changed(one.model.get("metrics"), { current_accuracy: 0 }) });
   expect(accuracy(one.els[0] ?? place())).toBe("0.0 %");
   expect(accuracy(other.els[0] ?? place())).toBe("94.2 %");
 });
 
-test("one view may go while the other lives", async () => {
+test("closing one view leaves the other", async () => {
   const { model, els, ends } = open(2);
   act(() => ends[0]?.());
   expect(els[0]?.childElementCount).toBe(0);
@@ -100,7 +100,7 @@ test("no listener and no timer outlives the model, whichever way it ends", () =>
   }
 });
 
-test("a kernel that goes is told, and so is its return", async () => {
+test("a disconnected kernel is shown, and so is its return", async () => {
   const { model, els } = open(1);
   const [el = place()] = els;
   const fresh = (): boolean => el.querySelector('[data-fresh="no"]') === null;
@@ -117,7 +117,7 @@ test("a kernel that goes is told, and so is its return", async () => {
   expect(fresh()).toBe(false);
 });
 
-test("a kernel that crashes is noticed where the page tells of kernels", () => {
+test("a kernel crash is noticed where the page has the kernel's status", () => {
   const slots = new Set<(sender: unknown, status: unknown) => void>();
   const statusChanged = {
     connect: (slot: () => void) => slots.add(slot),

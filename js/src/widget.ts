@@ -1,27 +1,26 @@
-// The anywidget entry: traits in, one store for the model, a panel for each view.
-// Apart from what is ours, which compresses better in one piece.
-import "uplot";
+// The anywidget module: one store for each model, one panel for each view.
 import { h, render as renderInto } from "preact";
-import { watchKernel } from "./kernel";
-import { Store, TRAITS, type Trait } from "./store";
+import { TRAITS, type Trait } from "./schema/contract.gen";
+import { onKernelEnd } from "./state/kernelStatus";
+import { Store } from "./state/store";
 import { Panel } from "./view/Panel";
 
-/** What anywidget hands over, as far as it is used here. */
+/** The part of anywidget's model that is used. */
 export interface WidgetModel {
   get(name: string): unknown;
   on(event: string, callback: () => void): void;
   off(event: string, callback: () => void): void;
   readonly widget_manager?: unknown;
 }
-interface Bound {
+interface InitializeContext {
   model: WidgetModel;
   signal?: AbortSignal;
 }
-interface Shown extends Bound {
+interface RenderContext extends InitializeContext {
   el: HTMLElement;
 }
 
-/** ipywidgets marks the element of a view so while its model has no kernel. */
+/** The class that ipywidgets sets on a view's element while its model has no kernel. */
 const DISCONNECTED = "jupyter-widgets-disconnected";
 
 function listen(model: WidgetModel, event: string, callback: () => void): () => void {
@@ -29,7 +28,7 @@ function listen(model: WidgetModel, event: string, callback: () => void): () => 
   return () => model.off(event, callback);
 }
 
-/** Runs `end` once: when the signal aborts or when the returned function is called. */
+/** Calls `end` once: when the signal aborts or when the returned function is called. */
 function onceEnded(signal: AbortSignal | undefined, end: () => void): () => void {
   let ended = false;
   const once = (): void => {
@@ -43,55 +42,58 @@ function onceEnded(signal: AbortSignal | undefined, end: () => void): () => void
   return once;
 }
 
-/** Fills `store` from the model. All traits of a message are taken in together. */
-function follow(model: WidgetModel, store: Store): () => void {
+/** Updates `store` from the model. All traits of one message are applied together. */
+function connectStore(model: WidgetModel, store: Store): () => void {
   const read = (trait: Trait): unknown => model.get(trait);
   const changed = new Set<Trait>();
-  const take = (): void => {
+  const receive = (): void => {
     const names = [...changed];
     changed.clear();
-    // The history comes only with everything else, when the page asked for it.
+    // The kernel sends the history only as part of a full update.
     store.receive(names, read, names.includes("history") ? "full" : "delta");
   };
   store.load(read);
   const stops = TRAITS.map((trait) =>
     listen(model, `change:${trait}`, () => {
-      if (changed.size === 0) queueMicrotask(take);
+      if (changed.size === 0) queueMicrotask(receive);
       changed.add(trait);
     }),
   );
-  const gone = (): void => {
+  const disconnect = (): void => {
     store.connected.value = false;
   };
-  stops.push(listen(model, "comm:close", gone), watchKernel(model.widget_manager, gone));
+  stops.push(
+    listen(model, "comm:close", disconnect),
+    onKernelEnd(model.widget_manager, disconnect),
+  );
   return () => {
     for (const stop of stops) stop();
     store.dispose();
   };
 }
 
-/** One widget: anywidget calls this for each model. */
+/** Returns the functions of one widget; anywidget calls this for each model. */
 export default function widget(): {
-  initialize: (bound: Bound) => () => void;
-  render: (shown: Shown) => () => void;
+  initialize: (bound: InitializeContext) => () => void;
+  render: (context: RenderContext) => () => void;
 } {
   const store = new Store();
 
   return {
     initialize({ model, signal }) {
-      return onceEnded(signal, follow(model, store));
+      return onceEnded(signal, connectStore(model, store));
     },
 
     render({ model, el, signal }) {
       el.classList.add("ipyvitals-view");
       let marked = false;
-      const look = (): void => {
+      const updateConnected = (): void => {
         const before = marked;
         marked = el.classList.contains(DISCONNECTED);
         if (marked !== before) store.connected.value = !marked;
       };
-      look();
-      const stop = listen(model, "comm_live_update", () => queueMicrotask(look));
+      updateConnected();
+      const stop = listen(model, "comm_live_update", () => queueMicrotask(updateConnected));
       renderInto(h(Panel, { store }), el);
       return onceEnded(signal, () => {
         stop();

@@ -123,6 +123,11 @@ def vital(panel: Locator, name: str) -> Locator:
     return panel.locator(f'[data-vital="{name}"]')
 
 
+def readout(chart: Locator) -> Locator:
+    """Return the element that shows the point under a chart's cursor."""
+    return chart.locator("xpath=../*[contains(@class, 'v-readout')]")
+
+
 def reading(chart: Locator) -> str:
-    """Return what a chart tells about the point under its cursor, ``"94.0 % · 14:02:11"``."""
-    return chart.get_attribute("aria-valuetext") or ""
+    """Return what a chart shows of the point under its cursor, ``"94.0 % · 14:02:11"``."""
+    return readout(chart).inner_text()

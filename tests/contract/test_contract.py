@@ -39,8 +39,7 @@ def test_a_stale_file_is_named_with_its_remedy(
 ) -> None:
     main = GENERATOR["main"]
     (tmp_path / "contract.gen.ts").write_text("export {};\n")
-    (tmp_path / "lab").mkdir()
-    (tmp_path / "lab" / "protocol.gen.ts").write_text(GENERATOR["wire_contract"]())
+    (tmp_path / "wire.gen.ts").write_text(GENERATOR["wire_contract"]())
     monkeypatch.setitem(main.__globals__, "SOURCES", tmp_path)
     monkeypatch.setitem(main.__globals__, "ROOT", tmp_path)
     monkeypatch.setattr(sys, "argv", ["generate_contract.py", "--check"])

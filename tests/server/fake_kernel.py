@@ -13,6 +13,7 @@ from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 from zmq.eventloop.zmqstream import ZMQStream
 
 from ipyvitals.schema import (
+    SECTIONS,
     MetricsSection,
     ModelInfo,
     ModelMetricsUpdate,
@@ -20,7 +21,7 @@ from ipyvitals.schema import (
     Snapshot,
     SystemSection,
 )
-from ipyvitals.schema.protocol import COMM_ID, REPLY, SECTIONS, Reply, Update
+from ipyvitals.schema.protocol import COMM_ID, REPLY, Reply, Update
 from tests.server.serving import until
 
 AT = 1_790_000_000.0

@@ -7,9 +7,12 @@ import json
 import re
 import shutil
 import subprocess
+from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import pytest
+from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
@@ -23,14 +26,10 @@ from ipyvitals.schema import (
     SystemSection,
 )
 from ipyvitals.schema.protocol import Reply
+from ipyvitals.server.kernel_state import MonitorRecord
 from ipyvitals.server.metrics import collector
-from ipyvitals.server.metrics.model import (
-    GPU_MEASURES,
-    MEASURES,
-    MODEL_MEASURES,
-    MODEL_STATE_SETS,
-    STATE_SETS,
-)
+from ipyvitals.server.metrics.derived import DERIVED_FAMILIES, SERVER_FAMILIES
+from ipyvitals.server.metrics.sources import FIELD_FAMILIES, MonitorReading
 from tests.server.fake_kernel import SNAPSHOT, FakeKernel, full
 from tests.server.serving import free_port, serving, started, until
 
@@ -58,6 +57,14 @@ def samples(text, name, **labels):
         for sample in family.samples
         if sample.name == name and labels.items() <= sample.labels.items()
     ]
+
+
+def exposed(update):
+    """Return the text of the families of one monitor, without a server."""
+    record = MonitorRecord(points=10)
+    record.apply(update)
+    reading = MonitorReading("kernel-1", record.snapshot(), last_seen=5.0)
+    return generate_latest(SimpleNamespace(collect=lambda: collector.collect([reading]))).decode()
 
 
 def complete():
@@ -153,15 +160,9 @@ async def test_every_metric_is_exposed_and_lints(server):
     kernel.stop()
 
     found = families(text)
-    every = (*MEASURES, *MODEL_MEASURES, *GPU_MEASURES, *STATE_SETS, *MODEL_STATE_SETS)
-    assert {one.name for one in every} <= found.keys()
-    assert {
-        "ipyvitals_prediction_duration_seconds",
-        "ipyvitals_gpu_memory_size_bytes",
-        "ipyvitals_notices",
-        "ipyvitals_dropped_messages",
-        "ipyvitals_last_update_timestamp_seconds",
-    } <= found.keys()
+    declared = [family for family, _ in FIELD_FAMILIES]
+    every = (*declared, *DERIVED_FAMILIES, *SERVER_FAMILIES)
+    assert {one.name for one in every} == found.keys()
     for name, family in found.items():
         assert family.documentation.endswith("."), name
         assert family.type in ("counter", "gauge", "histogram"), name
@@ -175,6 +176,22 @@ async def test_every_metric_is_exposed_and_lints(server):
     ]
     assert buckets == [("0.01", 3), ("1.0", 5), ("+Inf", 6)]
     await lint(text)
+
+
+def test_names_types_helps_and_values_stay_as_they_were():
+    text = exposed(complete())
+
+    expected = Path(__file__).with_name("expected_metrics.txt").read_text(encoding="utf-8")
+    assert sorted(text.split("# HELP ")) == sorted(expected.split("# HELP "))
+
+
+def test_of_a_run_that_is_over_only_the_state_is_exposed():
+    over = replaced(SNAPSHOT.training, state="completed", rate_per_second=2.0, progress=100.0)
+    text = exposed(full(training=over))
+
+    assert samples(text, "ipyvitals_training_state", ipyvitals_training_state="completed") == [1]
+    assert "ipyvitals_training_progress_ratio" not in text
+    assert "ipyvitals_training_steps_per_second" not in text
 
 
 async def test_each_model_has_series_of_its_own_also_under_one_name(server):

@@ -2,30 +2,35 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
-interface ActionProps {
+interface ActionButtonProps {
   label: string;
-  /** Stands on the button from the click until what was asked for shows. */
+  /** The button's text from the click until the result is visible. */
   pending: string;
-  /** Whether it is known already that somebody asked. */
-  asked?: boolean;
+  /** Whether the action was already requested, possibly by somebody else. */
+  requested?: boolean;
   run: () => Promise<void>;
 }
 
-type State = { kind: "ready" } | { kind: "pending" } | { kind: "failed"; message: string };
+type ActionState = { kind: "ready" } | { kind: "pending" } | { kind: "failed"; message: string };
 
-/** The kernel may need some time to show what it was asked for, but not for ever. */
-const PATIENCE_MS = 10_000;
+/** The button becomes ready again after this time, even without a result. */
+const PENDING_TIMEOUT_MS = 10_000;
 
-/** A button that says when its work is under way, and why it failed. */
-export function ActionButton({ label, pending, asked = false, run }: ActionProps): JSX.Element {
-  const state = useSignal<State>({ kind: "ready" });
+/** Renders a button that shows whether its action is pending, and why it failed. */
+export function ActionButton({
+  label,
+  pending,
+  requested = false,
+  run,
+}: ActionButtonProps): JSX.Element {
+  const state = useSignal<ActionState>({ kind: "ready" });
   const { kind } = state.value;
-  const waiting = asked || kind === "pending";
+  const waiting = requested || kind === "pending";
   useEffect(() => {
     if (kind !== "pending") return;
     const timer = setTimeout(() => {
       state.value = { kind: "ready" };
-    }, PATIENCE_MS);
+    }, PENDING_TIMEOUT_MS);
     return () => clearTimeout(timer);
   }, [kind, state]);
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { message, trans } from "../testing/lab";
-import { type Alert, Alerts, alertOf } from "./alerts";
+import { type Alert, AlertNotifier, alertFor } from "./alerts";
 import type { EventMessage } from "./messages";
 
 const SCENE = { model: "churn 2.1", place: "serve.ipynb" };
@@ -42,14 +42,14 @@ const DEGRADED = change({
   n: 100,
 });
 
-test("a degraded model warns, with what was seen", () => {
-  expect(alertOf(DEGRADED, SCENE, false, trans)).toEqual({
+test("a degraded model causes a warning with value and threshold", () => {
+  expect(alertFor(DEGRADED, SCENE, false, trans)).toEqual({
     type: "warning",
     text: "churn 2.1 is degraded: Accuracy dropped below threshold, 78.0 % against 85 % · serve.ipynb",
   });
 });
 
-test("latency is told in its unit", () => {
+test("latency is given in its unit", () => {
   const slow = change({
     new_status: "unhealthy",
     reason: "Latency rose above threshold",
@@ -57,44 +57,44 @@ test("latency is told in its unit", () => {
     value: 0.25,
     threshold: 0.1,
   });
-  expect(alertOf(slow, SCENE, false, trans)).toEqual({
+  expect(alertFor(slow, SCENE, false, trans)).toEqual({
     type: "error",
     text: "churn 2.1 is unhealthy: Latency rose above threshold, 250 ms against 100 ms · serve.ipynb",
   });
 });
 
 test("a failed model is an error", () => {
-  expect(alertOf(change({ new_status: "failed" }), SCENE, false, trans)).toEqual({
+  expect(alertFor(change({ new_status: "failed" }), SCENE, false, trans)).toEqual({
     type: "error",
     text: "churn 2.1 failed · serve.ipynb",
   });
 });
 
 test.each(["active", "idle", "training", "stopped", "registered"])("%s is no alert", (status) => {
-  expect(alertOf(change({ new_status: status }), SCENE, true, trans)).toBe(null);
+  expect(alertFor(change({ new_status: status }), SCENE, true, trans)).toBe(null);
 });
 
-test("the end of training is told to whom did not see it", () => {
-  expect(alertOf(ended({}), SCENE, false, trans)).toBe(null);
-  expect(alertOf(ended({}), SCENE, true, trans)).toEqual({
+test("the end of training causes an alert only while the page is hidden", () => {
+  expect(alertFor(ended({}), SCENE, false, trans)).toBe(null);
+  expect(alertFor(ended({}), SCENE, true, trans)).toEqual({
     type: "success",
     text: "churn 2.1: Fit completed after 3m 10s · serve.ipynb",
   });
   expect(
-    alertOf(ended({ state: "failed", details: "ValueError: nan" }), SCENE, true, trans),
+    alertFor(ended({ state: "failed", details: "ValueError: nan" }), SCENE, true, trans),
   ).toEqual({
     type: "error",
     text: "churn 2.1: Fit failed after 3m 10s: ValueError: nan · serve.ipynb",
   });
 });
 
-test("an event that comes again is told once, and another of the same number is another", () => {
-  const told: Alert[] = [];
-  const alerts = new Alerts(trans, (alert) => told.push(alert));
-  alerts.take(DEGRADED, SCENE, false);
-  alerts.take(DEGRADED, SCENE, true);
-  expect(told).toHaveLength(1);
-  // A kernel that restarts numbers its events from the beginning.
-  alerts.take({ ...DEGRADED, at: 2000 }, SCENE, false);
-  expect(told).toHaveLength(2);
+test("a repeated event causes one alert; the same number at another time is another event", () => {
+  const shown: Alert[] = [];
+  const alerts = new AlertNotifier(trans, (alert) => shown.push(alert));
+  alerts.notify(DEGRADED, SCENE, false);
+  alerts.notify(DEGRADED, SCENE, true);
+  expect(shown).toHaveLength(1);
+  // A restarted kernel numbers its events from the beginning.
+  alerts.notify({ ...DEGRADED, at: 2000 }, SCENE, false);
+  expect(shown).toHaveLength(2);
 });

@@ -1,8 +1,9 @@
-// What is worth a notification, and in which words.
-import type { ModelStatusChange, TrainingCompleted } from "../contract.gen";
-import { duration } from "../format";
-import type { Language } from "../language";
-import { against, needsAttention } from "../view/words";
+// Turns events into notifications.
+
+import type { ModelStatusChange, TrainingCompleted } from "../schema/contract.gen";
+import { duration } from "../text/format";
+import type { Language } from "../text/language";
+import { comparison, needsAttention } from "../view/labels";
 import type { EventMessage } from "./messages";
 
 export interface Alert {
@@ -10,18 +11,18 @@ export interface Alert {
   readonly text: string;
 }
 
-/** Where an event happened, in words for people. */
-export interface Scene {
+/** The names of the model and the notebook of an event, for display. */
+export interface AlertContext {
   /** `churn 2.1` */
   readonly model: string;
   /** `serve.ipynb` */
   readonly place: string;
 }
 
-/** The alert of an event, or null when it is not worth one. */
-export function alertOf(
+/** Returns the alert for an event, or null if the event needs none. */
+export function alertFor(
   event: EventMessage,
-  scene: Scene,
+  scene: AlertContext,
   hidden: boolean,
   trans: Language,
 ): Alert | null {
@@ -31,32 +32,32 @@ export function alertOf(
 
 function statusAlert(
   event: ModelStatusChange,
-  { model, place }: Scene,
+  { model, place }: AlertContext,
   trans: Language,
 ): Alert | null {
   if (!needsAttention(event.new_status)) return null;
   const { new_status: status } = event;
-  const word =
+  const headline =
     status === "failed"
       ? trans.__("%1 failed", model)
       : status === "degraded"
         ? trans.__("%1 is degraded", model)
         : trans.__("%1 is unhealthy", model);
   const why = event.reason ? `: ${trans.known(event.reason)}` : "";
-  const proof = against(event.rule, event.value, event.threshold, trans);
-  const text = `${word}${why}${proof && `, ${proof}`} · ${place}`;
+  const proof = comparison(event.rule, event.value, event.threshold, trans);
+  const text = `${headline}${why}${proof && `, ${proof}`} · ${place}`;
   return { type: status === "degraded" ? "warning" : "error", text };
 }
 
-const ENDS = { failed: "error", stopped: "info", completed: "success" } as const;
+const RESULT_TYPES = { failed: "error", stopped: "info", completed: "success" } as const;
 
 function trainingAlert(
   { state, stage, details, elapsed_seconds }: TrainingCompleted,
-  { model, place }: Scene,
+  { model, place }: AlertContext,
   trans: Language,
 ): Alert | null {
   if (state !== "failed" && state !== "stopped" && state !== "completed") return null;
-  const word = {
+  const headline = {
     failed: trans.__("failed"),
     stopped: trans.__("stopped"),
     completed: trans.__("completed"),
@@ -64,32 +65,35 @@ function trainingAlert(
   const took =
     elapsed_seconds === null ? "" : ` ${trans.__("after %1", duration(elapsed_seconds))}`;
   const why = state === "failed" && details ? `: ${trans.known(details)}` : "";
-  return { type: ENDS[state], text: `${model}: ${stage} ${word}${took}${why} · ${place}` };
+  return {
+    type: RESULT_TYPES[state],
+    text: `${model}: ${stage} ${headline}${took}${why} · ${place}`,
+  };
 }
 
-const MOST_REMEMBERED = 500;
+const MAX_REMEMBERED = 500;
 
-/** Tells each event at most once, however often a stream that resumes repeats it. */
-export class Alerts {
+/** Shows at most one alert for each event, also if a resumed stream repeats the event. */
+export class AlertNotifier {
   readonly #trans: Language;
-  readonly #tell: (alert: Alert, kernelId: string) => void;
-  readonly #told = new Set<string>();
+  readonly #show: (alert: Alert, kernelId: string) => void;
+  readonly #shown = new Set<string>();
 
-  constructor(trans: Language, tell: (alert: Alert, kernelId: string) => void) {
+  constructor(trans: Language, show: (alert: Alert, kernelId: string) => void) {
     this.#trans = trans;
-    this.#tell = tell;
+    this.#show = show;
   }
 
-  take(event: EventMessage, scene: Scene, hidden: boolean): void {
-    const alert = alertOf(event, scene, hidden, this.#trans);
+  notify(event: EventMessage, scene: AlertContext, hidden: boolean): void {
+    const alert = alertFor(event, scene, hidden, this.#trans);
     if (alert === null) return;
     const key = `${event.kernel_id} ${event.monitor} ${event.seq} ${event.at}`;
-    if (this.#told.has(key)) return;
-    this.#told.add(key);
-    for (const oldest of this.#told) {
-      if (this.#told.size <= MOST_REMEMBERED) break;
-      this.#told.delete(oldest);
+    if (this.#shown.has(key)) return;
+    this.#shown.add(key);
+    for (const oldest of this.#shown) {
+      if (this.#shown.size <= MAX_REMEMBERED) break;
+      this.#shown.delete(oldest);
     }
-    this.#tell(alert, event.kernel_id);
+    this.#show(alert, event.kernel_id);
   }
 }

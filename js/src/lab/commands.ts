@@ -1,10 +1,10 @@
-// What the palette and the menus offer.
+// The commands in the command palette and the menus.
 import type { JupyterFrontEnd } from "@jupyterlab/application";
 import { Dialog, type ICommandPalette, Notification, showDialog } from "@jupyterlab/apputils";
 import { effect } from "@preact/signals";
-import { needsAttention } from "../view/words";
+import { needsAttention } from "../view/labels";
 import { pulseIcon } from "./icon";
-import type { Choice, Lab } from "./lab";
+import type { LabContext, MonitorSelection } from "./labContext";
 import type { ActionName } from "./server";
 
 export const COMMANDS = {
@@ -16,24 +16,24 @@ export const COMMANDS = {
 
 export function addCommands(
   app: JupyterFrontEnd,
-  lab: Lab,
-  choice: Choice,
+  lab: LabContext,
+  selection: MonitorSelection,
   open: () => void,
   palette: ICommandPalette | null,
 ): void {
   const { trans } = lab;
   const { commands } = app;
 
-  const shown = (): typeof choice.shown.value => {
-    const found = choice.shown.peek();
+  const activeMonitor = (): typeof selection.selected.value => {
+    const found = selection.selected.peek();
     const alive = found?.store.connected.peek() && !found.store.closed.peek();
     return alive ? found : null;
   };
   const act = async (action: ActionName): Promise<void> => {
-    const found = shown();
+    const found = activeMonitor();
     if (found === null) return;
     try {
-      await lab.act(found.kernel.id, action, found.store.monitor.peek());
+      await lab.performAction(found.kernel.id, action, found.store.monitor.peek());
     } catch (error) {
       Notification.error(error instanceof Error ? error.message : `${error}`);
     }
@@ -51,7 +51,7 @@ export function addCommands(
     caption: trans.__("Ask the training of the current notebook to end at its next step"),
     describedBy: NO_ARGUMENTS,
     isEnabled: () => {
-      const run = shown()?.store.training.peek();
+      const run = activeMonitor()?.store.training.peek();
       return run?.state === "running" && !run.stop_requested;
     },
     execute: () => act("stop_training"),
@@ -61,7 +61,7 @@ export function addCommands(
     caption: trans.__("Note that somebody looks after the model of the current notebook"),
     describedBy: NO_ARGUMENTS,
     isEnabled: () => {
-      const model = shown()?.store.model.peek();
+      const model = activeMonitor()?.store.model.peek();
       return model !== undefined && needsAttention(model.status) && model.acknowledged_at === null;
     },
     execute: () => act("acknowledge"),
@@ -70,9 +70,9 @@ export function addCommands(
     label: trans.__("Reset Model Metrics…"),
     caption: trans.__("Forget what was counted for the model of the current notebook"),
     describedBy: NO_ARGUMENTS,
-    isEnabled: () => shown() !== null,
+    isEnabled: () => activeMonitor() !== null,
     execute: async () => {
-      const name = shown()?.store.model.peek().name ?? trans.__("this model");
+      const name = activeMonitor()?.store.model.peek().name ?? trans.__("this model");
       const { button } = await showDialog({
         title: trans.__("Reset metrics?"),
         body: trans.__("Accuracy, rates and health of %1 start anew.", name),
@@ -81,9 +81,9 @@ export function addCommands(
       if (button.accept) await act("reset");
     },
   });
-  // Menus and palette ask whether a command is enabled when they are told that it changed.
+  // Menus and palette re-evaluate `isEnabled` only after a change notification.
   effect(() => {
-    const found = choice.shown.value;
+    const found = selection.selected.value;
     found?.store.training.value;
     found?.store.model.value;
     for (const id of [COMMANDS.stop, COMMANDS.acknowledge, COMMANDS.reset]) {

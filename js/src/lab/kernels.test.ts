@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Store } from "../store";
+import type { Store } from "../state/store";
 import { traitsOf } from "../testing/fixtures";
 import { delta, full, kernel, message, state, withHistory } from "../testing/lab";
-import { foremost, Kernels } from "./kernels";
+import { KernelRegistry, mostActive } from "./kernels";
 
 const AT = traitsOf("live").at as number;
 
@@ -13,13 +13,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function open(...messages: ReturnType<typeof state>[]): Kernels {
-  const kernels = new Kernels(() => AT);
+function open(...messages: ReturnType<typeof state>[]): KernelRegistry {
+  const kernels = new KernelRegistry(() => AT);
   for (const one of messages) kernels.receive(one);
   return kernels;
 }
 
-function storeOf(kernels: Kernels, id = "k", monitor = "default"): Store {
+function storeOf(kernels: KernelRegistry, id = "k", monitor = "default"): Store {
   const store = kernels.all.value.get(id)?.monitors.value.get(monitor);
   if (store === undefined) throw new Error(`no monitor ${monitor} in ${id}`);
   return store;
@@ -47,14 +47,14 @@ test("an update replaces the sections in it and leaves the others", () => {
   expect(store.history.columns.current_accuracy.at(-1)).toBe(0.5);
 });
 
-test("a lost update does no harm: the next one is whole in what it brings", () => {
+test("after a lost update, the next one has complete sections", () => {
   const kernels = open(state(kernel("k", null, full("live"))));
   const training = { ...storeOf(kernels).training.value, stage: "Fit" };
   kernels.receive(update(delta({ n: 9, at: AT + 9, training })));
   expect(storeOf(kernels).training.value.stage).toBe("Fit");
 });
 
-test("a monitor made anew takes the place of the former one, with charts of its own", () => {
+test("a new monitor of the same name replaces the former one and its history", () => {
   const kernels = open(state(kernel("k", null, withHistory("live", { n: 40 }))));
   const before = storeOf(kernels);
   kernels.receive(update(delta({ n: 2, at: AT + 5 })));
@@ -88,7 +88,7 @@ test("a restarted kernel has none of its monitors", () => {
   expect(kernels.all.value.get("k")?.monitors.value.size).toBe(0);
 });
 
-test("a dead kernel's last values stay, as those of a kernel that is gone", () => {
+test("a dead kernel's last values stay, and are marked as disconnected", () => {
   const kernels = open(state(kernel("k", "a.ipynb", full("live"))));
   const dead = { ...kernel("k", "a.ipynb", full("live")), execution_state: "dead" };
   kernels.receive(message("kernel", { kernel_id: "k", change: "dead", kernel: dead }));
@@ -117,10 +117,10 @@ test("kernels come and go", () => {
   expect(kernels.all.value.size).toBe(0);
 });
 
-test("of several monitors the one at work is shown, and the last that came among equals", () => {
+test("the most active of several monitors is shown; among equals, the newest", () => {
   const shown = (...monitors: Record<string, unknown>[]): string | undefined => {
     const kernels = open(state(kernel("k", null, ...monitors)));
-    return foremost(kernels.all.value.get("k")?.monitors.value ?? new Map())?.monitor.value;
+    return mostActive(kernels.all.value.get("k")?.monitors.value ?? new Map())?.monitor.value;
   };
   const [live, idle] = [full("live", { monitor: "live" }), full("idle", { monitor: "idle" })];
   const training = full("training", { monitor: "training" });
@@ -131,7 +131,7 @@ test("of several monitors the one at work is shown, and the last that came among
   expect(shown(idle, { ...training, closed: true })).toBe("idle");
 });
 
-test("a section of another version shows what is understood of it", () => {
+test("a section of another version is shown as far as it is known", () => {
   const kernels = open(
     state(kernel("k", null, full("live", { model: { name: "new", status: "dreaming" } }))),
   );

@@ -1,13 +1,14 @@
-// Every kernel that the server knows, with a store for each of its monitors.
+// The kernels of the server, with a store for each of their monitors.
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import { Store, TRAITS } from "../store";
-import type { Message } from "./messages";
-import type { KernelState, Update } from "./wire.gen";
+import { TRAITS } from "../schema/contract.gen";
+import type { KernelState, Update } from "../schema/wire.gen";
+import { Store } from "../state/store";
+import type { StreamMessage } from "./messages";
 
 export type KernelInfo = Omit<KernelState, "monitors">;
 
-/** A store, and what tells whether an update continues what is in it. */
-interface Monitored {
+/** A store and the number of its last update. */
+interface MonitorEntry {
   readonly store: Store;
   n: number;
 }
@@ -17,10 +18,10 @@ const infoOf = ({ monitors, ...info }: KernelState): KernelInfo => info;
 export class Kernel {
   readonly id: string;
   readonly info: Signal<KernelInfo>;
-  /** By the monitor's name, in the order in which they came. */
+  /** Stores by monitor name, in order of creation. */
   readonly monitors: ReadonlySignal<ReadonlyMap<string, Store>>;
 
-  readonly #known = signal<ReadonlyMap<string, Monitored>>(new Map());
+  readonly #entries = signal<ReadonlyMap<string, MonitorEntry>>(new Map());
   readonly #time: (() => number) | undefined;
 
   constructor(state: KernelState, time?: () => number) {
@@ -28,33 +29,33 @@ export class Kernel {
     this.info = signal(infoOf(state));
     this.#time = time;
     this.monitors = computed(
-      () => new Map([...this.#known.value].map(([name, { store }]) => [name, store])),
+      () => new Map([...this.#entries.value].map(([name, { store }]) => [name, store])),
     );
     this.load(state);
   }
 
-  /** Takes the kernel as it is now; monitors that it no longer has are forgotten. */
+  /** Replaces the kernel's state; removes monitors that are not in it. */
   load(state: KernelState): void {
     batch(() => {
       this.info.value = infoOf(state);
       const names = new Set(state.monitors.map((update) => update.monitor));
-      for (const name of this.#known.peek().keys()) if (!names.has(name)) this.#forget(name);
+      for (const name of this.#entries.peek().keys()) if (!names.has(name)) this.#remove(name);
       for (const update of state.monitors) this.#load(update);
-      this.#tellWhetherAlive();
+      this.#updateConnected();
     });
   }
 
-  /** Takes what else is told of the kernel, and leaves its monitors as they are. */
+  /** Updates the kernel's own fields, and not its monitors. */
   describe(state: KernelState): void {
     batch(() => {
       this.info.value = infoOf(state);
-      this.#tellWhetherAlive();
+      this.#updateConnected();
     });
   }
 
   receive(update: Update): void {
-    const known = this.#known.peek().get(update.monitor);
-    // Counting starts anew with a monitor that takes another's place.
+    const known = this.#entries.peek().get(update.monitor);
+    // A lower number is of a new monitor of the same name.
     if (known === undefined || update.n < known.n) {
       if (update.full) this.#load(update);
       return;
@@ -65,17 +66,17 @@ export class Kernel {
     store.receive(changed, (trait) => update[trait], update.full ? "full" : "delta");
   }
 
-  gone(): void {
-    for (const { store } of this.#known.peek().values()) store.connected.value = false;
+  disconnect(): void {
+    for (const { store } of this.#entries.peek().values()) store.connected.value = false;
   }
 
   dispose(): void {
-    for (const { store } of this.#known.peek().values()) store.dispose();
+    for (const { store } of this.#entries.peek().values()) store.dispose();
   }
 
   #load(update: Update): void {
-    const known = this.#known.peek().get(update.monitor);
-    // The points that are drawn already outnumber those that an answer without history brings.
+    const known = this.#entries.peek().get(update.monitor);
+    // Without history in the update, the samples of the store are kept.
     const traits = TRAITS.filter((trait) => trait !== "history" || !known || update.history);
     if (known && update.n >= known.n) {
       known.n = update.n;
@@ -85,39 +86,39 @@ export class Kernel {
     known?.store.dispose();
     const store = new Store(this.#time);
     store.load((trait) => update[trait]);
-    const others = new Map(this.#known.peek());
+    const others = new Map(this.#entries.peek());
     others.delete(update.monitor);
-    this.#known.value = others.set(update.monitor, { store, n: update.n });
+    this.#entries.value = others.set(update.monitor, { store, n: update.n });
   }
 
-  #forget(name: string): void {
-    const rest = new Map(this.#known.peek());
+  #remove(name: string): void {
+    const rest = new Map(this.#entries.peek());
     rest.get(name)?.store.dispose();
     rest.delete(name);
-    this.#known.value = rest;
+    this.#entries.value = rest;
   }
 
-  #tellWhetherAlive(): void {
+  #updateConnected(): void {
     const { connected, unavailable, execution_state } = this.info.peek();
-    if (!connected || unavailable !== null || execution_state === "dead") this.gone();
-    else for (const { store } of this.#known.peek().values()) store.connected.value = true;
+    if (!connected || unavailable !== null || execution_state === "dead") this.disconnect();
+    else for (const { store } of this.#entries.peek().values()) store.connected.value = true;
   }
 }
 
-export class Kernels {
+export class KernelRegistry {
   readonly #all = signal<ReadonlyMap<string, Kernel>>(new Map());
   readonly #time: (() => number) | undefined;
-  /** By their ids. */
+  /** Kernels by id. */
   readonly all: ReadonlySignal<ReadonlyMap<string, Kernel>> = this.#all;
-  /** Whether the server has told what there is. */
+  /** Whether the server has sent its state. */
   readonly known = signal(false);
 
-  /** `time` gives this machine's Unix time in seconds. */
+  /** `time` returns this machine's Unix time in seconds. */
   constructor(time?: () => number) {
     this.#time = time;
   }
 
-  receive(message: Message): void {
+  receive(message: StreamMessage): void {
     batch(() => {
       switch (message.type) {
         case "state":
@@ -156,10 +157,10 @@ export class Kernels {
   #put(state: KernelState): void {
     const known = this.#all.peek().get(state.kernel_id);
     if (known) known.load(state);
-    else this.#all.value = new Map(this.#all.peek()).set(state.kernel_id, this.#made(state));
+    else this.#all.value = new Map(this.#all.peek()).set(state.kernel_id, this.#create(state));
   }
 
-  #made(state: KernelState): Kernel {
+  #create(state: KernelState): Kernel {
     return new Kernel(state, this.#time);
   }
 
@@ -167,23 +168,23 @@ export class Kernels {
     const rest = new Map(this.#all.peek());
     const kernel = rest.get(id);
     if (kernel === undefined) return;
-    kernel.gone();
+    kernel.disconnect();
     kernel.dispose();
     rest.delete(id);
     this.#all.value = rest;
   }
 }
 
-/** The monitor to show first: the one at work, and among equals the one that came last. */
-export function foremost(monitors: ReadonlyMap<string, Store>): Store | undefined {
+/** Returns the most active monitor; among equals, the newest. */
+export function mostActive(monitors: ReadonlyMap<string, Store>): Store | undefined {
   let found: Store | undefined;
   for (const store of monitors.values()) {
-    if (found === undefined || liveliness(store) >= liveliness(found)) found = store;
+    if (found === undefined || activityRank(store) >= activityRank(found)) found = store;
   }
   return found;
 }
 
-function liveliness(store: Store): number {
+function activityRank(store: Store): number {
   if (store.closed.value) return 0;
   if (store.training.value.state === "running") return 3;
   return store.metrics.value.predictions_per_minute > 0 ? 2 : 1;

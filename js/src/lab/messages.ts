@@ -1,5 +1,5 @@
-// Narrows what the Jupyter server's stream tells, message by message.
-import type { DEFAULTS, Event } from "../contract.gen";
+// Validates the messages of the Jupyter server's stream.
+import { type Event, STRUCT_SECTIONS } from "../schema/contract.gen";
 import {
   decodeModels,
   decodeNotices,
@@ -8,8 +8,8 @@ import {
   isKind,
   isNumber,
   isObject,
-} from "../decode";
-import { decodeEvent } from "../decodeStream";
+} from "../schema/decode";
+import { decodeEvent } from "../schema/decodeStream";
 import {
   type KernelMessage,
   type KernelState,
@@ -18,26 +18,23 @@ import {
   type Update,
   type UpdateMessage,
   WIRE_KINDS,
-} from "./wire.gen";
+} from "../schema/wire.gen";
 
-/** An event, with the kernel it happened in and its place in the stream. */
+/** An event with its kernel and its position in the stream. */
 export type EventMessage = Event & { readonly id: number; readonly kernel_id: string };
 
-export type Message = StateMessage | UpdateMessage | KernelMessage | MissedMessage | EventMessage;
+export type StreamMessage =
+  | StateMessage
+  | UpdateMessage
+  | KernelMessage
+  | MissedMessage
+  | EventMessage;
 
-type SectionName = keyof typeof DEFAULTS;
-const SECTION_OF: ReadonlyMap<string, SectionName> = new Map([
-  ["model", "ModelSection"],
-  ["training", "TrainingSection"],
-  ["metrics", "MetricsSection"],
-  ["system", "SystemSection"],
-  ["labels", "LabelsSection"],
-  ["drift", "DriftSection"],
-]);
-/** What a sidebar needs of an update beside its sections; all else in it is left out. */
+const SECTIONS = Object.entries(STRUCT_SECTIONS);
+/** The fields that the sidebar needs of an update besides its sections. */
 const ENVELOPE = ["monitor", "n", "at", "seq", "full", "closed", "interval"] as const;
 
-/** An update whose sections are whole, or null when it does not say whose it is, or when. */
+/** Returns an update with complete sections, or null if the update's own fields are not valid. */
 export function decodeUpdate(value: unknown): Update | null {
   if (!isObject(value)) return null;
   const update: Record<string, unknown> = { v: value["v"], events: [] };
@@ -45,7 +42,7 @@ export function decodeUpdate(value: unknown): Update | null {
     if (!isKind(WIRE_KINDS.Update[field], value[field])) return null;
     update[field] = value[field];
   }
-  for (const [field, name] of SECTION_OF) {
+  for (const [field, name] of SECTIONS) {
     if (value[field] !== undefined) update[field] = decodeSection(name, value[field]);
   }
   if (value["notices"] !== undefined) update["notices"] = decodeNotices(value["notices"]);
@@ -54,7 +51,7 @@ export function decodeUpdate(value: unknown): Update | null {
   return update as unknown as Update;
 }
 
-/** A kernel, with those of its monitors that can be understood; null when it has no id. */
+/** Returns a kernel with its valid monitors, or null if the kernel has no id. */
 export function decodeKernel(value: unknown): KernelState | null {
   if (!isObject(value) || typeof value["kernel_id"] !== "string") return null;
   const { monitors, ...rest } = WIRE_KINDS.KernelState;
@@ -78,8 +75,8 @@ const UNKNOWN: Readonly<Record<string, unknown>> = {
   last_seen: null,
 };
 
-/** A message of the stream, or null when it is of no known type or says too little. */
-export function decodeMessage(value: unknown): Message | null {
+/** Returns a message of the stream, or null if its type is not known or fields are missing. */
+export function decodeMessage(value: unknown): StreamMessage | null {
   if (!isObject(value) || !isNumber(value["id"])) return null;
   const { type, id, kernel_id } = value;
   if (type === "missed") {

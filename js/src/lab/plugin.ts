@@ -1,4 +1,4 @@
-// The entry: puts sidebar, status bar item, commands and alerts into JupyterLab or Notebook 7.
+// The JupyterLab plugin: adds sidebar, status bar item, commands and alerts.
 import {
   ILayoutRestorer,
   type JupyterFrontEnd,
@@ -10,21 +10,21 @@ import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { IStatusBar } from "@jupyterlab/statusbar";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { batch, effect, type ReadonlySignal, signal } from "@preact/signals";
-import { Alerts } from "./alerts";
+import { activateKernel } from "./activateKernel";
+import { AlertNotifier } from "./alerts";
 import { addCommands } from "./commands";
-import { type Front, followFront } from "./front";
-import { goTo } from "./goTo";
-import { Kernels } from "./kernels";
-import { Choice, type Lab } from "./lab";
-import { languageOf } from "./language";
-import type { EventMessage, Message } from "./messages";
-import { Pace } from "./pace";
-import { placeOf } from "./row";
-import { actOn, browserWorld } from "./server";
+import { type CurrentNotebook, followCurrentNotebook } from "./currentNotebook";
+import { EventStream } from "./eventStream";
+import { jupyterLanguage } from "./jupyterLanguage";
+import { KernelRegistry } from "./kernels";
+import { type LabContext, MonitorSelection } from "./labContext";
+import type { EventMessage, StreamMessage } from "./messages";
+import { kernelLabel } from "./monitorRow";
+import { actionClient, browserEnvironment } from "./server";
 import { followSettings, type Settings } from "./settings";
 import { SIDEBAR_ID, Sidebar } from "./sidebar";
 import { StatusItem } from "./statusbar";
-import { Stream } from "./stream";
+import { Throttle } from "./throttle";
 
 const PLUGIN_ID = "ipyvitals:plugin";
 const STATUS_RANK = 90;
@@ -54,34 +54,34 @@ async function activate(
   statusBar: IStatusBar | null,
   translator: ITranslator | null,
 ): Promise<void> {
-  const trans = languageOf(translator ?? nullTranslator);
+  const trans = jupyterLanguage(translator ?? nullTranslator);
   const settings = await followSettings(registry, PLUGIN_ID);
   const server = app.serviceManager.serverSettings;
 
-  const kernels = new Kernels();
+  const kernels = new KernelRegistry();
   const show = (kernelId: string): void => {
     const kernel = kernels.all.peek().get(kernelId);
-    if (kernel) goTo(app, kernel);
+    if (kernel) activateKernel(app, kernel);
     open();
   };
   const isHidden = (): boolean => document.visibilityState === "hidden";
-  const alerts = new Alerts(trans, ({ text, type }, kernelId) => {
+  const alerts = new AlertNotifier(trans, ({ text, type }, kernelId) => {
     Notification.emit(text, type, {
-      // What happened while nobody looked waits until somebody does.
+      // An alert raised while the page is hidden stays until the user returns.
       autoClose: isHidden() ? false : ALERT_MS,
       actions: [{ label: trans.__("Show"), callback: () => show(kernelId) }],
     });
   });
-  const pace = new Pace<Message>((messages) => {
+  const pace = new Throttle<StreamMessage>((messages) => {
     batch(() => {
       for (const message of messages) kernels.receive(message);
     });
   }, settings.peek().refresh);
-  const take = (message: Message): void => {
+  const receive = (message: StreamMessage): void => {
     pace.add(message);
     if (!settings.peek().alerts) return;
     if (message.type !== "model_status_change" && message.type !== "training_completed") return;
-    // An alert names the model that it is about as it is now.
+    // The alert needs the model's name, which may be in a pending message.
     pace.flush();
     alert(message);
   };
@@ -95,33 +95,39 @@ async function activate(
         .get(id ?? "")
         ?.row.peek() ?? store?.model.peek();
     const named = [model?.name ?? message.monitor, model?.version].filter(Boolean).join(" ");
-    const place = kernel ? placeOf(kernel.info.peek(), trans) : trans.__("another notebook");
-    alerts.take(message, { model: named, place }, isHidden());
+    const place = kernel ? kernelLabel(kernel.info.peek(), trans) : trans.__("another notebook");
+    alerts.notify(message, { model: named, place }, isHidden());
   };
-  const stream = new Stream(browserWorld(server), { message: take }, settings.peek().alerts);
+  const stream = new EventStream(
+    browserEnvironment(server),
+    { message: receive },
+    settings.peek().alerts,
+  );
 
-  const lab: Lab = {
+  const lab: LabContext = {
     kernels,
-    front: tracker ? followFront(tracker) : signal<Front | null>(null),
+    currentNotebook: tracker
+      ? followCurrentNotebook(tracker)
+      : signal<CurrentNotebook | null>(null),
     stream: stream.state,
     trans,
-    act: actOn(server),
-    goTo: (kernel) => goTo(app, kernel),
+    performAction: actionClient(server),
+    activateKernel: (kernel) => activateKernel(app, kernel),
     copy: (text) => Clipboard.copyToSystem(text),
   };
-  const choice = new Choice(lab);
-  const sidebar = new Sidebar(lab, choice);
+  const selection = new MonitorSelection(lab);
+  const sidebar = new Sidebar(lab, selection);
   const open = (): void => app.shell.activateById(SIDEBAR_ID);
 
   effect(() => {
     pace.seconds = settings.value.refresh;
     stream.alerts = settings.value.alerts;
   });
-  keepPlace(app, sidebar, settings);
+  placeSidebar(app, sidebar, settings);
   restorer?.add(sidebar, SIDEBAR_ID);
-  addCommands(app, lab, choice, open, palette);
+  addCommands(app, lab, selection, open, palette);
   if (statusBar) {
-    const item = new StatusItem(lab, choice, open);
+    const item = new StatusItem(lab, selection, open);
     statusBar.registerStatusItem(PLUGIN_ID, {
       item,
       align: "left",
@@ -133,8 +139,8 @@ async function activate(
   stream.start();
 }
 
-/** Puts the sidebar where the settings say. */
-function keepPlace(
+/** Moves the sidebar to the side and rank of the settings. */
+function placeSidebar(
   app: JupyterFrontEnd,
   sidebar: Sidebar,
   settings: ReadonlySignal<Settings>,
@@ -150,7 +156,7 @@ function keepPlace(
     if (isVisible) app.shell.activateById(SIDEBAR_ID);
   };
   settings.subscribe(place);
-  // The layout that is restored may be of a time when it stood on the other side.
+  // The restored layout may have the sidebar on the other side.
   void app.restored.then(place);
 }
 

@@ -1,6 +1,6 @@
 import { ServerConnection } from "@jupyterlab/services";
 import { expect, test } from "vitest";
-import { actOn, browserWorld } from "./server";
+import { actionClient, browserEnvironment } from "./server";
 
 interface Call {
   readonly url: string;
@@ -16,7 +16,7 @@ function serverThat(status: number, answer: string): [ServerConnection.ISettings
     token: "secret",
     fetch: async (input: RequestInfo | URL) => {
       const request = input as Request;
-      // JupyterLab adds the time, so that nothing is answered from a cache.
+      // JupyterLab adds the time to bypass caches.
       const [url = ""] = request.url.split("?");
       calls.push({ url, method: request.method, body: await request.text() });
       return new Response(answer, { status });
@@ -30,7 +30,7 @@ function serverThat(status: number, answer: string): [ServerConnection.ISettings
 
 test("an action goes to its kernel, below the base URL", async () => {
   const [settings, calls] = serverThat(200, '{"done": 2}');
-  expect(await actOn(settings)("k/1", "stop_training", "default")).toBe(2);
+  expect(await actionClient(settings)("k/1", "stop_training", "default")).toBe(2);
   expect(calls).toEqual([
     {
       url: "http://localhost:8888/user/ann/ipyvitals/api/kernels/k%2F1/stop_training",
@@ -40,11 +40,11 @@ test("an action goes to its kernel, below the base URL", async () => {
   ]);
 });
 
-test("a refusal is told in the server's words, or by its number", async () => {
+test("an error has the server's message, else its status code", async () => {
   const [late] = serverThat(504, '{"message": "the kernel did not answer"}');
-  await expect(actOn(late)("k", "reset", "m")).rejects.toThrow("the kernel did not answer");
+  await expect(actionClient(late)("k", "reset", "m")).rejects.toThrow("the kernel did not answer");
   const [proxy] = serverThat(502, "<html>Bad gateway</html>");
-  await expect(actOn(proxy)("k", "reset", "m")).rejects.toThrow("502");
+  await expect(actionClient(proxy)("k", "reset", "m")).rejects.toThrow("502");
 });
 
 test.each([
@@ -53,14 +53,16 @@ test.each([
   [200, "ok"],
   [500, "ok"],
 ] as const)("a server that answers %d is %s", async (status, found) => {
-  expect(await browserWorld(serverThat(status, "{}")[0]).probe()).toBe(found);
+  expect(await browserEnvironment(serverThat(status, "{}")[0]).probe()).toBe(found);
 });
 
-test("the socket is opened below the base URL; the token is told only where cookies do not do", () => {
+test("the socket is opened below the base URL, with the token only if cookies do not suffice", () => {
   const [settings] = serverThat(200, "{}");
   const url = (appendToken: boolean): unknown =>
     Reflect.get(
-      browserWorld({ ...settings, appendToken }).open(new URLSearchParams({ types: "update" })),
+      browserEnvironment({ ...settings, appendToken }).open(
+        new URLSearchParams({ types: "update" }),
+      ),
       "url",
     );
   expect(url(false)).toBe("ws://localhost:8888/user/ann/ipyvitals/api/events?types=update");

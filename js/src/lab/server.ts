@@ -1,17 +1,21 @@
-// The Jupyter server as JupyterLab reaches it: with its base URL, its token and its cookies.
+// Requests to the Jupyter server, with JupyterLab's base URL, token and cookies.
 import { URLExt } from "@jupyterlab/coreutils";
 import { ServerConnection } from "@jupyterlab/services";
-import { isObject } from "../decode";
-import type { Probe, Socket, World } from "./stream";
+import { isObject } from "../schema/decode";
+import type { ProbeResult, Socket, StreamEnvironment } from "./eventStream";
 
 const API = "ipyvitals/api";
 
 export type ActionName = "stop_training" | "acknowledge" | "reset";
 
-/** Asks the server to do something with a monitor; returns how many runs or models it changed. */
-export type Act = (kernelId: string, action: ActionName, monitor: string) => Promise<number>;
+/** Asks the server to act on a monitor; returns how many runs or models were changed. */
+export type PerformAction = (
+  kernelId: string,
+  action: ActionName,
+  monitor: string,
+) => Promise<number>;
 
-export function actOn(settings: ServerConnection.ISettings): Act {
+export function actionClient(settings: ServerConnection.ISettings): PerformAction {
   return async (kernelId, action, monitor) => {
     const path = [API, "kernels", encodeURIComponent(kernelId), action];
     const url = URLExt.join(settings.baseUrl, ...path);
@@ -37,8 +41,8 @@ function messageOf(answer: unknown): string | null {
   return typeof message === "string" && message !== "" ? message : null;
 }
 
-/** The world of a stream in a real page. */
-export function browserWorld(settings: ServerConnection.ISettings): World {
+/** The stream's environment in a browser. */
+export function browserEnvironment(settings: ServerConnection.ISettings): StreamEnvironment {
   return {
     open(query: URLSearchParams): Socket {
       if (settings.appendToken && settings.token) query.set("token", settings.token);
@@ -58,7 +62,7 @@ export function browserWorld(settings: ServerConnection.ISettings): World {
   };
 }
 
-async function probe(settings: ServerConnection.ISettings): Promise<Probe> {
+async function probe(settings: ServerConnection.ISettings): Promise<ProbeResult> {
   const url = URLExt.join(settings.baseUrl, API, "models");
   try {
     const { status } = await ServerConnection.makeRequest(url, {}, settings);

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { isObject } from "../decode";
-import { DEFAULTS, followSettings, readSettings } from "./settings";
+import { isObject } from "../schema/decode";
+import { DEFAULT_SETTINGS, followSettings, readSettings } from "./settings";
 
 test("the defaults are those of the schema", () => {
   const file = join(import.meta.dirname, "../../schema/plugin.json");
@@ -12,11 +12,13 @@ test("the defaults are those of the schema", () => {
     name,
     isObject(setting) ? setting["default"] : undefined,
   ]);
-  expect(Object.fromEntries(defaults)).toEqual(DEFAULTS);
+  expect(Object.fromEntries(defaults)).toEqual(DEFAULT_SETTINGS);
 });
 
-test("what does not fit reads as its default, and the pause stays within its bounds", () => {
-  expect(readSettings({ side: "top", rank: "first", refresh: null, alerts: 1 })).toEqual(DEFAULTS);
+test("an invalid setting is its default, and the interval is limited", () => {
+  expect(readSettings({ side: "top", rank: "first", refresh: null, alerts: 1 })).toEqual(
+    DEFAULT_SETTINGS,
+  );
   expect(readSettings({ refresh: -1 }).refresh).toBe(0);
   expect(readSettings({ refresh: 1e9 }).refresh).toBe(60);
   expect(readSettings({ side: "left", alerts: false })).toMatchObject({
@@ -26,10 +28,10 @@ test("what does not fit reads as its default, and the pause stays within its bou
 });
 
 test("without a registry, and when it fails, the defaults apply", async () => {
-  expect((await followSettings(null, "id")).value).toEqual(DEFAULTS);
+  expect((await followSettings(null, "id")).value).toEqual(DEFAULT_SETTINGS);
   const warned = vi.spyOn(console, "warn").mockImplementation(() => undefined);
   const failing = { load: () => Promise.reject(new Error("no schema")) };
-  expect((await followSettings(failing as never, "id")).value).toEqual(DEFAULTS);
+  expect((await followSettings(failing as never, "id")).value).toEqual(DEFAULT_SETTINGS);
   expect(warned).toHaveBeenCalledOnce();
   warned.mockRestore();
 });

@@ -1,48 +1,48 @@
-// What the user chose in JupyterLab's settings, narrowed.
+// Reads and validates the user's settings in JupyterLab.
 import type { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { type ReadonlySignal, signal } from "@preact/signals";
-import { isNumber } from "../decode";
+import { isNumber } from "../schema/decode";
 
 export interface Settings {
-  /** The side of the page that the sidebar stands on. */
+  /** The side area of the page that the sidebar is in. */
   readonly side: "left" | "right";
-  /** Its place among the other sidebars: the highest comes last. */
+  /** The position among the other sidebars: the highest rank comes last. */
   readonly rank: number;
-  /** Seconds between two drawings of the sidebar; 0 draws whatever comes at once. */
+  /** Minimum seconds between two updates of the sidebar; 0 means no minimum. */
   readonly refresh: number;
-  /** Whether notifications tell of models that fail and of runs that end unseen. */
+  /** Whether failing models, and runs that end while the page is hidden, cause notifications. */
   readonly alerts: boolean;
 }
 
-export const DEFAULTS: Settings = { side: "right", rank: 650, refresh: 0.2, alerts: true };
-const LONGEST_REFRESH_SECONDS = 60;
+export const DEFAULT_SETTINGS: Settings = { side: "right", rank: 650, refresh: 0.2, alerts: true };
+const MAX_REFRESH_SECONDS = 60;
 
 export function readSettings(values: Readonly<Record<string, unknown>>): Settings {
   const { side, rank, refresh, alerts } = values;
   return {
-    side: side === "left" || side === "right" ? side : DEFAULTS.side,
-    rank: isNumber(rank) ? rank : DEFAULTS.rank,
+    side: side === "left" || side === "right" ? side : DEFAULT_SETTINGS.side,
+    rank: isNumber(rank) ? rank : DEFAULT_SETTINGS.rank,
     refresh: isNumber(refresh)
-      ? Math.min(LONGEST_REFRESH_SECONDS, Math.max(0, refresh))
-      : DEFAULTS.refresh,
-    alerts: typeof alerts === "boolean" ? alerts : DEFAULTS.alerts,
+      ? Math.min(MAX_REFRESH_SECONDS, Math.max(0, refresh))
+      : DEFAULT_SETTINGS.refresh,
+    alerts: typeof alerts === "boolean" ? alerts : DEFAULT_SETTINGS.alerts,
   };
 }
 
-/** The settings, kept up to date; the defaults where there is no registry or it fails. */
+/** Returns a signal of the current settings; the defaults if there is no registry or it fails. */
 export async function followSettings(
   registry: ISettingRegistry | null,
   id: string,
 ): Promise<ReadonlySignal<Settings>> {
-  const settings = signal(DEFAULTS);
+  const settings = signal(DEFAULT_SETTINGS);
   if (registry === null) return settings;
   try {
     const loaded = await registry.load(id);
-    const look = (): void => {
+    const update = (): void => {
       settings.value = readSettings(loaded.composite);
     };
-    loaded.changed.connect(look);
-    look();
+    loaded.changed.connect(update);
+    update();
   } catch (error) {
     console.warn("ipyvitals: the settings could not be read; the defaults apply", error);
   }

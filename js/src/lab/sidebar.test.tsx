@@ -2,14 +2,14 @@ import { Gettext, type ITranslator } from "@jupyterlab/translation";
 import { render } from "preact";
 import { act } from "preact/test-utils";
 import { beforeEach, expect, test } from "vitest";
-import { clock } from "../format";
-import type { Language } from "../language";
 import { changed, traitsOf } from "../testing/fixtures";
-import { delta, fakeLab, full, kernel, message, state, trans } from "../testing/lab";
-import { Content } from "./Content";
-import { EXAMPLE } from "./Empty";
-import { languageOf } from "./language";
-import { Item } from "./statusbar";
+import { delta, fakeLabContext, full, kernel, message, state, trans } from "../testing/lab";
+import { clock } from "../text/format";
+import type { Language } from "../text/language";
+import { EXAMPLE } from "./EmptyState";
+import { jupyterLanguage } from "./jupyterLanguage";
+import { SidebarContent } from "./SidebarContent";
+import { StatusButton } from "./statusbar";
 
 const AT = traitsOf("live").at as number;
 
@@ -20,17 +20,17 @@ beforeEach(() => {
   return () => render(null, page);
 });
 
-type World = ReturnType<typeof fakeLab>;
+type World = ReturnType<typeof fakeLabContext>;
 
 function open(...messages: ReturnType<typeof state>[]): World {
   return openIn(trans, ...messages);
 }
 
 function openIn(language: Language, ...messages: ReturnType<typeof state>[]): World {
-  const world = fakeLab(() => AT, language);
+  const world = fakeLabContext(() => AT, language);
   for (const one of messages) world.kernels.receive(one);
-  world.front.value = { path: "work/serve.ipynb", kernelId: "front" };
-  act(() => render(<Content lab={world.lab} choice={world.choice} />, page));
+  world.currentNotebook.value = { path: "work/serve.ipynb", kernelId: "front" };
+  act(() => render(<SidebarContent lab={world.lab} selection={world.selection} />, page));
   return world;
 }
 
@@ -49,8 +49,8 @@ const press = (text: string): Promise<void> =>
 
 const FRONT = kernel("front", "work/serve.ipynb", full("live"));
 
-test("the notebook in front in full, the others a line each", () => {
-  const { visited } = open(
+test("the current notebook has a panel, the others a line each", () => {
+  const { activated } = open(
     state(
       FRONT,
       kernel("b", "b.ipynb", full("degraded")),
@@ -62,34 +62,36 @@ test("the notebook in front in full, the others a line each", () => {
   const rows = [...page.querySelectorAll<HTMLElement>("[data-kernel-id]")];
   expect(rows.map((row) => row.dataset["kernelId"])).toEqual(["b", "c"]);
   rows[0]?.click();
-  expect(visited).toEqual(["b"]);
+  expect(activated).toEqual(["b"]);
 });
 
-test("another notebook comes to the front, and the two change places", () => {
-  const { front } = open(state(FRONT, kernel("b", "b.ipynb", full("degraded"))));
+test("when another notebook becomes current, panel and line change places", () => {
+  const { currentNotebook } = open(state(FRONT, kernel("b", "b.ipynb", full("degraded"))));
   act(() => {
-    front.value = { path: "b.ipynb", kernelId: "b" };
+    currentNotebook.value = { path: "b.ipynb", kernelId: "b" };
   });
   expect(page.querySelector(".ipyvitals-panel")?.getAttribute("data-status")).toBe("degraded");
   expect(texts("[data-kernel-id] .s-place")).toEqual(["serve.ipynb"]);
 });
 
-test("the machine stays unfolded while another notebook, or another tab of the side, is in front", async () => {
-  const { lab, choice, front } = open(state(FRONT, kernel("b", "b.ipynb", full("degraded"))));
+test("system details stay expanded while another notebook or another sidebar tab is active", async () => {
+  const { lab, selection, currentNotebook } = open(
+    state(FRONT, kernel("b", "b.ipynb", full("degraded"))),
+  );
   const unfolded = (): number => page.querySelectorAll(".v-group").length;
   expect(texts(".v-news")).toEqual(["container limit 8.0 GiB4 cores"]);
   await press("System");
   expect(unfolded()).toBe(3);
   act(() => {
-    front.value = { path: "b.ipynb", kernelId: "b" };
+    currentNotebook.value = { path: "b.ipynb", kernelId: "b" };
   });
   expect(unfolded()).toBe(0);
   act(() => {
-    front.value = { path: "work/serve.ipynb", kernelId: "front" };
+    currentNotebook.value = { path: "work/serve.ipynb", kernelId: "front" };
   });
   expect(unfolded()).toBe(3);
   act(() => render(null, page));
-  act(() => render(<Content lab={lab} choice={choice} />, page));
+  act(() => render(<SidebarContent lab={lab} selection={selection} />, page));
   expect(unfolded()).toBe(3);
   expect(texts("[data-vital='system.process_threads']")).toEqual(["31"]);
 });
@@ -119,7 +121,7 @@ test("a server without ipyvitals: what to install", () => {
   expect(page.textContent).toContain("does not let you read");
 });
 
-test("a kernel that cannot be listened to says why", () => {
+test("an unavailable kernel shows the reason", () => {
   open(
     state(
       { ...kernel("front", "work/serve.ipynb"), unavailable: "behind a gateway" },
@@ -130,7 +132,7 @@ test("a kernel that cannot be listened to says why", () => {
   expect(texts("[data-kernel-id] .s-detail")).toEqual(["Unavailable: behind a gateway too"]);
 });
 
-test("a lost connection is told while the last values stay", () => {
+test("a lost connection is shown, and the last values stay", () => {
   const { stream } = open(state(FRONT));
   act(() => {
     stream.value = "waiting";
@@ -139,14 +141,16 @@ test("a lost connection is told while the last values stay", () => {
   expect(page.querySelectorAll(".ipyvitals-panel")).toHaveLength(1);
 });
 
-test("stop training: asked, pending, and until it shows", async () => {
-  const { asked, kernels } = open(state(kernel("front", "a.ipynb", full("training"))));
+test("stop training: requested, pending until the kernel confirms", async () => {
+  const { requests, kernels } = open(state(kernel("front", "a.ipynb", full("training"))));
   await press("Stop training");
-  expect(asked).toMatchObject([{ kernelId: "front", action: "stop_training", monitor: "default" }]);
+  expect(requests).toMatchObject([
+    { kernelId: "front", action: "stop_training", monitor: "default" },
+  ]);
   expect(button("Stopping…").getAttribute("aria-disabled")).toBe("true");
   button("Stopping…").click();
-  expect(asked).toHaveLength(1);
-  await act(async () => asked[0]?.done(1));
+  expect(requests).toHaveLength(1);
+  await act(async () => requests[0]?.done(1));
   expect(button("Stopping…")).toBeDefined();
   const training = changed(traitsOf("training").training, { state: "stopped" });
   act(() =>
@@ -157,29 +161,29 @@ test("stop training: asked, pending, and until it shows", async () => {
   expect(texts(".s-action")).toEqual([]);
 });
 
-test("a stop that somebody else asked for shows as well", () => {
+test("a stop that somebody else requested is shown, too", () => {
   const training = changed(traitsOf("training").training, { stop_requested: true });
   open(state(kernel("front", "a.ipynb", full("training", { training }))));
   expect(button("Stopping…")).toBeDefined();
 });
 
-test("a failure is told, and the button can be pressed again", async () => {
-  const { asked } = open(state(kernel("front", "a.ipynb", full("training"))));
+test("a failed action is shown, and the button can be pressed again", async () => {
+  const { requests } = open(state(kernel("front", "a.ipynb", full("training"))));
   await press("Stop training");
   await act(async () => {
-    asked[0]?.fail("the kernel did not answer within 5 s");
+    requests[0]?.fail("the kernel did not answer within 5 s");
     await new Promise((done) => setTimeout(done));
   });
   expect(texts("[role='alert']")).toEqual(["the kernel did not answer within 5 s"]);
   await press("Stop training");
-  expect(asked).toHaveLength(2);
+  expect(requests).toHaveLength(2);
   expect(texts("[role='alert']")).toEqual([]);
 });
 
-test("acknowledge stands on the banner until it is done", async () => {
-  const { asked, kernels } = open(state(kernel("front", "a.ipynb", full("degraded"))));
+test("the banner has a button to acknowledge until that is done", async () => {
+  const { requests, kernels } = open(state(kernel("front", "a.ipynb", full("degraded"))));
   await press("Acknowledge");
-  expect(asked).toMatchObject([{ action: "acknowledge" }]);
+  expect(requests).toMatchObject([{ action: "acknowledge" }]);
   const model = changed(traitsOf("degraded").model, { acknowledged_at: AT });
   act(() =>
     kernels.receive(
@@ -190,7 +194,7 @@ test("acknowledge stands on the banner until it is done", async () => {
   expect(page.textContent).toContain("acknowledged");
 });
 
-test("a kernel that is gone offers nothing to press", () => {
+test("a kernel that is gone has no action buttons", () => {
   open(state({ ...kernel("front", "a.ipynb", full("training")), execution_state: "dead" }));
   expect(texts(".s-action")).toEqual([]);
 });
@@ -214,14 +218,14 @@ test("of several monitors in a notebook one is shown first, until another is cho
   expect(button("serving").getAttribute("aria-pressed")).toBe("true");
 });
 
-test("names of a hostile kernel stay text", () => {
+test("markup in names is shown as text", () => {
   const model = changed(traitsOf("live").model, { name: "<img src=x onerror=alert(1)>" });
   open(state(FRONT, kernel("b", "<b>.ipynb", full("live", { model }))));
   expect(page.querySelector("img")).toBe(null);
   expect(texts(".s-place")).toEqual(["<b>.ipynb"]);
 });
 
-/** As JupyterLab has it when the user chose a language for which there are translations. */
+/** Returns a translator as JupyterLab has it with a language pack. */
 function german(texts: Record<string, string[]>): ITranslator {
   const bundle = new Gettext({ locale: "de", domain: "ipyvitals" });
   const language = { language: "de", pluralForms: "nplurals=2; plural=(n != 1);" };
@@ -229,8 +233,8 @@ function german(texts: Record<string, string[]>): ITranslator {
   return { languageCode: "de", load: () => bundle } as unknown as ITranslator;
 }
 
-test("in another language the panel speaks it, and the rows beside it", () => {
-  const language = languageOf(
+test("panel and rows are translated", () => {
+  const language = jupyterLanguage(
     german({
       Degraded: ["Beeinträchtigt"],
       Training: ["Lernt"],
@@ -267,7 +271,7 @@ test.each([
   ["en", "24 Nov 2026"],
   ["not a language", "24 Nov 2026"],
 ])("dates are of the language %s", (code, date) => {
-  const { locale } = languageOf({ ...german({}), languageCode: code });
+  const { locale } = jupyterLanguage({ ...german({}), languageCode: code });
   expect(clock(Date.UTC(2026, 10, 24, 14, 2) / 1000, AT, { ...trans, locale })).toBe(
     `${date}, 14:02`,
   );
@@ -281,14 +285,14 @@ test("the status bar: status, accuracy and rate; the percentage while training",
   const show = (): void => {
     opened += 1;
   };
-  act(() => render(<Item lab={world.lab} choice={world.choice} open={show} />, bar));
+  act(() => render(<StatusButton lab={world.lab} selection={world.selection} open={show} />, bar));
   expect(bar.textContent).toBe("Live94.2 %23/min");
   bar.querySelector("button")?.click();
   expect(opened).toBe(1);
   act(() => world.kernels.receive(state(kernel("front", "a.ipynb", full("training", { n: 2 })))));
   expect(bar.textContent).toBe("Training41 %");
   act(() => {
-    world.front.value = null;
+    world.currentNotebook.value = null;
   });
   expect(bar.textContent).toBe("");
   render(null, bar);

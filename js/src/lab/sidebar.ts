@@ -1,28 +1,28 @@
-// The sidebar: the notebook in front in full, all others a line each.
+// The sidebar's Lumino widget, which renders its content only while it is visible.
 import type { Message } from "@lumino/messaging";
 import { Widget } from "@lumino/widgets";
 import { h, render } from "preact";
-import { Content } from "./Content";
 import { pulseIcon } from "./icon";
-import type { Choice, Lab } from "./lab";
+import type { LabContext, MonitorSelection } from "./labContext";
+import { SidebarContent } from "./SidebarContent";
 
 export const SIDEBAR_ID = "ipyvitals-sidebar";
 
 export class Sidebar extends Widget {
-  readonly #lab: Lab;
-  readonly #choice: Choice;
+  readonly #lab: LabContext;
+  readonly #selection: MonitorSelection;
 
-  constructor(lab: Lab, choice: Choice) {
+  constructor(lab: LabContext, selection: MonitorSelection) {
     super();
     this.#lab = lab;
-    this.#choice = choice;
+    this.#selection = selection;
     this.id = SIDEBAR_ID;
     this.addClass("ipyvitals-sidebar");
     this.title.icon = pulseIcon;
     this.title.caption = lab.trans.__("Model Vitals");
   }
 
-  /** Nothing is drawn while nobody can see it. */
+  /** Renders when the sidebar becomes visible. */
   protected override onAfterShow(_: Message): void {
     this.#draw();
   }
@@ -40,6 +40,6 @@ export class Sidebar extends Widget {
   }
 
   #draw(): void {
-    render(h(Content, { lab: this.#lab, choice: this.#choice }), this.node);
+    render(h(SidebarContent, { lab: this.#lab, selection: this.#selection }), this.node);
   }
 }

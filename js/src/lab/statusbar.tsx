@@ -1,31 +1,31 @@
-// One line in the status bar: how the model of the current notebook is.
+// The status bar item: status, accuracy and rate of the current notebook's model.
 import { Signal } from "@lumino/signaling";
 import { Widget } from "@lumino/widgets";
-import { effect, useSignal } from "@preact/signals";
+import { effect } from "@preact/signals";
 import { h, type JSX, render } from "preact";
 import { useEffect } from "preact/hooks";
-import { shortCount } from "../format";
-import { type Theme, watchTheme } from "../view/surroundings";
-import { statusWord } from "../view/words";
-import type { Choice, Lab } from "./lab";
-import { rowOf } from "./row";
+import { shortCount } from "../text/format";
+import { statusLabel } from "../view/labels";
+import { useTheme } from "../view/theme";
+import type { LabContext, MonitorSelection } from "./labContext";
+import { monitorRow } from "./monitorRow";
 
 export class StatusItem extends Widget {
   readonly activeStateChanged = new Signal<this, void>(this);
   readonly #stop: () => void;
   #active = false;
 
-  constructor(lab: Lab, choice: Choice, open: () => void) {
+  constructor(lab: LabContext, selection: MonitorSelection, open: () => void) {
     super();
     this.id = "ipyvitals-statusbar";
     this.addClass("ipyvitals-statusbar");
     this.#stop = effect(() => {
-      const now = choice.shown.value !== null;
+      const now = selection.selected.value !== null;
       if (now === this.#active) return;
       this.#active = now;
       this.activeStateChanged.emit();
     });
-    render(h(Item, { lab, choice, open }), this.node);
+    render(h(StatusButton, { lab, selection, open }), this.node);
   }
 
   get isActive(): boolean {
@@ -41,32 +41,25 @@ export class StatusItem extends Widget {
   }
 }
 
-interface ItemProps {
-  lab: Lab;
-  choice: Choice;
+interface StatusButtonProps {
+  lab: LabContext;
+  selection: MonitorSelection;
   open: () => void;
 }
 
-export function Item({ lab, choice, open }: ItemProps): JSX.Element | null {
-  const theme = useSignal<Theme | null>(null);
-  useEffect(() => {
-    const ending = new AbortController();
-    watchTheme((found) => {
-      theme.value = found;
-    }, ending.signal);
-    return () => ending.abort();
-  }, [theme]);
-  const shown = choice.shown.value;
-  const watched = shown?.store;
+export function StatusButton({ lab, selection, open }: StatusButtonProps): JSX.Element | null {
+  const theme = useTheme();
+  const monitor = selection.selected.value;
+  const watched = monitor?.store;
   useEffect(() => watched?.watch(), [watched]);
-  if (shown === null) return null;
-  const { kernel, store } = shown;
-  const row = rowOf(store, kernel.info.value, lab.trans);
+  if (monitor === null) return null;
+  const { kernel, store } = monitor;
+  const row = monitorRow(store, kernel.info.value, lab.trans);
   const { status } = store.model.value;
   const running = store.training.value.state === "running";
-  const word = row.fresh ? statusWord(status, lab.trans) : lab.trans.__("Ended");
+  const label = row.fresh ? statusLabel(status, lab.trans) : lab.trans.__("Ended");
   const { predictions_per_minute: rate, total_predictions: total } = store.metrics.value;
-  const told = total > 0 && !running;
+  const showsFigures = total > 0 && !running;
   return (
     <button
       type="button"
@@ -77,9 +70,9 @@ export function Item({ lab, choice, open }: ItemProps): JSX.Element | null {
       onClick={open}
     >
       <i class="v-dot" data-tone={row.tone} />
-      <span>{word}</span>
-      {running || told ? <b>{row.figure}</b> : null}
-      {told ? <span>{`${shortCount(rate)}/min`}</span> : null}
+      <span>{label}</span>
+      {running || showsFigures ? <b>{row.figure}</b> : null}
+      {showsFigures ? <span>{`${shortCount(rate)}/min`}</span> : null}
     </button>
   );
 }

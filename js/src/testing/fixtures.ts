@@ -1,8 +1,8 @@
-// The files that Python wrote into tests/contract/fixtures, and a widget's model made of one.
+// The fixtures that Python writes into tests/contract/fixtures, and a widget model made from one.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isObject } from "../decode";
-import type { Trait } from "../store";
+import type { Trait } from "../schema/contract.gen";
+import { isObject } from "../schema/decode";
 import type { WidgetModel } from "../widget";
 
 const FOLDER = join(import.meta.dirname, "../../../tests/contract/fixtures");
@@ -29,7 +29,7 @@ export function traitsOf(state: PanelState): Traits {
   return fixture(`panel_${state}`) as Traits;
 }
 
-/** A section of some traits with other values in it. */
+/** Returns a copy of a section with other values. */
 export function changed(section: unknown, values: Record<string, unknown>): unknown {
   return { ...(isObject(section) ? section : {}), ...values };
 }
@@ -50,8 +50,8 @@ export class FakeModel implements WidgetModel {
   }
 
   on(event: string, callback: () => void): void {
-    const heard = this.listeners.get(event) ?? new Set();
-    this.listeners.set(event, heard.add(callback));
+    const callbacks = this.listeners.get(event) ?? new Set();
+    this.listeners.set(event, callbacks.add(callback));
   }
 
   off(event: string, callback: () => void): void {
@@ -62,7 +62,7 @@ export class FakeModel implements WidgetModel {
     for (const callback of [...(this.listeners.get(event) ?? [])]) callback();
   }
 
-  /** One message of the kernel, as ipywidgets applies it: all values, then the change events. */
+  /** Applies a message of the kernel as ipywidgets does: all values, then the change events. */
   async receive(values: Partial<Traits>): Promise<void> {
     Object.assign(this.traits, values);
     for (const name of Object.keys(values)) this.fire(`change:${name}`);
@@ -70,6 +70,6 @@ export class FakeModel implements WidgetModel {
   }
 
   get listenerCount(): number {
-    return [...this.listeners.values()].reduce((sum, heard) => sum + heard.size, 0);
+    return [...this.listeners.values()].reduce((sum, callbacks) => sum + callbacks.size, 0);
   }
 }

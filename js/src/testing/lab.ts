@@ -1,21 +1,21 @@
-// What JupyterLab and its server are to the sidebar, by hand.
+// Fakes of JupyterLab and its server for tests of the sidebar.
 import { nullTranslator } from "@jupyterlab/translation";
 import { signal } from "@preact/signals";
-import type { Front } from "../lab/front";
-import { Kernels } from "../lab/kernels";
-import { Choice, type Lab } from "../lab/lab";
-import { languageOf } from "../lab/language";
-import { decodeMessage, type Message } from "../lab/messages";
+import type { CurrentNotebook } from "../lab/currentNotebook";
+import type { ProbeResult, Socket, StreamEnvironment, StreamState } from "../lab/eventStream";
+import { jupyterLanguage } from "../lab/jupyterLanguage";
+import { KernelRegistry } from "../lab/kernels";
+import { type LabContext, MonitorSelection } from "../lab/labContext";
+import { decodeMessage, type StreamMessage } from "../lab/messages";
 import type { ActionName } from "../lab/server";
-import type { Probe, Socket, StreamState, World } from "../lab/stream";
-import type { Language } from "../language";
+import type { Language } from "../text/language";
 import { type PanelState, traitsOf } from "./fixtures";
 
-export const trans: Language = languageOf(nullTranslator);
+export const trans: Language = jupyterLanguage(nullTranslator);
 
 type Wire = Record<string, unknown>;
 
-/** An update in full, as the kernel sends it, of the state that a panel's fixture shows. */
+/** Returns a full update of the kernel, made from a panel's fixture. */
 export function full(state: PanelState, values: Wire = {}): Wire {
   const { history, ...traits } = traitsOf(state);
   return { v: 1, n: 1, seq: 1, full: true, events: [], ...traits, ...values };
@@ -24,7 +24,7 @@ export function full(state: PanelState, values: Wire = {}): Wire {
 export const withHistory = (state: PanelState, values: Wire = {}): Wire =>
   full(state, { history: traitsOf(state).history, ...values });
 
-/** What changed since: no sections but those given. */
+/** Returns a partial update with the given sections. */
 export function delta(values: Wire): Wire {
   const { n, seq, at, monitor = "default", ...sections } = values;
   const head = { v: 1, monitor, n, seq: seq ?? n, at, full: false, closed: false };
@@ -48,14 +48,15 @@ export function kernel(id: string, path: string | null, ...monitors: Wire[]): Wi
 
 let ids = 0;
 
-/** A message of the stream, decoded as the stream does it. */
-export function message(type: string, values: Wire): Message {
+/** Returns a decoded message of the stream. */
+export function message(type: string, values: Wire): StreamMessage {
   const decoded = decodeMessage({ type, id: ++ids, ...values });
   if (decoded === null) throw new Error(`not a message: ${type} ${JSON.stringify(values)}`);
   return decoded;
 }
 
-export const state = (...kernels: Wire[]): Message => message("state", { stream: "run", kernels });
+export const state = (...kernels: Wire[]): StreamMessage =>
+  message("state", { stream: "run", kernels });
 
 export class FakeSocket implements Socket {
   onopen: (() => void) | null = null;
@@ -74,21 +75,21 @@ export class FakeSocket implements Socket {
     this.closed = true;
   }
 
-  /** The server says something. */
-  tell(values: Wire): void {
+  /** Delivers a message of the server. */
+  receive(values: Wire): void {
     this.onmessage?.({ data: JSON.stringify(values) });
   }
 
-  /** The connection breaks. */
+  /** Breaks the connection. */
   break(code = 1006): void {
     this.closed = true;
     this.onclose?.({ code, reason: "" });
   }
 }
 
-export class FakeWorld implements World {
+export class FakeEnvironment implements StreamEnvironment {
   readonly sockets: FakeSocket[] = [];
-  probed: Probe = "ok";
+  probed: ProbeResult = "ok";
   isHidden = false;
   #changed: (() => void) | null = null;
 
@@ -104,7 +105,7 @@ export class FakeWorld implements World {
     return last;
   }
 
-  probe(): Promise<Probe> {
+  probe(): Promise<ProbeResult> {
     return Promise.resolve(this.probed);
   }
 
@@ -137,7 +138,7 @@ export class FakeWorld implements World {
   }
 }
 
-export interface Asked {
+export interface ActionRequest {
   readonly kernelId: string;
   readonly action: ActionName;
   readonly monitor: string;
@@ -145,42 +146,51 @@ export interface Asked {
   readonly fail: (message: string) => void;
 }
 
-/** A lab whose requests wait until the test answers them. */
-export function fakeLab(
+/** Returns a LabContext whose requests are pending until the test answers them. */
+export function fakeLabContext(
   time?: () => number,
   language: Language = trans,
 ): {
-  lab: Lab;
-  choice: Choice;
-  kernels: Kernels;
-  front: { value: Front | null };
+  lab: LabContext;
+  selection: MonitorSelection;
+  kernels: KernelRegistry;
+  currentNotebook: { value: CurrentNotebook | null };
   stream: { value: StreamState };
-  asked: Asked[];
-  visited: string[];
+  requests: ActionRequest[];
+  activated: string[];
   copied: string[];
 } {
-  const kernels = new Kernels(time);
-  const front = signal<Front | null>(null);
+  const kernels = new KernelRegistry(time);
+  const currentNotebook = signal<CurrentNotebook | null>(null);
   const stream = signal<StreamState>("live");
-  const asked: Asked[] = [];
-  const visited: string[] = [];
+  const requests: ActionRequest[] = [];
+  const activated: string[] = [];
   const copied: string[] = [];
-  const lab: Lab = {
+  const lab: LabContext = {
     kernels,
-    front,
+    currentNotebook,
     stream,
     trans: language,
-    act: (kernelId, action, monitor) =>
+    performAction: (kernelId, action, monitor) =>
       new Promise((done, reject) => {
         const fail = (text: string): void => reject(new Error(text));
-        asked.push({ kernelId, action, monitor, done, fail });
+        requests.push({ kernelId, action, monitor, done, fail });
       }),
-    goTo: (one) => {
-      visited.push(one.id);
+    activateKernel: (one) => {
+      activated.push(one.id);
     },
     copy: (text) => {
       copied.push(text);
     },
   };
-  return { lab, choice: new Choice(lab), kernels, front, stream, asked, visited, copied };
+  return {
+    lab,
+    selection: new MonitorSelection(lab),
+    kernels,
+    currentNotebook,
+    stream,
+    requests,
+    activated,
+    copied,
+  };
 }

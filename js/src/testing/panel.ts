@@ -1,16 +1,17 @@
-// A panel on the page, with the kernel's messages and the passing of time in a test's hands.
+// Renders a panel for a test, which controls the kernel's messages and the time.
 import { h, render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, vi } from "vitest";
-import { Store, type Trait } from "../store";
+import type { Trait } from "../schema/contract.gen";
+import { Store } from "../state/store";
+import type { ModelSelection } from "../view/modelSelection";
 import { Panel } from "../view/Panel";
-import type { Subject } from "../view/subject";
 import { type PanelState, type Traits, traitsOf } from "./fixtures";
 
-export interface Shown {
+export interface ShownPanel {
   root: HTMLElement;
   store: Store;
-  /** The text of a value, spaces as a reader sees them. */
+  /** Returns the text of a value, with white space collapsed. */
   text: (vital: string) => string | undefined;
   receive: (values: Partial<Traits>) => void;
   pass: (seconds: number) => void;
@@ -23,12 +24,12 @@ beforeEach(() => {
 });
 afterEach(() => {
   for (const container of containers.splice(0)) act(() => render(null, container));
-  // A frame that was asked for and never came would be waited for in the next test.
+  // A pending animation frame would leak into the next test.
   vi.runOnlyPendingTimers();
   vi.useRealTimers();
 });
 
-export function show(state: PanelState, values: Partial<Traits> = {}): Shown {
+export function show(state: PanelState, values: Partial<Traits> = {}): ShownPanel {
   const traits = { ...traitsOf(state), ...values };
   let now = traits.at as number;
   const store = new Store(() => now);
@@ -51,12 +52,12 @@ export function show(state: PanelState, values: Partial<Traits> = {}): Shown {
   };
 }
 
-/** A view of a store that may have others. */
-export function view(store: Store, subject?: Subject): HTMLElement {
+/** Renders another view of a store. */
+export function view(store: Store, selection?: ModelSelection): HTMLElement {
   const container = document.createElement("div");
   containers.push(container);
   document.body.append(container);
-  act(() => render(h(Panel, subject ? { store, subject } : { store }), container));
+  act(() => render(h(Panel, selection ? { store, selection } : { store }), container));
   return container;
 }
 

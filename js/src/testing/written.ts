@@ -1,11 +1,11 @@
 // What the page writes for each kind of case in tests/contract/formats.json.
 
-import type { Maybe } from "../format";
-import * as format from "../format";
-import { english } from "../language";
-import { against } from "../view/words";
+import type { Maybe } from "../text/format";
+import * as format from "../text/format";
+import { english } from "../text/language";
+import { comparison } from "../view/labels";
 
-type Rule = Parameters<typeof against>[0];
+type Rule = Parameters<typeof comparison>[0];
 
 const KINDS: Record<string, (...values: never[]) => string> = {
   count: format.count,
@@ -27,7 +27,7 @@ const KINDS: Record<string, (...values: never[]) => string> = {
   cores_used: (percents: Maybe, limit: Maybe) => format.coresUsed(percents, limit, english),
   duration: format.duration,
   roughly: format.roughly,
-  evidence: (rule: Rule, saw: Maybe, limit: Maybe) => against(rule, saw, limit, english),
+  evidence: (rule: Rule, saw: Maybe, limit: Maybe) => comparison(rule, saw, limit, english),
 };
 
 export function written(kind: string, values: readonly unknown[]): string {

@@ -1,75 +1,83 @@
 import type { JSX } from "preact";
-import { DEFAULTS, type DriftSection, type ErrorDrift, type FeatureDrift } from "../contract.gen";
-import { count, psi, ratio, UNKNOWN } from "../format";
-import type { Language } from "../language";
-import { useLanguage } from "./spoken";
-import type { Subject } from "./subject";
-import { Level, Vital } from "./vital";
-import { against } from "./words";
+import {
+  DEFAULTS,
+  type DriftSection,
+  type ErrorDrift,
+  type FeatureDrift,
+} from "../schema/contract.gen";
+import { count, psi, ratio, UNKNOWN } from "../text/format";
+import type { Language } from "../text/language";
+import { comparison } from "./labels";
+import { useLanguage } from "./languageContext";
+import type { ModelSelection } from "./modelSelection";
+import { LevelBar, VisuallyHidden, Vital } from "./vital";
 
-/** Whether the active model drifts: one line, quiet until it does; feature by feature on demand. */
-export function Drift({ subject }: { subject: Subject }): JSX.Element | null {
+/** Renders the drift of the active model: one line that expands to its features. */
+export function Drift({ selection }: { selection: ModelSelection }): JSX.Element | null {
   const trans = useLanguage();
-  const drift = subject.store.drift.value;
+  const drift = selection.store.drift.value;
   if (drift.state === "off") return null;
-  // A row tells nothing of drift.
-  const { features, watched, errors, state } = subject.other.value ? UNTOLD : drift;
+  // The kernel sends drift for the active model only.
+  const { features, watched, errors, state } = selection.other.value ? NO_DRIFT_DATA : drift;
   return (
     <details class="v-fold">
       <summary>
         <Vital of="drift.state" tone={state === "drifted" ? "warn" : undefined}>
-          {subject.other.value ? trans.__("Drift: %1", UNKNOWN) : line(drift, trans)}
+          {selection.other.value ? trans.__("Drift: %1", UNKNOWN) : driftSummary(drift, trans)}
         </Vital>
       </summary>
       <ul class="v-list v-drift">
         {features.map((feature) => (
-          <Row key={feature.name} feature={feature} />
+          <FeatureRow key={feature.name} feature={feature} />
         ))}
         {features.length > 0 && watched > features.length ? (
           <li>
             <span class="v-name">{trans.__("and %1 more", count(watched - features.length))}</span>
           </li>
         ) : null}
-        {errors === null ? null : <Errors errors={errors} />}
+        {errors === null ? null : <ErrorDriftRow errors={errors} />}
       </ul>
     </details>
   );
 }
 
-function line(drift: DriftSection, trans: Language): string {
+function driftSummary(drift: DriftSection, trans: Language): string {
   const { state, reference_rows: rows, reference_size: size, errors } = drift;
   const worst = drift.features.find((one) => one.drifted);
   if (state === "drifted") {
     return worst
-      ? trans.__("Drift of %1: %2", nameOf(worst, trans), proofOf(worst, trans))
+      ? trans.__("Drift of %1: %2", featureName(worst, trans), featureEvidence(worst, trans))
       : trans.__("Drift: errors rose to %1 %", ratio(errors?.error_rate ?? null));
   }
   if (state === "collecting") {
     return trans.__("Drift: collecting reference %1 of %2", count(rows), count(size));
   }
-  // Nothing was compared before the window is full once.
+  // Nothing is compared before the first window is full.
   const looked = drift.features.some((one) => one.psi !== null);
   const found = looked ? trans.__("No drift") : trans.__("Drift: %1", UNKNOWN);
   return trans.__("%1 (%2 watched)", found, count(drift.watched));
 }
 
-const UNTOLD = DEFAULTS.DriftSection;
+const NO_DRIFT_DATA = DEFAULTS.DriftSection;
 
-const nameOf = ({ name }: FeatureDrift, trans: Language): string => name || trans.__("predictions");
+const featureName = ({ name }: FeatureDrift, trans: Language): string =>
+  name || trans.__("predictions");
 
-const proofOf = ({ psi: value, threshold }: FeatureDrift, trans: Language): string =>
-  against("drift", value, threshold, trans);
+const featureEvidence = ({ psi: value, threshold }: FeatureDrift, trans: Language): string =>
+  comparison("drift", value, threshold, trans);
 
-/** The bar is full at twice the threshold, which stands in its middle. */
-function Row({ feature }: { feature: FeatureDrift }): JSX.Element {
+/** Renders one feature; its bar is full at twice the threshold. */
+function FeatureRow({ feature }: { feature: FeatureDrift }): JSX.Element {
   const trans = useLanguage();
   const { name, psi: value, threshold, drifted } = feature;
+  const proof = featureEvidence(feature, trans);
   return (
-    <li data-tone={drifted ? "warn" : undefined} title={proofOf(feature, trans)}>
-      <span class="v-name">{nameOf(feature, trans)}</span>
-      <Level share={value && threshold ? value / threshold / 2 : 0}>
+    <li data-tone={drifted ? "warn" : undefined} title={proof}>
+      <span class="v-name">{featureName(feature, trans)}</span>
+      {proof ? <VisuallyHidden>{proof}</VisuallyHidden> : null}
+      <LevelBar share={value && threshold ? value / threshold / 2 : 0}>
         <u style={{ left: "50%" }} />
-      </Level>
+      </LevelBar>
       <Vital of={`drift.features.${name}.psi`}>{psi(value)}</Vital>
       <small class="v-wide">
         <Vital of={`drift.features.${name}.threshold`}>
@@ -80,7 +88,7 @@ function Row({ feature }: { feature: FeatureDrift }): JSX.Element {
   );
 }
 
-function Errors({ errors }: { errors: ErrorDrift }): JSX.Element {
+function ErrorDriftRow({ errors }: { errors: ErrorDrift }): JSX.Element {
   const trans = useLanguage();
   const { error_rate, window_labelled: n, changes, rising } = errors;
   return (

@@ -1,46 +1,46 @@
 import type { JSX } from "preact";
-import type { Gpu } from "../contract.gen";
-import { bytes, bytesOf, count, type Maybe, percent, UNKNOWN } from "../format";
-import type { Language } from "../language";
-import type { Store } from "../store";
-import { Meter, partTone } from "./Meters";
-import { useLanguage } from "./spoken";
-import { Level, Vital } from "./vital";
-import { reasonWord } from "./words";
+import type { Gpu } from "../schema/contract.gen";
+import type { Store } from "../state/store";
+import { bytes, bytesOf, count, type Maybe, percent, UNKNOWN } from "../text/format";
+import type { Language } from "../text/language";
+import { unavailableLabel } from "./labels";
+import { useLanguage } from "./languageContext";
+import { componentTone, Meter } from "./Meters";
+import { LevelBar, Vital } from "./vital";
 
-/** More than these are two meters, and a card each on demand. */
-const FEW = 2;
+/** More GPUs than these are two summary meters, and a card each when expanded. */
+const MAX_GPU_METERS = 2;
 
-export function Gpus({ store, unfolded }: { store: Store; unfolded: boolean }): JSX.Element {
+export function Gpus({ store, expanded }: { store: Store; expanded: boolean }): JSX.Element {
   const trans = useLanguage();
   const { gpus } = store.system.value;
-  const few = gpus.length <= FEW;
+  const few = gpus.length <= MAX_GPU_METERS;
   const name = gpus[0]?.name ?? null;
   const alike = !few && gpus.every((gpu) => gpu.name === name);
-  const reasons = gpus.map((gpu) => reasonsOf(gpu, trans));
-  // What holds for each of many is said once.
-  const shared = few ? [] : (reasons[0] ?? []).filter((one) => reasons.every(has(one)));
+  const reasons = gpus.map((gpu) => gpuReasons(gpu, trans));
+  // A reason that all GPUs share is shown once.
+  const shared = few ? [] : (reasons[0] ?? []).filter((one) => reasons.every(includes(one)));
   return (
     <>
-      {few ? null : <Summary store={store} />}
-      {few || !unfolded ? null : (
+      {few ? null : <GpuSummary store={store} />}
+      {few || !expanded ? null : (
         <div class="v-alike">
           <dt>
             {gpus.length} ×{" "}
             {alike ? <Vital of="system.gpus.0.name">{name ?? UNKNOWN}</Vital> : "GPU"}
           </dt>
-          <Lines texts={shared} />
+          <ReasonLines texts={shared} />
         </div>
       )}
-      {few || unfolded
+      {few || expanded
         ? gpus.map((gpu, i) => (
-            <Card
+            <GpuCard
               key={gpu.index}
               gpu={gpu}
               half={few}
               named={!alike}
               reasons={(reasons[i] ?? []).filter((one) => !shared.includes(one))}
-              unfolded={unfolded}
+              expanded={expanded}
               {...(gpus.length === 1 ? { store } : {})}
             />
           ))
@@ -49,12 +49,12 @@ export function Gpus({ store, unfolded }: { store: Store; unfolded: boolean }): 
   );
 }
 
-const has =
+const includes =
   (text: string) =>
   (texts: readonly string[]): boolean =>
     texts.includes(text);
 
-const Lines = ({ texts }: { texts: readonly string[] }): JSX.Element => (
+const ReasonLines = ({ texts }: { texts: readonly string[] }): JSX.Element => (
   <>
     {texts.map((text) => (
       <dd key={text} class="v-more">
@@ -64,13 +64,13 @@ const Lines = ({ texts }: { texts: readonly string[] }): JSX.Element => (
   </>
 );
 
-/** The busiest and the fullest of many. */
-function Summary({ store }: { store: Store }): JSX.Element {
+/** Renders the busiest and the fullest GPU of many. */
+function GpuSummary({ store }: { store: Store }): JSX.Element {
   const trans = useLanguage();
   const system = store.system.value;
   const { gpus, gpu_percent: busy, gpu_memory_percent: full } = system;
   const busiest = highest(gpus, (gpu) => gpu.utilization_percent);
-  const fullest = highest(gpus, memoryLevel);
+  const fullest = highest(gpus, memoryPercent);
   const unknown = gpus[0]?.reasons["utilization_percent"];
   return (
     <>
@@ -82,14 +82,14 @@ function Summary({ store }: { store: Store }): JSX.Element {
         chart="gpu_percent"
         store={store}
         half
-        note={busiest ? `GPU ${busiest.index}` : unknown && reasonWord(unknown, trans)}
+        note={busiest ? `GPU ${busiest.index}` : unknown && unavailableLabel(unknown, trans)}
       />
       <Meter
         label={trans.__("Fullest GPU memory")}
         of="system.gpu_memory_percent"
         reading={percent(full)}
         level={full}
-        tone={partTone(system, "gpu_memory", full)}
+        tone={componentTone(system, "gpu_memory", full)}
         chart="gpu_memory_percent"
         store={store}
         half
@@ -99,7 +99,7 @@ function Summary({ store }: { store: Store }): JSX.Element {
   );
 }
 
-const memoryLevel = ({ memory_used_bytes: used, memory_total_bytes: all }: Gpu): Maybe =>
+const memoryPercent = ({ memory_used_bytes: used, memory_total_bytes: all }: Gpu): Maybe =>
   used === null || all === null ? null : (100 * used) / all;
 
 const memory = (gpu: Gpu, trans: Language): string =>
@@ -110,17 +110,17 @@ function highest(gpus: readonly Gpu[], level: (gpu: Gpu) => Maybe): Gpu | undefi
   return known.sort((a, b) => (level(b) ?? 0) - (level(a) ?? 0))[0];
 }
 
-interface CardProps {
+interface GpuCardProps {
   gpu: Gpu;
   half: boolean;
   named: boolean;
   reasons: readonly string[];
-  unfolded: boolean;
-  /** With the charts of this GPU, when it is the only one. */
+  expanded: boolean;
+  /** The store whose GPU history is this GPU's, if it is the only one. */
   store?: Store;
 }
 
-function Card({ gpu, half, named, reasons, unfolded, store }: CardProps): JSX.Element {
+function GpuCard({ gpu, half, named, reasons, expanded, store }: GpuCardProps): JSX.Element {
   const trans = useLanguage();
   const { index, name, utilization_percent: busy, power_watts: watts } = gpu;
   const of = `system.gpus.${index}` as const;
@@ -133,14 +133,14 @@ function Card({ gpu, half, named, reasons, unfolded, store }: CardProps): JSX.El
       reading={percent(busy)}
       level={busy}
       half={half}
-      title={(unfolded ? gpu.uuid : name) ?? undefined}
+      hint={(expanded ? gpu.uuid : name) ?? undefined}
       {...(store ? { chart: "gpu_percent", store } : {})}
       note={<Vital of={`${of}.memory_used_bytes`}>{memory(gpu, trans)}</Vital>}
     >
-      {unfolded ? (
+      {expanded ? (
         <>
           <dd class="v-track">
-            <Level share={(memoryLevel(gpu) ?? 0) / 100} />
+            <LevelBar share={(memoryPercent(gpu) ?? 0) / 100} />
           </dd>
           <dd class="v-more">
             <Vital of={`${of}.temperature_celsius`}>{count(gpu.temperature_celsius)} °C</Vital>
@@ -158,15 +158,15 @@ function Card({ gpu, half, named, reasons, unfolded, store }: CardProps): JSX.El
               <Vital of={`${of}.name`}>{name ?? UNKNOWN}</Vital>
             </dd>
           ) : null}
-          <Lines texts={reasons} />
+          <ReasonLines texts={reasons} />
         </>
       ) : null}
     </Meter>
   );
 }
 
-/** `power, temperature: the device does not tell`, a line for each reason. */
-function reasonsOf({ reasons }: Gpu, trans: Language): string[] {
+/** Returns a line for each reason, with its fields. */
+function gpuReasons({ reasons }: Gpu, trans: Language): string[] {
   const fields: Readonly<Record<string, string>> = {
     utilization_percent: trans.__("utilization"),
     memory_used_bytes: trans.__("memory"),
@@ -179,6 +179,6 @@ function reasonsOf({ reasons }: Gpu, trans: Language): string[] {
   return [...new Set(entries.map(([, reason]) => reason))].map((reason) => {
     const names = entries.map(([field, why]) => why === reason && fields[field]).filter(Boolean);
     const what = [...new Set(names)].join(", ");
-    return (what && `${what}: `) + reasonWord(reason, trans);
+    return (what && `${what}: `) + unavailableLabel(reason, trans);
   });
 }

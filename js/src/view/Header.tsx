@@ -10,17 +10,25 @@ import {
   ratioWhole,
   roughly,
   UNKNOWN,
-} from "../format";
-import type { Language } from "../language";
-import { useLanguage, woven } from "./spoken";
-import type { Subject } from "./subject";
-import { Vital, type VitalName } from "./vital";
-import { basis, evidence, freshness, needsAttention, statusTone, statusWord } from "./words";
+} from "../text/format";
+import type { Language } from "../text/language";
+import {
+  evidence,
+  needsAttention,
+  sampleSize,
+  stalenessText,
+  statusLabel,
+  statusTone,
+} from "./labels";
+import { interpolate, useLanguage } from "./languageContext";
+import type { ModelSelection } from "./modelSelection";
+import { VisuallyHidden, Vital, type VitalName } from "./vital";
 
-export function Header({ subject }: { subject: Subject }): JSX.Element {
+export function Header({ selection }: { selection: ModelSelection }): JSX.Element {
   const trans = useLanguage();
-  const { name, version, status, model_id, status_since } = subject.model.value;
+  const { name, version, status, model_id, status_since } = selection.model.value;
   const known = name !== null || model_id !== null;
+  const since = sinceText(status_since, trans);
   return (
     <header class="v-head" data-tone={statusTone(status)}>
       <div class="v-who">
@@ -33,40 +41,44 @@ export function Header({ subject }: { subject: Subject }): JSX.Element {
             {version ?? (known ? "" : trans.__("no model yet"))}
           </Vital>
         </h3>
-        <Vital of="model.status" class="v-pill" title={since(status_since, trans)}>
-          {statusWord(status, trans)}
+        <Vital of="model.status" class="v-pill" title={since}>
+          {statusLabel(status, trans)}
         </Vital>
+        {since === undefined ? null : <VisuallyHidden>{since}</VisuallyHidden>}
       </div>
-      <Meta subject={subject} />
+      <UptimeLine selection={selection} />
     </header>
   );
 }
 
-const since = (at: number | null, trans: Language): string | undefined =>
+const sinceText = (at: number | null, trans: Language): string | undefined =>
   at === null ? undefined : trans.__("since %1", moment(at, trans) ?? "");
 
-/** Uptime; or, in its place, a quiet word that these values are no longer fresh. */
-function Meta({ subject }: { subject: Subject }): JSX.Element {
+/** Renders the uptime or, if values are stale, when the last update was. */
+function UptimeLine({ selection }: { selection: ModelSelection }): JSX.Element {
   const trans = useLanguage();
-  const { store } = subject;
-  const uptime = useComputed(() => duration(subject.uptime.value));
-  const word = useComputed(() => freshness(store, trans));
+  const { store } = selection;
+  const uptime = useComputed(() => duration(selection.uptime.value));
+  const staleness = useComputed(() => stalenessText(store, trans));
   const { monitor } = store;
   return (
     <p class="v-meta">
       {monitor.value && monitor.value !== "default" ? (
-        <span class="v-monitor" title={trans.__("monitor %1", monitor.value)}>
-          {monitor.value}
-        </span>
+        <>
+          <VisuallyHidden>{trans.__("monitor")}</VisuallyHidden>
+          <span class="v-monitor" title={trans.__("monitor %1", monitor.value)}>
+            {monitor.value}
+          </span>
+        </>
       ) : null}
-      <span hidden={word.value !== ""}>
-        {woven(trans.__("up %1", "%1"), <Vital of="model.uptime_seconds">{uptime}</Vital>)}
+      <span hidden={staleness.value !== ""}>
+        {interpolate(trans.__("up %1", "%1"), <Vital of="model.uptime_seconds">{uptime}</Vital>)}
       </span>
-      <span class="v-freshness" hidden={word.value === ""}>
-        {word}
+      <span class="v-freshness" hidden={staleness.value === ""}>
+        {staleness}
       </span>
-      {subject.other.value === null ? null : (
-        <button class="v-button" type="button" onClick={() => subject.choose(null)}>
+      {selection.other.value === null ? null : (
+        <button class="v-button" type="button" onClick={() => selection.select(null)}>
           {trans.__("Show active model")}
         </button>
       )}
@@ -75,23 +87,24 @@ function Meta({ subject }: { subject: Subject }): JSX.Element {
 }
 
 interface BannerProps {
-  subject: Subject;
-  /** What can be done about the active model. */
+  selection: ModelSelection;
+  /** The button that acts on the active model. */
   action?: ComponentChildren;
 }
 
-export function Banner({ subject, action }: BannerProps): JSX.Element | null {
+export function Banner({ selection, action }: BannerProps): JSX.Element | null {
   const trans = useLanguage();
-  const { store } = subject;
-  const model = subject.model.value;
+  const { store } = selection;
+  const model = selection.model.value;
   const { status, status_since, reason, acknowledged_at } = model;
   if (!needsAttention(status)) return null;
   const proof = evidence(model, trans);
+  const size = proof ? sampleSize(model, trans) : undefined;
   return (
     <div class="v-banner" data-tone={statusTone(status)}>
       <p>
-        <Vital of="model.reason" title={basis(model, trans)}>
-          {reason === null ? statusWord(status, trans) : trans.known(reason)}
+        <Vital of="model.reason">
+          {reason === null ? statusLabel(status, trans) : trans.known(reason)}
         </Vital>
         {proof ? (
           <>
@@ -100,7 +113,13 @@ export function Banner({ subject, action }: BannerProps): JSX.Element | null {
         ) : null}
       </p>
       <span class="v-since">
-        {status_since === null ? null : <Since store={store} at={status_since} />}
+        {size === undefined ? null : (
+          <>
+            <Vital of="model.reason_n">{size}</Vital>
+            {status_since === null ? null : " · "}
+          </>
+        )}
+        {status_since === null ? null : <StatusSince store={store} at={status_since} />}
         {acknowledged_at === null ? null : (
           <>
             {" · "}
@@ -110,12 +129,12 @@ export function Banner({ subject, action }: BannerProps): JSX.Element | null {
           </>
         )}
       </span>
-      {subject.other.value === null ? action : null}
+      {selection.other.value === null ? action : null}
     </div>
   );
 }
 
-function Since({ store, at }: { store: Subject["store"]; at: number }): JSX.Element {
+function StatusSince({ store, at }: { store: ModelSelection["store"]; at: number }): JSX.Element {
   const trans = useLanguage();
   const text = useComputed(() => {
     const now = store.now.value;
@@ -128,14 +147,14 @@ function Since({ store, at }: { store: Subject["store"]; at: number }): JSX.Elem
   );
 }
 
-export function Facts({ subject }: { subject: Subject }): JSX.Element {
+export function Facts({ selection }: { selection: ModelSelection }): JSX.Element {
   const trans = useLanguage();
-  const model = subject.model.value;
+  const model = selection.model.value;
   const trained = useComputed(() =>
-    ago(subject.model.value.trained_at, subject.store.now.value, trans),
+    ago(selection.model.value.trained_at, selection.store.now.value, trans),
   );
   const { trained_at } = model;
-  const metrics = subject.metrics.value;
+  const metrics = selection.metrics.value;
   const { total_labelled, total_errors, errors_per_minute } = metrics;
   const total = Math.max(model.total_predictions, metrics.total_predictions);
   return (
@@ -148,7 +167,7 @@ export function Facts({ subject }: { subject: Subject }): JSX.Element {
           </>
         }
         of="model.trained_at"
-        title={moment(trained_at, trans)}
+        hint={moment(trained_at, trans)}
       >
         {trained}
       </Fact>
@@ -158,15 +177,15 @@ export function Facts({ subject }: { subject: Subject }): JSX.Element {
       <Fact
         label={trans.__("Labelled")}
         of="metrics.label_coverage"
-        title={trans._n("%2 label", "%2 labels", total_labelled, count(total_labelled))}
+        hint={trans._n("%2 label", "%2 labels", total_labelled, count(total_labelled))}
       >
         {ratioWhole(metrics.label_coverage)}
       </Fact>
-      <LateLabels subject={subject} />
+      <LateLabels selection={selection} />
       <Fact
         label={trans.__("Errors")}
         of="metrics.total_errors"
-        title={trans.__("%1 in the last minute", count(errors_per_minute))}
+        hint={trans.__("%1 in the last minute", count(errors_per_minute))}
       >
         {count(total_errors)}
       </Fact>
@@ -177,42 +196,44 @@ export function Facts({ subject }: { subject: Subject }): JSX.Element {
 interface FactProps {
   label: ComponentChildren;
   of: VitalName;
-  title?: string | undefined;
+  /** Explains the value: shown on hover, and read by screen readers. */
+  hint?: string | undefined;
   children: ComponentChildren;
+  /** What screen readers read in place of the hint. */
   more?: ComponentChildren;
 }
 
-const Fact = ({ label, of, title, children, more }: FactProps): JSX.Element => (
-  <div title={title}>
+const Fact = ({ label, of, hint, children, more }: FactProps): JSX.Element => (
+  <div title={hint}>
     <dt>{label}</dt>
     <dd>
       <Vital of={of}>{children}</Vital>
-      {more}
+      {more ?? (hint ? <VisuallyHidden>, {hint}</VisuallyHidden> : null)}
     </dd>
   </div>
 );
 
-/** What can become of a prediction that waits, or of a label, but that they meet. */
-const LOSSES = ["evicted", "expired", "unknown", "duplicate", "early"] as const;
+/** The ways in which a pending prediction or a label is lost without a match. */
+const LABEL_OUTCOMES = ["evicted", "expired", "unknown", "duplicate", "early"] as const;
 
-/** How many predictions wait for their labels, and how late those come; nothing where none are. */
-function LateLabels({ subject }: { subject: Subject }): JSX.Element | null {
+/** Renders the pending predictions and the label delay; nothing if no label is ever late. */
+function LateLabels({ selection }: { selection: ModelSelection }): JSX.Element | null {
   const trans = useLanguage();
-  const labels = subject.store.labels.value;
-  const { labels_pending: pending, median_label_delay_seconds: late } = subject.metrics.value;
-  const ever = LOSSES.some((name) => labels[name] > 0) || labels.pending + pending > 0;
+  const labels = selection.store.labels.value;
+  const { labels_pending: pending, median_label_delay_seconds: late } = selection.metrics.value;
+  const ever = LABEL_OUTCOMES.some((name) => labels[name] > 0) || labels.pending + pending > 0;
   if (late === null && !ever) return null;
-  const told = LOSSES.map((name) => `${count(labels[name])} ${trans.known(name)}`);
+  const outcomeTexts = LABEL_OUTCOMES.map((name) => `${count(labels[name])} ${trans.known(name)}`);
   return (
     <>
       <Fact
         label={trans.__("Pending")}
         of="metrics.labels_pending"
-        title={told.join(", ")}
-        more={LOSSES.map((name, i) => (
+        hint={outcomeTexts.join(", ")}
+        more={LABEL_OUTCOMES.map((name, i) => (
           <Vital key={name} of={`labels.${name}`} class="v-said">
             {", "}
-            {told[i]}
+            {outcomeTexts[i]}
           </Vital>
         ))}
       >
@@ -221,7 +242,7 @@ function LateLabels({ subject }: { subject: Subject }): JSX.Element | null {
       <Fact
         label={trans.__("Labels")}
         of="metrics.median_label_delay_seconds"
-        title={trans.__("Median time from prediction to label")}
+        hint={trans.__("Median time from prediction to label")}
       >
         {late === null ? UNKNOWN : trans.__("%1 late", delay(late))}
       </Fact>

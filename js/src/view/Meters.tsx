@@ -1,30 +1,29 @@
-// Meters: a value, how much that is of what there is, and how it went of late.
+// Meters of the system: a value, its level as a bar, and its history as a sparkline.
 import type { ComponentChildren, JSX } from "preact";
-import type { SystemSection } from "../contract.gen";
-import { bytes, bytesOf, coresUsed, count, type Maybe, percent, tenths } from "../format";
-import type { Charted } from "../history";
-import type { Store } from "../store";
-import { fromZero, Sparkline } from "./Sparkline";
-import { useLanguage } from "./spoken";
-import { Level, Vital, type VitalName } from "./vital";
-import type { Tone } from "./words";
+import type { ChartedMetric, SystemSection } from "../schema/contract.gen";
+import type { Store } from "../state/store";
+import { bytes, bytesOf, coresUsed, count, type Maybe, percent, tenths } from "../text/format";
+import type { Tone } from "./labels";
+import { useLanguage } from "./languageContext";
+import { rangeFromZero, Sparkline } from "./Sparkline";
+import { LevelBar, VisuallyHidden, Vital, type VitalName } from "./vital";
 
-/** Where a meter turns amber, and where red, whatever the thresholds of the monitor say. */
-export const HIGH_PERCENT = 90;
+/** The levels from which a meter is amber and red, independent of the monitor's thresholds. */
+export const WARN_PERCENT = 90;
 export const CRITICAL_PERCENT = 97;
 
-/** The bar tells the level; the line shows the trend, so it is let fill its height. */
-const LEAST_SPAN_PERCENT = 20;
+/** The y axis spans at least this much; it need not start at 0, as the bar shows the level. */
+const MIN_SPAN_PERCENT = 20;
 
 function percentRange(low: Maybe, high: Maybe): readonly [number, number] {
   if (low === null || high === null) return [0, 100];
-  const spare = Math.max(0, LEAST_SPAN_PERCENT - (high - low)) / 2;
-  const floor = Math.max(0, Math.min(low - spare, 100 - LEAST_SPAN_PERCENT));
-  return [floor, Math.min(100, Math.max(high + spare, floor + LEAST_SPAN_PERCENT))];
+  const spare = Math.max(0, MIN_SPAN_PERCENT - (high - low)) / 2;
+  const floor = Math.max(0, Math.min(low - spare, 100 - MIN_SPAN_PERCENT));
+  return [floor, Math.min(100, Math.max(high + spare, floor + MIN_SPAN_PERCENT))];
 }
 
-/** Rates below this lie on the floor. */
-const rateRange = fromZero(1024);
+/** The y axis of rates spans at least 1 KiB/s. */
+const rateRange = rangeFromZero(1024);
 
 export const perSecond = (value: Maybe): string => bytes(value) + (value === null ? "" : "/s");
 
@@ -32,29 +31,31 @@ interface MeterProps {
   label: ComponentChildren;
   of: VitalName;
   reading: string;
-  /** In percent; a meter without it has no bar. */
+  /** In percent; a meter without a level has no bar. */
   level?: Maybe;
   tone?: Tone | undefined;
-  chart?: Charted & `${string}_${"percent" | "second"}`;
+  chart?: ChartedMetric & `${string}_${"percent" | "second"}`;
   store?: Store;
   half?: boolean;
-  title?: string | undefined;
+  /** Explains the meter: shown on hover, and read by screen readers. */
+  hint?: string | undefined;
   note: ComponentChildren;
   children?: ComponentChildren;
 }
 
 export function Meter(props: MeterProps): JSX.Element {
-  const { label, of, reading, level, tone, chart, store, half, title, note, children } = props;
+  const { label, of, reading, level, tone, chart, store, half, hint, note, children } = props;
   const rate = chart?.endsWith("second");
   return (
-    <div class={half ? "v-meter v-half" : "v-meter"} data-tone={tone} title={title}>
+    <div class={half ? "v-meter v-half" : "v-meter"} data-tone={tone} title={hint}>
       <dt>{label}</dt>
       <dd class="v-reading">
         <Vital of={of}>{reading}</Vital>
+        {hint ? <VisuallyHidden>, {hint}</VisuallyHidden> : null}
       </dd>
       {level === undefined ? null : (
         <dd class="v-track">
-          <Level share={(level ?? 0) / 100} />
+          <LevelBar share={(level ?? 0) / 100} />
         </dd>
       )}
       <dd class="v-note">{note}</dd>
@@ -74,16 +75,16 @@ export function Meter(props: MeterProps): JSX.Element {
   );
 }
 
-/** The colour of a component by its level, or because the system's health rests on it. */
-export function partTone(system: SystemSection, part: string, level: Maybe): Tone | undefined {
+/** Returns the tone of a component, by its level or because it limits the system's health. */
+export function componentTone(system: SystemSection, part: string, level: Maybe): Tone | undefined {
   const limiting = system.limiter === part ? system.system_health : null;
   const scarce = part === "memory" || part === "disk";
   if (limiting === "unhealthy" || (scarce && (level ?? 0) >= CRITICAL_PERCENT)) return "bad";
-  const high = scarce || part === "cpu" ? HIGH_PERCENT : Number.POSITIVE_INFINITY;
+  const high = scarce || part === "cpu" ? WARN_PERCENT : Number.POSITIVE_INFINITY;
   return limiting === "degraded" || (level ?? 0) >= high ? "warn" : undefined;
 }
 
-const percentOf = (part: "cpu" | "memory" | "disk") => `${part}_percent` as const;
+const percentField = (part: "cpu" | "memory" | "disk") => `${part}_percent` as const;
 
 export function Meters({ store }: { store: Store }): JSX.Element {
   const trans = useLanguage();
@@ -106,7 +107,7 @@ export function Meters({ store }: { store: Store }): JSX.Element {
   return (
     <>
       {parts.map(([part, label, of, note]) => {
-        const name = percentOf(part);
+        const name = percentField(part);
         const level = system[name];
         return (
           <Meter
@@ -115,8 +116,8 @@ export function Meters({ store }: { store: Store }): JSX.Element {
             of={`system.${name}`}
             reading={percent(level)}
             level={level}
-            tone={partTone(system, part, level)}
-            {...(part === "disk" ? { title: system.disk_path ?? undefined } : {})}
+            tone={componentTone(system, part, level)}
+            {...(part === "disk" ? { hint: system.disk_path ?? undefined } : {})}
             {...(name === "disk_percent" ? {} : { chart: name, store })}
             note={note && <Vital of={`system.${of}`}>{note}</Vital>}
           />

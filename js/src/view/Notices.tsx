@@ -1,11 +1,11 @@
 import type { JSX } from "preact";
-import type { Notice } from "../contract.gen";
-import { clock, count } from "../format";
-import type { Language } from "../language";
-import type { Store } from "../store";
-import { useLanguage } from "./spoken";
+import type { Notice } from "../schema/contract.gen";
+import type { Store } from "../state/store";
+import { clock, count } from "../text/format";
+import type { Language } from "../text/language";
+import { useLanguage } from "./languageContext";
 
-/** What went wrong in the background: one quiet line, the rest on demand. */
+/** Renders problems in the background: one line that expands. */
 export function Notices({ store }: { store: Store }): JSX.Element | null {
   const trans = useLanguage();
   const notices = store.notices.value;

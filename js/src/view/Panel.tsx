@@ -1,33 +1,35 @@
-// The panel. It reads a store and knows nothing of who fills it.
+// The panel of one monitor, which renders the values of a store.
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
-import type { Status } from "../contract.gen";
-import { english, type Language } from "../language";
-import type { Tracked } from "../models";
-import type { Store } from "../store";
+import type { Status } from "../schema/contract.gen";
+import type { TrackedModel } from "../state/models";
+import type { Store } from "../state/store";
+import { english, type Language } from "../text/language";
 import { Drift } from "./Drift";
 import { Banner, Facts, Header } from "./Header";
-import { Models } from "./Models";
+import { statusLabel, statusTone } from "./labels";
+import { LanguageContext, useLanguage } from "./languageContext";
+import { ModelTable } from "./ModelTable";
+import { ModelSelection } from "./modelSelection";
 import { Notices } from "./Notices";
 import { Segments } from "./Segments";
 import { ChartGroup } from "./Sparkline";
 import { System } from "./System";
-import { Spoken, useLanguage } from "./spoken";
-import { Subject } from "./subject";
-import { type Theme, watchTheme } from "./surroundings";
 import { Tiles } from "./Tiles";
 import { Training } from "./Training";
-import { statusTone, statusWord } from "./words";
+import { useTheme } from "./theme";
 
-/** Drawn, not counted: sidebar and cells have this code each for itself, on one page. */
-const newName = (): string => `ipyvitals-${Math.random().toString(36).slice(2)}`;
+/**
+ * Returns a random name; a counter would repeat, as each widget loads its own copy of this code.
+ */
+const chartGroupName = (): string => `ipyvitals-${Math.random().toString(36).slice(2)}`;
 
 export interface PanelProps {
   store: Store;
-  /** Where a view that comes back remembers which model it showed. */
-  subject?: Subject;
-  /** What a page that can act on the kernel adds to the banner and to the training section. */
+  /** The selection to use, if it outlives this view. */
+  selection?: ModelSelection;
+  /** Buttons that the sidebar adds to the banner and to the training section. */
   bannerAction?: ComponentChildren;
   trainingAction?: ComponentChildren;
   trans?: Language;
@@ -35,21 +37,14 @@ export interface PanelProps {
 
 export function Panel(props: PanelProps): JSX.Element {
   const { store, bannerAction, trainingAction, trans = english } = props;
-  const subject = useMemo(() => props.subject ?? new Subject(store), [store, props.subject]);
-  const theme = useSignal<Theme | null>(null);
-  const group = useMemo(newName, []);
-  useEffect(() => {
-    const ending = new AbortController();
-    watchTheme((found) => {
-      theme.value = found;
-    }, ending.signal);
-    const stopWatching = store.watch();
-    return () => {
-      ending.abort();
-      stopWatching();
-    };
-  }, [store, theme]);
-  const { name, status } = subject.model.value;
+  const selection = useMemo(
+    () => props.selection ?? new ModelSelection(store),
+    [store, props.selection],
+  );
+  const theme = useTheme();
+  const group = useMemo(chartGroupName, []);
+  useEffect(() => store.watch(), [store]);
+  const { name, status } = selection.model.value;
   return (
     <section
       class="ipyvitals-panel"
@@ -59,46 +54,46 @@ export function Panel(props: PanelProps): JSX.Element {
       data-tone={statusTone(status)}
       data-fresh={store.connected.value && !store.closed.value ? undefined : "no"}
     >
-      <Spoken.Provider value={trans}>
+      <LanguageContext.Provider value={trans}>
         <ChartGroup.Provider value={group}>
           <div class="v-top">
-            <Header subject={subject} />
-            <Banner subject={subject} action={bannerAction} />
-            <Facts subject={subject} />
+            <Header selection={selection} />
+            <Banner selection={selection} action={bannerAction} />
+            <Facts selection={selection} />
           </div>
           <Training store={store} action={trainingAction} />
-          <Tiles subject={subject} />
-          <Segments subject={subject} />
-          <Drift subject={subject} />
-          <Models subject={subject} />
-          <System subject={subject} />
+          <Tiles selection={selection} />
+          <Segments selection={selection} />
+          <Drift selection={selection} />
+          <ModelTable selection={selection} />
+          <System selection={selection} />
           <Notices store={store} />
         </ChartGroup.Provider>
-        <Announcer subject={subject} />
-      </Spoken.Provider>
+        <StatusAnnouncer selection={selection} />
+      </LanguageContext.Provider>
     </section>
   );
 }
 
-/** Tells a screen reader when the status changes, and not when another model is chosen. */
-function Announcer({ subject }: { subject: Subject }): JSX.Element {
+/** Announces changes of the status to screen readers, and not the selection of another model. */
+function StatusAnnouncer({ selection }: { selection: ModelSelection }): JSX.Element {
   const trans = useLanguage();
-  const said = useSignal("");
-  const status = useComputed(() => subject.model.value.status);
-  const last = useSignal<{ other: Tracked | null; status: Status } | null>(null);
+  const announcement = useSignal("");
+  const status = useComputed(() => selection.model.value.status);
+  const last = useSignal<{ other: TrackedModel | null; status: Status } | null>(null);
   useSignalEffect(() => {
     const now = status.value;
-    const other = subject.other.value;
+    const other = selection.other.value;
     const before = last.peek();
     last.value = { other, status: now };
     if (before === null || before.other !== other || before.status === now) return;
-    const { name, reason } = subject.model.peek();
+    const { name, reason } = selection.model.peek();
     const why = reason ? `. ${trans.known(reason)}` : "";
-    said.value = `${name ?? trans.__("Model")}: ${statusWord(now, trans)}${why}`;
+    announcement.value = `${name ?? trans.__("Model")}: ${statusLabel(now, trans)}${why}`;
   });
   return (
     <p class="v-said" aria-live="polite">
-      {said}
+      {announcement}
     </p>
   );
 }

@@ -1,74 +1,76 @@
 import type { JSX } from "preact";
-import type { Segment } from "../contract.gen";
-import { count, type Maybe, ratio, UNKNOWN } from "../format";
-import type { Language } from "../language";
-import { useLanguage } from "./spoken";
-import type { Subject } from "./subject";
-import { Interval, Level, Vital } from "./vital";
+import type { Segment } from "../schema/contract.gen";
+import { count, type Maybe, ratio, UNKNOWN } from "../text/format";
+import type { Language } from "../text/language";
+import { useLanguage } from "./languageContext";
+import type { ModelSelection } from "./modelSelection";
+import { ConfidenceInterval, LevelBar, Vital } from "./vital";
 
-/** A segment with fewer labels says nothing yet. */
-const FEWEST_LABELS = 30;
+/** The kernel gives no accuracy for a segment with fewer labels. */
+const MIN_LABELS = 30;
 
-/** The accuracy of each segment of the active model: one quiet line, the rest on demand. */
-export function Segments({ subject }: { subject: Subject }): JSX.Element | null {
+/** Renders the accuracy by segment of the active model: one line that expands. */
+export function Segments({ selection }: { selection: ModelSelection }): JSX.Element | null {
   const trans = useLanguage();
-  const { segments, accuracy_threshold } = subject.store.metrics.value;
+  const { segments, accuracy_threshold } = selection.store.metrics.value;
   if (segments.length === 0) return null;
-  const shown = subject.other.value === null ? segments : [];
-  const [lowest] = shown
+  const segmentsShown = selection.other.value === null ? segments : [];
+  const [lowest] = segmentsShown
     .filter((one) => one.current_accuracy !== null)
     .sort((a, b) => (a.current_accuracy ?? 0) - (b.current_accuracy ?? 0));
   return (
     <details class="v-fold">
       <summary>
-        {lowest ? told(lowest, shown.length, trans) : trans.__("By segment: %1", UNKNOWN)}
+        {lowest
+          ? segmentSummary(lowest, segmentsShown.length, trans)
+          : trans.__("By segment: %1", UNKNOWN)}
       </summary>
       <ul class="v-list">
-        {shown.map((segment) => (
-          <Row key={segment.name} segment={segment} threshold={accuracy_threshold} />
+        {segmentsShown.map((segment) => (
+          <SegmentRow key={segment.name} segment={segment} threshold={accuracy_threshold} />
         ))}
       </ul>
     </details>
   );
 }
 
-const nameOf = ({ name }: Segment, trans: Language): string => name || trans.__("other");
+const segmentName = ({ name }: Segment, trans: Language): string => name || trans.__("other");
 
-const told = (lowest: Segment, of: number, trans: Language): string =>
+const segmentSummary = (lowest: Segment, of: number, trans: Language): string =>
   trans.__(
     "By segment, lowest of %1: %2 %3 %",
     of,
-    nameOf(lowest, trans),
+    segmentName(lowest, trans),
     ratio(lowest.current_accuracy),
   );
 
-function Row(props: { segment: Segment; threshold: Maybe }): JSX.Element {
+function SegmentRow(props: { segment: Segment; threshold: Maybe }): JSX.Element {
   const { segment, threshold } = props;
   const trans = useLanguage();
   const { name, current_accuracy: accuracy, window_labelled: n } = segment;
   const { accuracy_low: low, accuracy_high: high } = segment;
-  // Few labels fall below the threshold by chance: the whole interval has to.
+  // The whole interval must be below the threshold, because few labels vary by chance.
   const poor = high !== null && threshold !== null && high < threshold;
   return (
     <li data-tone={poor ? "warn" : undefined}>
-      <span class="v-name" title={nameOf(segment, trans)}>
-        {nameOf(segment, trans)}
+      <span class="v-name" title={segmentName(segment, trans)}>
+        {segmentName(segment, trans)}
       </span>
-      <Level share={accuracy ?? 0}>
+      <LevelBar share={accuracy ?? 0}>
         {low === null || high === null ? null : (
           <u style={{ left: `${low * 100}%`, width: `${(high - low) * 100}%` }} />
         )}
-      </Level>
+      </LevelBar>
       <Vital of={`metrics.segments.${name}.current_accuracy`} unit="%">
         {ratio(accuracy)}
       </Vital>
       <small class="v-wide">
-        <Interval of={`metrics.segments.${name}`} low={low} high={high} />
+        <ConfidenceInterval of={`metrics.segments.${name}`} low={low} high={high} />
       </small>
       <small>
         <Vital of={`metrics.segments.${name}.window_labelled`}>
           {accuracy === null
-            ? trans.__("%1 of %2", count(n), FEWEST_LABELS)
+            ? trans.__("%1 of %2", count(n), MIN_LABELS)
             : trans._n("%2 label", "%2 labels", n, count(n))}
         </Vital>
       </small>

@@ -1,26 +1,26 @@
-// The machine under the model: what is scarce, what is urgent, and the rest on demand.
+// The system of the kernel: meters, urgent alerts, and details that expand.
 import type { JSX } from "preact";
-import type { SystemSection } from "../contract.gen";
-import { bytes, clock, cores, duration, latencyText, percent, roughly } from "../format";
-import type { Language } from "../language";
-import type { Store } from "../store";
-import { Details } from "./Details";
+import type { SystemSection } from "../schema/contract.gen";
+import type { Store } from "../state/store";
+import { bytes, clock, cores, duration, latencyText, percent, roughly } from "../text/format";
+import type { Language } from "../text/language";
 import { Gpus } from "./Gpus";
+import type { Tone } from "./labels";
+import { interpolate, useLanguage } from "./languageContext";
 import { Meters } from "./Meters";
-import { useLanguage, woven } from "./spoken";
-import type { Subject } from "./subject";
+import type { ModelSelection } from "./modelSelection";
+import { SystemDetails } from "./SystemDetails";
 import { Vital, type VitalName } from "./vital";
-import type { Tone } from "./words";
 
-/** A kill is news for an hour. */
-const NEWS_SECONDS = 3600;
-/** Of the scheduler's periods; below this, throttling is not worth a word. */
-const THROTTLED_PERCENT = 25;
+/** An out-of-memory kill is shown as an alert for this time. */
+const OOM_ALERT_SECONDS = 3600;
+/** Percent of the scheduler's periods from which throttling is shown as an alert. */
+const MIN_THROTTLED_PERCENT = 25;
 
-export function System({ subject }: { subject: Subject }): JSX.Element {
+export function System({ selection }: { selection: ModelSelection }): JSX.Element {
   const trans = useLanguage();
-  const { store, unfolded } = subject;
-  const open = unfolded.value;
+  const { store, expanded } = selection;
+  const open = expanded.value;
   return (
     <section class="v-system">
       <div class="v-headline">
@@ -28,34 +28,34 @@ export function System({ subject }: { subject: Subject }): JSX.Element {
           type="button"
           aria-expanded={open}
           onClick={() => {
-            unfolded.value = !open;
+            expanded.value = !open;
           }}
           onKeyDown={(event) => {
-            // Notebooks have commands for the keys that press a button.
+            // Notebooks have commands for these keys.
             if (/^( |Enter)$/.test(event.key)) event.stopPropagation();
           }}
         >
           <b>{trans.__("System")}</b>
         </button>
-        <Busy store={store} />
-        <News store={store} />
+        <CellStatus store={store} />
+        <SystemAlerts store={store} />
       </div>
       <dl class="v-meters">
         <Meters store={store} />
-        <Gpus store={store} unfolded={open} />
+        <Gpus store={store} expanded={open} />
       </dl>
-      {open ? <Details store={store} /> : null}
+      {open ? <SystemDetails store={store} /> : null}
     </section>
   );
 }
 
-function Busy({ store }: { store: Store }): JSX.Element | null {
+function CellStatus({ store }: { store: Store }): JSX.Element | null {
   const trans = useLanguage();
   const { kernel_busy: busy } = store.system.value;
   return (
     <span class="v-busy">
       {busy
-        ? woven(
+        ? interpolate(
             trans.__("cell running %1", "%1"),
             <Vital of="system.kernel_busy_seconds">{duration(store.busy.value)}</Vital>,
           )
@@ -64,15 +64,15 @@ function Busy({ store }: { store: Store }): JSX.Element | null {
   );
 }
 
-/** What is urgent; while nothing is, whose limits the meters show. */
-function News({ store }: { store: Store }): JSX.Element {
+/** Renders urgent alerts or, without any, the resource limits that the meters refer to. */
+function SystemAlerts({ store }: { store: Store }): JSX.Element {
   const trans = useLanguage();
   const system = store.system.value;
-  const urgent = urgentOf(store, system, trans);
-  const told = urgent.length > 0 ? urgent : limitsOf(system, trans);
+  const urgent = urgentAlerts(store, system, trans);
+  const alerts = urgent.length > 0 ? urgent : resourceLimits(system, trans);
   return (
     <span class="v-news">
-      {told.map(([of, text, tone]) => (
+      {alerts.map(([of, text, tone]) => (
         <Vital key={of} of={of} tone={tone} class="v-fact">
           {text}
         </Vital>
@@ -81,41 +81,41 @@ function News({ store }: { store: Store }): JSX.Element {
   );
 }
 
-type Told = readonly [of: VitalName, text: string, tone?: Tone];
+type SystemAlert = readonly [of: VitalName, text: string, tone?: Tone];
 
-function urgentOf(store: Store, system: SystemSection, trans: Language): Told[] {
+function urgentAlerts(store: Store, system: SystemSection, trans: Language): SystemAlert[] {
   const { memory_full_seconds: full, oom_kill_at: killedAt } = system;
   const { cpu_throttled_percent: throttled, kernel_lag_seconds: lag, gil_starved } = system;
-  const told: Told[] = [];
-  if (killedAt !== null && store.now.value - killedAt < NEWS_SECONDS) {
+  const alerts: SystemAlert[] = [];
+  if (killedAt !== null && store.now.value - killedAt < OOM_ALERT_SECONDS) {
     const at = clock(killedAt, store.now.value, trans);
-    told.push(["system.oom_kill_at", trans.__("Out-of-memory kill, %1", at), "bad"]);
+    alerts.push(["system.oom_kill_at", trans.__("Out-of-memory kill, %1", at), "bad"]);
   }
   if (full !== null) {
     const left = trans.__("Memory full in about %1 at this rate", roughly(full));
-    told.push(["system.memory_full_seconds", left, "warn"]);
+    alerts.push(["system.memory_full_seconds", left, "warn"]);
   }
   if (gil_starved) {
     const waited = trans.__("Python's lock held for %1", latencyText(lag));
-    told.push(["system.gil_starved", waited, "warn"]);
+    alerts.push(["system.gil_starved", waited, "warn"]);
   }
-  if (throttled !== null && throttled >= THROTTLED_PERCENT) {
+  if (throttled !== null && throttled >= MIN_THROTTLED_PERCENT) {
     const often = trans.__("CPU throttled %1 of the time", percent(throttled));
-    told.push(["system.cpu_throttled_percent", often, "warn"]);
+    alerts.push(["system.cpu_throttled_percent", often, "warn"]);
   }
-  return told;
+  return alerts;
 }
 
-function limitsOf(system: SystemSection, trans: Language): Told[] {
+function resourceLimits(system: SystemSection, trans: Language): SystemAlert[] {
   const { memory_scope, cpu_scope, memory_limit_bytes: memory, cpu_limit_cores: cpu } = system;
   const limit = (scope: typeof cpu_scope, text: string): string =>
     scope === "container" ? trans.__("container limit %1", text) : trans.__("host %1", text);
-  const told: Told[] = [];
-  if (memory !== null) told.push(["system.memory_scope", limit(memory_scope, bytes(memory))]);
+  const alerts: SystemAlert[] = [];
+  if (memory !== null) alerts.push(["system.memory_scope", limit(memory_scope, bytes(memory))]);
   if (cpu !== null) {
     const text = cores(cpu, trans);
     const same = cpu_scope === memory_scope && memory !== null;
-    told.push(["system.cpu_scope", same ? text : limit(cpu_scope, text)]);
+    alerts.push(["system.cpu_scope", same ? text : limit(cpu_scope, text)]);
   }
-  return told;
+  return alerts;
 }

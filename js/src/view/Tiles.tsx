@@ -1,5 +1,6 @@
 import { useComputed } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
+import type { Store } from "../state/store";
 import {
   bytes,
   capacity,
@@ -13,24 +14,23 @@ import {
   percent,
   ratio,
   shortCount,
-} from "../format";
-import type { Language } from "../language";
-import type { Store } from "../store";
-import { fromZero, Sparkline, type SparklineProps } from "./Sparkline";
-import { useLanguage, woven } from "./spoken";
-import type { Subject } from "./subject";
-import { Interval, Vital } from "./vital";
-import { partWord, statusTone, statusWord } from "./words";
+} from "../text/format";
+import type { Language } from "../text/language";
+import { componentLabel, statusLabel, statusTone } from "./labels";
+import { interpolate, useLanguage } from "./languageContext";
+import type { ModelSelection } from "./modelSelection";
+import { rangeFromZero, Sparkline, type SparklineProps } from "./Sparkline";
+import { ConfidenceInterval, VisuallyHidden, Vital } from "./vital";
 
-const WATCH_SECONDS = 60;
+const RATE_WINDOW_SECONDS = 60;
 
-export function Tiles({ subject }: { subject: Subject }): JSX.Element {
+export function Tiles({ selection }: { selection: ModelSelection }): JSX.Element {
   return (
     <dl class="v-tiles">
-      <Accuracy subject={subject} />
-      <Predictions subject={subject} />
-      <Latency subject={subject} />
-      <SystemHealth store={subject.store} />
+      <AccuracyTile selection={selection} />
+      <PredictionsTile selection={selection} />
+      <LatencyTile selection={selection} />
+      <SystemHealthTile store={selection.store} />
     </dl>
   );
 }
@@ -44,17 +44,17 @@ function Tile(props: { label: ComponentChildren; children: ComponentChildren }):
   );
 }
 
-type ChartProps = Omit<SparklineProps, "series"> & { subject: Subject };
+type ChartProps = Omit<SparklineProps, "series"> & { selection: ModelSelection };
 
-const Chart = ({ subject, ...props }: ChartProps): JSX.Element => (
+const TileChart = ({ selection, ...props }: ChartProps): JSX.Element => (
   <dd>
-    <Sparkline series={() => subject.series.value} {...props} />
+    <Sparkline series={() => selection.series.value} {...props} />
   </dd>
 );
 
-function Accuracy({ subject }: { subject: Subject }): JSX.Element {
+function AccuracyTile({ selection }: { selection: ModelSelection }): JSX.Element {
   const trans = useLanguage();
-  const metrics = subject.metrics.value;
+  const metrics = selection.metrics.value;
   const { current_accuracy: accuracy, accuracy_low: low, accuracy_high: high } = metrics;
   const { accuracy_threshold: threshold, window_labelled: labels, model_health } = metrics;
   const { task, tolerance } = metrics;
@@ -67,7 +67,7 @@ function Accuracy({ subject }: { subject: Subject }): JSX.Element {
           trans.__("Accuracy")
         ) : (
           <>
-            <span class="v-wide">{accuracyWord(tolerance, trans)}</span>
+            <span class="v-wide">{accuracyLabel(tolerance, trans)}</span>
             <span class="v-narrow">{trans.__("Within")}</span>{" "}
             <Vital of="metrics.tolerance">± {metric(tolerance)}</Vital>
           </>
@@ -80,13 +80,13 @@ function Accuracy({ subject }: { subject: Subject }): JSX.Element {
         </Vital>
       </dd>
       <dd class="v-note">
-        <Interval of="metrics" low={low} high={high} />
+        <ConfidenceInterval of="metrics" low={low} high={high} />
         {labels === 0 ? (
           <Vital of="metrics.window_labelled">{trans.__("no labels yet")}</Vital>
         ) : (
           <span class="v-wide">
             {low === null ? "" : ", "}
-            {woven(
+            {interpolate(
               trans._n("last %2 label", "last %2 labels", labels, "%1"),
               <Vital of="metrics.window_labelled">{count(labels)}</Vital>,
             )}
@@ -101,21 +101,21 @@ function Accuracy({ subject }: { subject: Subject }): JSX.Element {
           RMSE <Vital of="metrics.rmse">{errorSize(metrics.rmse)}</Vital>
         </dd>
       ) : null}
-      <Chart
-        subject={subject}
+      <TileChart
+        selection={selection}
         of="current_accuracy"
-        label={accuracyWord(tolerance, trans)}
+        label={accuracyLabel(tolerance, trans)}
         text={(value) => `${ratio(value)} %`}
         range={accuracyRange}
-        threshold={() => subject.metrics.value.accuracy_threshold}
+        threshold={() => selection.metrics.value.accuracy_threshold}
         fill
       />
     </Tile>
   );
 }
 
-/** What the share of labels that count as right is called. */
-export const accuracyWord = (tolerance: Maybe, trans: Language): string =>
+/** Returns the name of the accuracy, which is a share within tolerance for a regression. */
+export const accuracyLabel = (tolerance: Maybe, trans: Language): string =>
   tolerance === null ? trans.__("Accuracy") : trans.__("Within tolerance");
 
 function accuracyRange(low: Maybe, high: Maybe): readonly [number, number] {
@@ -124,13 +124,13 @@ function accuracyRange(low: Maybe, high: Maybe): readonly [number, number] {
   return [Math.max(0, low - margin), Math.min(1.005, high + margin)];
 }
 
-const predictionsRange = fromZero(5);
-const latencyRange = fromZero(1e-6);
+const predictionsRange = rangeFromZero(5);
+const latencyRange = rangeFromZero(1e-6);
 
-function Predictions({ subject }: { subject: Subject }): JSX.Element {
+function PredictionsTile({ selection }: { selection: ModelSelection }): JSX.Element {
   const trans = useLanguage();
-  const { predictions_per_minute, calls_per_minute: calls } = subject.metrics.value;
-  const span = useComputed(() => watched(subject.store, trans));
+  const { predictions_per_minute, calls_per_minute: calls } = selection.metrics.value;
+  const span = useComputed(() => rateWindowText(selection.store, trans));
   return (
     <Tile label={trans.__("Predictions")}>
       <dd class="v-value">
@@ -143,15 +143,15 @@ function Predictions({ subject }: { subject: Subject }): JSX.Element {
         {calls > 0 && calls !== predictions_per_minute ? (
           <span class="v-wide">
             {", "}
-            {woven(
+            {interpolate(
               trans._n("%2 call", "%2 calls", calls, "%1"),
               <Vital of="metrics.calls_per_minute">{shortCount(calls)}</Vital>,
             )}
           </span>
         ) : null}
       </dd>
-      <Chart
-        subject={subject}
+      <TileChart
+        selection={selection}
         of="predictions_per_minute"
         label={trans.__("Predictions per minute")}
         text={(value) => `${shortCount(value)} /min`}
@@ -162,22 +162,22 @@ function Predictions({ subject }: { subject: Subject }): JSX.Element {
   );
 }
 
-/** The minute that the rate covers, or as much of it as has passed since the first point. */
-function watched(store: Store, trans: Language): string {
-  if (!store.metrics.value.warming) return trans.__("last %1 s", WATCH_SECONDS);
-  store.drawn.value;
+/** Returns the window of the rate: a minute, or the time since the first sample if shorter. */
+function rateWindowText(store: Store, trans: Language): string {
+  if (!store.metrics.value.warming) return trans.__("last %1 s", RATE_WINDOW_SECONDS);
+  store.revision.value;
   const first = store.history.at[0];
   const at = store.at.value;
   if (first === undefined || at === null) return trans.__("warming up");
-  return trans.__("first %1 s", Math.min(WATCH_SECONDS, Math.max(1, Math.round(at - first))));
+  return trans.__("first %1 s", Math.min(RATE_WINDOW_SECONDS, Math.max(1, Math.round(at - first))));
 }
 
-function Latency({ subject }: { subject: Subject }): JSX.Element {
+function LatencyTile({ selection }: { selection: ModelSelection }): JSX.Element {
   const trans = useLanguage();
-  const metrics = subject.metrics.value;
+  const metrics = selection.metrics.value;
   const { latency_p50_seconds: p50, latency_p95_seconds: p95, latency_p99_seconds: p99 } = metrics;
   const { value, unit } = latency(p95);
-  const slow = subject.model.value.reason_rule === "latency_p95";
+  const slow = selection.model.value.reason_rule === "latency_p95";
   return (
     <Tile label={trans.__("Latency p95")}>
       <dd class="v-value">
@@ -197,8 +197,8 @@ function Latency({ subject }: { subject: Subject }): JSX.Element {
           </>
         )}
       </dd>
-      <Chart
-        subject={subject}
+      <TileChart
+        selection={selection}
         of="latency_p95_seconds"
         label={trans.__("Latency p95")}
         text={(seconds) => latencyText(seconds, 3)}
@@ -208,11 +208,12 @@ function Latency({ subject }: { subject: Subject }): JSX.Element {
   );
 }
 
-function SystemHealth({ store }: { store: Store }): JSX.Element {
+function SystemHealthTile({ store }: { store: Store }): JSX.Element {
   const trans = useLanguage();
   const system = store.system.value;
   const { system_health: health, limiter, scope, unknown_components: unknown } = system;
   const { process_cpu_percent: cpu, process_memory_bytes: memory, kernel_busy: busy } = system;
+  const tree = trans.__("The kernel and the processes it started");
   const size = [cores(system.cpu_limit_cores, trans), capacity(system.memory_limit_bytes)]
     .filter((part) => part !== "")
     .map((part) => `, ${part}`)
@@ -228,15 +229,15 @@ function SystemHealth({ store }: { store: Store }): JSX.Element {
     >
       <dd class="v-value v-word">
         <Vital of="system.system_health" tone={statusTone(health)}>
-          {statusWord(health, trans)}
+          {statusLabel(health, trans)}
         </Vital>
       </dd>
       <dd class="v-note">
         {limiter === null ? null : (
           <>
-            {woven(
+            {interpolate(
               trans.__("%1 high", "%1"),
-              <Vital of="system.limiter">{partWord(limiter, trans)}</Vital>,
+              <Vital of="system.limiter">{componentLabel(limiter, trans)}</Vital>,
             )}
             <span class="v-wide"> · </span>
           </>
@@ -253,17 +254,17 @@ function SystemHealth({ store }: { store: Store }): JSX.Element {
       <dd class="v-kernel">
         {unknown.length > 0 ? (
           <p>
-            {woven(
+            {interpolate(
               trans.__("%1 not readable", "%1"),
               <Vital of="system.unknown_components">
-                {unknown.map((part) => partWord(part, trans)).join(", ")}
+                {unknown.map((part) => componentLabel(part, trans)).join(", ")}
               </Vital>,
             )}
           </p>
         ) : null}
         {cpu === null && memory === null ? null : (
-          <p title={trans.__("The kernel and the processes it started")}>
-            <span>{trans.__("kernel")}</span>{" "}
+          <p title={tree}>
+            <span>{trans.__("kernel")}</span> <VisuallyHidden>({tree}) </VisuallyHidden>
             <Vital of="system.kernel_busy" class="v-wide">
               {busy === null ? "" : busy ? trans.__("busy") : trans.__("idle")}
             </Vital>

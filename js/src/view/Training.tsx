@@ -1,13 +1,14 @@
+import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
-import type { TrainingSection } from "../contract.gen";
-import { count, duration, metric, rate, UNKNOWN, progress as written } from "../format";
-import type { Language } from "../language";
-import type { Store } from "../store";
-import { useLanguage, woven } from "./spoken";
-import { Vital } from "./vital";
-import type { Tone } from "./words";
+import type { TrainingSection } from "../schema/contract.gen";
+import type { Store } from "../state/store";
+import { count, duration, metric, rate, UNKNOWN, progress as written } from "../text/format";
+import type { Language } from "../text/language";
+import type { Tone } from "./labels";
+import { interpolate, useLanguage } from "./languageContext";
+import { VisuallyHidden, Vital } from "./vital";
 
-const TONES: Readonly<Record<TrainingSection["state"], Tone>> = {
+const RUN_TONES: Readonly<Record<TrainingSection["state"], Tone>> = {
   idle: "ok",
   running: "accent",
   completed: "ok",
@@ -15,7 +16,7 @@ const TONES: Readonly<Record<TrainingSection["state"], Tone>> = {
   failed: "bad",
 };
 
-const MOST_METRICS = 6;
+const MAX_METRICS = 6;
 
 export function Training(props: { store: Store; action?: ComponentChildren }): JSX.Element {
   const { store, action } = props;
@@ -29,7 +30,7 @@ export function Training(props: { store: Store; action?: ComponentChildren }): J
     <section
       class={quiet ? "v-training v-quiet" : "v-training"}
       data-state={run.state}
-      data-tone={TONES[run.state]}
+      data-tone={RUN_TONES[run.state]}
       aria-label={trans.__("Training")}
     >
       <div class="v-run">
@@ -39,21 +40,25 @@ export function Training(props: { store: Store; action?: ComponentChildren }): J
         <Vital of="training.details" class="v-details" title={details || undefined}>
           {details}
         </Vital>
-        <Bar progress={progress} running={run.state === "running"} label={stage} />
+        <ProgressBar progress={progress} running={run.state === "running"} label={stage} />
         <Vital of="training.progress" class="v-progress">
-          {progress === null ? counted(run) : written(progress)}
+          {progress === null ? stepCount(run) : written(progress)}
         </Vital>
       </div>
-      {quiet ? null : <Details run={run} />}
+      {quiet ? null : <RunDetails run={run} />}
       {action}
     </section>
   );
 }
 
-/** Without a total there is no percentage, but how far it has come is known. */
-const counted = ({ current }: TrainingSection): string => count(current);
+/** Formats the number of steps, which is shown if there is no total. */
+const stepCount = ({ current }: TrainingSection): string => count(current);
 
-function Bar(props: { progress: number | null; running: boolean; label: string }): JSX.Element {
+function ProgressBar(props: {
+  progress: number | null;
+  running: boolean;
+  label: string;
+}): JSX.Element {
   const { progress, running, label } = props;
   const unknown = progress === null;
   const value = Math.min(100, Math.max(0, progress ?? 0));
@@ -72,11 +77,12 @@ function Bar(props: { progress: number | null; running: boolean; label: string }
   );
 }
 
-function Details({ run }: { run: TrainingSection }): JSX.Element {
+function RunDetails({ run }: { run: TrainingSection }): JSX.Element {
   const trans = useLanguage();
   const { current, total, elapsed_seconds, eta_seconds, rate_per_second, state } = run;
   const metrics = Object.entries(run.metrics);
   const running = state === "running";
+  const expanded = useSignal(false);
   return (
     <div class="v-detail-row">
       {running && run.stop_requested ? (
@@ -84,7 +90,7 @@ function Details({ run }: { run: TrainingSection }): JSX.Element {
       ) : null}
       {current === null || total === null ? null : (
         <span>
-          {woven(
+          {interpolate(
             trans.__("%1 of %2", "%1", "%2"),
             <Vital of="training.current">{count(current)}</Vital>,
             <Vital of="training.total">{count(total)}</Vital>,
@@ -99,23 +105,31 @@ function Details({ run }: { run: TrainingSection }): JSX.Element {
       ) : null}
       {elapsed_seconds === null ? null : (
         <span>
-          {woven(
-            elapsed(state, trans),
+          {interpolate(
+            elapsedText(state, trans),
             <Vital of="training.elapsed_seconds">{duration(elapsed_seconds)}</Vital>,
           )}
         </span>
       )}
       {metrics.length === 0 ? null : (
         <Vital of="training.metrics" class="v-run-metrics">
-          {metrics.slice(0, MOST_METRICS).map(([name, value]) => (
+          {(expanded.value ? metrics : metrics.slice(0, MAX_METRICS)).map(([name, value]) => (
             <span key={name} title={`${name} ${value ?? UNKNOWN}`}>
               {name} <b>{metric(value)}</b>
             </span>
           ))}
-          {metrics.length > MOST_METRICS ? (
-            <span title={metrics.slice(MOST_METRICS).map(pair).join("\n")}>
-              +{metrics.length - MOST_METRICS}
-            </span>
+          {metrics.length > MAX_METRICS && !expanded.value ? (
+            <button
+              class="v-button"
+              type="button"
+              title={metrics.slice(MAX_METRICS).map(metricText).join("\n")}
+              onClick={() => {
+                expanded.value = true;
+              }}
+            >
+              +{metrics.length - MAX_METRICS}
+              <VisuallyHidden> {trans.__("more metrics")}</VisuallyHidden>
+            </button>
           ) : null}
         </Vital>
       )}
@@ -123,7 +137,7 @@ function Details({ run }: { run: TrainingSection }): JSX.Element {
   );
 }
 
-function elapsed(state: TrainingSection["state"], trans: Language): string {
+function elapsedText(state: TrainingSection["state"], trans: Language): string {
   switch (state) {
     case "completed":
       return trans.__("Completed in %1", "%1");
@@ -136,5 +150,5 @@ function elapsed(state: TrainingSection["state"], trans: Language): string {
   }
 }
 
-const pair = ([name, value]: readonly [string, number | null]): string =>
+const metricText = ([name, value]: readonly [string, number | null]): string =>
   `${name} ${metric(value)}`;

@@ -3,22 +3,22 @@ import { join } from "node:path";
 import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { SECTION_KINDS, type SystemSection } from "../contract.gen";
-import { english, type Language } from "../language";
-import { Store } from "../store";
+import { SECTION_KINDS, type SystemSection } from "../schema/contract.gen";
+import { Store } from "../state/store";
 import { changed, PANEL_STATES, type Traits, traitsOf } from "../testing/fixtures";
-import { textsIn } from "../testing/texts";
+import { literalTexts } from "../testing/literalTexts";
+import { english, type Language } from "../text/language";
 import { Panel } from "./Panel";
 
 const marked = (text: string): string => text.replace(/\p{L}{2,}/gu, "‹$&›");
-/** Marks each word that it is asked for. */
+/** A translator that marks each word it translates. */
 const marking: Language = {
   __: (text, ...values) => english.__(marked(text), ...values),
   _n: (one, many, n, ...values) => english._n(marked(one), marked(many), n, ...values),
   known: marked,
   locale: "de-DE",
 };
-/** Signs, and dates: the same in every language, or of the locale. */
+/** Symbols, which are the same in every language, and dates, which depend on the locale. */
 const SYMBOLS = /\b(CPU|GPU|MIG|MAE|RMSE|[KMGT]iB|ms|min|p50|p99|\d+\. \p{L}+\.? \d{4})(?!\p{L})/gu;
 
 let container: HTMLElement;
@@ -37,14 +37,14 @@ function show(traits: Partial<Traits>, trans?: Language): Store {
   return store;
 }
 
-/** Shows the rest of the machine. */
+/** Expands the details of the system. */
 function unfold(): void {
   act(() => container.querySelector<HTMLElement>(".v-headline button")?.click());
   expect(container.querySelectorAll(".v-group")).toHaveLength(3);
 }
 
-/** Everything that a person may see or hear of an element, of its parts and of their titles. */
-function said(root: Element): string[] {
+/** Returns all texts of an element that users or screen readers read, attributes included. */
+function readableTexts(root: Element): string[] {
   const attributes = [root, ...root.querySelectorAll("*")].flatMap((element) =>
     ["title", "aria-label", "aria-valuetext"].map((name) => element.getAttribute(name) ?? ""),
   );
@@ -54,7 +54,7 @@ function said(root: Element): string[] {
   return [...texts, ...attributes].filter(Boolean);
 }
 
-/** What of it no translator was asked for, and no user wrote. */
+/** Returns the words that are neither translated nor written by a user. */
 function untranslated(texts: string[], users: readonly string[]): string[] {
   return texts.flatMap((text) => {
     const rest = users.reduce((left, own) => left.replaceAll(own, " "), text);
@@ -69,7 +69,7 @@ function untranslated(texts: string[], users: readonly string[]): string[] {
 
 const USERS = `churn digits-sgd demand val_accuracy loss default serving EU US APAC LATAM age plan
   tenure`.split(/\s+/);
-/** What the fixtures hold that comes from users, or is a sentence of Python with values in it. */
+/** Returns the texts of a fixture that users wrote, or that Python composed from values. */
 function written(traits: Partial<Traits>): string[] {
   const notices = traits.notices as { message: string }[];
   const { gpus, top_processes, disk_path } = traits.system as SystemSection;
@@ -104,7 +104,7 @@ const VARIANTS: Record<string, Partial<Traits>> = {
       unknown_components: ["shared_memory", "open_files"],
     }),
   },
-  "many GPUs, of which little is told": {
+  "many GPUs with few known values": {
     system: changed(system, {
       oom_kills: 1,
       gpus_reason: null,
@@ -192,12 +192,12 @@ const VARIANTS: Record<string, Partial<Traits>> = {
   },
 };
 
-describe("with a translator, no word is left that it was not asked for", () => {
+describe("with a translator, every word is translated", () => {
   test.each(PANEL_STATES)("%s", (state) => {
     const traits = traitsOf(state);
     show(traits, marking);
     unfold();
-    const texts = said(container);
+    const texts = readableTexts(container);
     expect(texts.length).toBeGreaterThan(10);
     expect(untranslated(texts, written(traits))).toEqual([]);
   });
@@ -206,7 +206,7 @@ describe("with a translator, no word is left that it was not asked for", () => {
     const traits = { ...traitsOf("live"), ...VARIANTS[name] };
     show(traits, marking);
     unfold();
-    expect(untranslated(said(container), written(traits))).toEqual([]);
+    expect(untranslated(readableTexts(container), written(traits))).toEqual([]);
   });
 
   test("a model that was chosen among many", () => {
@@ -215,11 +215,11 @@ describe("with a translator, no word is left that it was not asked for", () => {
     const traits = { ...traitsOf("compared"), models: [active, ...many] };
     show(traits, marking);
     const unfold = container.querySelector<HTMLElement>(".v-models button");
-    expect(untranslated(said(container), written(traits))).toEqual([]);
+    expect(untranslated(readableTexts(container), written(traits))).toEqual([]);
     act(() => unfold?.click());
     act(() => container.querySelector<HTMLElement>('input[value="3"]')?.click());
     expect(container.querySelector(".v-meta button")?.textContent).toBe("‹Show› ‹active› ‹model›");
-    expect(untranslated(said(container), written(traits))).toEqual([]);
+    expect(untranslated(readableTexts(container), written(traits))).toEqual([]);
   });
 
   test("a kernel that is gone, and a change that is announced", () => {
@@ -230,10 +230,10 @@ describe("with a translator, no word is left that it was not asked for", () => {
       store.connected.value = false;
     });
     expect(container.querySelector("[aria-live]")?.textContent).toBe("‹Model›: ‹Failed›");
-    expect(untranslated(said(container), written(traits))).toEqual([]);
+    expect(untranslated(readableTexts(container), written(traits))).toEqual([]);
   });
 
-  test("and it would be seen", () => {
+  test("an untranslated word is found", () => {
     expect(untranslated(["‹last› 5 ‹labels›, 12 MiB free"], [])).toEqual(["free"]);
   });
 });
@@ -241,21 +241,21 @@ describe("with a translator, no word is left that it was not asked for", () => {
 test("without one it is English", () => {
   show(traitsOf("degraded"));
   expect(container.textContent).toContain("Degraded");
-  expect(said(container).join()).not.toMatch(/[‹›]|%\d|undefined/);
+  expect(readableTexts(container).join()).not.toMatch(/[‹›]|%\d|undefined/);
 });
 
-/** Code to be copied, a picture, and what the list of plugins says. */
+/** Code examples, SVG, and the description in JupyterLab's list of plugins. */
 const NO_TEXT =
   /^(from ipyvitals import|pip install|<svg|Vital signs of the models in all kernels)/;
 
-describe("no text of the sources goes past the translator", () => {
+describe("every text in the sources is translated", () => {
   const sources = join(import.meta.dirname, "..");
-  const own = [".", "view", "lab"]
-    .flatMap((folder) => readdirSync(join(sources, folder)).map((name) => join(folder, name)))
-    .filter((name) => /^[^.]+\.tsx?$/.test(name));
+  const own = readdirSync(sources, { recursive: true, encoding: "utf8" }).filter(
+    (name) => /^[^.]+\.tsx?$/.test(name) && !name.startsWith("testing"),
+  );
 
   test.each(own)("%s", (name) => {
-    const texts = textsIn(name, readFileSync(join(sources, name), "utf8"));
+    const texts = literalTexts(name, readFileSync(join(sources, name), "utf8"));
     expect(texts.filter((text) => !NO_TEXT.test(text))).toEqual([]);
   });
 
@@ -271,6 +271,6 @@ describe("no text of the sources goes past the translator", () => {
     ['<p class="v-value v-word">{trans._n("%1 call", "%1 calls", n)}</p>', []],
     ['if (event.key === "Escape") import("./Panel");', []],
   ])("it would be seen in %s", (source, texts) => {
-    expect(textsIn("example.tsx", source)).toEqual(texts);
+    expect(literalTexts("example.tsx", source)).toEqual(texts);
   });
 });

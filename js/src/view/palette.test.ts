@@ -1,4 +1,4 @@
-// The contrast of every pair of text and ground, computed from palette.css.
+// The contrast of every pair of text and background colour, computed from palette.css.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -82,7 +82,7 @@ function mix(a: Colour, b: Colour, share: number): Colour {
   return [channel(0), channel(1), channel(2), alpha];
 }
 
-/** `colour` laid over an opaque ground. */
+/** Returns `colour` composited over an opaque background. */
 const over = (colour: Colour, ground: Colour): Colour =>
   mix([colour[0], colour[1], colour[2], 1], ground, colour[3]);
 
@@ -111,7 +111,7 @@ const TEXTS: readonly (readonly [text: string, ground: string])[] = [
   ["bad", "sub"],
   ["ok", "sub"],
   ["accent", "sub"],
-  // The row of the model that is shown.
+  // The row of the selected model.
   ["ink", "accent-soft"],
   ["muted", "accent-soft"],
   ["ok", "accent-soft"],
@@ -120,7 +120,7 @@ const TEXTS: readonly (readonly [text: string, ground: string])[] = [
   ...TONES.map((tone) => [tone, "bg"] as const),
   ...TONES.map((tone) => [tone, `${tone}-soft`] as const),
 ];
-/** Lines and bars, which need less than letters. */
+/** Lines and bars, which need less contrast than text. */
 const MARKS = [
   ["accent", "bg"],
   ["level", "bg"],

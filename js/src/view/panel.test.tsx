@@ -2,7 +2,7 @@ import { act } from "preact/test-utils";
 import { describe, expect, test } from "vitest";
 import { changed, PANEL_STATES, type PanelState, traitsOf } from "../testing/fixtures";
 import { show } from "../testing/panel";
-import { CRITICAL_PERCENT, HIGH_PERCENT } from "./Meters";
+import { CRITICAL_PERCENT, WARN_PERCENT } from "./Meters";
 
 test("a live model, value by value", () => {
   const { text, root } = show("live");
@@ -58,7 +58,7 @@ const WHEN_KNOWN: Partial<Record<PanelState, string>> = {
 
 const names = (list: string): string[] => list.split(/\s+/).filter(Boolean);
 
-describe("every value bears its name, once", () => {
+describe("every value has its own data-vital", () => {
   test.each(PANEL_STATES)("%s", (state) => {
     const { root } = show(state);
     for (const vital of names(`${ALWAYS} ${WHEN_KNOWN[state] ?? ""}`)) {
@@ -156,7 +156,7 @@ test("latency and error rate are given in their own units", () => {
   expect(root.querySelector(".v-proof")?.textContent).toBe("12.5 % against 5 %");
 });
 
-test("what somebody asked for is told: a stop, an acknowledgement", () => {
+test("a requested stop and an acknowledgement are shown", () => {
   const { training } = traitsOf("training");
   const stopping = show("training", { training: changed(training, { stop_requested: true }) });
   expect(stopping.text("training.stop_requested")).toBe("stopping");
@@ -165,7 +165,7 @@ test("what somebody asked for is told: a stop, an acknowledgement", () => {
   expect(seen.text("model.acknowledged_at")).toMatch(/^acknowledged \d\d:\d\d$/);
 });
 
-test("recovery takes the banner away", () => {
+test("recovery removes the banner", () => {
   const { root, receive } = show("degraded");
   receive({ model: traitsOf("live").model });
   expect(root.querySelector(".v-banner")).toBeNull();
@@ -209,13 +209,13 @@ test("a rate that is still warming up says how much it covers", () => {
   expect(text("metrics.warming")).toBe("first 23 s");
 });
 
-describe("values that are no longer fresh", () => {
+describe("stale values", () => {
   const meta = (root: HTMLElement): string =>
     root.querySelector(".v-freshness:not([hidden])")?.textContent ?? "";
   const dimmed = (root: HTMLElement): boolean =>
     root.querySelector('.ipyvitals-panel[data-fresh="no"]') !== null;
 
-  test("silence is told, and nothing is dimmed", () => {
+  test("missing updates are shown, and nothing is dimmed", () => {
     const { root, pass } = show("live");
     expect(meta(root)).toBe("");
     pass(20);
@@ -249,8 +249,8 @@ test("meters turn amber, then red", () => {
     const { root } = show("live", { system: changed(system, values) });
     return root.querySelectorAll<HTMLElement>(".v-meter")[1]?.dataset["tone"];
   };
-  expect(tone({ memory_percent: HIGH_PERCENT - 1 })).toBeUndefined();
-  expect(tone({ memory_percent: HIGH_PERCENT })).toBe("warn");
+  expect(tone({ memory_percent: WARN_PERCENT - 1 })).toBeUndefined();
+  expect(tone({ memory_percent: WARN_PERCENT })).toBe("warn");
   expect(tone({ memory_percent: CRITICAL_PERCENT })).toBe("bad");
   expect(tone({ memory_percent: 60, limiter: "memory", system_health: "degraded" })).toBe("warn");
   expect(tone({ memory_percent: null })).toBeUndefined();
@@ -274,7 +274,7 @@ test("notices are one line until they are opened, newest first", () => {
   expect(root.querySelectorAll("li")[1]?.textContent).toContain("12 times");
 });
 
-test("a screen reader hears of a change of status, and of nothing else", () => {
+test("screen readers announce a change of status, and nothing else", () => {
   const { root, receive } = show("live");
   const regions = root.querySelectorAll("[aria-live], output, [role=status], [role=alert]");
   expect(regions).toHaveLength(1);

@@ -1,9 +1,9 @@
 import { act } from "preact/test-utils";
 import { describe, expect, test } from "vitest";
-import type { Gpu } from "../contract.gen";
+import type { Gpu } from "../schema/contract.gen";
 import { changed, PANEL_STATES, type PanelState, type Traits, traitsOf } from "../testing/fixtures";
-import { type Shown, show, textIn, view } from "../testing/panel";
-import { Subject } from "./subject";
+import { type ShownPanel, show, textIn, view } from "../testing/panel";
+import { ModelSelection } from "./modelSelection";
 
 const { system } = traitsOf("live");
 const AT = traitsOf("live").at as number;
@@ -22,7 +22,7 @@ function press(root: Element): void {
 }
 const news = (root: Element): string => root.querySelector(".v-news")?.textContent ?? "";
 
-function unfolded(state: PanelState, values: Partial<Traits> = {}): Shown {
+function unfolded(state: PanelState, values: Partial<Traits> = {}): ShownPanel {
   const shown = show(state, values);
   press(shown.root);
   return shown;
@@ -44,7 +44,7 @@ const gpu = (index: number, values: Partial<Gpu> = {}): Gpu => ({
   ...values,
 });
 
-test("folded it names whose limits the meters show", () => {
+test("collapsed, it shows the limits that the meters refer to", () => {
   const { root, text } = show("live");
   expect(text("system.memory_scope")).toBe("container limit 8.0 GiB");
   expect(text("system.cpu_scope")).toBe("4 cores");
@@ -54,13 +54,13 @@ test("folded it names whose limits the meters show", () => {
   expect(host.text("system.memory_scope")).toBe("host 8.0 GiB");
 });
 
-test("two limits of two scopes are told apart", () => {
+test("two limits of different scopes are distinguished", () => {
   const { text } = show("live", machine({ cpu_scope: "host" }));
   expect(text("system.memory_scope")).toBe("container limit 8.0 GiB");
   expect(text("system.cpu_scope")).toBe("host 4 cores");
 });
 
-test("unfolded it tells of the kernel, the machine and the processes", () => {
+test("expanded, it shows the kernel, the machine and the processes", () => {
   const { text } = unfolded("live");
   expect(text("system.kernel_busy_since")).toMatch(/^since \d\d:\d\d:\d\d$/);
   expect(text("system.kernel_lag_seconds")).toBe("6.0 ms");
@@ -102,7 +102,7 @@ test("what is not known is a dash, never 0", () => {
   expect(root.querySelector(".v-system")?.textContent).not.toMatch(/null|NaN|undefined|\d/);
 });
 
-describe("unfolded, every value bears its name, once", () => {
+describe("expanded, every value has its own data-vital", () => {
   test.each(PANEL_STATES)("%s", (state) => {
     const { root } = unfolded(state);
     const all = [...root.querySelectorAll("[data-vital]")].map((e) => e.getAttribute("data-vital"));
@@ -110,7 +110,7 @@ describe("unfolded, every value bears its name, once", () => {
   });
 });
 
-describe("what is urgent takes the place of the limits", () => {
+describe("urgent alerts replace the limits", () => {
   const calm = "container limit 8.0 GiB4 cores";
 
   test("nothing", () => {
@@ -141,9 +141,9 @@ describe("what is urgent takes the place of the limits", () => {
     expect(text("system.oom_kills")).toBe("1 killed");
   });
 
-  test("a lock that is held, and for how long", () => {
-    const held = machine({ gil_starved: true, kernel_lag_seconds: 1.24 });
-    const { root, text } = unfolded("live", held);
+  test("a blocked GIL, with the delay of threads", () => {
+    const starved = machine({ gil_starved: true, kernel_lag_seconds: 1.24 });
+    const { root, text } = unfolded("live", starved);
     expect(text("system.gil_starved")).toBe("Python's lock held for 1.2 s");
     expect(text("system.kernel_lag_seconds")).toBe("1.2 s");
     expect(
@@ -180,18 +180,18 @@ test("for how long a cell runs counts up without a message, and ends with the ke
   expect(text("system.kernel_busy_seconds")).toBeUndefined();
 });
 
-test("a monitor that is ticked by hand tells what it knew then", () => {
+test("without an update interval the last value stays", () => {
   const { text, pass } = show("live", { interval: null });
   pass(60);
   expect(text("system.kernel_busy_seconds")).toBe("4m 12s");
 });
 
-test("whether a cell runs is told while it does, while none does, and not where nobody knows", () => {
-  const told = (values: Record<string, unknown>): string | null | undefined =>
+test("whether a cell runs is shown, unless it is unknown", () => {
+  const busyText = (values: Record<string, unknown>): string | null | undefined =>
     show("live", machine(values)).root.querySelector(".v-busy")?.textContent;
-  expect(told({})).toBe("cell running 4m 12s");
-  expect(told({ kernel_busy: false, kernel_busy_since: null })).toBe("no cell running");
-  expect(told({ kernel_busy: null, kernel_busy_since: null })).toBe("");
+  expect(busyText({})).toBe("cell running 4m 12s");
+  expect(busyText({ kernel_busy: false, kernel_busy_since: null })).toBe("no cell running");
+  expect(busyText({ kernel_busy: null, kernel_busy_since: null })).toBe("");
 });
 
 describe("GPUs", () => {
@@ -220,15 +220,15 @@ describe("GPUs", () => {
     expect(text("system.gpus_reason")).toBeUndefined();
   });
 
-  test("a reason that all share is told once, another with its card", () => {
+  test("a reason that all GPUs share is shown once, another with its card", () => {
     const reasons = { process_memory_bytes: "pid_namespace" } as const;
     const gpus = Array.from({ length: 4 }, (_, i) =>
       gpu(i, { reasons: i === 2 ? { ...reasons, power_watts: "timeout" } : reasons }),
     );
     const { root } = unfolded("live", machine({ gpus }));
-    const told = root.querySelector(".v-system")?.textContent ?? "";
-    expect(told.match(/cannot be told in this container/g)).toHaveLength(1);
-    expect(told.match(/power: no answer in time/g)).toHaveLength(1);
+    const systemText = root.querySelector(".v-system")?.textContent ?? "";
+    expect(systemText.match(/cannot be told in this container/g)).toHaveLength(1);
+    expect(systemText.match(/power: no answer in time/g)).toHaveLength(1);
   });
 
   test("two have a meter each from the start", () => {
@@ -240,7 +240,7 @@ describe("GPUs", () => {
     expect(text("system.gpus.1.power_watts")).toBe("312 of 700 W");
   });
 
-  test("what a MIG instance does not tell is a dash, with its reason in words", () => {
+  test("a value that a MIG instance lacks is a dash with its reason", () => {
     const { root, text } = unfolded(
       "live",
       machine({
@@ -304,15 +304,15 @@ test("components are named in words", () => {
 
 test("the keys that press the button do not reach the notebook", () => {
   const { root } = show("live");
-  const heard: string[] = [];
-  root.addEventListener("keydown", (event) => heard.push(event.key));
+  const keys: string[] = [];
+  root.addEventListener("keydown", (event) => keys.push(event.key));
   for (const key of ["Enter", " ", "j"]) {
     button(root).dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
   }
-  expect(heard).toEqual(["j"]);
+  expect(keys).toEqual(["j"]);
 });
 
-test("it folds again, and another view of the same monitor is left alone", () => {
+test("details collapse again, and another view of the monitor is independent", () => {
   const { root, store } = show("live");
   const beside = view(store);
   press(root);
@@ -322,17 +322,17 @@ test("it folds again, and another view of the same monitor is left alone", () =>
   expect(root.querySelector(".v-group")).toBeNull();
 });
 
-test("a view that comes back with its subject is as unfolded as it was", () => {
+test("a view with the selection of a former one is expanded like it", () => {
   const { store } = show("live");
-  const subject = new Subject(store);
-  const first = view(store, subject);
+  const selection = new ModelSelection(store);
+  const first = view(store, selection);
   press(first);
-  const second = view(store, subject);
+  const second = view(store, selection);
   expect(button(second).getAttribute("aria-expanded")).toBe("true");
   expect(textIn(second, "system.process_threads")).toBe("31");
 });
 
-test("rates have charts of their own, those that are folded draw nothing", () => {
+test("rates have charts, which exist only while details are expanded", () => {
   const { root } = show("live");
   const charts = (): (string | null)[] =>
     [...root.querySelectorAll(".v-system [data-chart]")].map((one) =>

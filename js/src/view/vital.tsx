@@ -1,4 +1,4 @@
-// One value of the contract on the page. `data-vital` is the hook for tests and for styling.
+// Elements that show one value of the contract. `data-vital` is the hook for tests and styling.
 import type { ComponentChildren, JSX } from "preact";
 import type {
   DriftSection,
@@ -13,10 +13,10 @@ import type {
   Segment,
   SystemSection,
   TrainingSection,
-} from "../contract.gen";
-import { type Maybe, ratio, UNKNOWN } from "../format";
-import { useLanguage } from "./spoken";
-import type { Tone } from "./words";
+} from "../schema/contract.gen";
+import { type Maybe, ratio, UNKNOWN } from "../text/format";
+import type { Tone } from "./labels";
+import { useLanguage } from "./languageContext";
 
 export type VitalName =
   | `model.${keyof ModelSection}`
@@ -25,7 +25,7 @@ export type VitalName =
   | `system.${keyof SystemSection}`
   | `labels.${keyof LabelsSection}`
   | `drift.${keyof DriftSection}`
-  // Of lists, by the name of the item.
+  // Items of lists, by their name or index.
   | `models.${string}.${keyof ModelInfo | "share"}`
   | `system.gpus.${number}.${keyof Gpu}`
   | `system.top_processes.${number | "all"}.${keyof ProcessUse}`
@@ -36,7 +36,7 @@ export type VitalName =
 interface VitalProps {
   of: VitalName;
   children: ComponentChildren;
-  /** Left out where there is no value. */
+  /** Omitted if the value is unknown. */
   unit?: string;
   class?: string;
   tone?: Tone | undefined;
@@ -52,26 +52,32 @@ export function Vital({ of, children, unit, class: name, tone, title }: VitalPro
   );
 }
 
-interface IntervalProps {
+interface ConfidenceIntervalProps {
   of: "metrics" | `metrics.segments.${string}`;
   low: Maybe;
   high: Maybe;
 }
 
-/** `88.0–97.3 %`: how far an accuracy can be told. */
-export function Interval({ of, low, high }: IntervalProps): JSX.Element | null {
+/** Renders text for screen readers that is not displayed. */
+export function VisuallyHidden({ children }: { children: ComponentChildren }): JSX.Element {
+  return <span class="v-said">{children}</span>;
+}
+
+/** Renders the confidence interval of an accuracy, `88.0–97.3 %`. */
+export function ConfidenceInterval({ of, low, high }: ConfidenceIntervalProps): JSX.Element | null {
   const trans = useLanguage();
   if (low === null || high === null) return null;
   return (
     <span title={trans.__("95 % Wilson interval")}>
+      <VisuallyHidden>{trans.__("95 % Wilson interval")} </VisuallyHidden>
       <Vital of={`${of}.accuracy_low`}>{ratio(low)}</Vital>–
       <Vital of={`${of}.accuracy_high`}>{ratio(high)}</Vital> %
     </span>
   );
 }
 
-/** A share of 1 again, for the eye alone. */
-export function Level(props: { share: number; children?: ComponentChildren }): JSX.Element {
+/** Renders a share of 1 as a bar, which screen readers skip because the value is beside it. */
+export function LevelBar(props: { share: number; children?: ComponentChildren }): JSX.Element {
   const { share, children } = props;
   return (
     <div class="v-bar" aria-hidden="true">

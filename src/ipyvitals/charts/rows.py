@@ -1,33 +1,47 @@
-"""Which lines a figure has, in which rows: the same for figures that stand and that move."""
+"""Lists the rows of a figure and the lines in each, for static and live figures alike."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import msgspec
 import numpy as np
 
 from ipyvitals.charts.palette import Palette
+from ipyvitals.schema import MetricsSection, SystemSection
+from ipyvitals.schema.metrics import metrics_of
 from ipyvitals.stats.downsampling import Floats
 
 __all__ = ["BAND", "ROWS", "Line", "Role", "Row", "Scale", "latency_scale"]
 
 Role: TypeAlias = Literal["accent", "second", "third", "limit"]
 Scale: TypeAlias = tuple[float, str]
+Section: TypeAlias = Literal["metrics", "system"]
 
 BAND = ("accuracy_low", "accuracy_high")
+SECTIONS: dict[Section, type[msgspec.Struct]] = {
+    "metrics": MetricsSection,
+    "system": SystemSection,
+}
 
 
 @dataclass(frozen=True)
 class Line:
-    """One column of the history."""
+    """Draws one column of the history."""
 
-    section: Literal["metrics", "system"]
+    section: Section
     column: str
-    name: str
     role: Role
+    short: str = ""
+    """Name of the line where the title of its row says the rest of the metric's label."""
     step: bool = False
-    """Whether the value holds until the next one, as a threshold does."""
+    """Whether the value is valid until the next one, as a threshold is."""
+
+    @property
+    def name(self) -> str:
+        """Name of the line: the label of its metric, or a short form of it."""
+        return self.short or metrics_of(SECTIONS[self.section])[self.column].label
 
     def look(self, palette: Palette) -> dict[str, object]:
         """Return colour, width and dash, as plotly takes them."""
@@ -43,13 +57,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Row:
-    """One panel of a figure: lines of one unit."""
+    """Draws lines of one unit in one panel of a figure."""
 
     key: str
     title: str
     lines: tuple[Line, ...]
     weight: float = 1.0
-    """How high it is, in the height of the others."""
+    """Height of the row, relative to that of the others."""
     unit: str = ""
     tickformat: str = ""
     hover: str = "%{y}"
@@ -65,8 +79,8 @@ ROWS = (
         "accuracy",
         "Accuracy",
         (
-            Line("metrics", "current_accuracy", "Accuracy", "accent"),
-            Line("metrics", "accuracy_threshold", "Threshold", "limit", step=True),
+            Line("metrics", "current_accuracy", "accent"),
+            Line("metrics", "accuracy_threshold", "limit", short="Threshold", step=True),
         ),
         weight=1.6,
         tickformat=".0%",
@@ -78,15 +92,15 @@ ROWS = (
         "error",
         "Error",
         (
-            Line("metrics", "mae", "MAE", "accent"),
-            Line("metrics", "rmse", "RMSE", "second"),
+            Line("metrics", "mae", "accent"),
+            Line("metrics", "rmse", "second"),
         ),
         hover="%{y:.4~g}",
     ),
     Row(
         "predictions",
         "Predictions",
-        (Line("metrics", "predictions_per_minute", "Predictions", "accent"),),
+        (Line("metrics", "predictions_per_minute", "accent", short="Predictions"),),
         unit="per minute",
         tickformat="~s",
         shown=5,
@@ -96,9 +110,9 @@ ROWS = (
         "latency",
         "Latency",
         (
-            Line("metrics", "latency_p95_seconds", "p95", "accent"),
-            Line("metrics", "latency_p50_seconds", "p50", "second"),
-            Line("metrics", "latency_p99_seconds", "p99", "third"),
+            Line("metrics", "latency_p95_seconds", "accent", short="p95"),
+            Line("metrics", "latency_p50_seconds", "second", short="p50"),
+            Line("metrics", "latency_p99_seconds", "third", short="p99"),
         ),
         hover="%{y:.3~g}",
     ),
@@ -106,9 +120,9 @@ ROWS = (
         "system",
         "System",
         (
-            Line("system", "cpu_percent", "CPU", "accent"),
-            Line("system", "memory_percent", "Memory", "second"),
-            Line("system", "disk_percent", "Disk", "third"),
+            Line("system", "cpu_percent", "accent"),
+            Line("system", "memory_percent", "second"),
+            Line("system", "disk_percent", "third"),
         ),
         unit="% in use",
         hover="%{y:.0f} %",
@@ -118,7 +132,7 @@ ROWS = (
 
 
 def latency_scale(seconds: Floats) -> Scale:
-    """Return what to multiply seconds with, and the unit that then suits most of them.
+    """Return the factor and the unit in which most of the latencies read well.
 
     Examples
     --------

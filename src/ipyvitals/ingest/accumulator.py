@@ -37,9 +37,9 @@ class ModelAccumulator:
         Whether somebody watches for drift.
     """
 
-    def __init__(self, owner: Owner, labeller: Labeler, *, watching: bool) -> None:
+    def __init__(self, owner: Owner, labeler: Labeler, *, watching: bool) -> None:
         self.owner = owner
-        self._labeller = labeller
+        self._labeler = labeler
         self._watching = watching
         self.plain: list[Any] = []
         """Records without id, behind all that came before them."""
@@ -127,7 +127,7 @@ class ModelAccumulator:
             self._take_plain()
         if self._predictions:
             segments = self._segments if self._segmented else None
-            self._labelled.append(self._labeller.pairs(self._predictions, self._actuals, segments))
+            self._labelled.append(self._labeler.pairs(self._predictions, self._actuals, segments))
             self._predictions, self._actuals, self._segments = [], [], []
             self._segmented = False
 
@@ -153,10 +153,10 @@ class AccumulatorsByModel(dict[str | None, ModelAccumulator]):
         See `ModelAccumulator`.
     """
 
-    def __init__(self, registry: Registry, labeller: Labeler, *, watching: bool) -> None:
+    def __init__(self, registry: Registry, labeler: Labeler, *, watching: bool) -> None:
         self._registry = registry
         self._active = registry.active.model_id
-        self._labeller = labeller
+        self._labeler = labeler
         self._watching = watching
 
     def __missing__(self, model_id: str | None) -> ModelAccumulator:
@@ -165,7 +165,7 @@ class AccumulatorsByModel(dict[str | None, ModelAccumulator]):
         else:
             model = self._registry.find(model_id)
             owner = model_id, model.deployment if model is not None else 0
-            columns = ModelAccumulator(owner, self._labeller, watching=self._watching)
+            columns = ModelAccumulator(owner, self._labeler, watching=self._watching)
         self[model_id] = columns
         return columns
 

@@ -106,7 +106,7 @@ class LabelJoin:
         self.pending_of[waiting.owner[0]] += 1
         return None
 
-    def update_status(self, id: Hashable) -> None:
+    def mark_labelled(self, id: Hashable) -> None:
         """Remember an id that was labelled at once, so that a second label is a duplicate."""
         if id in self._pending:
             self._drop(id)

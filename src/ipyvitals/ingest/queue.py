@@ -42,19 +42,18 @@ class RecordQueue:
     """
 
     def __init__(
-        self, registry: Registry, join: LabelJoin, labeller: Labeler, notices: Notices
+        self, registry: Registry, join: LabelJoin, labeler: Labeler, notices: Notices
     ) -> None:
         self._registry = registry
         self._join = join
-        self._labeller = labeller
+        self._labeler = labeler
         self._notices = notices
         self.entries: deque[Any] = deque()
         """What waits to be folded, oldest first."""
         self.rows = 0
         """Rows of batches that wait, about."""
         self._lock = threading.Lock()
-        self._folder: int | None = None
-        self.append: Callable[[Any], None] = self.entries.append
+        self._draining_thread: int | None = None
         self.needs_slow_path = False
         """Set, for good, before the first entry that is not a plain record of the active model.
         Set late it could be read too early, and an id would be lost."""
@@ -68,7 +67,7 @@ class RecordQueue:
         self.needs_slow_path = True
         if type(entry) is Batch:
             self.rows += entry.rows * (1 + entry.columns)
-        self.append(entry)
+        self.entries.append(entry)
 
     def extend(self, labels: list[Label]) -> None:
         """Queue many labels."""
@@ -80,35 +79,35 @@ class RecordQueue:
         """How many entries wait to be folded."""
         return len(self.entries)
 
-    def fold(self) -> None:
+    def drain(self) -> None:
         """Add everything that came before this call to the figures.
 
         A score callable that itself records is heard in the next fold.
         """
-        if self._folder == threading.get_ident():
+        if self._draining_thread == threading.get_ident():
             return
         with self._lock:
-            self._folder = threading.get_ident()
+            self._draining_thread = threading.get_ident()
             try:
                 # Not more than is there now: recorders must not keep a fold busy for ever.
                 self.rows = 0
                 pop = self.entries.popleft
                 entries = [pop() for _ in repeat(None, len(self.entries))]
                 if entries:
-                    self._fold_entries(entries)
+                    self._drain_entries(entries)
             finally:
-                self._folder = None
+                self._draining_thread = None
 
     def reset_lock(self) -> None:
         """Replace the lock in a forked child, where nobody is left to release the old one."""
         self._lock = threading.Lock()
-        self._folder = None
+        self._draining_thread = None
 
-    def _fold_entries(self, entries: list[Any]) -> None:
-        columns = AccumulatorsByModel(self._registry, self._labeller, watching=self.watching)
+    def _drain_entries(self, entries: list[Any]) -> None:
+        columns = AccumulatorsByModel(self._registry, self._labeler, watching=self.watching)
         try:
             if self.needs_slow_path:
-                self._fold_mixed(entries, columns)
+                self._drain_mixed(entries, columns)
             else:
                 columns[None].plain = entries
             columns.add_to_models()
@@ -121,22 +120,22 @@ class RecordQueue:
                 len(entries),
             )
 
-    def _fold_mixed(self, entries: list[Any], by_model: AccumulatorsByModel) -> None:
+    def _drain_mixed(self, entries: list[Any], by_model: AccumulatorsByModel) -> None:
         for entry in entries:
             if type(entry) is tuple:
                 columns = by_model[entry[5]]
                 if entry[3] is None:
                     columns.plain.append(entry)
                 else:
-                    self._fold_record(entry, columns)
+                    self._drain_record(entry, columns)
             elif type(entry) is Label:
-                self._fold_label(entry, by_model)
+                self._drain_label(entry, by_model)
             elif type(entry) is Failure:
                 by_model[entry.model_id].failures.append(entry.at)
             else:
-                self._fold_batch(entry, by_model[entry.model_id])
+                self._drain_batch(entry, by_model[entry.model_id])
 
-    def _fold_record(self, entry: Any, columns: ModelAccumulator) -> None:
+    def _drain_record(self, entry: Any, columns: ModelAccumulator) -> None:
         at, prediction, actual, id, _, _, extra = entry
         columns.records.append(entry)
         segment, features = extra or NO_EXTRA
@@ -145,30 +144,30 @@ class RecordQueue:
         if actual is not UNSET:
             columns.add_pair(prediction, actual, segment)
             if id is not None:
-                self._join.update_status(id)
+                self._join.mark_labelled(id)
         elif id is not None:
             self._wait(id, Waiting(columns.owner, prediction, at, segment), columns)
 
-    def _fold_label(self, label: Label, by_model: AccumulatorsByModel) -> None:
+    def _drain_label(self, label: Label, by_model: AccumulatorsByModel) -> None:
         early = Early(label.actual, label.at)
         waiting = self._join.take(label.id, early)
         if waiting is not None:
-            _fold_late(waiting, early, by_model[waiting.owner[0]])
+            _add_late_label(waiting, early, by_model[waiting.owner[0]])
 
-    def _fold_batch(self, batch: Batch, columns: ModelAccumulator) -> None:
+    def _drain_batch(self, batch: Batch, columns: ModelAccumulator) -> None:
         columns.add_batch(batch)
         for id in batch.settled:
-            self._join.update_status(id)
+            self._join.mark_labelled(id)
         for id, prediction, segment in batch.waiting:
             self._wait(id, Waiting(columns.owner, prediction, batch.at, segment), columns)
 
     def _wait(self, id: Hashable, waiting: Waiting, columns: ModelAccumulator) -> None:
         early = self._join.add(id, waiting)
         if early is not None:
-            _fold_late(waiting, early, columns)
+            _add_late_label(waiting, early, columns)
 
 
-def _fold_late(waiting: Waiting, label: Early, columns: ModelAccumulator) -> None:
+def _add_late_label(waiting: Waiting, label: Early, columns: ModelAccumulator) -> None:
     if waiting.owner == columns.owner:
         columns.add_pair(waiting.prediction, label.actual, waiting.segment)
         if label.at >= waiting.at:

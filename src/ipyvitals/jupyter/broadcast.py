@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from ipyvitals.events.event_log import EventLog
-from ipyvitals.schema import Event, Snapshot
-from ipyvitals.schema.protocol import SECTIONS, Update
+from ipyvitals.schema import SECTIONS, Event, Snapshot
+from ipyvitals.schema.protocol import Update
 
 __all__ = ["Broadcast"]
 
@@ -77,8 +77,8 @@ class Broadcast:
             if not served and before is not None:
                 self._call_seconds = min(2 * self._call_seconds, FULL_SECONDS)
         self._n += 1
-        told = snapshot if full else snapshot.delta(before)
-        update = self._update(told, changed, n=self._n, full=full, events=events)
+        content = snapshot if full else snapshot.delta(before)
+        update = self._update(content, changed, n=self._n, full=full, events=events)
         self._send(msgspec.to_builtins(update))
 
     def _due(self, at: float, events: list[Event]) -> bool:

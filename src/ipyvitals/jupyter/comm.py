@@ -11,8 +11,6 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from ipyvitals.jupyter.iopub import open_outlet
-
 __all__ = ["Send", "open_comm_sender"]
 
 Send: TypeAlias = Callable[[dict[str, Any]], None]
@@ -47,7 +45,7 @@ class CommSender:
         session = kernel.session
         self._comm_id = comm.comm_id
         self._get_parent = kernel.get_parent
-        self._post = open_outlet(kernel.iopub_socket)
+        self._post = kernel.iopub_socket.send_multipart
         self._session = session
         self._topic = comm.topic
         self._metadata = session.pack(session.metadata)

@@ -16,18 +16,17 @@ import traitlets
 from ipyvitals.errors import IpyvitalsError
 from ipyvitals.jupyter.comm import Send, open_comm_sender
 from ipyvitals.render.html import saved_mark, saved_text, static_view
-from ipyvitals.schema import Snapshot
+from ipyvitals.schema import PANEL_SECTIONS, Snapshot
 from ipyvitals.storage.recent_points import RecentPoints
 from ipyvitals.utils.notices import Notices
 
-__all__ = ["Source", "StatusPanel"]
+__all__ = ["PanelSource", "StatusPanel"]
 
 HOT_RELOAD = os.environ.get("ANYWIDGET_HMR") == "1"
-SECTIONS = ("model", "training", "metrics", "system", "notices", "models", "labels", "drift")
 
 
-class Source(Protocol):
-    """What a panel shows."""
+class PanelSource(Protocol):
+    """Provides the snapshot, the charts and the notices of a panel."""
 
     history: RecentPoints
     notices: Notices
@@ -58,7 +57,7 @@ class StatusPanel(anywidget.AnyWidget):
 
     Parameters
     ----------
-    source : Source
+    source : PanelSource
         Held weakly: ipywidgets keeps widgets alive for as long as the kernel runs.
     interval : float or None
         Seconds in which a message is sure to come; ``None`` when ticked by hand.
@@ -94,9 +93,10 @@ class StatusPanel(anywidget.AnyWidget):
     closed = traitlets.Bool(False).tag(sync=True)
     """Whether nothing more will come."""
 
-    def __init__(self, source: Source, *, interval: float | None = None) -> None:
+    def __init__(self, source: PanelSource, *, interval: float | None = None) -> None:
         self._source = weakref.ref(source)
-        self._line: Send | None = None
+        self._send_update: Send | None = None
+        self._silent = False
         self._shown: Snapshot | None = None
         self._beat_at = 0.0
         self._interval = interval
@@ -121,7 +121,7 @@ class StatusPanel(anywidget.AnyWidget):
         if self.comm is None:
             return False
         before = self._shown
-        changed = snapshot.changed(before, SECTIONS)
+        changed = snapshot.changed(before, PANEL_SECTIONS)
         if len(snapshot.models) < 2 and "models" in changed:
             # There is nothing to compare it with.
             changed.remove("models")
@@ -134,17 +134,29 @@ class StatusPanel(anywidget.AnyWidget):
         self._beat_at = snapshot.at
         alone = before is None or len(before.models) < 2
         state = _state(snapshot if alone else snapshot.delta(before), changed)
-        # Sent as one message and stored, rather than set trait by trait: beside a busy cell, ten
-        # times a second, traitlets would take a third more of the cell's time.
-        self._trait_values.update(state)
-        if self._line is None:
-            self._line = open_comm_sender(self.comm)
-        self._line({"method": "update", "state": state, "buffer_paths": []})
+        if self._send_update is None:
+            self._send_update = open_comm_sender(self.comm)
+        self._send_update({"method": "update", "state": state, "buffer_paths": []})
+        self._set_silently(state)
         return True
 
     def end(self) -> None:
         """Say that nothing more will come; the last values stay."""
         self.closed = True
+
+    def notify_change(self, change: Any) -> None:
+        """Send a changed trait to the page, unless `show` has sent it already."""
+        if not self._silent:
+            super().notify_change(change)
+
+    def _set_silently(self, state: dict[str, Any]) -> None:
+        # Ten times a second beside a busy cell: one message for all traits, and no observers.
+        self._silent = True
+        try:
+            for name, value in state.items():
+                self.set_trait(name, value)
+        finally:
+            self._silent = False
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
         """Return the state to send; all of it, when a fresh view asks, is taken anew."""
@@ -168,7 +180,7 @@ class StatusPanel(anywidget.AnyWidget):
         return data, {**metadata, "ipyvitals": saved_mark(snapshot)}
 
 
-def _state(snapshot: Snapshot, sections: Any = SECTIONS) -> dict[str, Any]:
+def _state(snapshot: Snapshot, sections: Any = PANEL_SECTIONS) -> dict[str, Any]:
     plain = msgspec.to_builtins({name: getattr(snapshot, name) for name in sections})
     return {"at": snapshot.at, **plain}
 

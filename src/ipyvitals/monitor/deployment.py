@@ -1,4 +1,4 @@
-"""What is decided about models: the part of `Monitor` for those who run them."""
+"""Deploys, retires and evaluates models: the part of `Monitor` for operators."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from ipyvitals.drift.detector import as_columns
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.health import Thresholds
-from ipyvitals.monitor.recording import RecordingMixin
+from ipyvitals.monitor.base import MonitorBase
 from ipyvitals.runtime.config import check_thresholds
 from ipyvitals.utils.datetimes import unix_seconds
 from ipyvitals.utils.validation import (
@@ -22,8 +22,8 @@ from ipyvitals.utils.validation import (
 __all__ = ["DeploymentMixin"]
 
 
-class DeploymentMixin(RecordingMixin):
-    """Deploys and retires models, and says what is good enough."""
+class DeploymentMixin(MonitorBase):
+    """Deploys and retires models and sets their thresholds."""
 
     @property
     def thresholds(self) -> Thresholds:
@@ -83,7 +83,7 @@ class DeploymentMixin(RecordingMixin):
         if baseline_accuracy is not None:
             facts["baseline_accuracy"] = check_ratio("baseline_accuracy", baseline_accuracy)
         model_id = model_id_of(facts) if model_id is None else check_text("model_id", model_id)
-        if self._warner.accepts():
+        if self._user_warnings.accepts():
             self._engine.deploy(model_id, announce=True, **facts)
         return model_id
 
@@ -101,7 +101,7 @@ class DeploymentMixin(RecordingMixin):
             When no model has that id.
         """
         self._engine.aggregator.registry.get(check_text("model_id", model_id))
-        if self._warner.accepts():
+        if self._user_warnings.accepts():
             self._engine.retire(model_id)
 
     def set_reference(
@@ -126,7 +126,7 @@ class DeploymentMixin(RecordingMixin):
             When lengths differ, there are too few rows, or the monitor does not watch for
             drift.
         """
-        if not self._engine.aggregator.inbox.watching:
+        if not self._engine.aggregator.queue.watching:
             raise ArgumentValueError(
                 "set_reference(): expected Monitor(drift=True), got a monitor that does not watch "
                 "for drift."
@@ -134,7 +134,7 @@ class DeploymentMixin(RecordingMixin):
         rows = as_rows("predictions", predictions)
         columns = None if features is None else as_columns(features, len(rows))
         self._engine.aggregator.registry.get(model_id)
-        if self._warner.accepts():
+        if self._user_warnings.accepts():
             self._engine.set_reference(model_id, rows, columns)
 
     def acknowledge(self, model_id: str | None = None) -> bool:

@@ -1,4 +1,4 @@
-"""`Monitor`: what a user holds."""
+"""`Monitor`: the public class, composed of its parts."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from ipyvitals.jupyter import kernel as jupyter
 from ipyvitals.jupyter.control_channel import control_channel
 from ipyvitals.monitor.deployment import DeploymentMixin
 from ipyvitals.monitor.plotting import PlottingMixin
-from ipyvitals.monitor.tracking import Tracker
+from ipyvitals.monitor.recording import RecordingMixin
+from ipyvitals.monitor.tracking import TrackingMixin
 from ipyvitals.monitor.user_warnings import UserWarnings
+from ipyvitals.render.text import text_view
 from ipyvitals.runtime.config import check_settings
 from ipyvitals.runtime.engine import Engine
 from ipyvitals.schema import Event, ModelInfo, Snapshot
@@ -40,7 +42,7 @@ __all__ = ["Monitor"]
 _named: weakref.WeakValueDictionary[str, Monitor] = weakref.WeakValueDictionary()
 
 
-class Monitor(PlottingMixin, Tracker, DeploymentMixin):
+class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, PlottingMixin):
     """The vital signs of a model, and of the machine under it.
 
     As the last expression of a cell it shows the live panel. Any thread may use it. After
@@ -162,17 +164,17 @@ class Monitor(PlottingMixin, Tracker, DeploymentMixin):
         # With psutil it costs a fifth of what importing ipyvitals does.
         from ipyvitals.system import SystemSampler
 
-        warner = UserWarnings(settings.name)
+        user_warnings = UserWarnings(settings.name)
         engine = Engine(
             settings,
             used,
             sampler=lambda notices: SystemSampler(disk_path, notices, wall=used.time),
             kernel=jupyter.kernel,
             pause=control_channel.presence.pause,
-            on_mismatch=warner.on_mismatch,
+            on_mismatch=user_warnings.on_mismatch,
         )
-        warner.guard(engine.aggregator.inbox, engine.notices)
-        super().__init__(engine, warner)
+        user_warnings.attach(engine.notices)
+        super().__init__(engine, user_warnings)
         if facts is not None:
             engine.deploy(model_id_of(facts), announce=False, **facts)
         self._panel: StatusPanel | None = None
@@ -200,7 +202,7 @@ class Monitor(PlottingMixin, Tracker, DeploymentMixin):
     def snapshot(self) -> Snapshot:
         """Return everything known, exact up to this call."""
         snapshot = self._engine.snapshot()
-        self._warner.warn_pending()
+        self._user_warnings.warn_pending()
         return snapshot
 
     def models(self) -> list[ModelInfo]:
@@ -215,7 +217,7 @@ class Monitor(PlottingMixin, Tracker, DeploymentMixin):
         since : int, optional
             Only events after the one with this ``seq``.
         """
-        self._engine.fold()
+        self._engine.drain()
         return self._engine.events.get(since)
 
     def history(
@@ -259,7 +261,7 @@ class Monitor(PlottingMixin, Tracker, DeploymentMixin):
         >>> monitor.close()
         """
         self._engine.keep(all=True)
-        self._warner.warn_pending()
+        self._user_warnings.warn_pending()
         return self._engine.archive.history(
             section, since=since, until=until, model_id=model_id, freq=freq
         )
@@ -324,14 +326,14 @@ class Monitor(PlottingMixin, Tracker, DeploymentMixin):
         """
         self._engine.archive.wait_for_late(timeout)
         self._engine.publish()
-        self._warner.warn_pending()
+        self._user_warnings.warn_pending()
         told = self._engine.callbacks.drain(timeout)
         return self._engine.archive.flush(timeout) and told
 
     def close(self) -> None:
         """End in order; a closed monitor still answers, but takes nothing more."""
         self._engine.close()
-        self._warner.close()
+        self._user_warnings.close()
 
     def __enter__(self) -> Self:
         return self
@@ -347,7 +349,8 @@ class Monitor(PlottingMixin, Tracker, DeploymentMixin):
     # How it looks
 
     def __repr__(self) -> str:
-        return repr(self._engine)
+        engine = self._engine
+        return text_view(engine.snapshot(), closed=engine.closed, threadless=engine.forked)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         if not jupyter.has_widgets():

@@ -1,4 +1,4 @@
-"""How to look at what was recorded: the part of `Monitor` that draws and reports."""
+"""Draws figures and reports of the history: the part of `Monitor` that plots."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ipyvitals.errors import ArgumentValueError
-from ipyvitals.runtime.engine import Engine
+from ipyvitals.monitor.base import MonitorBase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,10 +22,8 @@ __all__ = ["PlottingMixin"]
 LIVE_SECONDS = 900.0
 
 
-class PlottingMixin:
-    """Draws the history that the rest of a monitor keeps."""
-
-    _engine: Engine
+class PlottingMixin(MonitorBase):
+    """Draws the history of a monitor as figures and reports."""
 
     history: Callable[..., pd.DataFrame]
 

@@ -1,4 +1,4 @@
-"""How predictions come in: the part of `Monitor` that a model's code calls."""
+"""Records predictions, labels and errors: the part of `Monitor` that serving code calls."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ipyvitals.drift.detector import as_columns, as_row
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.ingest.queue import QUEUE_LIMIT, ROWS_LIMIT
 from ipyvitals.ingest.records import UNSET, Batch, Extra, Failure, Label, StoredBatch
+from ipyvitals.monitor.base import MonitorBase
 from ipyvitals.monitor.user_warnings import UserWarnings
 from ipyvitals.runtime.engine import Engine
 from ipyvitals.utils.validation import Rows, as_rows, check_hashable, check_latency
@@ -22,24 +23,16 @@ __all__ = ["RecordingMixin"]
 INFINITY = float("inf")
 
 
-class RecordingMixin:
-    """Checks what comes in and queues it; figures are made elsewhere, later.
+class RecordingMixin(MonitorBase):
+    """Checks records and appends them to the queue; the engine counts them later."""
 
-    Parameters
-    ----------
-    engine : Engine
-        Folds the queue.
-    warner : UserWarnings
-        Tells what the user should know on their own thread.
-    """
-
-    def __init__(self, engine: Engine, warner: UserWarnings) -> None:
-        self._engine = engine
-        self._warner = warner
+    def __init__(self, engine: Engine, user_warnings: UserWarnings) -> None:
+        super().__init__(engine, user_warnings)
         self._now = engine.clock.monotonic
         self._model_of = engine.aggregator.registry.get
-        self._inbox = engine.aggregator.inbox
-        self._waiting = engine.aggregator.inbox.entries
+        self._queue = engine.aggregator.queue
+        self._waiting = engine.aggregator.queue.entries
+        self._append = self._waiting.append
         self._ids_begin, self._ids = urandom(4).hex(), count(1)
 
     def record(
@@ -102,15 +95,20 @@ class RecordingMixin:
             except (TypeError, ValueError):
                 latency = check_latency(latency)
         if id is None and model_id is None and segment is None and features is None:
-            self._inbox.append((self._now(), prediction, actual, None, latency, None, None))
+            entry: Any = (self._now(), prediction, actual, None, latency, None, None)
         else:
             if id is True:
                 (id,) = self._new_ids(1)
             self._check_marks(id, model_id)
             extra = None if segment is features is None else self._extra(segment, features)
-            self._inbox.append((self._now(), prediction, actual, id, latency, model_id, extra))
+            entry = (self._now(), prediction, actual, id, latency, model_id, extra)
+        if self._user_warnings.idle:
+            self._append(entry)
+        elif self._user_warnings.accepts():
+            self._append(entry)
+            self._user_warnings.warn_pending()
         if len(self._waiting) > QUEUE_LIMIT:
-            self._engine.fold()
+            self._engine.drain()
         return id
 
     def record_batch(
@@ -179,21 +177,21 @@ class RecordingMixin:
         seconds = None if latency is None else check_latency(latency)
         if model_id is not None:
             self._check_marks(None, model_id)
-        if not n or not self._warner.accepts():
+        if not n or not self._user_warnings.accepts():
             return keys
         figures = self._engine.aggregator
         late = keys is not None and truths is None
-        self._inbox.put(
+        self._queue.put(
             Batch(
                 at=self._now(),
                 rows=n,
-                labelled=None if truths is None else figures.labeller.rows(rows, truths, segments),
+                labelled=None if truths is None else figures.labeler.rows(rows, truths, segments),
                 waiting=_waiting(keys, rows, segments) if late and keys else [],
                 settled=keys if keys is not None and not late else [],
                 latency=seconds,
                 model_id=model_id,
-                watched=(rows.copy(), columns) if self._inbox.watching else None,
-                kept=None if self._inbox.keep is None else _kept(rows, truths, keys, segments),
+                watched=(rows.copy(), columns) if self._queue.watching else None,
+                kept=None if self._queue.keep is None else _kept(rows, truths, keys, segments),
             )
         )
         self._after_entry()
@@ -218,8 +216,8 @@ class RecordingMixin:
             When `id` is not hashable.
         """
         check_hashable("id", id)
-        if self._warner.accepts():
-            self._inbox.put(Label(id, actual, self._now()))
+        if self._user_warnings.accepts():
+            self._queue.put(Label(id, actual, self._now()))
             self._after_entry()
 
     def label_batch(self, ids: Any, actuals: Any) -> None:
@@ -242,10 +240,10 @@ class RecordingMixin:
             raise ArgumentValueError(
                 f"label_batch(): expected as many actuals as ids ({len(keys)}), got {len(truths)}."
             )
-        if self._warner.accepts():
+        if self._user_warnings.accepts():
             now = self._now()
             pairs = zip(keys, _plain(truths), strict=True)
-            self._inbox.extend([Label(key, truth, now) for key, truth in pairs])
+            self._queue.extend([Label(key, truth, now) for key, truth in pairs])
             self._after_entry()
 
     def record_error(
@@ -270,11 +268,11 @@ class RecordingMixin:
             check_latency(latency)
         if model_id is not None:
             self._check_marks(None, model_id)
-        if self._warner.accepts():
+        if self._user_warnings.accepts():
             if error is not None:
                 kind = f"{type(error).__name__}: " if isinstance(error, BaseException) else ""
                 self._engine.notices.add("predictions.failed", f"{kind}{error}")
-            self._inbox.put(Failure(self._now(), model_id))
+            self._queue.put(Failure(self._now(), model_id))
             self._after_entry()
 
     def _new_ids(self, n: int) -> list[Hashable]:
@@ -285,7 +283,7 @@ class RecordingMixin:
         if segment is not None:
             check_hashable("segment", segment)
         row = None if features is None else as_row(features)
-        if not self._inbox.watching:
+        if not self._queue.watching:
             row = None
         return None if segment is None and row is None else Extra(segment, row)
 
@@ -295,12 +293,12 @@ class RecordingMixin:
         if model_id is not None:
             self._model_of(model_id)
         # Before the entry, so that no fold takes it for a plain one.
-        self._inbox.needs_slow_path = True
+        self._queue.needs_slow_path = True
 
     def _after_entry(self) -> None:
-        if len(self._waiting) > QUEUE_LIMIT or self._inbox.rows > ROWS_LIMIT:
-            self._engine.fold()
-        self._warner.warn_pending()
+        if len(self._waiting) > QUEUE_LIMIT or self._queue.rows > ROWS_LIMIT:
+            self._engine.drain()
+        self._user_warnings.warn_pending()
 
 
 def _hashables(what: str, values: Any) -> list[Hashable]:

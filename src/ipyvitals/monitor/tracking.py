@@ -1,24 +1,20 @@
-"""How progress comes in: the part of `Monitor` that a training loop calls."""
+"""Tracks progress: the part of `Monitor` that a training loop calls."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from ipyvitals.monitor.user_warnings import UserWarnings
-from ipyvitals.runtime.engine import Engine
+from ipyvitals.monitor.base import MonitorBase
 from ipyvitals.training.run import TrainingRun
 
-__all__ = ["Tracker"]
+__all__ = ["TrackingMixin"]
 
 T = TypeVar("T")
 
 
-class Tracker:
-    """Opens runs of training, and ends them."""
-
-    _engine: Engine
-    _warner: UserWarnings
+class TrackingMixin(MonitorBase):
+    """Opens and ends training runs."""
 
     def track(
         self,
@@ -53,7 +49,7 @@ class Tracker:
         >>> monitor.snapshot().training.state
         'completed'
         """
-        self._warner.accepts()
+        self._user_warnings.accepts()
         return self._engine.training.track(iterable, total, stage, details)
 
     def training(
@@ -83,7 +79,7 @@ class Tracker:
         >>> monitor.snapshot().training.progress
         100.0
         """
-        self._warner.accepts()
+        self._user_warnings.accepts()
         return self._engine.training.start(total, stage, details)
 
     def stop_training(self) -> int:

@@ -1,11 +1,10 @@
-"""Warnings that the user gets on their own thread, from their own line, once."""
+"""Warns on the user's own thread, at the user's own line, once."""
 
 from __future__ import annotations
 
 import warnings
 from inspect import currentframe
 from types import FrameType
-from typing import Any
 
 from ipyvitals.errors import (
     ClosedMonitorWarning,
@@ -13,7 +12,6 @@ from ipyvitals.errors import (
     IpyvitalsWarning,
     LabelTypeWarning,
 )
-from ipyvitals.ingest.queue import RecordQueue
 from ipyvitals.utils.fork import renew_in_child
 from ipyvitals.utils.notices import Notices
 
@@ -38,75 +36,64 @@ REFUSALS: dict[type[IpyvitalsWarning], tuple[str, str]] = {
 
 
 class UserWarnings:
-    """Keeps what a background fold found until the user's next call.
-
-    `Monitor.record` has no branch for that: the inbox's ``append`` is replaced instead, for one
-    call with a warning to give, or for good once the monitor is closed.
+    """Collects what background threads find and warns with the user's next call.
 
     Parameters
     ----------
     name : str
-        Of the monitor.
+        Name of the monitor.
     """
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._pending: str | None = None
-        self._closed = self._forked = False
-        self._told = False
+        self._refusal: type[IpyvitalsWarning] | None = None
+        self._has_warned = False
+        self.idle = True
+        """Whether records are accepted and no warning is pending: all that `record` checks."""
         renew_in_child(self)
 
-    def guard(self, inbox: RecordQueue, notices: Notices) -> None:
-        """Watch over this inbox."""
-        self._inbox = inbox
+    def attach(self, notices: Notices) -> None:
+        """Count warnings as notices too."""
         self._notices = notices
 
     def on_mismatch(self, message: str) -> None:
-        """Note that labels can never equal predictions; called from any thread."""
+        """Schedule a warning that labels can never equal predictions; any thread may call it."""
         self._notices.add("labels.kind", message)
         self._pending = message
-        if not (self._closed or self._forked):
-            self._inbox.append = self._append_and_warn
+        self.idle = False
 
     def warn_pending(self) -> None:
-        """Give the warning that waits, if any."""
+        """Issue the pending warning, if there is one."""
         message, self._pending = self._pending, None
         if message is not None:
-            if not (self._closed or self._forked):
-                self._inbox.append = self._inbox.entries.append
+            self.idle = self._refusal is None
             warnings.warn(message, LabelTypeWarning, stacklevel=_user_level())
 
     def close(self) -> None:
-        """Refuse what comes from here on."""
-        self._closed = True
-        self._inbox.append = self._refuse
+        """Refuse all further records: the monitor is closed."""
+        self._refuse(ClosedMonitorWarning)
 
     def after_fork(self) -> None:
-        """Refuse what comes in a forked child, whose figures nobody would ever see."""
-        self._forked, self._told = True, False
-        self._inbox.append = self._refuse
+        """Refuse records in a forked child, whose totals nobody would see."""
+        self._has_warned = False
+        self._refuse(ForkedMonitorWarning)
 
     def accepts(self) -> bool:
-        """Return whether the monitor counts; note, and warn once, when it does not."""
-        if not (self._closed or self._forked):
+        """Return whether the monitor accepts records; if not, count it and warn once."""
+        if self._refusal is None:
             return True
-        kind: type[IpyvitalsWarning] = (
-            ForkedMonitorWarning if self._forked else ClosedMonitorWarning
-        )
-        code, why = REFUSALS[kind]
+        code, why = REFUSALS[self._refusal]
         message = f"the monitor {self._name!r} {why}"
         self._notices.add(code, message)
-        if not self._told:
-            self._told = True
-            warnings.warn(message, kind, stacklevel=_user_level())
+        if not self._has_warned:
+            self._has_warned = True
+            warnings.warn(message, self._refusal, stacklevel=_user_level())
         return False
 
-    def _append_and_warn(self, entry: Any) -> None:
-        self._inbox.entries.append(entry)
-        self.warn_pending()
-
-    def _refuse(self, entry: Any) -> None:
-        self.accepts()
+    def _refuse(self, kind: type[IpyvitalsWarning]) -> None:
+        self._refusal = kind
+        self.idle = False
 
 
 def _user_level() -> int:

@@ -72,7 +72,7 @@ class ModelAggregator:
             now=self._started,
             at=clock.time(),
         )
-        self.labeller = Labeler(
+        self.labeler = Labeler(
             Scorer(settings.score, notices, on_mismatch),
             notices,
             regression=settings.task == "regression",
@@ -80,8 +80,8 @@ class ModelAggregator:
             segment_of=settings.segment_of,
         )
         self._join = LabelJoin(settings.pending_limit, settings.label_ttl, notices)
-        self.inbox = RecordQueue(self.registry, self._join, self.labeller, notices)
-        self.inbox.watching = settings.drift is not None
+        self.queue = RecordQueue(self.registry, self._join, self.labeler, notices)
+        self.queue.watching = settings.drift is not None
         self._judge = StatusEvaluator(events, clock.time)
 
     @property
@@ -116,16 +116,16 @@ class ModelAggregator:
             self._judge.update_status(replaced, now, training=False, reason="Replaced")
         self.update_status(reason="Deployed")
 
-    def fold(self) -> None:
+    def drain(self) -> None:
         """Add everything recorded so far."""
-        self.inbox.fold()
+        self.queue.drain()
         self._join.expire(self._clock.monotonic())
         self.update_status()
 
     def review(self) -> None:
         """Fold, and apply the rules about the last minute."""
         now = self._clock.monotonic()
-        self.inbox.fold()
+        self.queue.drain()
         self._join.expire(now)
         for model in self.registry:
             if not model.dormant:
@@ -160,7 +160,7 @@ class ModelAggregator:
 
     def adjust(self, thresholds: Thresholds) -> None:
         """Judge all models by other thresholds from here on."""
-        self.fold()
+        self.drain()
         self.thresholds = thresholds
         self.registry.make = _maker(self._settings, thresholds, self._notices)
         for model in self.registry:
@@ -169,7 +169,7 @@ class ModelAggregator:
 
     def retire(self, model_id: str) -> None:
         """Let one model end."""
-        self.fold()
+        self.drain()
         model = self.registry.get(model_id)
         model.lifecycle, model.dormant = "stopped", False
         now = self._clock.monotonic()
@@ -177,7 +177,7 @@ class ModelAggregator:
 
     def reset(self) -> None:
         """Forget what was seen and judged of the active model."""
-        self.fold()
+        self.drain()
         self.active.reset()
         self.update_status(reason="Reset")
 
@@ -236,7 +236,7 @@ class ModelAggregator:
 
     def set_reference(self, model_id: str | None, predictions: Any, features: Any) -> None:
         """Compare a model's rows with these from here on."""
-        self.fold()
+        self.drain()
         self.registry.get(model_id).set_reference(predictions, features)
 
     def sections(self) -> dict[str, Any]:

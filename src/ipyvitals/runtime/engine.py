@@ -13,10 +13,8 @@ import msgspec
 from ipyvitals.events.callbacks import Callbacks
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.health import Thresholds
-from ipyvitals.render.text import text_view
 from ipyvitals.runtime.aggregator import ModelAggregator
 from ipyvitals.runtime.config import MonitorConfig
-from ipyvitals.runtime.display import Display
 from ipyvitals.runtime.persistence import Persistence
 from ipyvitals.runtime.publisher import Publisher, View
 from ipyvitals.runtime.scheduler import scheduler
@@ -106,7 +104,7 @@ class Engine:
             on_mismatch=on_mismatch,
         )
         if settings.store_predictions:
-            self.aggregator.inbox.keep = self.archive.predictions.keep
+            self.aggregator.queue.keep = self.archive.predictions.keep
         self._kernel = kernel
         notices = self.notices
         self._machine = SystemMonitor(
@@ -116,8 +114,7 @@ class Engine:
             kernel=kernel,
             lag=scheduler.lag if settings.interval is not None else lambda since: None,
         )
-        self._publisher = Publisher(self.events, self.notices)
-        self._display = Display(self._publisher, clock, pause)
+        self._publisher = Publisher(self.events, self.notices, clock, pause)
         now = clock.monotonic()
         self._metrics_due = IntervalTimer(settings.metrics_interval, now)
         self._keep_due = IntervalTimer(KEEP_SECONDS, now)
@@ -140,23 +137,23 @@ class Engine:
         known = model_id in self.aggregator.registry
         checkpoint = self.archive.restore(model_id, facts, self.history, known=known)
         with self._lock:
-            self.fold()
+            self.drain()
             self.aggregator.deploy(model_id, announce=announce, checkpoint=checkpoint, **facts)
             if announce:
                 self.archive.deployed(self.aggregator.active)
         self.ask_to_show()
 
-    def fold(self) -> None:
+    def drain(self) -> None:
         """Add everything recorded so far to the figures, and judge it."""
         with self._lock:
             if not self.closed:
                 self.training.end_left()
-                self.aggregator.fold()
+                self.aggregator.drain()
 
     def snapshot(self) -> Snapshot:
         """Return everything known now."""
         with self._lock:
-            self.fold()
+            self.drain()
             if self._last is not None:
                 return msgspec.structs.replace(self._last, notices=self.notices.get())
             return self._snapshot(self._machine.now())
@@ -164,7 +161,7 @@ class Engine:
     def models(self) -> list[ModelInfo]:
         """Return the models that have a name or made a prediction, oldest first."""
         with self._lock:
-            self.fold()
+            self.drain()
             return self.aggregator.models() if self._last is None else list(self._last.models)
 
     def acknowledge(self, model_id: str | None = None) -> int:
@@ -231,7 +228,7 @@ class Engine:
             self._publish_progress(self.clock.monotonic())
             self._publish_metrics()
             self.keep(all=True)
-            self._display.due = True
+            self._publisher.due = True
         self._show()
 
     def keep(self, *, save: bool = True, all: bool = False) -> None:
@@ -241,7 +238,7 @@ class Engine:
         """
         with self._lock:
             if not self.closed:
-                self.aggregator.fold()
+                self.aggregator.drain()
                 self.archive.runs.look(self.training.report())
                 self.archive.keep(self.aggregator, self.history, save=save, all=all)
 
@@ -256,7 +253,7 @@ class Engine:
         with self._lock:
             if self.closed:
                 return
-            self.fold()
+            self.drain()
             for run in self.training.open_runs[:1]:
                 run.stop("Monitor closed")
             # A new kernel goes on from how things stood before.
@@ -297,7 +294,7 @@ class Engine:
                     self.training.end_left(before=now - patience)
                 if now >= self._progress_at + PROGRESS_SECONDS:
                     self._publish_progress(now)
-        if self._display.due or self._display.progress_due:
+        if self._publisher.due or self._publisher.progress_due:
             self._show()
         due = min(self._due_at, now + PROGRESS_SECONDS) if running else self._due_at
         return max(0.0, due - self.clock.monotonic())
@@ -310,11 +307,11 @@ class Engine:
             if first:
                 self._system_due.at_last(now + FIRST_SAMPLE_SECONDS)
                 self._primed = True
-            self._display.due = True
+            self._publisher.due = True
         with self._lock:
             if self._metrics_due.passed(now):
                 self._publish_metrics()
-                self._display.due = True
+                self._publisher.due = True
             keep, save = self._keep_due.passed(now), self._save_due.passed(now)
             if keep or save:
                 self.keep(save=save)
@@ -338,8 +335,8 @@ class Engine:
     def _publish_progress(self, now: float) -> None:
         section = self.training.section()
         if section.state == "running" and self._publisher.progress(section):
-            self._display.progress, self._progress_at = section, now
-            self._display.progress_due = True
+            self._publisher.training, self._progress_at = section, now
+            self._publisher.progress_due = True
 
     def _training_moved(self) -> None:
         with self._lock:
@@ -350,7 +347,7 @@ class Engine:
                 active.lifecycle = "registered"
             if running != (active.status == "training"):
                 self.aggregator.update_status()
-                self._display.due = True
+                self._publisher.due = True
             now = self.clock.monotonic()
             if now < self._progress_at + PROGRESS_SECONDS:
                 return
@@ -385,24 +382,21 @@ class Engine:
 
     def ask_to_show(self) -> None:
         """Let the ticker show the state soon; takes no lock."""
-        self._display.due = True
+        self._publisher.due = True
         scheduler.wake()
 
     def _show(self) -> None:
-        self._display.show(self._newest, lambda: self.events.seq, self._lock, closed=self.closed)
+        self._publisher.show(self._newest, lambda: self.events.seq, self._lock, closed=self.closed)
 
     def _newest(self) -> Snapshot:
         return self._snapshot(self._machine.shown()) if self._last is None else self._last
-
-    def __repr__(self) -> str:
-        return text_view(self.snapshot(), closed=self.closed, threadless=self.forked)
 
     def after_fork(self) -> None:
         """Go on without a thread in a forked child, which shows nothing."""
         self.forked = True
         self._lock = threading.RLock()
         self.notices.reset_lock()
-        self.aggregator.inbox.reset_lock()
+        self.aggregator.queue.reset_lock()
         self.training.reset_lock()
         self.archive.after_fork()
         self.events.after_fork()

@@ -1,9 +1,12 @@
-"""Tells what is new, and only that: events to the log, snapshots to the view."""
+"""Publishes what changed: events to the log, snapshots to the views."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import cache
+from math import inf
 from operator import attrgetter
 from typing import Any, Protocol
 
@@ -20,6 +23,7 @@ from ipyvitals.schema import (
     TrainingProgress,
     TrainingSection,
 )
+from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.notices import Notices
 
 __all__ = ["Publisher", "View"]
@@ -38,23 +42,43 @@ class View(Protocol):
 
 
 class Publisher:
-    """Compares with what was told before.
+    """Compares each state with the one published last and publishes the difference.
+
+    Snapshots reach the views in the order in which they were taken, and only while there is a
+    view and somebody watches. A lock of its own guards the views; the engine's lock is taken
+    before it, never after it.
 
     Parameters
     ----------
     events : EventLog
-        Takes the events.
+        Receives the events.
     notices : Notices
-        Where a view that fails is counted.
+        Counts views that fail.
+    clock : Clock
+        Source of all times.
+    pause : callable
+        Returns the minimum seconds between two snapshots; 0 while somebody watches.
     """
 
-    def __init__(self, events: EventLog, notices: Notices) -> None:
+    def __init__(
+        self, events: EventLog, notices: Notices, clock: Clock, pause: Callable[[], float]
+    ) -> None:
         self._events = events
         self._notices = notices
+        self._clock = clock
+        self._pause = pause
+        self.due = False
+        """Whether a new snapshot should be shown."""
+        self.progress_due = False
+        """Whether the progress of a training run should be shown."""
+        self.training = TrainingSection()
+        """The newest progress of a training run."""
         self._metrics: dict[str, Any] | None = None
         self._progress: tuple[Any, ...] | None = None
         self._views: list[View] = []
-        self._turn = 0
+        self._shown: Snapshot | None = None
+        self._shown_at = -inf
+        self._number = self._last_number = 0
         self._lock = threading.RLock()
 
     def system(self, reading: SystemSection) -> None:
@@ -83,23 +107,53 @@ class Publisher:
         self._events.emit(TrainingCompleted, **_fields(TrainingCompleted, section))
 
     def watch(self, view: View) -> None:
-        """Show snapshots in `view` from here on."""
+        """Show snapshots in `view` from now on."""
         with self._lock:
             self._views = [*self._views, view]
 
     @property
     def watched(self) -> bool:
-        """Whether anything shows snapshots."""
+        """Whether there is a view to show snapshots in."""
         return bool(self._views)
 
-    def show(self, snapshot: Snapshot, turn: int) -> None:
-        """Show a snapshot, unless one of a later `turn` was shown by another thread."""
-        with self._lock:
-            if turn > self._turn:
-                self._turn = turn
-                gone = [view for view in self._views if not self._shows(view, snapshot)]
-                if gone:
-                    self._views = [view for view in self._views if view not in gone]
+    def show(
+        self,
+        snapshot: Callable[[], Snapshot],
+        seq: Callable[[], int],
+        lock: AbstractContextManager[object],
+        *,
+        closed: bool,
+    ) -> None:
+        """Show what is due: a new snapshot, or the last one with newer progress.
+
+        Parameters
+        ----------
+        snapshot : callable
+            Takes a snapshot; called under `lock`.
+        seq : callable
+            Returns the number of the newest event.
+        lock : context manager
+            Guards the state while a snapshot is taken; released before the views are called.
+        closed : bool
+            Whether this is the last snapshot, which is shown in any case.
+        """
+        whole, self.due, self.progress_due = self.due or closed, False, False
+        now = self._clock.monotonic()
+        too_early = now - self._shown_at < self._pause() and not closed
+        if too_early or not self.watched:
+            return
+        self._shown_at = now
+        with lock:
+            self._number += 1
+            if whole or self._shown is None:
+                shown = snapshot()
+            else:
+                # Progress is shown ten times a second; the other sections keep their interval.
+                shown = msgspec.structs.replace(
+                    self._shown, at=self._clock.time(), seq=seq(), training=self.training
+                )
+            number, self._shown = self._number, shown
+        self._show_in_views(shown, number)
 
     def end(self) -> None:
         """Tell the views that nothing more will come."""
@@ -109,6 +163,15 @@ class Publisher:
                     view.end()
                 except Exception as error:
                     self._note(error)
+
+    def _show_in_views(self, snapshot: Snapshot, number: int) -> None:
+        """Show a snapshot, unless another thread has shown a newer one."""
+        with self._lock:
+            if number > self._last_number:
+                self._last_number = number
+                gone = [view for view in self._views if not self._shows(view, snapshot)]
+                if gone:
+                    self._views = [view for view in self._views if view not in gone]
 
     def _shows(self, view: View, snapshot: Snapshot) -> bool:
         """Show a snapshot in a view; return whether there is one still."""

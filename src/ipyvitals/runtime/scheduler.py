@@ -57,7 +57,7 @@ class Scheduler:
             self._members = [*self._others(member), weakref.ref(member)]
             weakref.finalize(member, self._alarm.put, None).atexit = False
             if self._thread is None and not self._stopped:
-                thread = threading.Thread(target=self._run, name="ipyvitals-ticker", daemon=True)
+                thread = threading.Thread(target=self._run, name="ipyvitals-scheduler", daemon=True)
                 self._thread = thread
                 thread.start()
         self.wake()

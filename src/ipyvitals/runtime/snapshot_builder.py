@@ -1,8 +1,9 @@
-"""From what is counted to what is shown."""
+"""Builds the sections of a snapshot from the state of models and machine."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import Any
 
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.schema import (
@@ -65,31 +66,13 @@ def metrics_section(
     tolerance: float | None,
 ) -> MetricsSection:
     """Return what the model did of late; `pending` of its predictions wait for labels."""
-    accuracy, low, high = _interval(model.window)
-    p50, p95, p99 = model.latency.get(now, QUANTILES)
     return MetricsSection(
-        current_accuracy=accuracy,
-        predictions_per_minute=model.rows.get(now),
-        total_predictions=model.total_predictions,
+        **_figures(model, now, pending),
         model_health=model.health,
-        accuracy_low=low,
-        accuracy_high=high,
-        accuracy_threshold=model.accuracy_threshold,
-        window_labelled=model.window.count,
-        total_labelled=model.total_labelled,
-        label_coverage=_coverage(model),
         warming=warming,
         calls_per_minute=model.calls.get(now),
-        total_errors=model.total_errors,
-        errors_per_minute=model.errors.get(now),
-        latency_p50_seconds=p50,
-        latency_p95_seconds=p95,
-        latency_p99_seconds=p99,
         task=task,
         tolerance=tolerance,
-        mae=model.residuals.mae,
-        rmse=model.residuals.rmse,
-        labels_pending=pending,
         median_label_delay_seconds=model.median_delay_seconds,
         segments=_segments(model),
     )
@@ -106,18 +89,15 @@ def durations(model: ModelState) -> Durations:
 
 def model_info(model: ModelState, now: float, *, active: bool, pending: int) -> ModelInfo:
     """Return a model's entry in ``monitor.models()``."""
-    accuracy, low, high = _interval(model.window)
-    p50, p95, p99 = model.latency.get(now, QUANTILES)
     evidence = model.evidence
     return ModelInfo(
+        **_figures(model, now, pending),
         model_id=model.model_id,
         name=model.name,
         version=model.version,
         trained_at=model.trained_at,
         deployed_at=model.deployed_at if _deployed(model) else None,
         status=model.status,
-        total_predictions=model.total_predictions,
-        current_accuracy=accuracy,
         baseline_accuracy=model.baseline_accuracy,
         active=active,
         health=model.health,
@@ -127,21 +107,6 @@ def model_info(model: ModelState, now: float, *, active: bool, pending: int) -> 
         reason_value=evidence.value if evidence else None,
         reason_threshold=evidence.threshold if evidence else None,
         reason_n=evidence.n if evidence else None,
-        accuracy_low=low,
-        accuracy_high=high,
-        accuracy_threshold=model.accuracy_threshold,
-        window_labelled=model.window.count,
-        total_labelled=model.total_labelled,
-        label_coverage=_coverage(model),
-        labels_pending=pending,
-        predictions_per_minute=model.rows.get(now),
-        total_errors=model.total_errors,
-        errors_per_minute=model.errors.get(now),
-        latency_p50_seconds=p50,
-        latency_p95_seconds=p95,
-        latency_p99_seconds=p99,
-        mae=model.residuals.mae,
-        rmse=model.residuals.rmse,
         acknowledged_at=model.acknowledged_at,
         duration_counts=model.durations.counts,
         duration_sum_seconds=model.durations.sum_seconds,
@@ -161,6 +126,31 @@ def point(at: float, metrics: MetricsSection, system: SystemSection) -> Point:
         **{name: getattr(metrics, name) for name in POINTS_OF_METRICS},
         **{name: getattr(system, name) for name in POINTS_OF_SYSTEM},
     )
+
+
+def _figures(model: ModelState, now: float, pending: int) -> dict[str, Any]:
+    """Return the metrics that every model has: the active one's section and each model's row."""
+    accuracy, low, high = _interval(model.window)
+    p50, p95, p99 = model.latency.get(now, QUANTILES)
+    return {
+        "current_accuracy": accuracy,
+        "predictions_per_minute": model.rows.get(now),
+        "total_predictions": model.total_predictions,
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "accuracy_threshold": model.accuracy_threshold,
+        "window_labelled": model.window.count,
+        "total_labelled": model.total_labelled,
+        "label_coverage": _coverage(model),
+        "total_errors": model.total_errors,
+        "errors_per_minute": model.errors.get(now),
+        "latency_p50_seconds": p50,
+        "latency_p95_seconds": p95,
+        "latency_p99_seconds": p99,
+        "mae": model.residuals.mae,
+        "rmse": model.residuals.rmse,
+        "labels_pending": pending,
+    }
 
 
 def _deployed(model: ModelState) -> bool:

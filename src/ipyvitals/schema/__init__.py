@@ -1,9 +1,12 @@
-"""The contract: one snapshot of four sections, and six events.
+"""Defines the contract: what leaves a kernel, as frozen structs with their units.
 
-Everything that leaves the kernel (traits, JSON, callbacks) has one of these shapes, and the
-TypeScript types in ``js/src/contract.gen.ts`` are generated from them. Times are Unix seconds,
-ratios lie in [0, 1], percentages in [0, 100]; other units stand in the field's name.
-A value that is not known is ``None``, never 0.
+What comes in: values that other rooms computed. What goes out: one `Snapshot` of a monitor, its
+sections, six events, and the messages between kernel and Jupyter server (`protocol`); JSON Schema
+and the TypeScript types in ``contract.gen.ts`` are generated from these structs. A field that is
+measured is declared as a metric in its annotation (`metrics`). The room takes no lock.
+
+Times are Unix seconds, ratios lie in [0, 1], percentages in [0, 100]; other units stand in the
+field's name. A value that is not known is ``None``, never 0.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from ipyvitals.schema.base import (
     Task,
     TrainingState,
 )
+from ipyvitals.schema.drift import DriftSection, ErrorDrift, FeatureDrift
 from ipyvitals.schema.events import (
     EVENT_TYPES,
     Event,
@@ -28,35 +32,39 @@ from ipyvitals.schema.events import (
     TrainingProgress,
 )
 from ipyvitals.schema.model import (
-    DriftSection,
     Durations,
-    ErrorDrift,
-    FeatureDrift,
     LabelsSection,
     MetricsSection,
     ModelInfo,
     ModelSection,
     Segment,
-    TrainingSection,
 )
 from ipyvitals.schema.snapshot import (
+    PANEL_SECTIONS,
+    PANEL_TRAITS,
     POINTS_OF_METRICS,
     POINTS_OF_SYSTEM,
+    SECTIONS,
     Notice,
     Point,
     Snapshot,
     format_uptime,
+    panel_sections,
 )
 from ipyvitals.schema.system import (
     Gpu,
     ProcessUse,
     SystemSection,
 )
+from ipyvitals.schema.training import TrainingSection
 
 __all__ = [
     "EVENT_TYPES",
+    "PANEL_SECTIONS",
+    "PANEL_TRAITS",
     "POINTS_OF_METRICS",
     "POINTS_OF_SYSTEM",
+    "SECTIONS",
     "DriftSection",
     "Durations",
     "ErrorDrift",
@@ -88,4 +96,5 @@ __all__ = [
     "TrainingSection",
     "TrainingState",
     "format_uptime",
+    "panel_sections",
 ]

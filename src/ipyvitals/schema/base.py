@@ -1,4 +1,4 @@
-"""What all shapes have in common, and the words that their fields hold."""
+"""The base of all structs of the contract, and the sets of strings in their fields."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ GpuReason: TypeAlias = Literal[
 
 
 class SchemaStruct(msgspec.Struct, frozen=True, kw_only=True):
-    """One shape of the contract."""
+    """The base of the structs that leave a process."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain dicts, lists, strings and numbers: what goes on the wire."""

@@ -1,75 +1,165 @@
-"""What is known of a model: one section each, and a row to compare it with others."""
+"""Models: the section of the active model, its figures, and a row to compare it with others.
+
+A metric that several of these structs have is declared once, as an annotated type.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, TypeAlias
 
-from ipyvitals.schema.base import Health, Rule, SchemaStruct, Status, Task, TrainingState
+from ipyvitals.schema.base import Health, Rule, SchemaStruct, Status, Task
+from ipyvitals.schema.metrics import exposed, metric
 
 __all__ = [
-    "DriftSection",
     "Durations",
-    "ErrorDrift",
-    "FeatureDrift",
     "LabelsSection",
     "MetricsSection",
     "ModelInfo",
     "ModelSection",
     "Segment",
-    "TrainingSection",
+]
+
+StatusMetric: TypeAlias = Annotated[
+    Status,
+    metric("state", "Status", "last"),
+    exposed("ipyvitals_model_status", "Status of the model."),
+]
+HealthMetric: TypeAlias = Annotated[
+    Health,
+    metric("state", "Health", "last"),
+    exposed("ipyvitals_model_health", "Health of the model."),
+]
+TrainedAt: TypeAlias = Annotated[
+    float | None,
+    metric("moment", "Trained", "last"),
+    exposed("ipyvitals_model_trained_timestamp_seconds", "When the model was trained."),
+]
+DeployedAt: TypeAlias = Annotated[
+    float | None,
+    metric("moment", "Deployed", "last"),
+    exposed(
+        "ipyvitals_model_deployed_timestamp_seconds", "When the model was deployed in its kernel."
+    ),
+]
+BaselineAccuracy: TypeAlias = Annotated[float | None, metric("ratio", "Baseline accuracy", "last")]
+TotalPredictions: TypeAlias = Annotated[
+    int,
+    metric("count", "Predictions", "total"),
+    exposed("ipyvitals_predictions", "Predictions recorded, in rows."),
+]
+PredictionsPerMinute: TypeAlias = Annotated[
+    int, metric("per minute", "Predictions per minute", chart=True)
+]
+TotalErrors: TypeAlias = Annotated[
+    int,
+    metric("count", "Errors", "total"),
+    exposed("ipyvitals_prediction_errors", "Predictions that failed."),
+]
+ErrorsPerMinute: TypeAlias = Annotated[int, metric("per minute", "Errors per minute")]
+CurrentAccuracy: TypeAlias = Annotated[
+    float | None,
+    metric("ratio", "Accuracy", chart=True),
+    exposed("ipyvitals_window_accuracy_ratio", "Mean score of the last labelled predictions."),
+]
+AccuracyLow: TypeAlias = Annotated[
+    float | None,
+    metric("ratio", "Accuracy, lower bound"),
+    exposed(
+        "ipyvitals_window_accuracy_low_ratio", "Lower end of the 95 % interval of the accuracy."
+    ),
+]
+AccuracyHigh: TypeAlias = Annotated[
+    float | None,
+    metric("ratio", "Accuracy, upper bound"),
+    exposed(
+        "ipyvitals_window_accuracy_high_ratio", "Upper end of the 95 % interval of the accuracy."
+    ),
+]
+AccuracyThreshold: TypeAlias = Annotated[
+    float | None,
+    metric("ratio", "Accuracy threshold", "last"),
+    exposed("ipyvitals_accuracy_threshold_ratio", "Accuracy below which the model is degraded."),
+]
+WindowLabelled: TypeAlias = Annotated[
+    int,
+    metric("count", "Labels in the window", "last"),
+    exposed("ipyvitals_window_labels", "Labelled predictions that the accuracy rests on."),
+]
+TotalLabelled: TypeAlias = Annotated[
+    int,
+    metric("count", "Labels", "total"),
+    exposed("ipyvitals_labelled_predictions", "Predictions whose truth is known."),
+]
+LabelCoverage: TypeAlias = Annotated[
+    float | None,
+    metric("ratio", "Labelled", "last"),
+    exposed("ipyvitals_label_coverage_ratio", "Share of the predictions whose truth is known."),
+]
+LabelsPending: TypeAlias = Annotated[
+    int,
+    metric("count", "Pending", "last"),
+    exposed("ipyvitals_pending_labels", "Predictions that wait for their truth."),
+]
+LatencyP50: TypeAlias = Annotated[float | None, metric("seconds", "Latency p50")]
+LatencyP95: TypeAlias = Annotated[float | None, metric("seconds", "Latency p95", chart=True)]
+LatencyP99: TypeAlias = Annotated[float | None, metric("seconds", "Latency p99")]
+MeanAbsoluteError: TypeAlias = Annotated[
+    float | None,
+    metric("target", "MAE"),
+    exposed(
+        "ipyvitals_window_mean_absolute_error",
+        "Mean absolute error of the last labelled predictions, in the unit of the target.",
+    ),
+]
+RootMeanSquaredError: TypeAlias = Annotated[
+    float | None,
+    metric("target", "RMSE"),
+    exposed(
+        "ipyvitals_window_root_mean_squared_error",
+        "Root mean squared error of the last labelled predictions, in the unit of the target.",
+    ),
 ]
 
 
 class ModelSection(SchemaStruct, frozen=True, kw_only=True):
-    """The active model: who it is, since when, and how it is."""
+    """The active model: its identity, status and health."""
 
     model_id: str | None = None
     name: str | None = None
     version: str | None = None
-    trained_at: float | None = None
-    status: Status = "registered"
-    total_predictions: int = 0
-    deployed_at: float | None = None
+    trained_at: TrainedAt = None
+    status: StatusMetric = "registered"
+    total_predictions: TotalPredictions = 0
+    deployed_at: DeployedAt = None
     status_since: float | None = None
     reason: str | None = None
-    """Why the status is what it is, e.g. ``"Accuracy dropped below threshold"``."""
+    """The reason of the status, e.g. ``"Accuracy dropped below threshold"``."""
     reason_rule: Rule | None = None
     """The rule behind ``reason``; the next three fields are in its unit."""
     reason_value: float | None = None
     reason_threshold: float | None = None
     reason_n: int | None = None
-    """How many labels, calls or predictions ``reason_value`` rests on."""
-    health: Health = "unknown"
-    uptime_seconds: float | None = None
-    baseline_accuracy: float | None = None
-    """Accuracy that was measured before the deployment."""
+    """The number of labels, calls or predictions behind ``reason_value``."""
+    health: HealthMetric = "unknown"
+    uptime_seconds: Annotated[
+        float | None,
+        metric("seconds", "Uptime", "last"),
+        exposed(
+            "ipyvitals_model_uptime_seconds",
+            "Time since the active model was deployed in its kernel.",
+        ),
+    ] = None
+    baseline_accuracy: BaselineAccuracy = None
+    """The accuracy that was measured before the deployment."""
     acknowledged_at: float | None = None
     """When somebody acknowledged the status; ``None`` again as soon as it changes."""
-
-
-class TrainingSection(SchemaStruct, frozen=True, kw_only=True):
-    """The training run in front, or ``"Ready"`` while there is none."""
-
-    state: TrainingState = "idle"
-    stage: str = "Ready"
-    progress: float | None = 100.0
-    """Percent in [0, 100]; ``None`` while the total is not known."""
-    details: str = "System ready"
-    current: int | None = None
-    total: int | None = None
-    rate_per_second: float | None = None
-    eta_seconds: float | None = None
-    elapsed_seconds: float | None = None
-    metrics: dict[str, float | None] = {}
-    stop_requested: bool = False
-    """Whether somebody asked the run to end; it may need some time for that."""
 
 
 class Segment(SchemaStruct, frozen=True, kw_only=True):
     """One group of labelled predictions, such as a class or a country."""
 
     name: str
-    """``""`` for all that have no place of their own: "other"."""
+    """``""`` for the group of all segments that are not listed: "other"."""
     total_labelled: int
     window_labelled: int
     current_accuracy: float | None = None
@@ -79,48 +169,50 @@ class Segment(SchemaStruct, frozen=True, kw_only=True):
 
 
 class MetricsSection(SchemaStruct, frozen=True, kw_only=True):
-    """What the active model did of late."""
+    """Recent performance of the active model."""
 
-    current_accuracy: float | None = None
-    predictions_per_minute: int = 0
-    total_predictions: int = 0
-    model_health: Health = "unknown"
-    accuracy_low: float | None = None
-    accuracy_high: float | None = None
-    accuracy_threshold: float | None = None
-    window_labelled: int = 0
-    total_labelled: int = 0
-    label_coverage: float | None = None
+    current_accuracy: CurrentAccuracy = None
+    predictions_per_minute: PredictionsPerMinute = 0
+    total_predictions: TotalPredictions = 0
+    model_health: HealthMetric = "unknown"
+    accuracy_low: AccuracyLow = None
+    accuracy_high: AccuracyHigh = None
+    accuracy_threshold: AccuracyThreshold = None
+    window_labelled: WindowLabelled = 0
+    total_labelled: TotalLabelled = 0
+    label_coverage: LabelCoverage = None
     warming: bool = True
     """True until the monitor has watched for 60 s, when the rates become full minutes."""
-    calls_per_minute: int = 0
-    total_errors: int = 0
-    errors_per_minute: int = 0
-    latency_p50_seconds: float | None = None
-    latency_p95_seconds: float | None = None
-    latency_p99_seconds: float | None = None
+    calls_per_minute: Annotated[int, metric("per minute", "Calls per minute")] = 0
+    total_errors: TotalErrors = 0
+    errors_per_minute: ErrorsPerMinute = 0
+    latency_p50_seconds: LatencyP50 = None
+    latency_p95_seconds: LatencyP95 = None
+    latency_p99_seconds: LatencyP99 = None
     task: Task = "classification"
-    tolerance: float | None = None
-    """Of a regression: how far off a prediction may be and still count as right."""
-    mae: float | None = None
+    tolerance: Annotated[float | None, metric("target", "Tolerance", "last")] = None
+    """Of a regression: the error up to which a prediction counts as right."""
+    mae: MeanAbsoluteError = None
     """Mean absolute error of the same labels, in the unit of the target; regression only."""
-    rmse: float | None = None
+    rmse: RootMeanSquaredError = None
     """Root mean squared error of the same labels, in the unit of the target."""
-    labels_pending: int = 0
+    labels_pending: LabelsPending = 0
     """Predictions of this model that wait for their label."""
-    median_label_delay_seconds: float | None = None
+    median_label_delay_seconds: Annotated[float | None, metric("seconds", "Median label delay")] = (
+        None
+    )
     """From prediction to label, over the last labels that came later."""
     segments: list[Segment] = []
-    """The most frequent first, all others together last; empty without segments."""
+    """The most frequent segments first, the group of all others last; empty without segments."""
 
 
 class LabelsSection(SchemaStruct, frozen=True, kw_only=True):
-    """What became of the predictions that wait for labels, of all models together."""
+    """Outcome of the predictions that wait for labels, of all models together."""
 
     pending: int = 0
     pending_limit: int = 0
     evicted: int = 0
-    """Predictions that made room for newer ones before their label came."""
+    """Predictions that were evicted by newer ones before their label came."""
     expired: int = 0
     """Predictions that waited longer than ``label_ttl``."""
     unknown: int = 0
@@ -128,85 +220,52 @@ class LabelsSection(SchemaStruct, frozen=True, kw_only=True):
     duplicate: int = 0
     """Labels of an id that had one already."""
     early: int = 0
-    """Labels that came before their prediction, and were kept for it."""
-
-
-class FeatureDrift(SchemaStruct, frozen=True, kw_only=True):
-    """How far the predictions, or one feature, moved away from the reference window."""
-
-    name: str
-    """``""`` for the predictions themselves."""
-    kind: Literal["numeric", "categorical"]
-    psi: float | None = None
-    """Population stability index of the window against the reference."""
-    threshold: float | None = None
-    """What ``psi`` seldom exceeds by chance alone, given both sizes and all that is watched."""
-    drifted: bool = False
-
-
-class ErrorDrift(SchemaStruct, frozen=True, kw_only=True):
-    """What ADWIN says of the stream of errors."""
-
-    error_rate: float | None = None
-    """Mean error of the labels since the last change."""
-    window_labelled: int = 0
-    """Labels since the last change."""
-    changes: int = 0
-    rising: bool = False
-    """Whether the last change was for the worse."""
-
-
-class DriftSection(SchemaStruct, frozen=True, kw_only=True):
-    """Whether what the active model sees and says still looks like the reference."""
-
-    state: Literal["off", "collecting", "watching", "drifted"] = "off"
-    reference_rows: int = 0
-    reference_size: int = 0
-    window_rows: int = 0
-    window_size: int = 0
-    features: list[FeatureDrift] = []
-    """Predictions and features, the one furthest above its threshold first; 20 at most."""
-    watched: int = 0
-    """How many there are in all."""
-    errors: ErrorDrift | None = None
+    """Labels that came before their prediction and were stored for it."""
 
 
 class ModelInfo(SchemaStruct, frozen=True, kw_only=True):
-    """One model in ``monitor.models()``: enough to compare it with the others."""
+    """One model in ``monitor.models()``: the figures to compare models by."""
 
     model_id: str
     name: str | None
     version: str | None
-    trained_at: float | None
-    deployed_at: float | None
-    status: Status
-    total_predictions: int
-    current_accuracy: float | None
-    baseline_accuracy: float | None
-    active: bool
-    """Whether predictions belong to it that name no model."""
-    health: Health = "unknown"
+    trained_at: TrainedAt
+    deployed_at: DeployedAt
+    status: StatusMetric
+    total_predictions: TotalPredictions
+    current_accuracy: CurrentAccuracy
+    baseline_accuracy: BaselineAccuracy
+    active: Annotated[
+        bool,
+        metric("flag", "Active", "last"),
+        exposed(
+            "ipyvitals_active_model",
+            "1 for the model that predictions belong to that name no model, else 0.",
+        ),
+    ]
+    """Whether the model gets the predictions that name no model."""
+    health: HealthMetric = "unknown"
     status_since: float | None = None
     reason: str | None = None
     reason_rule: Rule | None = None
     reason_value: float | None = None
     reason_threshold: float | None = None
     reason_n: int | None = None
-    accuracy_low: float | None = None
-    accuracy_high: float | None = None
-    accuracy_threshold: float | None = None
-    window_labelled: int = 0
-    total_labelled: int = 0
-    label_coverage: float | None = None
-    labels_pending: int = 0
-    predictions_per_minute: int = 0
-    total_errors: int = 0
-    errors_per_minute: int = 0
-    latency_p50_seconds: float | None = None
-    latency_p95_seconds: float | None = None
-    latency_p99_seconds: float | None = None
-    mae: float | None = None
-    rmse: float | None = None
+    accuracy_low: AccuracyLow = None
+    accuracy_high: AccuracyHigh = None
+    accuracy_threshold: AccuracyThreshold = None
+    window_labelled: WindowLabelled = 0
+    total_labelled: TotalLabelled = 0
+    label_coverage: LabelCoverage = None
+    labels_pending: LabelsPending = 0
+    predictions_per_minute: PredictionsPerMinute = 0
+    total_errors: TotalErrors = 0
+    errors_per_minute: ErrorsPerMinute = 0
+    latency_p50_seconds: LatencyP50 = None
+    latency_p95_seconds: LatencyP95 = None
+    latency_p99_seconds: LatencyP99 = None
+    mae: MeanAbsoluteError = None
+    rmse: RootMeanSquaredError = None
     acknowledged_at: float | None = None
     duration_counts: list[int] = []
     """Calls since the model came, in the buckets of `Durations`."""
@@ -214,7 +273,7 @@ class ModelInfo(SchemaStruct, frozen=True, kw_only=True):
 
 
 class Durations(SchemaStruct, frozen=True, kw_only=True):
-    """How long the active model's calls took since it came, in buckets that only grow."""
+    """Histogram of the durations of the active model's calls; counts only grow."""
 
     bounds_seconds: list[float]
     """Upper bounds of all buckets but the last, which has none."""

@@ -1,4 +1,4 @@
-"""What kernels tell the Jupyter server, and what it may ask of them."""
+"""Messages between kernels and the Jupyter server: updates, requests and replies."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ __all__ = [
     "COMM_ID",
     "REPLY",
     "REQUEST",
-    "SECTIONS",
     "VERSION",
     "Reply",
     "Request",
@@ -39,17 +38,11 @@ REQUEST = "ipyvitals_request"
 REPLY = "ipyvitals_reply"
 """Message types on the control channel."""
 
-SECTIONS = (
-    *("model", "training", "metrics", "system", "notices"),
-    *("models", "durations", "labels", "drift"),
-)
-"""The parts of a snapshot that travel only when they changed."""
-
 RequestKind: TypeAlias = Literal["snapshot", "viewers", "stop_training", "acknowledge", "reset"]
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):
-    """What changed in one monitor since its last update; everything, when `full`."""
+    """Changes of one monitor since its last update; the whole state, when `full`."""
 
     v: int = VERSION
     monitor: str

@@ -7,56 +7,72 @@ from typing import Any
 
 import msgspec
 
-from ipyvitals.schema.base import (
-    SchemaStruct,
-)
+from ipyvitals.schema.base import SchemaStruct
+from ipyvitals.schema.drift import DriftSection
+from ipyvitals.schema.metrics import charted_fields, plain_type
 from ipyvitals.schema.model import (
-    DriftSection,
     Durations,
     LabelsSection,
     MetricsSection,
     ModelInfo,
     ModelSection,
-    TrainingSection,
 )
-from ipyvitals.schema.system import (
-    SystemSection,
-)
+from ipyvitals.schema.system import SystemSection
+from ipyvitals.schema.training import TrainingSection
 
-__all__ = ["POINTS_OF_METRICS", "POINTS_OF_SYSTEM", "Notice", "Point", "Snapshot", "format_uptime"]
+__all__ = [
+    "PANEL_SECTIONS",
+    "PANEL_TRAITS",
+    "POINTS_OF_METRICS",
+    "POINTS_OF_SYSTEM",
+    "SECTIONS",
+    "Notice",
+    "Point",
+    "Snapshot",
+    "format_uptime",
+    "panel_sections",
+    "point_base",
+    "sections_of",
+]
 
 
 class Notice(SchemaStruct, frozen=True, kw_only=True):
-    """Something that went wrong in the background: counted, logged, and shown."""
+    """A problem in the background, with its count; logged and shown, never raised."""
 
     code: str
     message: str
     count: int
     at: float
-    """When it last happened."""
+    """Time of the last occurrence."""
 
 
-class Point(SchemaStruct, frozen=True, kw_only=True):
+def point_base(*sections: type[msgspec.Struct]) -> Any:
+    """Return a struct of the moment and every charted metric of the sections, each or ``None``."""
+    charted = {
+        field.name: plain_type(field.type) | None
+        for section in sections
+        for field in msgspec.structs.fields(section)
+        if field.name in charted_fields(section)
+    }
+    return msgspec.defstruct(
+        "PointBase",
+        [("at", float), *((name, kind, None) for name, kind in charted.items())],
+        bases=(SchemaStruct,),
+        module=__name__,
+        frozen=True,
+        kw_only=True,
+    )
+
+
+_PointBase: Any = point_base(MetricsSection, SystemSection)
+
+
+class Point(_PointBase):  # type: ignore[misc]
     """One moment of the charts."""
 
-    at: float
-    current_accuracy: float | None = None
-    predictions_per_minute: int | None = None
-    latency_p95_seconds: float | None = None
-    cpu_percent: float | None = None
-    memory_percent: float | None = None
-    gpu_percent: float | None = None
-    gpu_memory_percent: float | None = None
-    disk_read_bytes_per_second: float | None = None
-    disk_written_bytes_per_second: float | None = None
-    network_received_bytes_per_second: float | None = None
-    network_sent_bytes_per_second: float | None = None
 
-
-POINTS_OF_METRICS, POINTS_OF_SYSTEM = (
-    tuple(name for name in Point.__struct_fields__ if name in section.__struct_fields__)
-    for section in (MetricsSection, SystemSection)
-)
+POINTS_OF_METRICS = charted_fields(MetricsSection)
+POINTS_OF_SYSTEM = charted_fields(SystemSection)
 """The fields of a `Point`, by the section that they come from."""
 
 
@@ -83,9 +99,9 @@ class Snapshot(SchemaStruct, frozen=True, kw_only=True):
     drift: DriftSection = DriftSection()
 
     def changed(self, before: Snapshot | None, fields: Sequence[str]) -> list[str]:
-        """Return which of `fields` are to be shown anew after `before`.
+        """Return those of `fields` that differ from `before`.
 
-        Uptime does not count: it moves by itself, and whoever shows it lets it move.
+        Uptime is left out of the comparison: views advance it by their own clock.
         """
         if before is None:
             return list(fields)
@@ -130,6 +146,25 @@ class Snapshot(SchemaStruct, frozen=True, kw_only=True):
             },
             **sections,
         }
+
+
+def sections_of(snapshot: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Return the parts of a snapshot that travel only when they changed.
+
+    These are the fields with a default: what a snapshot holds before anything is known.
+    """
+    return tuple(field.name for field in msgspec.structs.fields(snapshot) if not field.required)
+
+
+def panel_sections(snapshot: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Return the sections that the panel shows; it draws no histogram of durations."""
+    return tuple(name for name in sections_of(snapshot) if name != "durations")
+
+
+SECTIONS = sections_of(Snapshot)
+PANEL_SECTIONS = panel_sections(Snapshot)
+PANEL_TRAITS = ("monitor", "at", "interval", *PANEL_SECTIONS, "history", "closed")
+"""The synchronized traits of the panel's widget, in the order in which the page reads them."""
 
 
 def format_uptime(seconds: float) -> str:

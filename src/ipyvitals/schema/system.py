@@ -1,10 +1,11 @@
-"""What is known of the machine."""
+"""The machine: CPU, memory, disk, network, processes and GPUs."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from ipyvitals.schema.base import GpuReason, Health, SchemaStruct, Scope
+from ipyvitals.schema.metrics import exposed, metric
 
 __all__ = [
     "Gpu",
@@ -17,19 +18,51 @@ class Gpu(SchemaStruct, frozen=True, kw_only=True):
     """One device that this process may use."""
 
     index: int
-    """Its place among those that this process may use: ``cuda:0`` is 0."""
+    """Index among the devices that this process may use: ``cuda:0`` is 0."""
     name: str | None = None
-    utilization_percent: float | None = None
-    memory_used_bytes: int | None = None
-    memory_total_bytes: int | None = None
-    temperature_celsius: float | None = None
-    power_watts: float | None = None
-    power_limit_watts: float | None = None
-    process_memory_bytes: int | None = None
-    """What the kernel and its children hold of the memory."""
+    utilization_percent: Annotated[
+        float | None,
+        metric("percent", "GPU"),
+        exposed(
+            "ipyvitals_gpu_utilization_ratio", "Share of the time in which the GPU was at work."
+        ),
+    ] = None
+    memory_used_bytes: Annotated[
+        int | None,
+        metric("bytes", "GPU memory"),
+        exposed("ipyvitals_gpu_memory_used_bytes", "Memory in use."),
+    ] = None
+    memory_total_bytes: Annotated[
+        int | None,
+        metric("bytes", "GPU memory in all", "last"),
+        exposed("ipyvitals_gpu_memory_size_bytes", "Memory there is."),
+    ] = None
+    temperature_celsius: Annotated[
+        float | None,
+        metric("celsius", "GPU temperature"),
+        exposed("ipyvitals_gpu_temperature_celsius", "Temperature."),
+    ] = None
+    power_watts: Annotated[
+        float | None,
+        metric("watts", "GPU power"),
+        exposed("ipyvitals_gpu_power_watts", "Power drawn."),
+    ] = None
+    power_limit_watts: Annotated[
+        float | None,
+        metric("watts", "GPU power limit", "last"),
+        exposed("ipyvitals_gpu_power_limit_watts", "Power that may be drawn."),
+    ] = None
+    process_memory_bytes: Annotated[
+        int | None,
+        metric("bytes", "GPU memory of the kernel"),
+        exposed(
+            "ipyvitals_gpu_process_memory_bytes", "Memory that the kernel's own processes hold."
+        ),
+    ] = None
+    """Memory that the kernel and its children use."""
     uuid: str | None = None
     mig: bool = False
-    """Whether it is a part of a device (Multi-Instance GPU)."""
+    """Whether the device is an instance of a divided one (Multi-Instance GPU)."""
     reasons: dict[str, GpuReason] = {}
     """Why a field is unknown, by the name of the field."""
 
@@ -43,27 +76,77 @@ class ProcessUse(SchemaStruct, frozen=True, kw_only=True):
     cpu_percent: float | None = None
     """In percent of ``cpu_limit_cores``."""
     own: bool = False
-    """Whether it is the kernel itself."""
+    """Whether the process is the kernel itself."""
 
 
 class SystemSection(SchemaStruct, frozen=True, kw_only=True):
-    """The machine under the model, in terms of what its user can run out of."""
+    """The machine under the model: the resources that its user can run out of."""
 
-    cpu_percent: float | None = None
-    memory_percent: float | None = None
-    disk_percent: float | None = None
-    active_connections: int | None = None
-    system_health: Health = "unknown"
+    cpu_percent: Annotated[
+        float | None,
+        metric("percent", "CPU", chart=True),
+        exposed("ipyvitals_cpu_usage_ratio", "CPU in use, of what the kernel may use."),
+    ] = None
+    memory_percent: Annotated[
+        float | None,
+        metric("percent", "Memory", chart=True),
+        exposed("ipyvitals_memory_usage_ratio", "Memory in use, of what the kernel may use."),
+    ] = None
+    disk_percent: Annotated[
+        float | None,
+        metric("percent", "Disk"),
+        exposed("ipyvitals_disk_usage_ratio", "Disk space in use where the kernel works."),
+    ] = None
+    active_connections: Annotated[
+        int | None,
+        metric("count", "Connections"),
+        exposed("ipyvitals_active_connections", "Network clients of what the kernel serves."),
+    ] = None
+    system_health: Annotated[
+        Health,
+        metric("state", "System health", "last"),
+        exposed("ipyvitals_system_health", "Health of the machine under the model."),
+    ] = "unknown"
     scope: Scope | None = None
     """``"container"`` where a limit on CPU or memory binds, else ``"host"``."""
-    memory_used_bytes: int | None = None
-    memory_limit_bytes: int | None = None
-    cpu_limit_cores: float | None = None
+    memory_used_bytes: Annotated[
+        int | None,
+        metric("bytes", "Memory used"),
+        exposed(
+            "ipyvitals_memory_used_bytes",
+            "Memory in use on the kernel's machine or in its container.",
+        ),
+    ] = None
+    memory_limit_bytes: Annotated[
+        int | None,
+        metric("bytes", "Memory limit", "last"),
+        exposed("ipyvitals_memory_limit_bytes", "Memory that the kernel may use."),
+    ] = None
+    cpu_limit_cores: Annotated[
+        float | None,
+        metric("cores", "CPU limit", "last"),
+        exposed("ipyvitals_cpu_limit_cores", "CPU cores that the kernel may use."),
+    ] = None
     disk_path: str | None = None
-    disk_free_bytes: int | None = None
-    process_cpu_percent: float | None = None
+    disk_free_bytes: Annotated[
+        int | None,
+        metric("bytes", "Disk free"),
+        exposed("ipyvitals_disk_free_bytes", "Disk space left where the kernel works."),
+    ] = None
+    process_cpu_percent: Annotated[
+        float | None,
+        metric("percent", "CPU of the kernel"),
+        exposed(
+            "ipyvitals_process_cpu_usage_ratio",
+            "CPU in use by the kernel's own processes, of what they may use.",
+        ),
+    ] = None
     """CPU of the kernel's own process tree, in percent of ``cpu_limit_cores``."""
-    process_memory_bytes: int | None = None
+    process_memory_bytes: Annotated[
+        int | None,
+        metric("bytes", "Memory of the kernel"),
+        exposed("ipyvitals_process_memory_bytes", "Memory of the kernel's own processes."),
+    ] = None
     """Memory of the kernel's own process tree."""
     gpus: list[Gpu] = []
     limiter: str | None = None
@@ -71,60 +154,180 @@ class SystemSection(SchemaStruct, frozen=True, kw_only=True):
     ``"gpu_memory"``, ``"shared_memory"`` or ``"open_files"``."""
     unknown_components: list[str] = []
     """Components left out of ``system_health`` because they could not be read."""
-    kernel_busy: bool | None = None
+    kernel_busy: Annotated[
+        bool | None,
+        metric("flag", "Cell running", "last"),
+        exposed("ipyvitals_kernel_busy", "1 while a cell runs, else 0."),
+    ] = None
 
     cpu_scope: Scope | None = None
-    """Of whom ``cpu_percent`` and ``cpu_limit_cores`` speak."""
+    """The scope of ``cpu_percent`` and ``cpu_limit_cores``."""
     memory_scope: Scope | None = None
-    """Of whom the three figures of the memory speak."""
-    cpu_throttled_percent: float | None = None
-    """Of the scheduler's periods since the last reading: in which the CPU was used up early."""
-    cpu_throttled_seconds: float | None = None
-    """For how long processes had to wait for that, since the container began."""
-    oom_kills: int | None = None
+    """The scope of the three figures of the memory."""
+    cpu_throttled_percent: Annotated[
+        float | None,
+        metric("percent", "CPU throttled"),
+        exposed(
+            "ipyvitals_cpu_throttled_ratio",
+            "Share of the scheduler's periods in which the container had used up its CPU.",
+        ),
+    ] = None
+    """Share of the scheduler's periods since the last reading in which the quota was used up."""
+    cpu_throttled_seconds: Annotated[
+        float | None,
+        metric("seconds", "CPU throttled in all", "total"),
+        exposed(
+            "ipyvitals_cpu_throttled_seconds",
+            "Time that processes of the container had to wait because its CPU was used up.",
+        ),
+    ] = None
+    """Time that processes waited because of that, since the container began."""
+    oom_kills: Annotated[
+        int | None,
+        metric("count", "Out-of-memory kills", "total"),
+        exposed("ipyvitals_oom_kills", "Processes killed for lack of memory."),
+    ] = None
     """Processes killed for lack of memory, since the container, or the machine, began."""
     oom_kill_at: float | None = None
-    """When the last of them was noticed by this monitor."""
-    memory_full_seconds: float | None = None
-    """Until the memory is full, at the pace of the last minute; only while that is steady."""
-    shared_memory_percent: float | None = None
-    """Of ``/dev/shm``, through which processes hand each other arrays."""
-    shared_memory_free_bytes: int | None = None
-    shared_memory_limit_bytes: int | None = None
+    """Time at which this monitor saw ``oom_kills`` grow last."""
+    memory_full_seconds: Annotated[
+        float | None,
+        metric("seconds", "Memory full in"),
+        exposed(
+            "ipyvitals_memory_full_seconds",
+            "Time until the memory is full at the pace of the last minute, while that is steady.",
+        ),
+    ] = None
+    """Time until the memory is full at the pace of the last minute, while that is steady."""
+    shared_memory_percent: Annotated[
+        float | None,
+        metric("percent", "Shared memory"),
+        exposed("ipyvitals_shared_memory_usage_ratio", "Shared memory in use."),
+    ] = None
+    """Use of ``/dev/shm``, through which processes exchange arrays."""
+    shared_memory_free_bytes: Annotated[
+        int | None,
+        metric("bytes", "Shared memory free"),
+        exposed("ipyvitals_shared_memory_free_bytes", "Shared memory left."),
+    ] = None
+    shared_memory_limit_bytes: Annotated[
+        int | None,
+        metric("bytes", "Shared memory limit", "last"),
+        exposed("ipyvitals_shared_memory_limit_bytes", "Shared memory there is."),
+    ] = None
     disk_io_scope: Scope | None = None
-    """Whose reads and writes follow: the container's, or those of the disk under ``disk_path``."""
-    disk_read_bytes_per_second: float | None = None
-    disk_written_bytes_per_second: float | None = None
-    disk_read_bytes: int | None = None
+    """The scope of disk rates and totals: the container, or the disk under ``disk_path``."""
+    disk_read_bytes_per_second: Annotated[
+        float | None, metric("bytes per second", "Disk read", chart=True)
+    ] = None
+    disk_written_bytes_per_second: Annotated[
+        float | None, metric("bytes per second", "Disk written", chart=True)
+    ] = None
+    disk_read_bytes: Annotated[
+        int | None,
+        metric("bytes", "Disk read in all", "total"),
+        exposed(
+            "ipyvitals_disk_read_bytes",
+            "Bytes read by the container, or from the disk where the kernel works.",
+        ),
+    ] = None
     """Since the monitor began; likewise the next."""
-    disk_written_bytes: int | None = None
-    network_received_bytes_per_second: float | None = None
-    network_sent_bytes_per_second: float | None = None
-    network_received_bytes: int | None = None
+    disk_written_bytes: Annotated[
+        int | None,
+        metric("bytes", "Disk written in all", "total"),
+        exposed(
+            "ipyvitals_disk_written_bytes",
+            "Bytes written by the container, or to the disk where the kernel works.",
+        ),
+    ] = None
+    network_received_bytes_per_second: Annotated[
+        float | None, metric("bytes per second", "Received", chart=True)
+    ] = None
+    network_sent_bytes_per_second: Annotated[
+        float | None, metric("bytes per second", "Sent", chart=True)
+    ] = None
+    network_received_bytes: Annotated[
+        int | None,
+        metric("bytes", "Received in all", "total"),
+        exposed(
+            "ipyvitals_network_received_bytes",
+            "Bytes received by the kernel's machine or its container.",
+        ),
+    ] = None
     """Since the monitor began; likewise the next."""
-    network_sent_bytes: int | None = None
+    network_sent_bytes: Annotated[
+        int | None,
+        metric("bytes", "Sent in all", "total"),
+        exposed(
+            "ipyvitals_network_sent_bytes", "Bytes sent by the kernel's machine or its container."
+        ),
+    ] = None
     process_memory_kind: Literal["pss", "rss"] | None = None
     """``"pss"``: pages that processes share count once. ``"rss"``: in some, more than once."""
-    process_children: int | None = None
-    """Processes that the kernel and its children started, and that live."""
-    process_threads: int | None = None
-    process_open_files: int | None = None
-    open_files_percent: float | None = None
+    process_children: Annotated[
+        int | None,
+        metric("count", "Children"),
+        exposed(
+            "ipyvitals_process_children",
+            "Processes that the kernel and its children started, and that live.",
+        ),
+    ] = None
+    """Live processes that the kernel and its children started."""
+    process_threads: Annotated[
+        int | None,
+        metric("count", "Threads"),
+        exposed("ipyvitals_process_threads", "Threads of the kernel's own processes."),
+    ] = None
+    process_open_files: Annotated[
+        int | None,
+        metric("count", "Open files"),
+        exposed(
+            "ipyvitals_process_open_files",
+            "Files, sockets and pipes that the kernel's own processes have open.",
+        ),
+    ] = None
+    open_files_percent: Annotated[
+        float | None,
+        metric("percent", "Open files of the kernel"),
+        exposed(
+            "ipyvitals_open_files_usage_ratio",
+            "Files that the kernel has open, of those that it may open.",
+        ),
+    ] = None
     """Files that the kernel itself has open, of those that it may open."""
-    open_files_limit: int | None = None
+    open_files_limit: Annotated[
+        int | None,
+        metric("count", "File limit", "last"),
+        exposed("ipyvitals_open_files_limit", "Files that the kernel may open."),
+    ] = None
     top_processes: list[ProcessUse] = []
     """The three of the tree with the most memory."""
-    gpu_percent: float | None = None
+    gpu_percent: Annotated[float | None, metric("percent", "Busiest GPU", chart=True)] = None
     """Utilization of the busiest of ``gpus``."""
-    gpu_memory_percent: float | None = None
+    gpu_memory_percent: Annotated[
+        float | None, metric("percent", "Fullest GPU memory", chart=True)
+    ] = None
     """Memory in use on the fullest of ``gpus``."""
     gpus_reason: GpuReason | None = None
     """Why ``gpus`` is empty."""
     kernel_busy_since: float | None = None
-    """When the cell that runs began."""
-    kernel_busy_seconds: float | None = None
-    """For how long it has been running."""
-    kernel_lag_seconds: float | None = None
-    """How late a thread of the kernel got its turn, at worst since the last reading."""
+    """Start of the running cell."""
+    kernel_busy_seconds: Annotated[
+        float | None,
+        metric("seconds", "Cell running for"),
+        exposed(
+            "ipyvitals_kernel_busy_seconds", "Time for which the cell has been running that runs."
+        ),
+    ] = None
+    """Time for which that cell has been running."""
+    kernel_lag_seconds: Annotated[
+        float | None,
+        metric("seconds", "Threads wait"),
+        exposed(
+            "ipyvitals_kernel_lag_seconds",
+            "How late a thread of the kernel got its turn, at worst since the last reading.",
+        ),
+    ] = None
+    """The longest wait of a thread of the kernel for its turn since the last reading."""
     gil_starved: bool | None = None
-    """Whether that was so late that something keeps Python's lock from all other threads."""
+    """Whether that wait means that one thread blocks all others by Python's lock (GIL)."""

@@ -11,7 +11,7 @@ from traitlets import Bool, Float, Integer
 from ipyvitals.server.events import EventBus
 from ipyvitals.server.hub import Hub, Settings
 from ipyvitals.server.kernel_manager import Kernels
-from ipyvitals.server.metrics.collector import exposition
+from ipyvitals.server.metrics.collector import collector
 from ipyvitals.server.rest import (
     ActionHandler,
     KernelEventsHandler,
@@ -100,7 +100,7 @@ class IpyvitalsExtension(ExtensionApp):
     def _begin(self) -> None:
         self.hub.start()
         if self.metrics:
-            exposition.add(self.hub, prometheus_client.REGISTRY)
+            collector.add(self.hub, prometheus_client.REGISTRY)
 
     def initialize_handlers(self) -> None:
         """Name the routes; those of the specification answer the same as ours."""
@@ -124,5 +124,5 @@ class IpyvitalsExtension(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """Let go of kernels and clients."""
-        exposition.remove(self.hub)
+        collector.remove(self.hub)
         await self.hub.stop()

@@ -91,7 +91,9 @@ class Kernels:
 
     def connections(self, kernel_id: str) -> int:
         """Return how many frontends are connected to a kernel."""
-        count: int = getattr(self._manager, "_kernel_connections", {}).get(kernel_id, 0)
+        if kernel_id not in self._manager:
+            return 0
+        count: int = self._manager.kernel_model(kernel_id)["connections"]
         return count
 
     def path_of(self, kernel_id: str) -> str | None:

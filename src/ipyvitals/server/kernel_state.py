@@ -15,11 +15,12 @@ from msgspec.structs import replace
 from ipyvitals.schema import (
     POINTS_OF_METRICS,
     POINTS_OF_SYSTEM,
+    SECTIONS,
     Event,
     Point,
     Snapshot,
 )
-from ipyvitals.schema.protocol import SECTIONS, Update
+from ipyvitals.schema.protocol import Update
 
 __all__ = ["Applied", "KernelRecord", "MonitorRecord"]
 

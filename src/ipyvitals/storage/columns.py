@@ -1,4 +1,4 @@
-"""The columns of the history, taken from the contract."""
+"""Derives the columns of the history from the sections of the contract."""
 
 from __future__ import annotations
 
@@ -8,70 +8,80 @@ import msgspec
 from msgspec import inspect
 
 from ipyvitals.schema import MetricsSection, SystemSection
+from ipyvitals.schema.metrics import metrics_of
 
-__all__ = ["COLUMNS", "METRICS", "SECTIONS", "SYSTEM", "Column", "Kind", "scalars"]
+__all__ = ["COLUMNS", "METRICS", "SECTIONS", "SYSTEM", "Column", "Kind", "section_columns"]
 
 Kind: TypeAlias = Literal["number", "count", "flag", "text", "moment", "any"]
 
-KEPT_LAST = {
-    *("accuracy_threshold", "label_coverage", "labels_pending", "tolerance", "window_labelled"),
-    *("cpu_limit_cores", "memory_limit_bytes", "shared_memory_limit_bytes", "open_files_limit"),
-    *("cpu_throttled_seconds", "oom_kills", "disk_read_bytes", "disk_written_bytes"),
-    *("network_received_bytes", "network_sent_bytes"),
-}
-"""Numbers that are not measured: limits, totals, and how many there are just now."""
-
 
 class Column(NamedTuple):
-    """One column of a table."""
+    """Describes one column of a table."""
 
     name: str
     kind: Kind
     mean: bool = False
-    """Whether several values are told by their mean, in place of the last one."""
+    """Whether a stretch of time keeps the mean of its values, in place of the last one."""
 
     @property
     def averaged(self) -> Column:
-        """The column of means: those of counts are no whole numbers."""
+        """The column of means: means of counts are not whole numbers."""
         return self._replace(kind="number") if self.mean else self
 
 
-def scalars(shape: type[msgspec.Struct]) -> tuple[Column, ...]:
+def section_columns(section: type[msgspec.Struct]) -> tuple[Column, ...]:
     """Return a column for each field of a section that is one value.
 
     Examples
     --------
-    >>> from ipyvitals.schema import Segment
-    >>> scalars(Segment)[0], scalars(Segment)[3]
-    (Column(name='name', kind='text', mean=False),
-     Column(name='current_accuracy', kind='number', mean=True))
+    >>> section_columns(SystemSection)[0]
+    Column(name='cpu_percent', kind='number', mean=True)
+
+    Raises
+    ------
+    TypeError
+        When a number is not declared as a metric, so that its aggregation is unknown.
     """
-    columns = [_column(field) for field in inspect.type_info(shape).fields]  # type: ignore[attr-defined]
-    return tuple(column for column in columns if column is not None)
+    metrics = metrics_of(section)
+    columns = []
+    for field in inspect.type_info(section).fields:  # type: ignore[attr-defined]
+        kind = _kind(field.name, field.type)
+        declared = metrics.get(field.name)
+        if kind in ("number", "count") and declared is None:
+            raise TypeError(
+                f"{section.__name__}.{field.name}: expected a declaration of the number, got none; "
+                "annotate it with metric(…)."
+            )
+        if kind is not None:
+            mean = declared is not None and declared.aggregate == "mean"
+            columns.append(Column(field.name, kind, mean=mean))
+    return tuple(columns)
 
 
-def _column(field: Any) -> Column | None:
-    types = field.type.types if isinstance(field.type, inspect.UnionType) else (field.type,)
+def _kind(name: str, annotation: Any) -> Kind | None:
+    """Return how the value of a field is stored; ``None`` when it is not one value."""
+    if isinstance(annotation, inspect.Metadata):
+        return _kind(name, annotation.type)
+    types = annotation.types if isinstance(annotation, inspect.UnionType) else (annotation,)
     known = [one for one in types if not isinstance(one, inspect.NoneType)]
     if len(known) != 1:
         return None
-    total = field.name.startswith("total_") or field.name in KEPT_LAST
     match known[0]:
-        case inspect.FloatType() if field.name.endswith(("_at", "_since")):
-            return Column(field.name, "moment")
+        case inspect.FloatType() if name.endswith(("_at", "_since")):
+            return "moment"
         case inspect.FloatType():
-            return Column(field.name, "number", mean=not total)
+            return "number"
         case inspect.IntType():
-            return Column(field.name, "count", mean=not total)
+            return "count"
         case inspect.BoolType():
-            return Column(field.name, "flag")
+            return "flag"
         case inspect.StrType() | inspect.LiteralType():
-            return Column(field.name, "text")
+            return "text"
     return None
 
 
-METRICS = (Column("status", "text"), *scalars(MetricsSection))
-SYSTEM = scalars(SystemSection)
+METRICS = (Column("status", "text"), *section_columns(MetricsSection))
+SYSTEM = section_columns(SystemSection)
 
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "metrics": (Column("model_id", "text"), *METRICS),
@@ -110,6 +120,6 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("segment", "any"),
     ),
 }
-"""Columns of each section of the history, beside the index ``time``."""
+"""Columns of each section of the history, besides the index ``time``."""
 
 SECTIONS = tuple(COLUMNS)

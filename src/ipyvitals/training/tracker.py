@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from inspect import currentframe
 from itertools import repeat
 from math import inf, isfinite
 from operator import length_hint
@@ -136,8 +136,9 @@ class TrainingTracker:
                     return
             run.complete()
         except GeneratorExit:
-            # Also the garbage collector may come here, amid anything: no lock may be taken.
-            frame = sys._getframe().f_back
+            # The garbage collector may also raise this at any point, so take no lock here.
+            own = currentframe()
+            frame = own.f_back if own is not None else None
             run.left_at = (frame.f_code, frame.f_lineno) if frame is not None else None
             self._left.append((run, self._clock.monotonic()))
             self._wake()

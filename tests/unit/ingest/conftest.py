@@ -38,8 +38,8 @@ class Bench:
             self.registry.add(model_id, NOW, 0.0).name = model_id
         self.join = LabelJoin(10_000, 60.0, self.notices)
         scorer = Scorer(score, self.notices, self.mismatches.append)
-        labeller = Labeler(scorer, self.notices, **labelling)
-        self.inbox = RecordQueue(self.registry, self.join, labeller, self.notices)
+        labeler = Labeler(scorer, self.notices, **labelling)
+        self.queue = RecordQueue(self.registry, self.join, labeler, self.notices)
 
     def record(
         self,
@@ -55,8 +55,8 @@ class Bench:
     ):
         extra = None if segment is features is None else Extra(segment, features)
         if not (id is None is model_id is extra):
-            self.inbox.needs_slow_path = True
-        self.inbox.append((at, prediction, actual, id, latency, model_id, extra))
+            self.queue.needs_slow_path = True
+        self.queue.entries.append((at, prediction, actual, id, latency, model_id, extra))
 
     def batch(
         self,
@@ -71,7 +71,7 @@ class Bench:
         watched=None,
         at=NOW,
     ):
-        self.inbox.put(
+        self.queue.put(
             Batch(
                 at=at,
                 rows=rows,
@@ -85,20 +85,20 @@ class Bench:
         )
 
     def label(self, id, actual, *, at=NOW):
-        self.inbox.put(Label(id=id, actual=actual, at=at))
+        self.queue.put(Label(id=id, actual=actual, at=at))
 
     @property
     def model(self):
         """The active model, with everything counted."""
-        self.inbox.fold()
+        self.queue.drain()
         return self.registry.active
 
     def fail(self, *, model_id=None, at=NOW):
-        self.inbox.put(Failure(at=at, model_id=model_id))
+        self.queue.put(Failure(at=at, model_id=model_id))
 
     def figures(self, model_id=None, now=NOW):
         """What a model counted so far, in plain numbers."""
-        self.inbox.fold()
+        self.queue.drain()
         model = self.registry.get(model_id)
         return {
             "predictions": model.total_predictions,

@@ -78,7 +78,7 @@ class PlainJoin:
             self.early = [*self.early, (id, label)][-self.capacity :]
         return None
 
-    def update_status(self, id):
+    def mark_labelled(self, id):
         if id in dict(self.early):
             self.counts["labels.duplicate"] += 1
             self.counts["labels.unknown"] -= 1
@@ -133,7 +133,7 @@ def apply(join, step, id, serial, now):
         return join.add(id, Waiting((f"m{serial % 3}", 1), serial, now, None))
     if step == "take":
         return join.take(id, Early(serial, now))
-    return join.update_status(id) if step == "settle" else join.expire(now)
+    return join.mark_labelled(id) if step == "settle" else join.expire(now)
 
 
 @given(capacity=st.integers(1, 5), ttl=st.sampled_from([0.0, 10.0, 100.0]), steps=STEPS)
@@ -191,7 +191,7 @@ def test_the_first_label_wins_and_the_second_is_counted():
 
 def test_an_id_labelled_at_once_takes_no_second_label():
     join, notices = make()
-    join.update_status("now")
+    join.mark_labelled("now")
     assert take(join, "now") is None
     assert notices.count("labels.duplicate") == 1
     assert join.pending == 0
@@ -289,7 +289,7 @@ class TestLabelsThatComeFirst:
     def test_one_for_an_id_labelled_at_once_is_a_duplicate(self):
         join, _ = make()
         take(join, "a")
-        join.update_status("a")
+        join.mark_labelled("a")
         assert join.section().duplicate == 1
         assert join.section().unknown == 0
 

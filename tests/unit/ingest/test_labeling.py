@@ -24,13 +24,13 @@ class Bench:
     def __init__(self, score=None, **labelling):
         self.notices = Notices(lambda: 0.0)
         scorer = Scorer(score, self.notices, lambda message: None)
-        self.labeller = Labeler(scorer, self.notices, **labelling)
+        self.labeler = Labeler(scorer, self.notices, **labelling)
 
     def pairs(self, predictions, actuals, segments=None):
-        return plain(self.labeller.pairs(predictions, actuals, segments))
+        return plain(self.labeler.pairs(predictions, actuals, segments))
 
     def rows(self, predictions, actuals, segments=None):
-        return plain(self.labeller.rows(predictions, actuals, segments))
+        return plain(self.labeler.rows(predictions, actuals, segments))
 
 
 def plain(labelled):

@@ -28,12 +28,12 @@ class Watched:
 class TestPlainRecords:
     def test_nothing_is_counted_before_it_is_folded(self, bench):
         bench.record(1, 1)
-        assert (bench.inbox.pending, bench.registry.active.total_predictions) == (1, 0)
-        bench.inbox.fold()
-        assert (bench.inbox.pending, bench.registry.active.total_predictions) == (0, 1)
+        assert (bench.queue.pending, bench.registry.active.total_predictions) == (1, 0)
+        bench.queue.drain()
+        assert (bench.queue.pending, bench.registry.active.total_predictions) == (0, 1)
 
     def test_an_empty_inbox_folds_to_nothing(self, bench):
-        bench.inbox.fold()
+        bench.queue.drain()
         assert bench.figures()["window"] == (0, None)
         assert bench.model.lifecycle == "registered"
 
@@ -63,7 +63,7 @@ class TestPlainRecords:
     def test_labels_of_another_kind_are_told_once(self, bench):
         for _ in range(3):
             bench.record("1", 1)
-            bench.inbox.fold()
+            bench.queue.drain()
         assert len(bench.mismatches) == 1
         assert bench.figures()["window"] == (3, 0.0)
 
@@ -85,7 +85,7 @@ class TestPlainRecords:
         for _ in range(QUEUE_LIMIT):
             bench.record(1, 1, latency=0.001)
         assert bench.figures()["predictions"] == QUEUE_LIMIT
-        assert bench.inbox.pending == 0
+        assert bench.queue.pending == 0
 
 
 class TestMixedEntries:
@@ -101,7 +101,7 @@ class TestMixedEntries:
     def test_a_late_label_counts_for_the_model_that_predicted(self, make_bench):
         bench = make_bench(models=("old", "new"))
         bench.record(1, id=7, model_id="old")
-        bench.inbox.fold()
+        bench.queue.drain()
         bench.label(7, 1)
         assert bench.figures()["window"] == (0, None)
         assert bench.figures("old")["window"] == (1, 1.0)
@@ -160,7 +160,7 @@ class TestMixedEntries:
 
     def test_rows_are_watched_in_the_order_in_which_they_came(self, bench):
         seen = bench.model.watch = Watched()
-        bench.inbox.watching = True
+        bench.queue.watching = True
         bench.record(1, id="late")
         bench.record(2)
         bench.batch(2, watched=([3, 4], {"age": [30, 40]}))
@@ -169,7 +169,7 @@ class TestMixedEntries:
         bench.record(6)
         bench.record(7, features={"age": 70})
         bench.record(8)
-        bench.inbox.fold()
+        bench.queue.drain()
         ages = [None, None, 30, 40, None, None, 70, None]
         assert seen.rows == list(zip(range(1, 9), ages, strict=True))
         assert bench.figures()["predictions"] == 8
@@ -208,18 +208,18 @@ class TestCustomScore:
         def score(prediction, actual):
             if prediction == "outer":
                 bench.record("inner", "inner")
-                bench.inbox.fold()
+                bench.queue.drain()
             return 1.0
 
         bench = make_bench(score=score)
         bench.record("outer", "outer")
-        bench.inbox.fold()
+        bench.queue.drain()
         assert bench.registry.active.total_predictions == 1
         assert bench.model.total_predictions == 2
 
     def test_a_fold_that_fails_all_the_same_is_counted_and_the_next_one_works(self, bench):
-        bench.inbox.append(("not", "an", "entry"))
-        bench.inbox.fold()
+        bench.queue.entries.append(("not", "an", "entry"))
+        bench.queue.drain()
         assert bench.notices.count("intake.fold_failed") == 1
         bench.record(1, 1)
         assert bench.figures()["predictions"] == 1
@@ -227,8 +227,8 @@ class TestCustomScore:
 
 def test_a_forked_child_folds_with_a_lock_of_its_own(bench):
     bench.record(1, 1)
-    bench.inbox._lock.acquire()  # As a thread of the parent might, at the fork.
-    bench.inbox.reset_lock()
+    bench.queue._lock.acquire()  # As a thread of the parent might, at the fork.
+    bench.queue.reset_lock()
     assert bench.model.total_predictions == 1
 
 

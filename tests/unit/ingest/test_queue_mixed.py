@@ -27,7 +27,7 @@ ENTRIES = st.lists(
         st.tuples(st.just("failure"), MODELS),
         st.tuples(st.just("batch"), ROWS, MODELS),
         st.tuples(st.just("batch_with_ids"), st.dictionaries(IDS, VALUES, max_size=3), MODELS),
-        st.tuples(st.just("fold")),
+        st.tuples(st.just("drain")),
     ),
     max_size=60,
 )
@@ -63,7 +63,7 @@ class OneByOne:
     def apply(self, kind, *rest):
         getattr(self, kind)(*rest)
 
-    def fold(self):
+    def drain(self):
         pass
 
     def record(self, prediction, actual, model, segment):
@@ -154,7 +154,7 @@ def enter(bench, kind, *rest):
         waiting = [(id, prediction, None) for id, prediction in rest[0].items()]
         bench.batch(len(waiting), waiting=waiting, model_id=rest[1])
     else:
-        bench.inbox.fold()
+        bench.queue.drain()
 
 
 def segments(model):
@@ -183,7 +183,7 @@ def test_any_mixture_in_any_folds_counts_as_one_by_one(make_bench, entries, wind
 )
 def test_the_short_way_for_plain_records_counts_as_the_long_one(make_bench, calls):
     short, long = make_bench(), make_bench()
-    long.inbox.needs_slow_path = True
+    long.queue.needs_slow_path = True
     for prediction, actual, latency in calls:
         for one in (short, long):
             one.record(prediction, actual, latency=latency)
@@ -212,7 +212,7 @@ def in_threads(work):
 
 def fold_until_done(bench, threads):
     while any(thread.is_alive() for thread in threads):
-        bench.inbox.fold()
+        bench.queue.drain()
     for thread in threads:
         thread.join()
 
@@ -240,7 +240,7 @@ def test_32_threads_fold_at_once_and_nothing_is_lost_or_counted_twice(make_bench
             bench.label(id, step)
             bench.fail()
             if step % 10 == 0:
-                bench.inbox.fold()
+                bench.queue.drain()
 
     fold_until_done(bench, in_threads(work))
     a, b = bench.figures("a"), bench.figures("b")

@@ -5,24 +5,32 @@ from __future__ import annotations
 import gc
 
 import comm
+import msgspec
 import pytest
+import traitlets
 from comm.base_comm import BaseComm
 
 from ipyvitals import FakeClock, Monitor, StatusPanel
 from ipyvitals.schema import (
+    PANEL_SECTIONS,
+    PANEL_TRAITS,
     MetricsSection,
     ModelSection,
     Point,
+    Snapshot,
     SystemSection,
     TrainingSection,
 )
 
-SECTIONS = {
+STRUCTS = {
     "model": ModelSection,
     "training": TrainingSection,
     "metrics": MetricsSection,
     "system": SystemSection,
 }
+
+
+EMPTY = Snapshot(monitor="default", seq=0, at=0.0)
 
 
 class RecordedComm(BaseComm):
@@ -85,8 +93,18 @@ def test_a_new_panel_brings_everything(monitor, sent):
     assert state["metrics"]["current_accuracy"] == 0.5
     assert state["history"]["current_accuracy"] == [0.5]
     assert set(state["history"]) == set(Point.__struct_fields__)
-    for name, section in SECTIONS.items():
+    for name, section in STRUCTS.items():
         assert set(state[name]) == set(section.__struct_fields__)
+
+
+def test_the_traits_are_those_that_the_page_reads():
+    traits = StatusPanel.class_own_traits(sync=True)
+    own = {name: trait for name, trait in traits.items() if not name.startswith("_")}
+
+    assert set(own) == set(PANEL_TRAITS)
+    for name in PANEL_SECTIONS:
+        empty = [] if isinstance(own[name], traitlets.List) else {}
+        assert type(msgspec.to_builtins(getattr(EMPTY, name))) is type(empty), name
 
 
 def test_only_what_changed_travels_and_in_one_message(monitor, sent, clock):
@@ -150,18 +168,18 @@ class TestBeat:
 
         return pass_seconds
 
-    def test_the_page_hears_within_the_interval_though_nothing_changed(self, beat, clock):
-        assert [set(state) for state in beat(20)] == [{"at"}] * 4
+    def test_the_page_hears_within_the_interval_though_nothing_changed(self, heartbeat, clock):
+        assert [set(state) for state in heartbeat(20)] == [{"at"}] * 4
 
     @pytest.mark.parametrize("hours", [-10, -1, 1, 10])
-    def test_a_clock_set_anew_stops_no_beat(self, beat, clock, hours):
-        states = beat(20, wall=hours * 3_600)
+    def test_a_clock_set_anew_stops_no_beat(self, heartbeat, clock, hours):
+        states = heartbeat(20, wall=hours * 3_600)
         assert len(states) == 4
         assert states[0]["at"] == pytest.approx(clock.time(), abs=20)
 
-    def test_a_clock_set_back_by_a_moment_delays_a_beat_by_no_more(self, beat):
-        beat(4)
-        assert len(beat(6, wall=-2)) == 1
+    def test_a_clock_set_back_by_a_moment_delays_a_beat_by_no_more(self, heartbeat):
+        heartbeat(4)
+        assert len(heartbeat(6, wall=-2)) == 1
 
 
 def test_the_history_travels_once(monitor, sent, clock):

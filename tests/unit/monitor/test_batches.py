@@ -67,5 +67,5 @@ class TestRecordBatch:
         for _ in range(6):
             monitor.record_batch(rows, rows)
 
-        assert monitor._inbox.rows < 5_000_000
+        assert monitor._queue.rows < 5_000_000
         assert monitor.snapshot().metrics.total_predictions == 6_000_000

@@ -13,7 +13,7 @@ import pytest
 PRELUDE = """
 import gc, os, sys, threading, time, warnings
 from ipyvitals import Monitor
-from ipyvitals.runtime.scheduler import ticker
+from ipyvitals.runtime.scheduler import scheduler
 
 def ours():
     names = [thread.name for thread in threading.enumerate() if "ipyvitals" in thread.name]
@@ -80,7 +80,7 @@ def test_closing_leaves_no_thread():
         print(*ours())
         monitor.close()
         print(len(ours()))
-    """) == ["callbacks", "store", "scheduler", "0"]
+    """) == ["callbacks", "scheduler", "store", "0"]
 
 
 def test_dropping_the_last_reference_leaves_no_thread():
@@ -105,14 +105,14 @@ def test_the_same_cell_again_leaves_one_thread_of_each_kind():
         for _ in range(5):
             monitor = Monitor("m")
         print(*ours())
-    """) == ["store", "scheduler"]
+    """) == ["scheduler", "store"]
 
 
 def test_monitors_share_their_threads():
     assert run("""
         monitors = [Monitor(name=f"m{number}") for number in range(5)]
         print(*ours())
-    """) == ["store", "scheduler"]
+    """) == ["scheduler", "store"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -159,7 +159,7 @@ class TestFork:
             snapshot = monitor.snapshot()
             print(snapshot.metrics.total_predictions, snapshot.metrics.total_labelled, *ours())
             assert snapshot.notices == []
-        """) == ["2", "2", "callbacks", "store", "scheduler"]
+        """) == ["2", "2", "callbacks", "scheduler", "store"]
 
     def test_a_child_may_have_a_monitor_of_its_own(self):
         run("""
@@ -168,7 +168,7 @@ class TestFork:
                 monitor = Monitor("child", interval=0.1, metrics_interval=0.1)
                 monitor.record(1, 1)
                 until(lambda: any(e.type == "model_metrics_update" for e in monitor.events()))
-                assert ours() == ["ticker"]
+                assert ours() == ["scheduler"]
                 sys.exit(0)
             _, status = os.wait()
             assert status == 0
@@ -188,7 +188,7 @@ class TestFork:
                 gc.collect()
                 assert monitor.snapshot().metrics.total_predictions == 1
                 assert "Forked" not in repr(monitor)
-                assert ours() == ["ticker"]
+                assert ours() == ["scheduler"]
                 print("child")
                 sys.exit(0)
             _, status = os.wait()

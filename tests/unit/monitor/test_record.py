@@ -146,7 +146,7 @@ class TestRecord:
         for _ in range(3 * QUEUE_LIMIT):
             monitor.record(1, 1)
 
-        assert len(monitor._inbox.entries) <= QUEUE_LIMIT
+        assert len(monitor._queue.entries) <= QUEUE_LIMIT
         assert monitor.snapshot().metrics.total_predictions == 3 * QUEUE_LIMIT
 
     def test_a_prediction_can_belong_to_a_model_that_is_not_active(self, monitor):

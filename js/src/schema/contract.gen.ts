@@ -1,0 +1,1080 @@
+// Generated from src/ipyvitals/schema/ by scripts/generate_contract.py: edit that, not this.
+
+export const STATUSES = ["registered", "training", "active", "idle", "degraded", "unhealthy", "stopped", "failed"] as const;
+
+export type Status = (typeof STATUSES)[number];
+
+export const HEALTHS = ["unknown", "healthy", "degraded", "unhealthy"] as const;
+
+export type Health = (typeof HEALTHS)[number];
+
+export const TRAINING_STATES = ["idle", "running", "completed", "stopped", "failed"] as const;
+
+export type TrainingState = (typeof TRAINING_STATES)[number];
+
+export const RULES = ["accuracy", "baseline", "error_rate", "latency_p95", "drift", "error_drift", "silence"] as const;
+
+export type Rule = (typeof RULES)[number];
+
+export const TASKS = ["classification", "regression"] as const;
+
+export type Task = (typeof TASKS)[number];
+
+/** The sets of strings above, by the name of their type. */
+export const STRING_SETS = {
+  Status: STATUSES,
+  Health: HEALTHS,
+  TrainingState: TRAINING_STATES,
+  Rule: RULES,
+  Task: TASKS,
+} as const;
+
+/** Everything known at one moment. */
+export interface Snapshot {
+  readonly monitor: string;
+  readonly seq: number;
+  readonly at: number;
+  readonly model: ModelSection;
+  readonly training: TrainingSection;
+  readonly metrics: MetricsSection;
+  readonly system: SystemSection;
+  readonly notices: readonly Notice[];
+  readonly models: readonly ModelInfo[];
+  readonly durations: Durations | null;
+  readonly labels: LabelsSection;
+  readonly drift: DriftSection;
+}
+
+/** The active model: its identity, status and health. */
+export interface ModelSection {
+  readonly model_id: string | null;
+  readonly name: string | null;
+  readonly version: string | null;
+  readonly trained_at: number | null;
+  readonly status: Status;
+  readonly total_predictions: number;
+  readonly deployed_at: number | null;
+  readonly status_since: number | null;
+  /** The reason of the status, e.g. `"Accuracy dropped below threshold"`. */
+  readonly reason: string | null;
+  /** The rule behind `reason`; the next three fields are in its unit. */
+  readonly reason_rule: Rule | null;
+  readonly reason_value: number | null;
+  readonly reason_threshold: number | null;
+  /** The number of labels, calls or predictions behind `reason_value`. */
+  readonly reason_n: number | null;
+  readonly health: Health;
+  readonly uptime_seconds: number | null;
+  /** The accuracy that was measured before the deployment. */
+  readonly baseline_accuracy: number | null;
+  /** When somebody acknowledged the status; `None` again as soon as it changes. */
+  readonly acknowledged_at: number | null;
+}
+
+/** The training run that the panel shows, or `"Ready"` without one. */
+export interface TrainingSection {
+  readonly state: TrainingState;
+  readonly stage: string;
+  /** Percent in [0, 100]; `None` while the total is not known. */
+  readonly progress: number | null;
+  readonly details: string;
+  readonly current: number | null;
+  readonly total: number | null;
+  readonly rate_per_second: number | null;
+  readonly eta_seconds: number | null;
+  readonly elapsed_seconds: number | null;
+  readonly metrics: Readonly<Record<string, number | null>>;
+  /** Whether the run was asked to end; ending may take some time. */
+  readonly stop_requested: boolean;
+}
+
+/** Recent performance of the active model. */
+export interface MetricsSection {
+  readonly current_accuracy: number | null;
+  readonly predictions_per_minute: number;
+  readonly total_predictions: number;
+  readonly model_health: Health;
+  readonly accuracy_low: number | null;
+  readonly accuracy_high: number | null;
+  readonly accuracy_threshold: number | null;
+  readonly window_labelled: number;
+  readonly total_labelled: number;
+  readonly label_coverage: number | null;
+  /** True until the monitor has watched for 60 s, when the rates become full minutes. */
+  readonly warming: boolean;
+  readonly calls_per_minute: number;
+  readonly total_errors: number;
+  readonly errors_per_minute: number;
+  readonly latency_p50_seconds: number | null;
+  readonly latency_p95_seconds: number | null;
+  readonly latency_p99_seconds: number | null;
+  readonly task: Task;
+  /** Of a regression: the error up to which a prediction counts as right. */
+  readonly tolerance: number | null;
+  /** Mean absolute error of the same labels, in the unit of the target; regression only. */
+  readonly mae: number | null;
+  /** Root mean squared error of the same labels, in the unit of the target. */
+  readonly rmse: number | null;
+  /** Predictions of this model that wait for their label. */
+  readonly labels_pending: number;
+  /** From prediction to label, over the last labels that came later. */
+  readonly median_label_delay_seconds: number | null;
+  /** The most frequent segments first, the group of all others last; empty without segments. */
+  readonly segments: readonly Segment[];
+}
+
+/** One group of labelled predictions, such as a class or a country. */
+export interface Segment {
+  /** `""` for the group of all segments that are not listed: "other". */
+  readonly name: string;
+  readonly total_labelled: number;
+  readonly window_labelled: number;
+  /** Mean score of the segment's last labels; `None` under 30 of them. */
+  readonly current_accuracy: number | null;
+  readonly accuracy_low: number | null;
+  readonly accuracy_high: number | null;
+}
+
+/** The machine under the model: the resources that its user can run out of. */
+export interface SystemSection {
+  readonly cpu_percent: number | null;
+  readonly memory_percent: number | null;
+  readonly disk_percent: number | null;
+  readonly active_connections: number | null;
+  readonly system_health: Health;
+  /** `"container"` where a limit on CPU or memory binds, else `"host"`. */
+  readonly scope: "container" | "host" | null;
+  readonly memory_used_bytes: number | null;
+  readonly memory_limit_bytes: number | null;
+  readonly cpu_limit_cores: number | null;
+  readonly disk_path: string | null;
+  readonly disk_free_bytes: number | null;
+  /** CPU of the kernel's own process tree, in percent of `cpu_limit_cores`. */
+  readonly process_cpu_percent: number | null;
+  /** Memory of the kernel's own process tree. */
+  readonly process_memory_bytes: number | null;
+  readonly gpus: readonly Gpu[];
+  /** The component that `system_health` follows: `"cpu"`, `"memory"`, `"disk"`, `"gpu_memory"`, `"shared_memory"` or `"open_files"`. */
+  readonly limiter: string | null;
+  /** Components left out of `system_health` because they could not be read. */
+  readonly unknown_components: readonly string[];
+  readonly kernel_busy: boolean | null;
+  /** The scope of `cpu_percent` and `cpu_limit_cores`. */
+  readonly cpu_scope: "container" | "host" | null;
+  /** The scope of the three figures of the memory. */
+  readonly memory_scope: "container" | "host" | null;
+  /** Share of the scheduler's periods since the last reading in which the quota was used up. */
+  readonly cpu_throttled_percent: number | null;
+  /** Time that processes waited because of that, since the container began. */
+  readonly cpu_throttled_seconds: number | null;
+  /** Processes killed for lack of memory, since the container, or the machine, began. */
+  readonly oom_kills: number | null;
+  /** Time at which this monitor saw `oom_kills` grow last. */
+  readonly oom_kill_at: number | null;
+  /** Time until the memory is full at the pace of the last minute, while that is steady. */
+  readonly memory_full_seconds: number | null;
+  /** Use of `/dev/shm`, through which processes exchange arrays. */
+  readonly shared_memory_percent: number | null;
+  readonly shared_memory_free_bytes: number | null;
+  readonly shared_memory_limit_bytes: number | null;
+  /** The scope of disk rates and totals: the container, or the disk under `disk_path`. */
+  readonly disk_io_scope: "container" | "host" | null;
+  readonly disk_read_bytes_per_second: number | null;
+  readonly disk_written_bytes_per_second: number | null;
+  /** Since the monitor began; likewise the next. */
+  readonly disk_read_bytes: number | null;
+  readonly disk_written_bytes: number | null;
+  readonly network_received_bytes_per_second: number | null;
+  readonly network_sent_bytes_per_second: number | null;
+  /** Since the monitor began; likewise the next. */
+  readonly network_received_bytes: number | null;
+  readonly network_sent_bytes: number | null;
+  /** `"pss"`: pages that processes share count once. `"rss"`: in some, more than once. */
+  readonly process_memory_kind: "pss" | "rss" | null;
+  /** Live processes that the kernel and its children started. */
+  readonly process_children: number | null;
+  readonly process_threads: number | null;
+  readonly process_open_files: number | null;
+  /** Files that the kernel itself has open, of those that it may open. */
+  readonly open_files_percent: number | null;
+  readonly open_files_limit: number | null;
+  /** The three of the tree with the most memory. */
+  readonly top_processes: readonly ProcessUse[];
+  /** Utilization of the busiest of `gpus`. */
+  readonly gpu_percent: number | null;
+  /** Memory in use on the fullest of `gpus`. */
+  readonly gpu_memory_percent: number | null;
+  /** Why `gpus` is empty. */
+  readonly gpus_reason: "failed" | "lost" | "mig" | "no_device" | "no_driver" | "no_library" | "no_permission" | "not_supported" | "pid_namespace" | "timeout" | null;
+  /** Start of the running cell. */
+  readonly kernel_busy_since: number | null;
+  /** Time for which that cell has been running. */
+  readonly kernel_busy_seconds: number | null;
+  /** The longest wait of a thread of the kernel for its turn since the last reading. */
+  readonly kernel_lag_seconds: number | null;
+  /** Whether that wait means that one thread blocks all others by Python's lock (GIL). */
+  readonly gil_starved: boolean | null;
+}
+
+/** One device that this process may use. */
+export interface Gpu {
+  /** Index among the devices that this process may use: `cuda:0` is 0. */
+  readonly index: number;
+  readonly name: string | null;
+  readonly utilization_percent: number | null;
+  readonly memory_used_bytes: number | null;
+  readonly memory_total_bytes: number | null;
+  readonly temperature_celsius: number | null;
+  readonly power_watts: number | null;
+  readonly power_limit_watts: number | null;
+  /** Memory that the kernel and its children use. */
+  readonly process_memory_bytes: number | null;
+  readonly uuid: string | null;
+  /** Whether the device is an instance of a divided one (Multi-Instance GPU). */
+  readonly mig: boolean;
+  /** Why a field is unknown, by the name of the field. */
+  readonly reasons: Readonly<Record<string, "failed" | "lost" | "mig" | "no_device" | "no_driver" | "no_library" | "no_permission" | "not_supported" | "pid_namespace" | "timeout">>;
+}
+
+/** One process of the kernel's own tree. */
+export interface ProcessUse {
+  readonly pid: number;
+  readonly name: string;
+  readonly memory_bytes: number;
+  /** In percent of `cpu_limit_cores`. */
+  readonly cpu_percent: number | null;
+  /** Whether the process is the kernel itself. */
+  readonly own: boolean;
+}
+
+/** A problem in the background, with its count; logged and shown, never raised. */
+export interface Notice {
+  readonly code: string;
+  readonly message: string;
+  readonly count: number;
+  /** Time of the last occurrence. */
+  readonly at: number;
+}
+
+/** One model in `monitor.models()`: the figures to compare models by. */
+export interface ModelInfo {
+  readonly model_id: string;
+  readonly name: string | null;
+  readonly version: string | null;
+  readonly trained_at: number | null;
+  readonly deployed_at: number | null;
+  readonly status: Status;
+  readonly total_predictions: number;
+  readonly current_accuracy: number | null;
+  readonly baseline_accuracy: number | null;
+  /** Whether the model gets the predictions that name no model. */
+  readonly active: boolean;
+  readonly health: Health;
+  readonly status_since: number | null;
+  readonly reason: string | null;
+  readonly reason_rule: Rule | null;
+  readonly reason_value: number | null;
+  readonly reason_threshold: number | null;
+  readonly reason_n: number | null;
+  readonly accuracy_low: number | null;
+  readonly accuracy_high: number | null;
+  readonly accuracy_threshold: number | null;
+  readonly window_labelled: number;
+  readonly total_labelled: number;
+  readonly label_coverage: number | null;
+  readonly labels_pending: number;
+  readonly predictions_per_minute: number;
+  readonly total_errors: number;
+  readonly errors_per_minute: number;
+  readonly latency_p50_seconds: number | null;
+  readonly latency_p95_seconds: number | null;
+  readonly latency_p99_seconds: number | null;
+  readonly mae: number | null;
+  readonly rmse: number | null;
+  readonly acknowledged_at: number | null;
+  /** Calls since the model came, in the buckets of `Durations`. */
+  readonly duration_counts: readonly number[];
+  readonly duration_sum_seconds: number;
+}
+
+/** Histogram of the durations of the active model's calls; counts only grow. */
+export interface Durations {
+  /** Upper bounds of all buckets but the last, which has none. */
+  readonly bounds_seconds: readonly number[];
+  /** Calls in each bucket: one more than there are bounds. */
+  readonly counts: readonly number[];
+  readonly sum_seconds: number;
+}
+
+/** Outcome of the predictions that wait for labels, of all models together. */
+export interface LabelsSection {
+  readonly pending: number;
+  readonly pending_limit: number;
+  /** Predictions that were evicted by newer ones before their label came. */
+  readonly evicted: number;
+  /** Predictions that waited longer than `label_ttl`. */
+  readonly expired: number;
+  /** Labels under whose id no prediction waits. */
+  readonly unknown: number;
+  /** Labels of an id that had one already. */
+  readonly duplicate: number;
+  /** Labels that came before their prediction and were stored for it. */
+  readonly early: number;
+}
+
+/** Drift of the active model's features and predictions from the reference. */
+export interface DriftSection {
+  readonly state: "collecting" | "drifted" | "off" | "watching";
+  readonly reference_rows: number;
+  readonly reference_size: number;
+  readonly window_rows: number;
+  readonly window_size: number;
+  /** Predictions and features, the one furthest above its threshold first; 20 at most. */
+  readonly features: readonly FeatureDrift[];
+  /** Number of all columns that are watched. */
+  readonly watched: number;
+  readonly errors: ErrorDrift | null;
+}
+
+/** Drift of the predictions, or of one feature, from the reference window. */
+export interface FeatureDrift {
+  /** `""` for the predictions themselves. */
+  readonly name: string;
+  readonly kind: "categorical" | "numeric";
+  /** Population stability index of the window against the reference. */
+  readonly psi: number | null;
+  /** The value that `psi` seldom exceeds by chance, given both sizes and all columns. */
+  readonly threshold: number | null;
+  readonly drifted: boolean;
+}
+
+/** The verdict of ADWIN on the stream of errors. */
+export interface ErrorDrift {
+  /** Mean error of the labels since the last change. */
+  readonly error_rate: number | null;
+  /** Labels since the last change. */
+  readonly window_labelled: number;
+  readonly changes: number;
+  /** Whether the mean error rose at the last change. */
+  readonly rising: boolean;
+}
+
+/** One moment of the charts. */
+export interface Point {
+  readonly at: number;
+  readonly current_accuracy: number | null;
+  readonly predictions_per_minute: number | null;
+  readonly latency_p95_seconds: number | null;
+  readonly cpu_percent: number | null;
+  readonly memory_percent: number | null;
+  readonly disk_read_bytes_per_second: number | null;
+  readonly disk_written_bytes_per_second: number | null;
+  readonly network_received_bytes_per_second: number | null;
+  readonly network_sent_bytes_per_second: number | null;
+  readonly gpu_percent: number | null;
+  readonly gpu_memory_percent: number | null;
+}
+
+/** Sent every `interval` seconds. */
+export interface SystemMetrics {
+  readonly type: "system_metrics";
+  readonly monitor: string;
+  /** Counts the events of one monitor from 1, without gaps. */
+  readonly seq: number;
+  readonly at: number;
+  readonly cpu_percent: number | null;
+  readonly memory_percent: number | null;
+  readonly disk_percent: number | null;
+  readonly active_connections: number | null;
+  readonly system_health: Health;
+}
+
+/** Sent every `metrics_interval` seconds in which one of its values changed. */
+export interface ModelMetricsUpdate {
+  readonly type: "model_metrics_update";
+  readonly monitor: string;
+  /** Counts the events of one monitor from 1, without gaps. */
+  readonly seq: number;
+  readonly at: number;
+  readonly model_id: string | null;
+  readonly current_accuracy: number | null;
+  readonly predictions_per_minute: number;
+  readonly total_predictions: number;
+  readonly model_health: Health;
+}
+
+/** Sent whenever a model's status changes, with what decided it. */
+export interface ModelStatusChange {
+  readonly type: "model_status_change";
+  readonly monitor: string;
+  /** Counts the events of one monitor from 1, without gaps. */
+  readonly seq: number;
+  readonly at: number;
+  readonly model_id: string | null;
+  readonly old_status: Status;
+  readonly new_status: Status;
+  readonly reason: string | null;
+  readonly rule: Rule | null;
+  readonly value: number | null;
+  readonly threshold: number | null;
+  readonly n: number | null;
+}
+
+/** Sent by `deploy`. */
+export interface ModelDeployed {
+  readonly type: "model_deployed";
+  readonly monitor: string;
+  /** Counts the events of one monitor from 1, without gaps. */
+  readonly seq: number;
+  readonly at: number;
+  readonly model_id: string;
+  readonly model_name: string | null;
+  readonly model_version: string | null;
+  readonly deployment_timestamp: number;
+}
+
+/** Sent at once when a run moves, at most ten times a second. */
+export interface TrainingProgress {
+  readonly type: "training_progress";
+  readonly monitor: string;
+  /** Counts the events of one monitor from 1, without gaps. */
+  readonly seq: number;
+  readonly at: number;
+  readonly state: TrainingState;
+  readonly stage: string;
+  readonly progress: number | null;
+  readonly details: string;
+  readonly current: number | null;
+  readonly total: number | null;
+  readonly rate_per_second: number | null;
+  readonly eta_seconds: number | null;
+  readonly elapsed_seconds: number | null;
+  readonly metrics: Readonly<Record<string, number | null>>;
+}
+
+/** Sent when a run ends: `state` says whether it completed, was stopped, or failed. */
+export interface TrainingCompleted {
+  readonly type: "training_completed";
+  readonly monitor: string;
+  /** Counts the events of one monitor from 1, without gaps. */
+  readonly seq: number;
+  readonly at: number;
+  readonly state: TrainingState;
+  readonly stage: string;
+  readonly progress: number | null;
+  readonly details: string;
+  readonly current: number | null;
+  readonly total: number | null;
+  readonly elapsed_seconds: number | null;
+  readonly metrics: Readonly<Record<string, number | null>>;
+}
+
+export type Event = SystemMetrics | ModelMetricsUpdate | ModelStatusChange | ModelDeployed | TrainingProgress | TrainingCompleted;
+
+export const EVENT_TYPES = ["system_metrics", "model_metrics_update", "model_status_change", "model_deployed", "training_progress", "training_completed"] as const;
+
+export type EventType = Event["type"];
+
+/** The sections of the panel that are one struct, with its name. */
+export const STRUCT_SECTIONS = {"model": "ModelSection", "training": "TrainingSection", "metrics": "MetricsSection", "system": "SystemSection", "labels": "LabelsSection", "drift": "DriftSection"} as const;
+
+export interface SectionTypes {
+  readonly ModelSection: ModelSection;
+  readonly TrainingSection: TrainingSection;
+  readonly MetricsSection: MetricsSection;
+  readonly SystemSection: SystemSection;
+  readonly LabelsSection: LabelsSection;
+  readonly DriftSection: DriftSection;
+}
+
+/** The sections of the panel that are lists, with the struct of their items. */
+export const LIST_SECTIONS = {"notices": "Notice", "models": "ModelInfo"} as const;
+
+/** The traits of the panel's widget. */
+export const TRAITS = ["monitor", "at", "interval", "model", "training", "metrics", "system", "notices", "models", "labels", "drift", "history", "closed"] as const;
+export type Trait = (typeof TRAITS)[number];
+
+/** The metrics that the live charts draw. */
+export const CHARTED_METRICS = ["current_accuracy", "predictions_per_minute", "latency_p95_seconds", "cpu_percent", "memory_percent", "disk_read_bytes_per_second", "disk_written_bytes_per_second", "network_received_bytes_per_second", "network_sent_bytes_per_second", "gpu_percent", "gpu_memory_percent"] as const;
+export type ChartedMetric = (typeof CHARTED_METRICS)[number];
+
+/** Those of them that every model has. */
+export const MODEL_CHARTED_METRICS = ["current_accuracy", "predictions_per_minute", "latency_p95_seconds"] as const;
+
+/** What each metric measures, by the struct and the field that hold it. */
+export const METRICS = {
+  ModelSection: {
+    trained_at: {"label": "Trained", "unit": "moment", "charted": false},
+    status: {"label": "Status", "unit": "state", "charted": false},
+    total_predictions: {"label": "Predictions", "unit": "count", "charted": false},
+    deployed_at: {"label": "Deployed", "unit": "moment", "charted": false},
+    health: {"label": "Health", "unit": "state", "charted": false},
+    uptime_seconds: {"label": "Uptime", "unit": "seconds", "charted": false},
+    baseline_accuracy: {"label": "Baseline accuracy", "unit": "ratio", "charted": false},
+  },
+  TrainingSection: {
+    state: {"label": "Training", "unit": "state", "charted": false},
+    progress: {"label": "Progress", "unit": "percent", "charted": false},
+    rate_per_second: {"label": "Steps per second", "unit": "per second", "charted": false},
+    eta_seconds: {"label": "Time left", "unit": "seconds", "charted": false},
+  },
+  MetricsSection: {
+    current_accuracy: {"label": "Accuracy", "unit": "ratio", "charted": true},
+    predictions_per_minute: {"label": "Predictions per minute", "unit": "per minute", "charted": true},
+    total_predictions: {"label": "Predictions", "unit": "count", "charted": false},
+    model_health: {"label": "Health", "unit": "state", "charted": false},
+    accuracy_low: {"label": "Accuracy, lower bound", "unit": "ratio", "charted": false},
+    accuracy_high: {"label": "Accuracy, upper bound", "unit": "ratio", "charted": false},
+    accuracy_threshold: {"label": "Accuracy threshold", "unit": "ratio", "charted": false},
+    window_labelled: {"label": "Labels in the window", "unit": "count", "charted": false},
+    total_labelled: {"label": "Labels", "unit": "count", "charted": false},
+    label_coverage: {"label": "Labelled", "unit": "ratio", "charted": false},
+    calls_per_minute: {"label": "Calls per minute", "unit": "per minute", "charted": false},
+    total_errors: {"label": "Errors", "unit": "count", "charted": false},
+    errors_per_minute: {"label": "Errors per minute", "unit": "per minute", "charted": false},
+    latency_p50_seconds: {"label": "Latency p50", "unit": "seconds", "charted": false},
+    latency_p95_seconds: {"label": "Latency p95", "unit": "seconds", "charted": true},
+    latency_p99_seconds: {"label": "Latency p99", "unit": "seconds", "charted": false},
+    tolerance: {"label": "Tolerance", "unit": "target", "charted": false},
+    mae: {"label": "MAE", "unit": "target", "charted": false},
+    rmse: {"label": "RMSE", "unit": "target", "charted": false},
+    labels_pending: {"label": "Pending", "unit": "count", "charted": false},
+    median_label_delay_seconds: {"label": "Median label delay", "unit": "seconds", "charted": false},
+  },
+  SystemSection: {
+    cpu_percent: {"label": "CPU", "unit": "percent", "charted": true},
+    memory_percent: {"label": "Memory", "unit": "percent", "charted": true},
+    disk_percent: {"label": "Disk", "unit": "percent", "charted": false},
+    active_connections: {"label": "Connections", "unit": "count", "charted": false},
+    system_health: {"label": "System health", "unit": "state", "charted": false},
+    memory_used_bytes: {"label": "Memory used", "unit": "bytes", "charted": false},
+    memory_limit_bytes: {"label": "Memory limit", "unit": "bytes", "charted": false},
+    cpu_limit_cores: {"label": "CPU limit", "unit": "cores", "charted": false},
+    disk_free_bytes: {"label": "Disk free", "unit": "bytes", "charted": false},
+    process_cpu_percent: {"label": "CPU of the kernel", "unit": "percent", "charted": false},
+    process_memory_bytes: {"label": "Memory of the kernel", "unit": "bytes", "charted": false},
+    kernel_busy: {"label": "Cell running", "unit": "flag", "charted": false},
+    cpu_throttled_percent: {"label": "CPU throttled", "unit": "percent", "charted": false},
+    cpu_throttled_seconds: {"label": "CPU throttled in all", "unit": "seconds", "charted": false},
+    oom_kills: {"label": "Out-of-memory kills", "unit": "count", "charted": false},
+    memory_full_seconds: {"label": "Memory full in", "unit": "seconds", "charted": false},
+    shared_memory_percent: {"label": "Shared memory", "unit": "percent", "charted": false},
+    shared_memory_free_bytes: {"label": "Shared memory free", "unit": "bytes", "charted": false},
+    shared_memory_limit_bytes: {"label": "Shared memory limit", "unit": "bytes", "charted": false},
+    disk_read_bytes_per_second: {"label": "Disk read", "unit": "bytes per second", "charted": true},
+    disk_written_bytes_per_second: {"label": "Disk written", "unit": "bytes per second", "charted": true},
+    disk_read_bytes: {"label": "Disk read in all", "unit": "bytes", "charted": false},
+    disk_written_bytes: {"label": "Disk written in all", "unit": "bytes", "charted": false},
+    network_received_bytes_per_second: {"label": "Received", "unit": "bytes per second", "charted": true},
+    network_sent_bytes_per_second: {"label": "Sent", "unit": "bytes per second", "charted": true},
+    network_received_bytes: {"label": "Received in all", "unit": "bytes", "charted": false},
+    network_sent_bytes: {"label": "Sent in all", "unit": "bytes", "charted": false},
+    process_children: {"label": "Children", "unit": "count", "charted": false},
+    process_threads: {"label": "Threads", "unit": "count", "charted": false},
+    process_open_files: {"label": "Open files", "unit": "count", "charted": false},
+    open_files_percent: {"label": "Open files of the kernel", "unit": "percent", "charted": false},
+    open_files_limit: {"label": "File limit", "unit": "count", "charted": false},
+    gpu_percent: {"label": "Busiest GPU", "unit": "percent", "charted": true},
+    gpu_memory_percent: {"label": "Fullest GPU memory", "unit": "percent", "charted": true},
+    kernel_busy_seconds: {"label": "Cell running for", "unit": "seconds", "charted": false},
+    kernel_lag_seconds: {"label": "Threads wait", "unit": "seconds", "charted": false},
+  },
+  Gpu: {
+    utilization_percent: {"label": "GPU", "unit": "percent", "charted": false},
+    memory_used_bytes: {"label": "GPU memory", "unit": "bytes", "charted": false},
+    memory_total_bytes: {"label": "GPU memory in all", "unit": "bytes", "charted": false},
+    temperature_celsius: {"label": "GPU temperature", "unit": "celsius", "charted": false},
+    power_watts: {"label": "GPU power", "unit": "watts", "charted": false},
+    power_limit_watts: {"label": "GPU power limit", "unit": "watts", "charted": false},
+    process_memory_bytes: {"label": "GPU memory of the kernel", "unit": "bytes", "charted": false},
+  },
+  ModelInfo: {
+    trained_at: {"label": "Trained", "unit": "moment", "charted": false},
+    deployed_at: {"label": "Deployed", "unit": "moment", "charted": false},
+    status: {"label": "Status", "unit": "state", "charted": false},
+    total_predictions: {"label": "Predictions", "unit": "count", "charted": false},
+    current_accuracy: {"label": "Accuracy", "unit": "ratio", "charted": true},
+    baseline_accuracy: {"label": "Baseline accuracy", "unit": "ratio", "charted": false},
+    active: {"label": "Active", "unit": "flag", "charted": false},
+    health: {"label": "Health", "unit": "state", "charted": false},
+    accuracy_low: {"label": "Accuracy, lower bound", "unit": "ratio", "charted": false},
+    accuracy_high: {"label": "Accuracy, upper bound", "unit": "ratio", "charted": false},
+    accuracy_threshold: {"label": "Accuracy threshold", "unit": "ratio", "charted": false},
+    window_labelled: {"label": "Labels in the window", "unit": "count", "charted": false},
+    total_labelled: {"label": "Labels", "unit": "count", "charted": false},
+    label_coverage: {"label": "Labelled", "unit": "ratio", "charted": false},
+    labels_pending: {"label": "Pending", "unit": "count", "charted": false},
+    predictions_per_minute: {"label": "Predictions per minute", "unit": "per minute", "charted": true},
+    total_errors: {"label": "Errors", "unit": "count", "charted": false},
+    errors_per_minute: {"label": "Errors per minute", "unit": "per minute", "charted": false},
+    latency_p50_seconds: {"label": "Latency p50", "unit": "seconds", "charted": false},
+    latency_p95_seconds: {"label": "Latency p95", "unit": "seconds", "charted": true},
+    latency_p99_seconds: {"label": "Latency p99", "unit": "seconds", "charted": false},
+    mae: {"label": "MAE", "unit": "target", "charted": false},
+    rmse: {"label": "RMSE", "unit": "target", "charted": false},
+  },
+} as const;
+
+/** The type of every field of the sections, for checks at run time. */
+export const SECTION_KINDS = {
+  "ModelSection": {
+    "model_id": "string|null",
+    "name": "string|null",
+    "version": "string|null",
+    "trained_at": "number|null",
+    "status": "Status",
+    "total_predictions": "number",
+    "deployed_at": "number|null",
+    "status_since": "number|null",
+    "reason": "string|null",
+    "reason_rule": "Rule|null",
+    "reason_value": "number|null",
+    "reason_threshold": "number|null",
+    "reason_n": "number|null",
+    "health": "Health",
+    "uptime_seconds": "number|null",
+    "baseline_accuracy": "number|null",
+    "acknowledged_at": "number|null"
+  },
+  "TrainingSection": {
+    "state": "TrainingState",
+    "stage": "string",
+    "progress": "number|null",
+    "details": "string",
+    "current": "number|null",
+    "total": "number|null",
+    "rate_per_second": "number|null",
+    "eta_seconds": "number|null",
+    "elapsed_seconds": "number|null",
+    "metrics": "{number|null}",
+    "stop_requested": "boolean"
+  },
+  "MetricsSection": {
+    "current_accuracy": "number|null",
+    "predictions_per_minute": "number",
+    "total_predictions": "number",
+    "model_health": "Health",
+    "accuracy_low": "number|null",
+    "accuracy_high": "number|null",
+    "accuracy_threshold": "number|null",
+    "window_labelled": "number",
+    "total_labelled": "number",
+    "label_coverage": "number|null",
+    "warming": "boolean",
+    "calls_per_minute": "number",
+    "total_errors": "number",
+    "errors_per_minute": "number",
+    "latency_p50_seconds": "number|null",
+    "latency_p95_seconds": "number|null",
+    "latency_p99_seconds": "number|null",
+    "task": "Task",
+    "tolerance": "number|null",
+    "mae": "number|null",
+    "rmse": "number|null",
+    "labels_pending": "number",
+    "median_label_delay_seconds": "number|null",
+    "segments": "Segment[]"
+  },
+  "Segment": {
+    "name": "string",
+    "total_labelled": "number",
+    "window_labelled": "number",
+    "current_accuracy": "number|null",
+    "accuracy_low": "number|null",
+    "accuracy_high": "number|null"
+  },
+  "SystemSection": {
+    "cpu_percent": "number|null",
+    "memory_percent": "number|null",
+    "disk_percent": "number|null",
+    "active_connections": "number|null",
+    "system_health": "Health",
+    "scope": "container|host|null",
+    "memory_used_bytes": "number|null",
+    "memory_limit_bytes": "number|null",
+    "cpu_limit_cores": "number|null",
+    "disk_path": "string|null",
+    "disk_free_bytes": "number|null",
+    "process_cpu_percent": "number|null",
+    "process_memory_bytes": "number|null",
+    "gpus": "Gpu[]",
+    "limiter": "string|null",
+    "unknown_components": "string[]",
+    "kernel_busy": "boolean|null",
+    "cpu_scope": "container|host|null",
+    "memory_scope": "container|host|null",
+    "cpu_throttled_percent": "number|null",
+    "cpu_throttled_seconds": "number|null",
+    "oom_kills": "number|null",
+    "oom_kill_at": "number|null",
+    "memory_full_seconds": "number|null",
+    "shared_memory_percent": "number|null",
+    "shared_memory_free_bytes": "number|null",
+    "shared_memory_limit_bytes": "number|null",
+    "disk_io_scope": "container|host|null",
+    "disk_read_bytes_per_second": "number|null",
+    "disk_written_bytes_per_second": "number|null",
+    "disk_read_bytes": "number|null",
+    "disk_written_bytes": "number|null",
+    "network_received_bytes_per_second": "number|null",
+    "network_sent_bytes_per_second": "number|null",
+    "network_received_bytes": "number|null",
+    "network_sent_bytes": "number|null",
+    "process_memory_kind": "pss|rss|null",
+    "process_children": "number|null",
+    "process_threads": "number|null",
+    "process_open_files": "number|null",
+    "open_files_percent": "number|null",
+    "open_files_limit": "number|null",
+    "top_processes": "ProcessUse[]",
+    "gpu_percent": "number|null",
+    "gpu_memory_percent": "number|null",
+    "gpus_reason": "failed|lost|mig|no_device|no_driver|no_library|no_permission|not_supported|pid_namespace|timeout|null",
+    "kernel_busy_since": "number|null",
+    "kernel_busy_seconds": "number|null",
+    "kernel_lag_seconds": "number|null",
+    "gil_starved": "boolean|null"
+  },
+  "Gpu": {
+    "index": "number",
+    "name": "string|null",
+    "utilization_percent": "number|null",
+    "memory_used_bytes": "number|null",
+    "memory_total_bytes": "number|null",
+    "temperature_celsius": "number|null",
+    "power_watts": "number|null",
+    "power_limit_watts": "number|null",
+    "process_memory_bytes": "number|null",
+    "uuid": "string|null",
+    "mig": "boolean",
+    "reasons": "{failed|lost|mig|no_device|no_driver|no_library|no_permission|not_supported|pid_namespace|timeout}"
+  },
+  "ProcessUse": {
+    "pid": "number",
+    "name": "string",
+    "memory_bytes": "number",
+    "cpu_percent": "number|null",
+    "own": "boolean"
+  },
+  "LabelsSection": {
+    "pending": "number",
+    "pending_limit": "number",
+    "evicted": "number",
+    "expired": "number",
+    "unknown": "number",
+    "duplicate": "number",
+    "early": "number"
+  },
+  "DriftSection": {
+    "state": "collecting|drifted|off|watching",
+    "reference_rows": "number",
+    "reference_size": "number",
+    "window_rows": "number",
+    "window_size": "number",
+    "features": "FeatureDrift[]",
+    "watched": "number",
+    "errors": "ErrorDrift|null"
+  },
+  "FeatureDrift": {
+    "name": "string",
+    "kind": "categorical|numeric",
+    "psi": "number|null",
+    "threshold": "number|null",
+    "drifted": "boolean"
+  },
+  "ErrorDrift": {
+    "error_rate": "number|null",
+    "window_labelled": "number",
+    "changes": "number",
+    "rising": "boolean"
+  },
+  "Notice": {
+    "code": "string",
+    "message": "string",
+    "count": "number",
+    "at": "number"
+  },
+  "ModelInfo": {
+    "model_id": "string",
+    "name": "string|null",
+    "version": "string|null",
+    "trained_at": "number|null",
+    "deployed_at": "number|null",
+    "status": "Status",
+    "total_predictions": "number",
+    "current_accuracy": "number|null",
+    "baseline_accuracy": "number|null",
+    "active": "boolean",
+    "health": "Health",
+    "status_since": "number|null",
+    "reason": "string|null",
+    "reason_rule": "Rule|null",
+    "reason_value": "number|null",
+    "reason_threshold": "number|null",
+    "reason_n": "number|null",
+    "accuracy_low": "number|null",
+    "accuracy_high": "number|null",
+    "accuracy_threshold": "number|null",
+    "window_labelled": "number",
+    "total_labelled": "number",
+    "label_coverage": "number|null",
+    "labels_pending": "number",
+    "predictions_per_minute": "number",
+    "total_errors": "number",
+    "errors_per_minute": "number",
+    "latency_p50_seconds": "number|null",
+    "latency_p95_seconds": "number|null",
+    "latency_p99_seconds": "number|null",
+    "mae": "number|null",
+    "rmse": "number|null",
+    "acknowledged_at": "number|null",
+    "duration_counts": "number[]",
+    "duration_sum_seconds": "number"
+  }
+} as const;
+
+/** Likewise of all else, apart, because the panel needs none of it. */
+export const OTHER_KINDS = {
+  "Snapshot": {
+    "monitor": "string",
+    "seq": "number",
+    "at": "number",
+    "model": "ModelSection",
+    "training": "TrainingSection",
+    "metrics": "MetricsSection",
+    "system": "SystemSection",
+    "notices": "Notice[]",
+    "models": "ModelInfo[]",
+    "durations": "Durations|null",
+    "labels": "LabelsSection",
+    "drift": "DriftSection"
+  },
+  "Durations": {
+    "bounds_seconds": "number[]",
+    "counts": "number[]",
+    "sum_seconds": "number"
+  },
+  "Point": {
+    "at": "number",
+    "current_accuracy": "number|null",
+    "predictions_per_minute": "number|null",
+    "latency_p95_seconds": "number|null",
+    "cpu_percent": "number|null",
+    "memory_percent": "number|null",
+    "disk_read_bytes_per_second": "number|null",
+    "disk_written_bytes_per_second": "number|null",
+    "network_received_bytes_per_second": "number|null",
+    "network_sent_bytes_per_second": "number|null",
+    "gpu_percent": "number|null",
+    "gpu_memory_percent": "number|null"
+  },
+  "SystemMetrics": {
+    "type": "=system_metrics",
+    "monitor": "string",
+    "seq": "number",
+    "at": "number",
+    "cpu_percent": "number|null",
+    "memory_percent": "number|null",
+    "disk_percent": "number|null",
+    "active_connections": "number|null",
+    "system_health": "Health"
+  },
+  "ModelMetricsUpdate": {
+    "type": "=model_metrics_update",
+    "monitor": "string",
+    "seq": "number",
+    "at": "number",
+    "model_id": "string|null",
+    "current_accuracy": "number|null",
+    "predictions_per_minute": "number",
+    "total_predictions": "number",
+    "model_health": "Health"
+  },
+  "ModelStatusChange": {
+    "type": "=model_status_change",
+    "monitor": "string",
+    "seq": "number",
+    "at": "number",
+    "model_id": "string|null",
+    "old_status": "Status",
+    "new_status": "Status",
+    "reason": "string|null",
+    "rule": "Rule|null",
+    "value": "number|null",
+    "threshold": "number|null",
+    "n": "number|null"
+  },
+  "ModelDeployed": {
+    "type": "=model_deployed",
+    "monitor": "string",
+    "seq": "number",
+    "at": "number",
+    "model_id": "string",
+    "model_name": "string|null",
+    "model_version": "string|null",
+    "deployment_timestamp": "number"
+  },
+  "TrainingProgress": {
+    "type": "=training_progress",
+    "monitor": "string",
+    "seq": "number",
+    "at": "number",
+    "state": "TrainingState",
+    "stage": "string",
+    "progress": "number|null",
+    "details": "string",
+    "current": "number|null",
+    "total": "number|null",
+    "rate_per_second": "number|null",
+    "eta_seconds": "number|null",
+    "elapsed_seconds": "number|null",
+    "metrics": "{number|null}"
+  },
+  "TrainingCompleted": {
+    "type": "=training_completed",
+    "monitor": "string",
+    "seq": "number",
+    "at": "number",
+    "state": "TrainingState",
+    "stage": "string",
+    "progress": "number|null",
+    "details": "string",
+    "current": "number|null",
+    "total": "number|null",
+    "elapsed_seconds": "number|null",
+    "metrics": "{number|null}"
+  }
+} as const;
+
+/** The sections before anything is known. */
+export const DEFAULTS = {
+  "ModelSection": {
+    "model_id": null,
+    "name": null,
+    "version": null,
+    "trained_at": null,
+    "status": "registered",
+    "total_predictions": 0,
+    "deployed_at": null,
+    "status_since": null,
+    "reason": null,
+    "reason_rule": null,
+    "reason_value": null,
+    "reason_threshold": null,
+    "reason_n": null,
+    "health": "unknown",
+    "uptime_seconds": null,
+    "baseline_accuracy": null,
+    "acknowledged_at": null
+  },
+  "TrainingSection": {
+    "state": "idle",
+    "stage": "Ready",
+    "progress": 100.0,
+    "details": "System ready",
+    "current": null,
+    "total": null,
+    "rate_per_second": null,
+    "eta_seconds": null,
+    "elapsed_seconds": null,
+    "metrics": {},
+    "stop_requested": false
+  },
+  "MetricsSection": {
+    "current_accuracy": null,
+    "predictions_per_minute": 0,
+    "total_predictions": 0,
+    "model_health": "unknown",
+    "accuracy_low": null,
+    "accuracy_high": null,
+    "accuracy_threshold": null,
+    "window_labelled": 0,
+    "total_labelled": 0,
+    "label_coverage": null,
+    "warming": true,
+    "calls_per_minute": 0,
+    "total_errors": 0,
+    "errors_per_minute": 0,
+    "latency_p50_seconds": null,
+    "latency_p95_seconds": null,
+    "latency_p99_seconds": null,
+    "task": "classification",
+    "tolerance": null,
+    "mae": null,
+    "rmse": null,
+    "labels_pending": 0,
+    "median_label_delay_seconds": null,
+    "segments": []
+  },
+  "SystemSection": {
+    "cpu_percent": null,
+    "memory_percent": null,
+    "disk_percent": null,
+    "active_connections": null,
+    "system_health": "unknown",
+    "scope": null,
+    "memory_used_bytes": null,
+    "memory_limit_bytes": null,
+    "cpu_limit_cores": null,
+    "disk_path": null,
+    "disk_free_bytes": null,
+    "process_cpu_percent": null,
+    "process_memory_bytes": null,
+    "gpus": [],
+    "limiter": null,
+    "unknown_components": [],
+    "kernel_busy": null,
+    "cpu_scope": null,
+    "memory_scope": null,
+    "cpu_throttled_percent": null,
+    "cpu_throttled_seconds": null,
+    "oom_kills": null,
+    "oom_kill_at": null,
+    "memory_full_seconds": null,
+    "shared_memory_percent": null,
+    "shared_memory_free_bytes": null,
+    "shared_memory_limit_bytes": null,
+    "disk_io_scope": null,
+    "disk_read_bytes_per_second": null,
+    "disk_written_bytes_per_second": null,
+    "disk_read_bytes": null,
+    "disk_written_bytes": null,
+    "network_received_bytes_per_second": null,
+    "network_sent_bytes_per_second": null,
+    "network_received_bytes": null,
+    "network_sent_bytes": null,
+    "process_memory_kind": null,
+    "process_children": null,
+    "process_threads": null,
+    "process_open_files": null,
+    "open_files_percent": null,
+    "open_files_limit": null,
+    "top_processes": [],
+    "gpu_percent": null,
+    "gpu_memory_percent": null,
+    "gpus_reason": null,
+    "kernel_busy_since": null,
+    "kernel_busy_seconds": null,
+    "kernel_lag_seconds": null,
+    "gil_starved": null
+  },
+  "LabelsSection": {
+    "pending": 0,
+    "pending_limit": 0,
+    "evicted": 0,
+    "expired": 0,
+    "unknown": 0,
+    "duplicate": 0,
+    "early": 0
+  },
+  "DriftSection": {
+    "state": "off",
+    "reference_rows": 0,
+    "reference_size": 0,
+    "window_rows": 0,
+    "window_size": 0,
+    "features": [],
+    "watched": 0,
+    "errors": null
+  }
+} as const;

@@ -1,0 +1,152 @@
+// The display names of the contract's values, and their colour roles.
+
+import type { Health, ModelSection, Rule, Status, SystemSection } from "../schema/contract.gen";
+import type { Store } from "../state/store";
+import {
+  clock,
+  count,
+  duration,
+  latencyText,
+  type Maybe,
+  psi,
+  ratio,
+  ratioPlain,
+  UNKNOWN,
+} from "../text/format";
+import type { Language } from "../text/language";
+
+export type Tone = "accent" | "ok" | "warn" | "bad" | "muted";
+
+const STATUS_TONES: Readonly<Record<Status | Health, Tone>> = {
+  registered: "muted",
+  training: "accent",
+  active: "ok",
+  idle: "muted",
+  healthy: "ok",
+  degraded: "warn",
+  unhealthy: "bad",
+  stopped: "muted",
+  failed: "bad",
+  unknown: "muted",
+};
+
+export const statusTone = (status: Status | Health): Tone => STATUS_TONES[status];
+
+export function statusLabel(status: Status | Health, trans: Language): string {
+  switch (status) {
+    case "registered":
+      return trans.__("Registered");
+    case "training":
+      return trans.__("Training");
+    case "active":
+      return trans.__("Live");
+    case "idle":
+      return trans.__("Idle");
+    case "healthy":
+      return trans.__("Healthy");
+    case "degraded":
+      return trans.__("Degraded");
+    case "unhealthy":
+      return trans.__("Unhealthy");
+    case "stopped":
+      return trans.__("Stopped");
+    case "failed":
+      return trans.__("Failed");
+    case "unknown":
+      return UNKNOWN;
+  }
+}
+
+/** Returns the display name of a component of the system's health. */
+export const componentLabel = (part: string, trans: Language): string =>
+  part === "cpu" ? "CPU" : trans.known(part.replace("gpu", "GPU").replace("_", " "));
+
+/** Returns why a value of a GPU, or all GPUs, cannot be read. */
+export function unavailableLabel(
+  reason: NonNullable<SystemSection["gpus_reason"]>,
+  trans: Language,
+): string {
+  switch (reason) {
+    case "no_library":
+      return trans.__("the Python package for its driver is missing");
+    case "no_driver":
+      return trans.__("no driver");
+    case "no_device":
+      return trans.__("none for this process");
+    case "no_permission":
+      return trans.__("the driver does not tell this user");
+    case "not_supported":
+      return trans.__("the device does not tell");
+    case "mig":
+      return trans.__("a MIG instance has none of its own");
+    case "pid_namespace":
+      return trans.__("cannot be told in this container");
+    case "lost":
+      return trans.__("the device no longer answers");
+    case "timeout":
+      return trans.__("no answer in time");
+    case "failed":
+      return trans.__("failed, see the notices");
+  }
+}
+
+/** Returns whether a status needs the user's attention, and so a banner. */
+export const needsAttention = (status: Status): boolean =>
+  status === "degraded" || status === "unhealthy" || status === "failed";
+
+/** Formats a rule's value and threshold in its unit, `78.0 % against 85 %`; empty if unknown. */
+export function comparison(
+  rule: Rule | null,
+  observed: Maybe,
+  limit: Maybe,
+  trans: Language,
+): string {
+  if (rule === null || observed === null || limit === null) return "";
+  switch (rule) {
+    case "latency_p95":
+      return trans.__("%1 against %2", latencyText(observed, 3), latencyText(limit, 3));
+    case "drift":
+      return trans.__("PSI %1 against %2", psi(observed), psi(limit));
+    case "silence":
+      return trans.__("%1 against %2", duration(observed), duration(limit));
+    default:
+      return trans.__("%1 against %2", `${ratio(observed)} %`, ratioPlain(limit));
+  }
+}
+
+type StatusReason = Pick<ModelSection, `reason_${"rule" | "value" | "threshold" | "n"}`>;
+
+/** Formats the value and the threshold that caused a model's status. */
+export const evidence = (model: StatusReason, trans: Language): string =>
+  comparison(model.reason_rule, model.reason_value, model.reason_threshold, trans);
+
+/** Formats the number of labels, rows, predictions or calls that `evidence` is based on. */
+export function sampleSize(
+  { reason_n: n, reason_rule }: StatusReason,
+  trans: Language,
+): string | undefined {
+  if (n === null) return undefined;
+  switch (reason_rule) {
+    case "accuracy":
+    case "baseline":
+    case "error_drift":
+      return trans._n("over %2 label", "over %2 labels", n, count(n));
+    case "drift":
+      return trans._n("over %2 row", "over %2 rows", n, count(n));
+    case "silence":
+      return trans._n("after %2 prediction", "after %2 predictions", n, count(n));
+    default:
+      return trans._n("over %2 call", "over %2 calls", n, count(n));
+  }
+}
+
+/** Returns why values are not updated any more; empty while they are. */
+export function stalenessText(store: Store, trans: Language): string {
+  const at = store.at.value;
+  const last = at === null ? "" : clock(at, store.now.value, trans);
+  if (store.closed.value) return last ? trans.__("Closed %1", last) : trans.__("Closed");
+  if (!store.connected.value) {
+    return last ? trans.__("Kernel gone, last update %1", last) : trans.__("Kernel gone");
+  }
+  return store.quiet.value ? trans.__("No update since %1", last) : "";
+}

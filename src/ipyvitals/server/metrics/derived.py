@@ -1,0 +1,96 @@
+"""Computes the metric families that are not the value of one field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ipyvitals.schema import Snapshot
+from ipyvitals.server.metrics.families import Collected, MetricFamily
+from ipyvitals.server.metrics.sources import (
+    MODEL_LABELS,
+    MONITOR_LABELS,
+    MonitorReading,
+    clip,
+    models_of,
+)
+
+__all__ = ["CLIENTS", "DERIVED_FAMILIES", "DROPPED", "SERVER_FAMILIES", "derived"]
+
+DURATIONS = MetricFamily(
+    name="ipyvitals_prediction_duration_seconds",
+    help="How long the calls took that made predictions.",
+    kind="histogram",
+    labels=MODEL_LABELS,
+)
+DRIFT = MetricFamily(
+    name="ipyvitals_drift_ratio",
+    help="Population stability index of what drifted furthest, in units of its threshold.",
+    labels=MONITOR_LABELS,
+)
+NOTICES = MetricFamily(
+    name="ipyvitals_notices",
+    help="Things that went wrong in the background of a monitor, by code.",
+    kind="counter",
+    labels=(*MONITOR_LABELS, "code"),
+)
+LAST_UPDATE = MetricFamily(
+    name="ipyvitals_last_update_timestamp_seconds",
+    help="When the kernel last told something.",
+    labels=MONITOR_LABELS,
+)
+DERIVED_FAMILIES = (DURATIONS, DRIFT, NOTICES, LAST_UPDATE)
+
+CLIENTS = MetricFamily(
+    name="ipyvitals_stream_clients", help="WebSocket clients of this server.", labels=()
+)
+DROPPED = MetricFamily(
+    name="ipyvitals_dropped_messages",
+    help="Messages of a kernel that the server did not take, or never got, by reason.",
+    kind="counter",
+    labels=("kernel", "reason"),
+)
+SERVER_FAMILIES = (CLIENTS, DROPPED)
+"""Families about the server itself."""
+
+
+def derived(readings: Sequence[MonitorReading]) -> Iterator[Collected]:
+    """Yield `DERIVED_FAMILIES`, each with the series of all monitors."""
+    durations, drift, notices, last_update = (family.empty() for family in DERIVED_FAMILIES)
+    for reading in readings:
+        labels, snapshot = reading.labels, reading.snapshot
+        _add_durations(durations, reading)
+        furthest = _furthest_drift(snapshot)
+        if furthest is not None:
+            drift.add_metric(labels, furthest)
+        for notice in snapshot.notices:
+            notices.add_metric([*labels, clip(notice.code)], notice.count)
+        if reading.last_seen is not None:
+            last_update.add_metric(labels, reading.last_seen)
+    yield from (durations, drift, notices, last_update)
+
+
+def _add_durations(family: Collected, reading: MonitorReading) -> None:
+    durations = reading.snapshot.durations
+    bounds = durations.bounds_seconds if durations is not None else []
+    for labels, model in models_of(reading):
+        if len(model.duration_counts) == len(bounds) + 1:
+            buckets = list(_buckets(bounds, model.duration_counts))
+            family.add_metric(labels, buckets, model.duration_sum_seconds)  # type: ignore[attr-defined]
+
+
+def _buckets(bounds: list[float], counts: list[int]) -> Iterator[tuple[str, float]]:
+    """Yield the upper bound of each bucket with the count of calls that took no longer."""
+    total = 0
+    for bound, count in zip([*bounds, "+Inf"], counts, strict=True):
+        total += count
+        yield str(bound), total
+
+
+def _furthest_drift(snapshot: Snapshot) -> float | None:
+    """Return the largest drift of a feature, in units of its threshold."""
+    ratios = [
+        feature.psi / feature.threshold
+        for feature in snapshot.drift.features
+        if feature.psi is not None and feature.threshold
+    ]
+    return max(ratios, default=None)
