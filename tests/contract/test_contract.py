@@ -84,7 +84,7 @@ def limiter_at(field: str) -> str | None:
 
 
 def test_what_the_kernel_says_in_its_own_words_can_be_translated() -> None:
-    source = (HERE.parents[1] / "js" / "src" / "lab" / "language.ts").read_text("utf-8")
+    source = (HERE.parents[1] / "js" / "src" / "lab" / "jupyterLanguage.ts").read_text("utf-8")
     listed = set(re.findall(r'trans\.__\("([^"]+)"\)', source))
     idle = snapshot.TrainingSection()
     said = {text for pair in rules.REASONS.values() for text in pair} | {rules.CHANGED}
