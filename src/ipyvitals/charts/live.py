@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from array import array
-from time import perf_counter
+from time import thread_time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +23,7 @@ __all__ = ["LiveTimeline", "live_timeline"]
 BATCH_SECONDS = 1.0
 """The figure is redrawn at most once in this time."""
 LARGEST_SHARE = 0.05
-"""The share of the thread's time that drawing may take; a long history is redrawn less often."""
+"""The share of a core that drawing may take; a long history is redrawn less often."""
 MOST_ROWS = 20_000
 """At one row a second 5.5 hours; after that the oldest rows leave."""
 BESIDE, TEXTS = (*BAND, "window_labelled", "total_predictions"), ("model_id", "status")
@@ -92,10 +92,10 @@ class LiveTimeline:
             self._at = snapshot.at
             self._append(snapshot)
         if snapshot.at >= self._next:
-            begin = perf_counter()
+            begin = thread_time()
             with figure.batch_update():
                 self._draw(figure)
-            took = perf_counter() - begin
+            took = thread_time() - begin
             self._next = snapshot.at + max(BATCH_SECONDS, took / LARGEST_SHARE)
         return True
 

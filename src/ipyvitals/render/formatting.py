@@ -295,7 +295,7 @@ def _significant(value: float, digits: int) -> str:
 
 
 def _shortest(value: float, digits: int) -> str:
-    """Likewise without zeros at the end, unless it would read as a whole number that it is not."""
+    """Write `digits` significant digits without zeros at the end; 3.9996 stays ``4.000``."""
     text = _significant(value, digits)
     if abs(value) < 1 and abs(float(text)) == 1:
         return f"{'-' if value < 0 else ''}0.{'9' * digits}"

@@ -87,7 +87,7 @@ def begin(metrics, system, models):
 @pytest.fixture(autouse=True)
 def _instant_drawing(monkeypatch):
     """Let drawing take no time, so that the figure is redrawn each second on any machine."""
-    monkeypatch.setattr(live_module, "perf_counter", lambda: 0.0)
+    monkeypatch.setattr(live_module, "thread_time", lambda: 0.0)
 
 
 def line(figure, name):
@@ -137,7 +137,7 @@ def test_points_travel_in_batches_of_a_second(begin, sent):
 def test_a_figure_that_is_slow_to_draw_is_redrawn_less_often(begin, sent, monkeypatch):
     _, live = begin()
     times = iter(np.arange(0.0, 100.0, 0.2).tolist())
-    monkeypatch.setattr(live_module, "perf_counter", lambda: next(times))
+    monkeypatch.setattr(live_module, "thread_time", lambda: next(times))
     drawn = []
     for second in range(101, 113):
         before = len(sent)
