@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from math import inf
 from typing import NamedTuple
 
-from ipyvitals.system.linux import procfs
 from ipyvitals.system.linux.cgroup import Hierarchy, Memory, Quota, cpu_quota, find, memory_limit
-from ipyvitals.system.linux.files import Meter, figures
+from ipyvitals.system.linux.files import Meter, figures, read_file
 from ipyvitals.system.source import MIN_GAP_SECONDS, Fields, Part
 
 __all__ = ["Container"]
@@ -113,8 +112,8 @@ class Container:
             current, dropped = "memory.current", b"inactive_file"
         else:
             current, dropped = "memory.usage_in_bytes", b"total_inactive_file"
-        (inactive,) = figures(procfs.read(f"{folder}/memory.stat"), dropped)
-        used = max(0, int(procfs.read(f"{folder}/{current}")) - (inactive or 0))
+        (inactive,) = figures(read_file(f"{folder}/memory.stat"), dropped)
+        used = max(0, int(read_file(f"{folder}/{current}")) - (inactive or 0))
         return {
             "scope": "container",
             "memory_scope": "container",
@@ -148,7 +147,7 @@ class Container:
         }
 
     def _times(self, hierarchy: Hierarchy, folder: str) -> _Cpu:
-        stat = procfs.read(f"{folder}/cpu.stat")
+        stat = read_file(f"{folder}/cpu.stat")
         periods, throttled = figures(stat, b"nr_periods", b"nr_throttled")
         if hierarchy.version == 2:
             used, waited = figures(stat, b"usage_usec", b"throttled_usec")
@@ -158,7 +157,7 @@ class Container:
         if self._account is None:
             raise FileNotFoundError("cpuacct, which counts the CPU of a container, is not mounted")
         account = self._account.beside(folder, hierarchy)
-        seconds = int(procfs.read(f"{account}/cpuacct.usage")) / 1e9
+        seconds = int(read_file(f"{account}/cpuacct.usage")) / 1e9
         return _Cpu(seconds, _scaled(waited, 1e9), periods, throttled)
 
     def _folder_of_version_2(self) -> str | None:
@@ -195,7 +194,7 @@ def _oom_kills(hierarchy: Hierarchy, folder: str) -> int | None:
 
 def _oom_kill(path: str) -> int | None:
     try:
-        return figures(procfs.read(path), b"oom_kill")[0]
+        return figures(read_file(path), b"oom_kill")[0]
     except FileNotFoundError:
         return None
 
@@ -203,7 +202,7 @@ def _oom_kill(path: str) -> int | None:
 def _io_bytes(folder: str) -> tuple[int, int]:
     """Return bytes read and written on all disks."""
     read = written = 0
-    for line in procfs.read(f"{folder}/io.stat", all_of_it=True).split(b"\n"):
+    for line in read_file(f"{folder}/io.stat").split(b"\n"):
         counts = dict(word.split(b"=", 1) for word in line.split()[1:] if b"=" in word)
         read += int(counts.get(b"rbytes", 0))
         written += int(counts.get(b"wbytes", 0))

@@ -8,8 +8,7 @@ from typing import Any
 
 import psutil
 
-from ipyvitals.system.linux import procfs
-from ipyvitals.system.linux.files import Meter, read_all, unescaped
+from ipyvitals.system.linux.files import Meter, read_file, unescaped
 from ipyvitals.system.source import Fields, Part
 from ipyvitals.system.timeout import TimeoutCaller
 
@@ -104,7 +103,7 @@ class Disk:
     def _is_local(self) -> bool:
         """Return whether the working folder is on a disk of this machine, without touching it."""
         kind, longest = "", -1
-        for line in read_all(f"{self._proc}/self/mountinfo").decode().splitlines():
+        for line in read_file(f"{self._proc}/self/mountinfo").decode().splitlines():
             places, _, what = line.partition(" - ")
             point = unescaped(places.split(" ")[4]).rstrip("/")
             if len(point) > longest and f"{self._path}/".startswith(point + "/"):
@@ -120,7 +119,7 @@ class Disk:
         if self._device is None:
             return None
         begin = b"%d %d " % self._device
-        for line in procfs.read(f"{self._proc}/diskstats", all_of_it=True).split(b"\n"):
+        for line in read_file(f"{self._proc}/diskstats").split(b"\n"):
             words = line.split(None, 10)
             if b" ".join(words[:2]) + b" " == begin:
                 return SECTOR_BYTES * int(words[5]), SECTOR_BYTES * int(words[9])
@@ -144,7 +143,7 @@ def _device_under(path: str, proc: str) -> tuple[int, int]:
     if os.major(number) == 0:
         # Some file systems (btrfs) have numbers of their own, and name their device here.
         here = f"{os.major(number)}:{os.minor(number)}"
-        for line in read_all(f"{proc}/self/mountinfo").decode().splitlines():
+        for line in read_file(f"{proc}/self/mountinfo").decode().splitlines():
             places, _, kind = line.partition(" - ")
             source = kind.split(" ")[1]
             if places.split(" ")[2] == here and source.startswith("/dev/"):

@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from ipyvitals.system.linux import procfs
-from ipyvitals.system.linux.files import figures
+from ipyvitals.system.linux.files import figures, read_file
 from ipyvitals.system.source import MIN_GAP_SECONDS, Fields, Part
 
 __all__ = ["Host", "LinuxFiles"]
@@ -81,17 +80,13 @@ class Host:
 
     def memory(self, now: float, known: Fields) -> Fields:
         """Return the memory that new work cannot have: all of it less what is available."""
-        told = self._files.memory() if self._files is not None else None
-        if told is None:
-            memory = self._api.virtual_memory()
-            told = memory.total, memory.available
-        total, available = told
-        used = total - available
+        memory = self._api.virtual_memory()
+        used = memory.total - memory.available
         return {
             "memory_scope": "host",
-            "memory_percent": 100.0 * used / total,
+            "memory_percent": 100.0 * used / memory.total,
             "memory_used_bytes": used,
-            "memory_limit_bytes": total,
+            "memory_limit_bytes": memory.total,
         }
 
     def kills(self, now: float, known: Fields) -> Fields:
@@ -125,7 +120,7 @@ class LinuxFiles:
 
     def cpu(self, allowed: Sequence[int]) -> CpuTimes:
         """Return the times of some processors, in ticks."""
-        text = procfs.read(f"{self._proc}/stat")
+        text = read_file(f"{self._proc}/stat")
         if len(allowed) == os.sysconf("SC_NPROCESSORS_ONLN"):
             return _ticks(text[: text.index(b"\n")])
         total = CpuTimes(0.0, 0.0)
@@ -137,16 +132,9 @@ class LinuxFiles:
                 total = CpuTimes(total.busy + times.busy, total.idle + times.idle)
         return total
 
-    def memory(self) -> tuple[int, int] | None:
-        """Return all memory and what of it is available, in bytes; where it is told, and can be."""
-        total, free = figures(procfs.read(f"{self._proc}/meminfo"), b"MemTotal:", b"MemAvailable:")
-        if total is None or free is None or free > total:
-            return None
-        return 1024 * total, 1024 * free
-
     def oom_kills(self) -> int | None:
         """Return how many processes were killed for lack of memory since the start."""
-        return figures(procfs.read(f"{self._proc}/vmstat"), b"oom_kill")[0]
+        return figures(read_file(f"{self._proc}/vmstat"), b"oom_kill")[0]
 
 
 def _ticks(line: bytes) -> CpuTimes:

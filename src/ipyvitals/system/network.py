@@ -9,8 +9,7 @@ from typing import Any, TypeAlias
 
 import psutil
 
-from ipyvitals.system.linux import procfs
-from ipyvitals.system.linux.files import Meter
+from ipyvitals.system.linux.files import Meter, read_file
 from ipyvitals.system.source import Fields, Part
 
 __all__ = ["Network"]
@@ -67,7 +66,7 @@ class Network:
 
     def _linux(self) -> Counts:
         counts = {}
-        for line in procfs.read(f"{self._proc}/net/dev", all_of_it=True).split(b"\n")[2:]:
+        for line in read_file(f"{self._proc}/net/dev").split(b"\n")[2:]:
             name, there, rest = line.partition(b":")
             if there:
                 words = rest.split(None, 9)

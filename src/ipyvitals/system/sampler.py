@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from ipyvitals.schema import SystemSection
 from ipyvitals.stats.trend import Trend
-from ipyvitals.system.connections import Connections
+from ipyvitals.system.connections import ConnectionReader
 from ipyvitals.system.container import Container
 from ipyvitals.system.disk import Disk
 from ipyvitals.system.gpu.amd import Amd
@@ -18,7 +18,7 @@ from ipyvitals.system.gpu.nvidia import Nvidia
 from ipyvitals.system.host import Host
 from ipyvitals.system.network import Network
 from ipyvitals.system.process.tree import ProcessTree
-from ipyvitals.system.source import Part, Source, UnreadError
+from ipyvitals.system.source import Part, SystemSource, UnreadError
 
 __all__ = ["SystemSampler", "sources"]
 
@@ -61,11 +61,11 @@ class SystemSampler:
         notices: NoticeBoard | None = None,
         *,
         wall: Callable[[], float] = time.time,
-        made_of: Sequence[tuple[str, Callable[[], Source]]] | None = None,
+        made_of: Sequence[tuple[str, Callable[[], SystemSource]]] | None = None,
     ) -> None:
         self._notices = notices
         self._wall = wall
-        self._sources: list[Source] = []
+        self._sources: list[SystemSource] = []
         self._parts: list[tuple[str, Part]] = []
         for name, make in sources(disk_path) if made_of is None else made_of:
             try:
@@ -139,7 +139,7 @@ class SystemSampler:
             )
 
 
-def sources(disk_path: str | None = None) -> Iterator[tuple[str, Callable[[], Source]]]:
+def sources(disk_path: str | None = None) -> Iterator[tuple[str, Callable[[], SystemSource]]]:
     """Yield what this system is read from: a name, and what makes the source of that name.
 
     The order matters: a container corrects the machine, and processes are told in parts of it.
@@ -150,5 +150,5 @@ def sources(disk_path: str | None = None) -> Iterator[tuple[str, Callable[[], So
     yield "container", Container
     tree = cache(ProcessTree)
     yield "process", tree
-    yield "connections", lambda: Connections(tree())
+    yield "connections", lambda: ConnectionReader(tree())
     yield "gpus", lambda: Gpus((Nvidia(), Amd()), tree())

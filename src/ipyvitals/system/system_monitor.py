@@ -12,7 +12,7 @@ import msgspec
 
 from ipyvitals.health import SystemRule, Thresholds
 from ipyvitals.schema import SystemSection
-from ipyvitals.system.linux import procfs
+from ipyvitals.system.linux.files import read_file
 from ipyvitals.utils.clock import Clock
 
 __all__ = ["Kernel", "Sampler", "SystemMonitor", "waited_for_cpu"]
@@ -157,6 +157,6 @@ def waited_for_cpu(path: str = "/proc/thread-self/schedstat") -> float | None:
     if sys.platform != "linux":
         return None
     try:
-        return int(procfs.read(path).split()[1]) / 1e9
+        return int(read_file(path).split()[1]) / 1e9
     except (OSError, IndexError, ValueError):
         return None

@@ -160,19 +160,6 @@ class TestLinux:
         monkeypatch.setattr(os, "sysconf", lambda name: 3)
         assert proc().cpu([0, 1, 3]) == (80.0, 240.0)
 
-    def test_memory_is_what_new_work_cannot_have(self, tmp_path):
-        file = tmp_path / "meminfo"
-        host = Host(api=FakeApi(), files=LinuxFiles(str(tmp_path)))
-        file.write_text("MemTotal:  1000 kB\nMemFree:  100 kB\nMemAvailable:  600 kB\n")
-        told = host.memory(0.0, {})
-        assert (told["memory_used_bytes"], told["memory_percent"]) == (400 * 1024, 40.0)
-
-    @pytest.mark.parametrize("available", ["", "MemAvailable: 2000 kB\n"])
-    def test_where_the_available_part_is_not_told_psutil_estimates_it(self, tmp_path, available):
-        (tmp_path / "meminfo").write_text(f"MemTotal:  1000 kB\nMemFree:  100 kB\n{available}")
-        host = Host(api=FakeApi(), files=LinuxFiles(str(tmp_path)))
-        assert host.memory(0.0, {}) == Host(api=FakeApi()).memory(0.0, {})
-
     def test_kills_are_those_since_the_machine_began(self, tmp_path):
         (tmp_path / "vmstat").write_text("pgfree 7\noom_kill 3\nnuma_hit 1\n")
         assert LinuxFiles(str(tmp_path)).oom_kills() == 3

@@ -11,7 +11,8 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from ipyvitals.schema import Gpu, GpuReason
-from ipyvitals.system.source import Fields, Pace, Part, UnreadError
+from ipyvitals.system.budget import ReadBudget
+from ipyvitals.system.source import Fields, Part, ProcessLister, UnreadError
 from ipyvitals.system.timeout import TimeoutCaller
 
 __all__ = ["Device", "Driver", "FieldReader", "Gpus", "NoGpuError"]
@@ -61,15 +62,6 @@ class Driver(Protocol):
         ...
 
 
-class Tree(Protocol):
-    """The processes whose GPU memory is wanted."""
-
-    @property
-    def pids(self) -> list[int]:
-        """Return their ids."""
-        ...
-
-
 class Gpus:
     """Reads all devices on a thread of its own, since a lost device may hang whoever asks.
 
@@ -77,7 +69,7 @@ class Gpus:
     ----------
     drivers : sequence of Driver
         One a maker.
-    tree : Tree
+    tree : ProcessLister
         Whose share of the memory is told.
     patient : TimeoutCaller, optional
         Asks the drivers.
@@ -88,7 +80,7 @@ class Gpus:
     def __init__(
         self,
         drivers: Sequence[Driver],
-        tree: Tree,
+        tree: ProcessLister,
         *,
         patient: TimeoutCaller | None = None,
         namespace: str | None = None,
@@ -100,7 +92,7 @@ class Gpus:
             FIRST_PID_NAMESPACE,
             "",
         )
-        self._pace = Pace(SHARE)
+        self._budget = ReadBudget(SHARE, time.perf_counter)
         self._devices: list[Device] | None = None
         self._reason: GpuReason | None = None
         self._chosen_by: object = None
@@ -118,11 +110,11 @@ class Gpus:
             self._drivers = [driver for driver in self._drivers if driver.there()]
         if not self._drivers:
             return {"gpus_reason": "no_driver"}
-        if self._pace.due(now):
+        if self._budget.due(now):
             pids = frozenset(self._tree.pids) if self._same_pids else None
             try:
                 self._fields, seconds = self._patient.ask(lambda: self._read(pids))
-                self._pace.spent(now, seconds)
+                self._budget.spend(now, seconds)
             except TimeoutError as error:
                 self._fields = {"gpus_reason": "timeout"}
                 if self._devices is not None or now - self._begun > STARTING_SECONDS:

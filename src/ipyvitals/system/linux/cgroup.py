@@ -6,8 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ipyvitals.system.linux import procfs
-from ipyvitals.system.linux.files import figures, read_all, unescaped
+from ipyvitals.system.linux.files import figures, read_file, unescaped
 
 __all__ = ["Hierarchy", "Memory", "Quota", "cpu_quota", "find", "memory_limit"]
 
@@ -67,8 +66,8 @@ def find(controller: str, root: str = "/") -> Hierarchy | None:
     """
     base = root.rstrip("/")
     try:
-        groups = _groups(read_all(f"{base}/proc/self/cgroup").decode())
-        mounts = list(_mounts(read_all(f"{base}/proc/self/mountinfo").decode()))
+        groups = _groups(read_file(f"{base}/proc/self/cgroup").decode())
+        mounts = list(_mounts(read_file(f"{base}/proc/self/mountinfo").decode()))
     except FileNotFoundError:
         return None
     version = 1 if controller in groups else 2
@@ -154,7 +153,7 @@ def _within(path: str, root: str) -> str | None:
 def _number(folder: str, name: str) -> int | None:
     """Return a limit; None where there is none, or no such file, as in the root of all groups."""
     try:
-        text = procfs.read(f"{folder}/{name}").strip()
+        text = read_file(f"{folder}/{name}").strip()
     except (FileNotFoundError, NotADirectoryError):
         return None
     return None if text == b"max" else int(text)
@@ -163,7 +162,7 @@ def _number(folder: str, name: str) -> int | None:
 def _cores(folder: str, version: int) -> float | None:
     if version == 2:
         try:
-            quota, period = procfs.read(f"{folder}/cpu.max").split()
+            quota, period = read_file(f"{folder}/cpu.max").split()
         except (FileNotFoundError, NotADirectoryError):
             return None
         return None if quota == b"max" else int(quota) / int(period)
@@ -176,7 +175,7 @@ def _hidden_limit(hierarchy: Hierarchy, found: Memory | None) -> Memory | None:
     """Return the limit of a group further out, which version 1 tells though it is not mounted."""
     own = hierarchy.folders[0]
     try:
-        (limit,) = figures(procfs.read(f"{own}/memory.stat"), b"hierarchical_memory_limit")
+        (limit,) = figures(read_file(f"{own}/memory.stat"), b"hierarchical_memory_limit")
     except FileNotFoundError:
         return found
     if limit is None or (found is not None and found.limit <= limit):

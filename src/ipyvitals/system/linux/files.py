@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import NamedTuple
 
-__all__ = ["Flow", "Meter", "figures", "read_all", "read_one", "unescaped"]
-
-ONE_READ_BYTES = 1 << 16
+__all__ = ["Flow", "Meter", "figures", "read_file", "unescaped"]
 
 
-def read_one(path: str) -> bytes:
-    """Return a file that comes in one read, which half of ``open`` would only ask about."""
-    file = os.open(path, os.O_RDONLY)
-    try:
-        return os.read(file, ONE_READ_BYTES)
-    finally:
-        os.close(file)
-
-
-def read_all(path: str) -> bytes:
-    """Return a file of many records, such as a table, which comes a page at a time."""
-    file = os.open(path, os.O_RDONLY)
-    try:
-        parts = []
-        while part := os.read(file, ONE_READ_BYTES):
-            parts.append(part)
-        return b"".join(parts)
-    finally:
-        os.close(file)
+def read_file(path: str) -> bytes:
+    """Return the whole content of a file that the kernel writes while it is read."""
+    with open(path, "rb", buffering=0) as file:
+        return file.readall()
 
 
 def figures(text: bytes, *names: bytes) -> list[int | None]:
