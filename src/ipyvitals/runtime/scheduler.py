@@ -1,4 +1,4 @@
-"""The one background thread of a process, shared by all monitors."""
+"""A background thread that runs tasks when they fall due, shared by all monitors."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ class Scheduler:
     Members are held weakly, so that a monitor that nobody else holds is no longer ticked.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "ipyvitals-scheduler") -> None:
+        self._name = name
         self.after_fork()
         renew_in_child(self)
 
@@ -47,6 +48,11 @@ class Scheduler:
         self._lags: deque[tuple[float, float]] = deque(maxlen=LAGS_KEPT)
 
     @property
+    def thread_id(self) -> int | None:
+        """The operating system's id of the thread; ``None`` while there is none."""
+        return None if self._thread is None else self._thread.native_id
+
+    @property
     def running(self) -> bool:
         """Whether the thread is alive."""
         return self._thread is not None and self._thread.is_alive()
@@ -57,7 +63,7 @@ class Scheduler:
             self._members = [*self._others(member), weakref.ref(member)]
             weakref.finalize(member, self._alarm.put, None).atexit = False
             if self._thread is None and not self._stopped:
-                thread = threading.Thread(target=self._run, name="ipyvitals-scheduler", daemon=True)
+                thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread = thread
                 thread.start()
         self.wake()
@@ -132,4 +138,4 @@ class Scheduler:
 
 
 scheduler = Scheduler()
-"""That of this process."""
+"""That of this process: it folds, evaluates, publishes and shows."""
