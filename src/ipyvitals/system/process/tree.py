@@ -19,8 +19,8 @@ from ipyvitals.system.source import MIN_GAP_SECONDS, Fields, Part
 
 __all__ = ["ProcessTree"]
 
-LIST_SHARE = 0.0008
-READ_SHARE = 0.0015
+LIST_SHARE = 0.0006
+READ_SHARE = 0.0012
 FILES_SHARE = 0.0002
 RESERVE_SECONDS = 10.0
 """The time whose share of CPU can be saved up between two readings."""
@@ -42,8 +42,8 @@ class ProcessTree:
     """Reads a process and everything it started, such as the workers of a data loader.
 
     The root is read each time. Descendants are listed, and read in rotation, as often as shares
-    of one core allow: 0.08 % for the list, 0.15 % for the readings, 0.08 % for shared memory and
-    0.02 % for open files. Up to about 100 descendants are read each time. Of more, some readings
+    of one core allow: 0.06 % for the list, 0.12 % for the readings, 0.08 % for shared memory and
+    0.02 % for open files. Up to about 80 descendants are read each time. Of more, some readings
     are older, and so is their part in the totals: CPU time of a descendant counts when it is read
     again. New descendants count from their first reading, those that ended no longer at once.
     Processes are identified by id and start, so that an id that is used again is another process.

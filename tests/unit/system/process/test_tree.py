@@ -243,14 +243,15 @@ class TestHundreds:
             processes.child(pid)
         for number in range(100):
             look(tree, 5.0 * number)
-        assert processes.seconds <= 0.0015 * 500 * 1.05
+        in_advance, of_the_root = 0.012 + 0.02 + processes.cost, 100 * processes.cost
+        assert processes.seconds <= 0.0012 * 500 + in_advance + of_the_root
         asked = Counter(processes.asked)
         assert asked.pop(ROOT) == 100
         assert len(asked) == children
         assert max(asked.values()) - min(asked.values()) <= 1
 
-    def test_a_hundred_are_read_each_time(self, tree, processes):
-        for pid in range(2, 102):
+    def test_eighty_are_read_each_time(self, tree, processes):
+        for pid in range(2, 82):
             processes.child(pid)
         for number in range(20):
             look(tree, 5.0 * number)
@@ -262,7 +263,7 @@ class TestHundreds:
         assert look(tree, 0.0)["process_children"] == 500
         for pid in range(502, 1_002):
             processes.child(pid)
-        counts = [look(tree, 5.0 * number)["process_children"] for number in range(1, 8)]
+        counts = [look(tree, 5.0 * number)["process_children"] for number in range(1, 9)]
         assert counts == sorted(counts)
         assert counts[-1] == 1_000
 
