@@ -15,7 +15,7 @@ __all__ = ["Scheduler", "scheduler"]
 
 LONGEST_WAIT_SECONDS = 60.0
 JOIN_SECONDS = 2.0
-LAGS_KEPT = 1_000
+MAX_LAGS = 1_000
 
 
 class ScheduledTask(Protocol):
@@ -45,7 +45,7 @@ class Scheduler:
         self._alarm: SimpleQueue[None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._stopped = False
-        self._lags: deque[tuple[float, float]] = deque(maxlen=LAGS_KEPT)
+        self._lags: deque[tuple[float, float]] = deque(maxlen=MAX_LAGS)
 
     @property
     def thread_id(self) -> int | None:
@@ -54,7 +54,7 @@ class Scheduler:
 
     @property
     def running(self) -> bool:
-        """Whether the thread is alive."""
+        """Return whether the thread is alive."""
         return self._thread is not None and self._thread.is_alive()
 
     def add(self, member: ScheduledTask) -> None:

@@ -1,4 +1,4 @@
-"""What goes over the network."""
+"""Reads the traffic of the network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import psutil
 from ipyvitals.system.linux.files import Meter, read_file
 from ipyvitals.system.source import Fields, Part
 
-__all__ = ["Network"]
+__all__ = ["NetworkReader"]
 
 LOOPBACK = re.compile(r"lo\d*|.*loopback.*", re.IGNORECASE)
 
@@ -20,17 +20,17 @@ Counts: TypeAlias = dict[str, tuple[int, int]]
 """Bytes received and sent, by the name of the card."""
 
 
-class Network:
-    """All cards; or, in a container with a network of its own, all that it has.
+class NetworkReader:
+    """Reads the traffic of all cards; in a container with a network of its own, of all interfaces.
 
-    On a machine, bridges and tunnels pass on what a card counts already, so they are left out.
+    On a machine, bridges and tunnels forward traffic that a card counts already, and are left out.
 
     Parameters
     ----------
     api : module or object
-        Where readings come from: `psutil`, or a fake of it.
+        Reads the counters: `psutil`, or a fake of it.
     proc, sys : str
-        Where Linux tells of its network.
+        Folders of the process and the device file system, on Linux.
     """
 
     def __init__(self, *, api: Any = psutil, proc: str = "/proc", sys: str = "/sys") -> None:

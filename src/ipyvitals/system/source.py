@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeAlias
 __all__ = ["MIN_GAP_SECONDS", "Fields", "Part", "ProcessLister", "SystemSource", "UnreadError"]
 
 MIN_GAP_SECONDS = 0.1
-"""Differences over less than this say more about the kernel's tick than about the load."""
+"""Differences over a shorter time say more about the kernel's tick than about the load."""
 
 Fields: TypeAlias = Mapping[str, Any]
 """Fields of `SystemSection`, by name."""
@@ -18,10 +18,10 @@ Part: TypeAlias = Callable[[float, Fields], Fields]
 
 
 class SystemSource(Protocol):
-    """Anything that can read some fields of `SystemSection`.
+    """Reads some fields of `SystemSection`, in parts.
 
     A part that raises leaves its own fields unknown and the other parts unharmed. Sources are
-    read in order, and a later one may correct an earlier one: it is handed what they read.
+    read in order, and a later one gets the fields of the earlier ones, which it may correct.
     """
 
     def parts(self) -> Mapping[str, Part]:

@@ -1,4 +1,4 @@
-"""The machine under a monitor, and the kernel on it: read, and judged."""
+"""Reads and judges the machine and the kernel under one monitor."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ CLOSE_SECONDS = 2.0
 
 
 class Sampler(Protocol):
-    """What reads the machine."""
+    """Reads the machine."""
 
     def sample(self, now: float) -> SystemSection:
-        """Return a reading; its health is judged elsewhere."""
+        """Return a reading without its health."""
         ...
 
     def close(self) -> None:
-        """Let go what it holds."""
+        """Close what was opened for reading."""
         ...
 
 
 class Kernel(Protocol):
-    """What is known of the kernel, if there is one."""
+    """Knows whether a cell is running in this kernel, if there is one."""
 
     def busy(self) -> bool | None:
         """Return whether a cell is running; ``None`` outside a kernel."""
         ...
 
     def busy_seconds(self) -> float | None:
-        """Return for how long it has been running; ``None`` while none is."""
+        """Return the seconds since the running cell began; ``None`` while none runs."""
         ...
 
 
@@ -55,11 +55,11 @@ class SystemMonitor:
     clock : Clock
         Where times come from.
     thresholds : Thresholds
-        Where good ends.
+        Limits above which a component is not healthy.
     sampler : callable
-        Returns what reads the machine.
+        Makes the sampler, which reads the machine.
     kernel : Kernel
-        Tells whether a cell is running.
+        Knows whether a cell is running.
     lag : callable
         Takes a moment by ``time.monotonic``; returns how late the scheduler's thread woke at
         worst since then, in seconds, or ``None`` where it does not run.
@@ -90,7 +90,7 @@ class SystemMonitor:
         self.section = SystemSection()
 
     def read(self) -> SystemSection:
-        """Return a new reading; may take some time."""
+        """Return a new reading; may take long."""
         with self._sampling:
             lag, self._read_at = self._lag(self._read_at), time.monotonic()
             waited = self._waited_for_cpu()
@@ -104,7 +104,7 @@ class SystemMonitor:
             )
 
     def judge(self, reading: SystemSection) -> SystemSection:
-        """Keep a reading, with its health."""
+        """Judge a reading, and keep it as the newest one."""
         self.section = self._with_kernel(self._rule.update(reading))
         return self.section
 
@@ -113,9 +113,9 @@ class SystemMonitor:
         return self._with_kernel(self.section)
 
     def shown(self) -> SystemSection:
-        """Return the newest reading; what the kernel does only when it does something else.
+        """Return the newest reading; with the kernel of this moment only if another cell runs.
 
-        For how long it has been busy moves by itself, so that it is not worth being sent.
+        The busy time of one cell grows by itself, so that it need not be sent.
         """
         before, busy_seconds = self.section, self._kernel.busy_seconds()
         another_cell = (busy_seconds or 0.0) < (before.kernel_busy_seconds or 0.0)
@@ -137,7 +137,7 @@ class SystemMonitor:
                 self._sampling.release()
 
     def after_fork(self) -> None:
-        """Begin anew in a forked child, which is another process, once it reads at all."""
+        """Make a new sampler in a forked child, at its first reading."""
         self._sampling = threading.Lock()
         self._sampler = None
 

@@ -1,4 +1,4 @@
-"""Where the control groups of this process have their files, and what limits they set."""
+"""Finds the files of this process's control groups, and the limits that they set."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from ipyvitals.system.linux.files import figures, read_file, unescaped
 
-__all__ = ["Hierarchy", "Memory", "Quota", "cpu_quota", "find", "memory_limit"]
+__all__ = ["CpuQuota", "Hierarchy", "MemoryLimit", "cpu_quota", "find", "memory_limit"]
 
 UNLIMITED = 1 << 60
 """Version 1 writes "no limit" as the largest number that it can count pages to."""
 
 
 class Hierarchy(NamedTuple):
-    """The groups of one controller that this process is in, as far as they are mounted here."""
+    """Locates the groups of one controller that this process is in, as far as they are mounted."""
 
     version: int
     mount: str
@@ -36,14 +36,14 @@ class Hierarchy(NamedTuple):
         return same if os.path.isdir(same) else self.mount + self.path
 
 
-class Memory(NamedTuple):
+class MemoryLimit(NamedTuple):
     """The group whose limit on memory binds."""
 
     folder: str
     limit: int
 
 
-class Quota(NamedTuple):
+class CpuQuota(NamedTuple):
     """The group whose limit on CPU binds."""
 
     folder: str
@@ -62,7 +62,7 @@ def find(controller: str, root: str = "/") -> Hierarchy | None:
     controller : str
         Such as ``"memory"``.
     root : str
-        In which folder ``proc`` and all mount points are; not ``/`` for tests alone.
+        The folder of ``proc`` and all mount points; other than ``/`` only in tests.
     """
     base = root.rstrip("/")
     try:
@@ -90,15 +90,15 @@ def find(controller: str, root: str = "/") -> Hierarchy | None:
     return None
 
 
-def memory_limit(hierarchy: Hierarchy, total: int | None) -> Memory | None:
+def memory_limit(hierarchy: Hierarchy, total: int | None) -> MemoryLimit | None:
     """Return the smallest limit that is below `total`, all memory there is; None without one."""
-    found: Memory | None = None
+    found: MemoryLimit | None = None
     name = "memory.max" if hierarchy.version == 2 else "memory.limit_in_bytes"
     for folder in hierarchy.folders:
         limit = _number(folder, name)
         # Of equal limits the outermost, which has the most charged to it.
         if limit is not None and (found is None or limit <= found.limit):
-            found = Memory(folder, limit)
+            found = MemoryLimit(folder, limit)
     if hierarchy.version == 1:
         found = _hidden_limit(hierarchy, found)
     if found is None or found.limit >= (UNLIMITED if total is None else total):
@@ -106,17 +106,17 @@ def memory_limit(hierarchy: Hierarchy, total: int | None) -> Memory | None:
     return found
 
 
-def cpu_quota(hierarchy: Hierarchy) -> Quota | None:
+def cpu_quota(hierarchy: Hierarchy) -> CpuQuota | None:
     """Return the smallest quota, in processors, which may be a fraction; None without one."""
-    found: Quota | None = None
+    found: CpuQuota | None = None
     for folder in hierarchy.folders:
         cores = _cores(folder, hierarchy.version)
         if cores is not None and (found is None or cores <= found.cores):
-            found = Quota(folder, cores)
+            found = CpuQuota(folder, cores)
     return found
 
 
-class _Mount(NamedTuple):
+class MountPoint(NamedTuple):
     version: int
     root: str
     point: str
@@ -132,14 +132,14 @@ def _groups(text: str) -> dict[str, str]:
     return groups
 
 
-def _mounts(text: str) -> Iterator[_Mount]:
+def _mounts(text: str) -> Iterator[MountPoint]:
     for line in text.splitlines():
         # The fields before the dash are a few more or less.
         places, _, kind = line.partition(" - ")
         where, what = places.split(" "), kind.split(" ")
         if what[0] in ("cgroup", "cgroup2"):
             version = 2 if what[0] == "cgroup2" else 1
-            yield _Mount(version, unescaped(where[3]), unescaped(where[4]), what[-1].split(","))
+            yield MountPoint(version, unescaped(where[3]), unescaped(where[4]), what[-1].split(","))
 
 
 def _within(path: str, root: str) -> str | None:
@@ -171,8 +171,8 @@ def _cores(folder: str, version: int) -> float | None:
     return None if micros is None or micros <= 0 or not of else micros / of
 
 
-def _hidden_limit(hierarchy: Hierarchy, found: Memory | None) -> Memory | None:
-    """Return the limit of a group further out, which version 1 tells though it is not mounted."""
+def _hidden_limit(hierarchy: Hierarchy, found: MemoryLimit | None) -> MemoryLimit | None:
+    """Return the limit of a group further out, which version 1 reports though it is not mounted."""
     own = hierarchy.folders[0]
     try:
         (limit,) = figures(read_file(f"{own}/memory.stat"), b"hierarchical_memory_limit")
@@ -180,4 +180,4 @@ def _hidden_limit(hierarchy: Hierarchy, found: Memory | None) -> Memory | None:
         return found
     if limit is None or (found is not None and found.limit <= limit):
         return found
-    return Memory(hierarchy.mount, limit)
+    return MemoryLimit(hierarchy.mount, limit)

@@ -1,4 +1,4 @@
-"""Small files that the Linux kernel writes while they are read, and counters made of them."""
+"""Reads files that the Linux kernel generates, and derives rates from counters."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def unescaped(path: str) -> str:
 
 
 class Flow(NamedTuple):
-    """What went through since the reading before, and since the first."""
+    """Rate since the reading before, and total since the first."""
 
     per_second: float | None
     total: int
@@ -64,11 +64,11 @@ class Meter:
         self._flow = Flow(None, 0)
 
     def update(self, now: float, count: int, least: float = 0.1) -> Flow:
-        """Take a reading; one within `least` seconds of the last gives the same as that."""
+        """Return rate and total; one within `least` seconds of the last returns its result."""
         before = self._count
         if before is not None and now - self._at < least:
             return self._flow
-        # A counter that steps back began anew: what it lost meanwhile is not known.
+        # A counter that steps back began anew: the difference is not known.
         passed = max(0, count - before) if before is not None else 0
         rate = None if before is None else passed / (now - self._at)
         self._at, self._count = now, count
@@ -76,6 +76,6 @@ class Meter:
         return self._flow
 
     def rebase(self, now: float, count: int) -> None:
-        """Go on from another count, as when one more thing is counted from now on."""
+        """Continue from another count, such as when one more card is counted from now on."""
         self._at, self._count = now, count
         self._flow = Flow(None, self._flow.total)

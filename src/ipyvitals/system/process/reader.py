@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class ProcessReading(NamedTuple):
-    """What one look at a process returns."""
+    """One reading of a process."""
 
     started: float
     """Unix time. With the process id, it identifies a process for good."""

@@ -199,14 +199,14 @@ class ProcessTree:
             for key, load in earlier.items()
             if self._reader.adds_up or key in self._loads
         )
-        # A process that was found late spent most of its time before.
+        # A process that was found late spent most of its CPU time before.
         late = sum(
             max(0.0, load.seconds - span) for key, load in self._loads.items() if key not in earlier
         )
         return max(0.0, sum(load.seconds for load in self._loads.values()) - late - before)
 
     def _name(self, key: ProcessKey) -> tuple[str, str]:
-        """Return what the system calls a process, and what people would."""
+        """Return the system's name of a process, and a readable one."""
         called = self._alive[key].name
         known = self._names.get(key)
         if known is not None and known[0] == called:
