@@ -17,6 +17,7 @@ from ipyvitals.runtime.aggregator import ModelAggregator
 from ipyvitals.runtime.config import MonitorConfig
 from ipyvitals.runtime.persistence import Persistence
 from ipyvitals.runtime.publisher import Publisher, View
+from ipyvitals.runtime.sampling import SamplingTask, sampling_scheduler
 from ipyvitals.runtime.scheduler import scheduler
 from ipyvitals.runtime.shutdown import CLOSE_SECONDS, save_at_exit
 from ipyvitals.runtime.snapshot_builder import point
@@ -36,7 +37,6 @@ __all__ = ["Engine"]
 T = TypeVar("T")
 
 PROGRESS_SECONDS = 0.1
-FIRST_SAMPLE_SECONDS = 1.0
 ABANDONED_LOOP_GRACE_SECONDS = 2.0
 KEEP_SECONDS = 1.0
 SAVE_SECONDS = 1.5
@@ -47,8 +47,8 @@ class Engine:
     """Folds what came in, judges it, and publishes.
 
     One lock guards all figures. Whoever holds it may take the locks of the inbox, the training
-    desk and the sinks, never the other way round; the machine is read, the view drawn and users'
-    callbacks are called outside of it.
+    desk and the sinks, never the other way round; the machine is read on the sampling thread, the
+    view drawn and users' callbacks are called outside of it.
 
     Parameters
     ----------
@@ -114,15 +114,17 @@ class Engine:
             sampler=lambda: sampler(notices),
             kernel=kernel,
             lag=scheduler.lag if settings.interval is not None else lambda since: None,
+            thread_id=lambda: scheduler.thread_id,
         )
         self._publisher = Publisher(self.events, self.notices, clock, pause)
         now = clock.monotonic()
         self._metrics_due = IntervalTimer(settings.metrics_interval, now)
         self._keep_due = IntervalTimer(KEEP_SECONDS, now)
         self._save_due = IntervalTimer(SAVE_SECONDS, now)
-        self._system_due = IntervalTimer(settings.interval or inf, now)
         self._due_at = now
-        self._primed = False
+        self.sampling = SamplingTask(
+            clock, settings.interval or inf, weak_callback(self, Engine._sample_due)
+        )
         self._progress_at = -inf
         self._last: Snapshot | None = None
         self._lock = threading.RLock()
@@ -130,6 +132,7 @@ class Engine:
         save_at_exit(self)
         if settings.interval is not None:
             scheduler.add(self)
+            sampling_scheduler.add(self.sampling)
 
     # What users ask for
 
@@ -263,6 +266,7 @@ class Engine:
             self.archive.keep(self.aggregator, self.history, save=False)
             self.closed, self._last = True, self._snapshot(self._machine.now())
         scheduler.remove(self)
+        sampling_scheduler.remove(self.sampling)
         self._show()
         self._publisher.end()
         self.callbacks.close()
@@ -301,14 +305,6 @@ class Engine:
         return max(0.0, due - self.clock.monotonic())
 
     def _run_timers(self, now: float) -> None:
-        if self._system_due.poll(now):
-            # Loads are differences: the first reading has none, so the second follows soon.
-            first = not self._primed
-            self._sample(quiet=first)
-            if first:
-                self._system_due.bring_forward(now + FIRST_SAMPLE_SECONDS)
-                self._primed = True
-            self._publisher.due = True
         with self._lock:
             if self._metrics_due.poll(now):
                 self._publish_metrics()
@@ -316,8 +312,16 @@ class Engine:
             keep, save = self._keep_due.poll(now), self._save_due.poll(now)
             if keep or save:
                 self.keep(save=save)
-        timers = (self._metrics_due, self._system_due, self._keep_due, self._save_due)
+        timers = (self._metrics_due, self._keep_due, self._save_due)
         self._due_at = min(timer.next for timer in timers)
+
+    def _sample_due(self, first: bool) -> None:
+        """Take a reading on the sampling thread, and let the scheduler show it."""
+        try:
+            self._sample(quiet=first)
+        except Exception as error:
+            self.notices.add("ticker.failed", f"{type(error).__name__}: {error}")
+        self.ask_to_show()
 
     def _sample(self, *, quiet: bool = False) -> None:
         reading = self._machine.read()

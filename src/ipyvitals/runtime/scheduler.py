@@ -1,4 +1,4 @@
-"""Runs the periodic work of all monitors on one background thread per process."""
+"""A background thread that runs tasks when they fall due, shared by all monitors."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ class Scheduler:
     The scheduler holds only weak references, so that it does not keep an unused monitor alive.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "ipyvitals-scheduler") -> None:
+        self._name = name
         self.after_fork()
         renew_in_child(self)
 
@@ -49,6 +50,11 @@ class Scheduler:
         self._lags: deque[tuple[float, float]] = deque(maxlen=MAX_LAGS)
 
     @property
+    def thread_id(self) -> int | None:
+        """The operating system's id of the thread; ``None`` while there is none."""
+        return None if self._thread is None else self._thread.native_id
+
+    @property
     def running(self) -> bool:
         """True while the thread is alive."""
         return self._thread is not None and self._thread.is_alive()
@@ -59,7 +65,7 @@ class Scheduler:
             self._tasks = [*self._others(task), weakref.ref(task)]
             weakref.finalize(task, self._wakeups.put, None).atexit = False
             if self._thread is None and not self._stopped:
-                thread = threading.Thread(target=self._run, name="ipyvitals-scheduler", daemon=True)
+                thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread = thread
                 thread.start()
         self.wake()
@@ -143,4 +149,4 @@ class Scheduler:
 
 
 scheduler = Scheduler()
-"""The instance for this process."""
+"""The instance that drains, evaluates, publishes and shows in this process."""

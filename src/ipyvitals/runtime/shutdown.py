@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable
 from typing import Protocol
 
+from ipyvitals.runtime.sampling import sampling_scheduler
 from ipyvitals.runtime.scheduler import scheduler
 
 __all__ = ["CLOSE_SECONDS", "finish_at_exit", "save_at_exit", "shut_down"]
@@ -39,8 +40,9 @@ def finish_at_exit(finish: Callable[[float], None]) -> None:
 
 
 def shut_down() -> None:
-    """Stop the scheduler, let each monitor hand over its data, then let the writers finish."""
+    """Stop the threads, let every monitor hand over its data, then let the writers finish."""
     scheduler.stop()
+    sampling_scheduler.stop()
     for saver in list(_savers):
         saver.save_last(CLOSE_SECONDS / 2)
     for finish in _finishers:

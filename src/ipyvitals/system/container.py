@@ -1,4 +1,4 @@
-"""CPU, memory and disks of the container around this process, where it is limited."""
+"""Reads CPU, memory and disks of the container around this process, where it is limited."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ from collections.abc import Mapping
 from math import inf
 from typing import NamedTuple
 
-from ipyvitals.system.linux import procfs
-from ipyvitals.system.linux.cgroup import Hierarchy, Memory, Quota, cpu_quota, find, memory_limit
-from ipyvitals.system.linux.files import Meter, figures
+from ipyvitals.system.linux.cgroup import (
+    CpuQuota,
+    Hierarchy,
+    MemoryLimit,
+    cpu_quota,
+    find,
+    memory_limit,
+)
+from ipyvitals.system.linux.files import Meter, figures, read_file
 from ipyvitals.system.source import MIN_GAP_SECONDS, Fields, Part
 
-__all__ = ["Container"]
+__all__ = ["ContainerReader"]
 
 LOOK_UP_SECONDS = 30.0
 """Limits change seldom: when an operator changes one, or a process is moved."""
 
 
-class _Cpu(NamedTuple):
-    """What was used, in seconds, and how often that was too much."""
+class ContainerCpuTimes(NamedTuple):
+    """CPU seconds that the container used, and the periods in which its quota was used up."""
 
     used: float
     throttled: float | None
@@ -26,7 +32,7 @@ class _Cpu(NamedTuple):
     throttled_periods: int | None
 
 
-class Container:
+class ContainerReader:
     """Replaces the host's figures by the container's, each only where a limit of it binds.
 
     Parameters
@@ -41,12 +47,12 @@ class Container:
         self._memory: Hierarchy | None = None
         self._cpu: Hierarchy | None = None
         self._account: Hierarchy | None = None
-        self._quota: Quota | None = None
+        self._quota: CpuQuota | None = None
         self._cpu_at = 0.0
-        self._cpu_last: _Cpu | None = None
+        self._cpu_last: ContainerCpuTimes | None = None
         self._cpu_of: str | None = None
         self._cpu_fields: Fields = {}
-        self._limit: Memory | None = None
+        self._limit: MemoryLimit | None = None
         self._read, self._written = Meter(), Meter()
         self._io_of: str | None = None
 
@@ -113,8 +119,8 @@ class Container:
             current, dropped = "memory.current", b"inactive_file"
         else:
             current, dropped = "memory.usage_in_bytes", b"total_inactive_file"
-        (inactive,) = figures(procfs.read(f"{folder}/memory.stat"), dropped)
-        used = max(0, int(procfs.read(f"{folder}/{current}")) - (inactive or 0))
+        (inactive,) = figures(read_file(f"{folder}/memory.stat"), dropped)
+        used = max(0, int(read_file(f"{folder}/{current}")) - (inactive or 0))
         return {
             "scope": "container",
             "memory_scope": "container",
@@ -127,7 +133,7 @@ class Container:
     def io(self, now: float, known: Fields) -> Fields:
         """Return what the container read from and wrote to disks.
 
-        Version 1 does not tell: it charges what is written by and by to nobody.
+        Version 1 does not count it: delayed writes are charged to no group.
         """
         folder = self._folder_of_version_2()
         if folder is None:
@@ -147,19 +153,19 @@ class Container:
             "disk_written_bytes": writes.total,
         }
 
-    def _times(self, hierarchy: Hierarchy, folder: str) -> _Cpu:
-        stat = procfs.read(f"{folder}/cpu.stat")
+    def _times(self, hierarchy: Hierarchy, folder: str) -> ContainerCpuTimes:
+        stat = read_file(f"{folder}/cpu.stat")
         periods, throttled = figures(stat, b"nr_periods", b"nr_throttled")
         if hierarchy.version == 2:
             used, waited = figures(stat, b"usage_usec", b"throttled_usec")
             seconds = (used or 0) / 1e6
-            return _Cpu(seconds, _scaled(waited, 1e6), periods, throttled)
+            return ContainerCpuTimes(seconds, _scaled(waited, 1e6), periods, throttled)
         (waited,) = figures(stat, b"throttled_time")
         if self._account is None:
             raise FileNotFoundError("cpuacct, which counts the CPU of a container, is not mounted")
         account = self._account.beside(folder, hierarchy)
-        seconds = int(procfs.read(f"{account}/cpuacct.usage")) / 1e9
-        return _Cpu(seconds, _scaled(waited, 1e9), periods, throttled)
+        seconds = int(read_file(f"{account}/cpuacct.usage")) / 1e9
+        return ContainerCpuTimes(seconds, _scaled(waited, 1e9), periods, throttled)
 
     def _folder_of_version_2(self) -> str | None:
         """Return the folder of the limited group, where it is of version 2."""
@@ -173,7 +179,7 @@ def _scaled(count: int | None, unit: float) -> float | None:
     return None if count is None else count / unit
 
 
-def _throttled_percent(before: _Cpu, after: _Cpu) -> float | None:
+def _throttled_percent(before: ContainerCpuTimes, after: ContainerCpuTimes) -> float | None:
     if before.periods is None or after.periods is None or after.throttled_periods is None:
         return None
     periods = after.periods - before.periods
@@ -195,7 +201,7 @@ def _oom_kills(hierarchy: Hierarchy, folder: str) -> int | None:
 
 def _oom_kill(path: str) -> int | None:
     try:
-        return figures(procfs.read(path), b"oom_kill")[0]
+        return figures(read_file(path), b"oom_kill")[0]
     except FileNotFoundError:
         return None
 
@@ -203,7 +209,7 @@ def _oom_kill(path: str) -> int | None:
 def _io_bytes(folder: str) -> tuple[int, int]:
     """Return bytes read and written on all disks."""
     read = written = 0
-    for line in procfs.read(f"{folder}/io.stat", all_of_it=True).split(b"\n"):
+    for line in read_file(f"{folder}/io.stat").split(b"\n"):
         counts = dict(word.split(b"=", 1) for word in line.split()[1:] if b"=" in word)
         read += int(counts.get(b"rbytes", 0))
         written += int(counts.get(b"wbytes", 0))

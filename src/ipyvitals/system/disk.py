@@ -1,4 +1,4 @@
-"""How full the watched disk is, what goes to and from it, and the memory that is a file."""
+"""Reads how full the watched disk is, its traffic, and how full the shared memory is."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Any
 
 import psutil
 
-from ipyvitals.system.linux import procfs
-from ipyvitals.system.linux.files import Meter, read_all, unescaped
+from ipyvitals.system.linux.files import Meter, read_file, unescaped
 from ipyvitals.system.source import Fields, Part
 from ipyvitals.system.timeout import TimeoutCaller
 
-__all__ = ["Disk"]
+__all__ = ["DiskReader"]
 
 SECTOR_BYTES = 512
 """In ``/proc/diskstats``, whatever the disk itself has."""
@@ -21,22 +20,22 @@ SHARED_MEMORY = "/dev/shm"
 LOCAL = frozenset(
     ("ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "overlay", "tmpfs", "squashfs")
 )
-"""File systems that answer at once, whatever becomes of the network."""
+"""File systems that answer at once, whatever the state of the network."""
 
 
-class Disk:
+class DiskReader:
     """The file system under a path, and the device under that.
 
     Parameters
     ----------
     path : str, optional
-        What to watch; the working folder by default.
+        The path to watch; the working folder by default.
     api : module or object
-        Where readings come from: `psutil`, or a fake of it.
+        Reads the disk: `psutil`, or a fake of it.
     proc, shared_memory : str
-        Where Linux tells of its disks, and where it has the memory that processes share.
-    patient : TimeoutCaller, optional
-        Asks the disk, which may hang.
+        Folders of the process file system and of the memory that processes share, on Linux.
+    caller : TimeoutCaller, optional
+        Calls the file system, which may hang.
     """
 
     def __init__(
@@ -46,15 +45,15 @@ class Disk:
         api: Any = psutil,
         proc: str = "/proc",
         shared_memory: str = SHARED_MEMORY,
-        patient: TimeoutCaller | None = None,
+        caller: TimeoutCaller | None = None,
     ) -> None:
         self._api = api
         self._path = _working_folder() if path is None else path
         self._proc = proc
-        # A path that somebody gives may lead anywhere, by links that are not followed here.
+        # A path that a user gives may lead anywhere: links are not followed here.
         self._may_hang = path is not None or not api.LINUX or not self._is_local()
         self._shared_memory = shared_memory
-        self._patient = TimeoutCaller("disk") if patient is None else patient
+        self._caller = TimeoutCaller("disk") if caller is None else caller
         self._device: tuple[int, int] | None = None
         self._read, self._written = Meter(), Meter()
 
@@ -66,7 +65,7 @@ class Disk:
         """Return how full the disk is for this user: blocks kept for root are not free."""
         if self._path is None:
             raise FileNotFoundError("the working folder was gone before it could be watched")
-        usage = self._patient.ask(self._ask) if self._may_hang else self._ask()
+        usage = self._caller.ask(self._ask) if self._may_hang else self._ask()
         usable = usage.used + usage.free
         return {
             "disk_percent": 100.0 * usage.used / usable if usable else None,
@@ -75,7 +74,7 @@ class Disk:
         }
 
     def io(self, now: float, known: Fields) -> Fields:
-        """Return what all programs read from and wrote to the device, if there is one."""
+        """Return the bytes that all programs read from and wrote to the device, if there is one."""
         counts = self._device_bytes() if self._api.LINUX else self._all_bytes()
         if counts is None:
             return {}
@@ -89,7 +88,7 @@ class Disk:
         }
 
     def shared_memory(self, now: float, known: Fields) -> Fields:
-        """Return how full the memory is through which processes hand over arrays."""
+        """Return how full the memory is through which processes pass arrays."""
         try:
             stat = os.statvfs(self._shared_memory)
         except (AttributeError, FileNotFoundError):
@@ -104,7 +103,7 @@ class Disk:
     def _is_local(self) -> bool:
         """Return whether the working folder is on a disk of this machine, without touching it."""
         kind, longest = "", -1
-        for line in read_all(f"{self._proc}/self/mountinfo").decode().splitlines():
+        for line in read_file(f"{self._proc}/self/mountinfo").decode().splitlines():
             places, _, what = line.partition(" - ")
             point = unescaped(places.split(" ")[4]).rstrip("/")
             if len(point) > longest and f"{self._path}/".startswith(point + "/"):
@@ -120,7 +119,7 @@ class Disk:
         if self._device is None:
             return None
         begin = b"%d %d " % self._device
-        for line in procfs.read(f"{self._proc}/diskstats", all_of_it=True).split(b"\n"):
+        for line in read_file(f"{self._proc}/diskstats").split(b"\n"):
             words = line.split(None, 10)
             if b" ".join(words[:2]) + b" " == begin:
                 return SECTOR_BYTES * int(words[5]), SECTOR_BYTES * int(words[9])
@@ -144,7 +143,7 @@ def _device_under(path: str, proc: str) -> tuple[int, int]:
     if os.major(number) == 0:
         # Some file systems (btrfs) have numbers of their own, and name their device here.
         here = f"{os.major(number)}:{os.minor(number)}"
-        for line in read_all(f"{proc}/self/mountinfo").decode().splitlines():
+        for line in read_file(f"{proc}/self/mountinfo").decode().splitlines():
             places, _, kind = line.partition(" - ")
             source = kind.split(" ")[1]
             if places.split(" ")[2] == here and source.startswith("/dev/"):

@@ -1,4 +1,4 @@
-"""CPU and memory of the machine, as the operating system tells them."""
+"""Reads CPU and memory of the machine."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from ipyvitals.system.linux import procfs
-from ipyvitals.system.linux.files import figures
+from ipyvitals.system.linux.files import figures, read_file
 from ipyvitals.system.source import MIN_GAP_SECONDS, Fields, Part
 
-__all__ = ["Host", "LinuxFiles"]
+__all__ = ["HostReader", "ProcReader"]
 
 COUNTED_FIELDS = 8
 """Of a line of ``/proc/stat``: guests, which follow, are within user and nice already."""
@@ -26,26 +25,25 @@ class CpuTimes(NamedTuple):
     idle: float
 
 
-class Host:
-    """The whole machine, except that CPU is that of the processors this process may use.
+class HostReader:
+    """Reads the whole machine, except that CPU is that of the processors this process may use.
 
-    `cpu_percent` and `cpu_limit_cores` speak of the same processors: on a machine of 64 where
-    this process is pinned to 4, ``50 %`` of ``4`` cores are busy, whoever keeps them so.
+    `cpu_percent` and `cpu_limit_cores` refer to the same processors: on a machine of 64 where
+    this process is pinned to 4, ``50 %`` of ``4`` cores are busy, with any process.
 
     Parameters
     ----------
     api : module or object
-        Where readings come from: `psutil`, or a fake of it.
-    files : LinuxFiles, optional
-        Reads of Linux what psutil does not tell, or tells slowly on a machine of many
-        processors; by default where there is Linux.
+        Reads the machine: `psutil`, or a fake of it.
+    files : ProcReader, optional
+        Reads files of Linux that psutil does not read; by default on Linux.
     """
 
-    def __init__(self, *, api: Any = psutil, files: LinuxFiles | None = None) -> None:
+    def __init__(self, *, api: Any = psutil, files: ProcReader | None = None) -> None:
         self._api = api
         self._files = files
         if files is None and api is psutil and psutil.LINUX:
-            self._files = LinuxFiles()
+            self._files = ProcReader()
         self._process = api.Process()
         self._cpu_last: CpuTimes | None = None
         self._cpu_at = 0.0
@@ -69,7 +67,7 @@ class Host:
         """Return how busy those processors were since the previous call; unknown at the first.
 
         The difference is taken here and not by ``psutil.cpu_percent``, which keeps one state
-        per thread and therefore answers 0 whenever another thread asks.
+        per thread and therefore returns 0 to each new thread.
         """
         last = self._cpu_last
         if last is not None and now - self._cpu_at < MIN_GAP_SECONDS:
@@ -81,21 +79,17 @@ class Host:
 
     def memory(self, now: float, known: Fields) -> Fields:
         """Return the memory that new work cannot have: all of it less what is available."""
-        told = self._files.memory() if self._files is not None else None
-        if told is None:
-            memory = self._api.virtual_memory()
-            told = memory.total, memory.available
-        total, available = told
-        used = total - available
+        memory = self._api.virtual_memory()
+        used = memory.total - memory.available
         return {
             "memory_scope": "host",
-            "memory_percent": 100.0 * used / total,
+            "memory_percent": 100.0 * used / memory.total,
             "memory_used_bytes": used,
-            "memory_limit_bytes": total,
+            "memory_limit_bytes": memory.total,
         }
 
     def kills(self, now: float, known: Fields) -> Fields:
-        """Return how many processes were killed for lack of memory, where that is told."""
+        """Return how many processes were killed for lack of memory, where Linux counts them."""
         return {"oom_kills": self._files.oom_kills() if self._files is not None else None}
 
     def _times(self) -> CpuTimes:
@@ -105,27 +99,30 @@ class Host:
         return _add(_select(self._api.cpu_times(percpu=True), allowed))
 
     def _allowed(self) -> Sequence[int] | None:
-        """Return the processors this process is bound to, or None where there is no such thing."""
+        """Return the processors this process is bound to, or None where a system cannot bind it."""
         # By process id: ``os.sched_getaffinity(0)`` would answer for the sampling thread alone.
         affinity = getattr(self._process, "cpu_affinity", None)
         return affinity() if affinity is not None else None
 
 
-class LinuxFiles:
-    """What Linux tells of the machine, read without going through psutil.
+class ProcReader:
+    """Reads the process file system of Linux for figures that psutil does not offer.
 
     Parameters
     ----------
     proc : str
-        Where its process file system is mounted.
+        The folder in which it is mounted.
     """
 
     def __init__(self, proc: str = "/proc") -> None:
         self._proc = proc
 
     def cpu(self, allowed: Sequence[int]) -> CpuTimes:
-        """Return the times of some processors, in ticks."""
-        text = procfs.read(f"{self._proc}/stat")
+        """Return the times of some processors, in ticks.
+
+        psutil does not number them: when one is offline, it is not known which one is missing.
+        """
+        text = read_file(f"{self._proc}/stat")
         if len(allowed) == os.sysconf("SC_NPROCESSORS_ONLN"):
             return _ticks(text[: text.index(b"\n")])
         total = CpuTimes(0.0, 0.0)
@@ -137,16 +134,9 @@ class LinuxFiles:
                 total = CpuTimes(total.busy + times.busy, total.idle + times.idle)
         return total
 
-    def memory(self) -> tuple[int, int] | None:
-        """Return all memory and what of it is available, in bytes; where it is told, and can be."""
-        total, free = figures(procfs.read(f"{self._proc}/meminfo"), b"MemTotal:", b"MemAvailable:")
-        if total is None or free is None or free > total:
-            return None
-        return 1024 * total, 1024 * free
-
     def oom_kills(self) -> int | None:
         """Return how many processes were killed for lack of memory since the start."""
-        return figures(procfs.read(f"{self._proc}/vmstat"), b"oom_kill")[0]
+        return figures(read_file(f"{self._proc}/vmstat"), b"oom_kill")[0]
 
 
 def _ticks(line: bytes) -> CpuTimes:

@@ -1,4 +1,4 @@
-"""What goes over the network."""
+"""Reads the traffic of the network."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Any, TypeAlias
 
 import psutil
 
-from ipyvitals.system.linux import procfs
-from ipyvitals.system.linux.files import Meter
+from ipyvitals.system.linux.files import Meter, read_file
 from ipyvitals.system.source import Fields, Part
 
-__all__ = ["Network"]
+__all__ = ["NetworkReader"]
 
 LOOPBACK = re.compile(r"lo\d*|.*loopback.*", re.IGNORECASE)
 
@@ -21,17 +20,17 @@ Counts: TypeAlias = dict[str, tuple[int, int]]
 """Bytes received and sent, by the name of the card."""
 
 
-class Network:
-    """All cards; or, in a container with a network of its own, all that it has.
+class NetworkReader:
+    """Reads the traffic of all cards; in a container with a network of its own, of all interfaces.
 
-    On a machine, bridges and tunnels pass on what a card counts already, so they are left out.
+    On a machine, bridges and tunnels forward traffic that a card counts already, and are left out.
 
     Parameters
     ----------
     api : module or object
-        Where readings come from: `psutil`, or a fake of it.
+        Reads the counters: `psutil`, or a fake of it.
     proc, sys : str
-        Where Linux tells of its network.
+        Folders of the process and the device file system, on Linux.
     """
 
     def __init__(self, *, api: Any = psutil, proc: str = "/proc", sys: str = "/sys") -> None:
@@ -67,7 +66,7 @@ class Network:
 
     def _linux(self) -> Counts:
         counts = {}
-        for line in procfs.read(f"{self._proc}/net/dev", all_of_it=True).split(b"\n")[2:]:
+        for line in read_file(f"{self._proc}/net/dev").split(b"\n")[2:]:
             name, there, rest = line.partition(b":")
             if there:
                 words = rest.split(None, 9)

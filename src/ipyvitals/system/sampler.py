@@ -1,4 +1,4 @@
-"""One reading of the machine, put together from sources that may each fail."""
+"""Composes a reading of the machine from sources that may each fail."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any, Protocol
 
 from ipyvitals.schema import SystemSection
 from ipyvitals.stats.trend import TrendEstimator
-from ipyvitals.system.connections import Connections
-from ipyvitals.system.container import Container
-from ipyvitals.system.disk import Disk
-from ipyvitals.system.gpu.amd import Amd
-from ipyvitals.system.gpu.gpus import Gpus
-from ipyvitals.system.gpu.nvidia import Nvidia
-from ipyvitals.system.host import Host
-from ipyvitals.system.network import Network
+from ipyvitals.system.connections import ConnectionReader
+from ipyvitals.system.container import ContainerReader
+from ipyvitals.system.disk import DiskReader
+from ipyvitals.system.gpu.amd import AmdDriver
+from ipyvitals.system.gpu.gpus import GpuReader
+from ipyvitals.system.gpu.nvidia import NvidiaDriver
+from ipyvitals.system.host import HostReader
+from ipyvitals.system.network import NetworkReader
 from ipyvitals.system.process.tree import ProcessTree
-from ipyvitals.system.source import Part, Source, UnreadError
+from ipyvitals.system.source import Part, SystemSource, UnreadError
 
 __all__ = ["SystemSampler", "sources"]
 
 
-class NoticeBoard(Protocol):
-    """Where failures are counted."""
+class NoticeCounter(Protocol):
+    """Counts failures."""
 
     def add(self, code: str, /, *, part: str, error: str) -> None:
         """Count a failure under `code`."""
@@ -32,10 +32,10 @@ class NoticeBoard(Protocol):
 
 
 class SystemSampler:
-    """Reads the machine; what cannot be read is unknown, never 0.
+    """Reads the machine; a figure that cannot be read is unknown, never 0.
 
     Loads are differences between two samples, so one sampler must live as long as its monitor.
-    It may be called from any thread, though from one at a time.
+    Any thread may call it, one at a time.
 
     Parameters
     ----------
@@ -58,14 +58,14 @@ class SystemSampler:
     def __init__(
         self,
         disk_path: str | None = None,
-        notices: NoticeBoard | None = None,
+        notices: NoticeCounter | None = None,
         *,
         wall: Callable[[], float] = time.time,
-        made_of: Sequence[tuple[str, Callable[[], Source]]] | None = None,
+        made_of: Sequence[tuple[str, Callable[[], SystemSource]]] | None = None,
     ) -> None:
         self._notices = notices
         self._wall = wall
-        self._sources: list[Source] = []
+        self._sources: list[SystemSource] = []
         self._parts: list[tuple[str, Part]] = []
         for name, make in sources(disk_path) if made_of is None else made_of:
             try:
@@ -81,7 +81,7 @@ class SystemSampler:
         self._kill_at: float | None = None
 
     def sample(self, now: float) -> SystemSection:
-        """Return a reading whose health is still to be judged; never raises.
+        """Return a reading without its health; never raises.
 
         Parameters
         ----------
@@ -107,7 +107,7 @@ class SystemSampler:
         return SystemSection(**known)
 
     def close(self) -> None:
-        """Let go what the sources hold: threads, and drivers that were opened."""
+        """Close the sources: drivers that were opened."""
         for source in self._sources:
             close = getattr(source, "close", None)
             if close is not None:
@@ -133,20 +133,22 @@ class SystemSampler:
 
     def _fail(self, part: str, error: BaseException) -> None:
         if self._notices is not None:
-            said = str(error) or "no reason given"
-            self._notices.add(f"system.{part}", part=part, error=f"{type(error).__name__}: {said}")
+            reason = str(error) or "no reason given"
+            self._notices.add(
+                f"system.{part}", part=part, error=f"{type(error).__name__}: {reason}"
+            )
 
 
-def sources(disk_path: str | None = None) -> Iterator[tuple[str, Callable[[], Source]]]:
-    """Yield what this system is read from: a name, and what makes the source of that name.
+def sources(disk_path: str | None = None) -> Iterator[tuple[str, Callable[[], SystemSource]]]:
+    """Yield the sources of this system: a name, and the callable that makes the source.
 
-    The order matters: a container corrects the machine, and processes are told in parts of it.
+    The order matters: a container corrects the machine, and processes are measured in parts of it.
     """
-    yield "host", Host
-    yield "disk", lambda: Disk(disk_path)
-    yield "network", Network
-    yield "container", Container
+    yield "host", HostReader
+    yield "disk", lambda: DiskReader(disk_path)
+    yield "network", NetworkReader
+    yield "container", ContainerReader
     tree = cache(ProcessTree)
     yield "process", tree
-    yield "connections", lambda: Connections(tree())
-    yield "gpus", lambda: Gpus((Nvidia(), Amd()), tree())
+    yield "connections", lambda: ConnectionReader(tree())
+    yield "gpus", lambda: GpuReader((NvidiaDriver(), AmdDriver()), tree())

@@ -1,4 +1,4 @@
-"""The machine under a monitor, and the kernel on it: read, and judged."""
+"""Reads and judges the machine and the kernel under one monitor."""
 
 from __future__ import annotations
 
@@ -12,54 +12,59 @@ import msgspec
 
 from ipyvitals.health import SystemEvaluator, Thresholds
 from ipyvitals.schema import SystemSection
-from ipyvitals.system.linux import procfs
+from ipyvitals.system.linux.files import read_file
 from ipyvitals.utils.clock import Clock
 
 __all__ = ["Kernel", "Sampler", "SystemMonitor", "waited_for_cpu"]
 
 STARVED_SECONDS = 0.25
+CLOSE_SECONDS = 2.0
 
 
 class Sampler(Protocol):
-    """What reads the machine."""
+    """Reads the machine."""
 
     def sample(self, now: float) -> SystemSection:
-        """Return a reading; its health is judged elsewhere."""
+        """Return a reading without its health."""
         ...
 
     def close(self) -> None:
-        """Let go what it holds."""
+        """Close what was opened for reading."""
         ...
 
 
 class Kernel(Protocol):
-    """What is known of the kernel, if there is one."""
+    """Knows whether a cell is running in this kernel, if there is one."""
 
     def busy(self) -> bool | None:
         """Return whether a cell is running; ``None`` outside a kernel."""
         ...
 
     def busy_seconds(self) -> float | None:
-        """Return for how long it has been running; ``None`` while none is."""
+        """Return the seconds since the running cell began; ``None`` while none runs."""
         ...
 
 
 class SystemMonitor:
-    """Keeps the newest reading. Its owner holds a lock around all but `read` and `close`.
+    """Reads the machine, judges the readings, and keeps the newest one.
+
+    Its owner takes a lock around all but `read` and `close`, which any thread may call.
 
     Parameters
     ----------
     clock : Clock
         Where times come from.
     thresholds : Thresholds
-        Where good ends.
+        Limits above which a component is not healthy.
     sampler : callable
-        Returns what reads the machine.
+        Makes the sampler, which reads the machine.
     kernel : Kernel
-        Tells whether a cell is running.
+        Knows whether a cell is running.
     lag : callable
-        Takes a moment by ``time.monotonic``; returns how late the ticker woke at worst since
-        then, in seconds, or ``None`` where it does not run.
+        Takes a moment by ``time.monotonic``; returns how late the scheduler's thread woke at
+        worst since then, in seconds, or ``None`` where it does not run.
+    thread_id : callable
+        Returns the operating system's id of that thread, or ``None``.
     """
 
     def __init__(
@@ -70,20 +75,22 @@ class SystemMonitor:
         sampler: Callable[[], Sampler],
         kernel: Kernel,
         lag: Callable[[float], float | None],
+        thread_id: Callable[[], int | None],
     ) -> None:
         self._clock = clock
         self._make_sampler = sampler
         self._sampler: Sampler | None = sampler()
         self._kernel = kernel
         self._lag = lag
+        self._thread_id = thread_id
         self._read_at = time.monotonic()
-        self._waited: tuple[int, float | None] = (0, None)
+        self._waited: tuple[int | None, float | None] = (None, None)
         self._rule = SystemEvaluator(thresholds)
         self._sampling = threading.Lock()
         self.section = SystemSection()
 
     def read(self) -> SystemSection:
-        """Return a new reading; may take some time."""
+        """Return a new reading; may take long."""
         with self._sampling:
             lag, self._read_at = self._lag(self._read_at), time.monotonic()
             waited = self._waited_for_cpu()
@@ -97,7 +104,7 @@ class SystemMonitor:
             )
 
     def judge(self, reading: SystemSection) -> SystemSection:
-        """Keep a reading, with its health."""
+        """Judge a reading, and keep it as the newest one."""
         self.section = self._with_kernel(self._rule.update(reading))
         return self.section
 
@@ -106,9 +113,9 @@ class SystemMonitor:
         return self._with_kernel(self.section)
 
     def shown(self) -> SystemSection:
-        """Return the newest reading; what the kernel does only when it does something else.
+        """Return the newest reading; with the kernel of this moment only if another cell runs.
 
-        For how long it has been busy moves by itself, so that it is not worth being sent.
+        The busy time of one cell grows by itself, so that it need not be sent.
         """
         before, busy_seconds = self.section, self._kernel.busy_seconds()
         another_cell = (busy_seconds or 0.0) < (before.kernel_busy_seconds or 0.0)
@@ -121,13 +128,16 @@ class SystemMonitor:
         self._rule.adjust(thresholds)
 
     def close(self) -> None:
-        """Let go what reads the machine."""
-        with self._sampling:
-            if self._sampler is not None:
-                self._sampler.close()
+        """Close the sampler; a reading that hangs keeps it open."""
+        if self._sampling.acquire(timeout=CLOSE_SECONDS):
+            try:
+                if self._sampler is not None:
+                    self._sampler.close()
+            finally:
+                self._sampling.release()
 
     def after_fork(self) -> None:
-        """Begin anew in a forked child, which is another process, once it reads at all."""
+        """Make a new sampler in a forked child, at its first reading."""
         self._sampling = threading.Lock()
         self._sampler = None
 
@@ -141,22 +151,24 @@ class SystemMonitor:
         )
 
     def _waited_for_cpu(self) -> float:
-        """Return for how long this thread waited for a processor since it last was here."""
-        before, self._waited = self._waited, (threading.get_ident(), waited_for_cpu())
-        if before[0] != self._waited[0] or before[1] is None or self._waited[1] is None:
+        """Return how long the scheduler's thread waited for a processor since the last reading."""
+        thread = self._thread_id()
+        before, after = self._waited, None if thread is None else waited_for_cpu(thread)
+        self._waited = thread, after
+        if before[0] != thread or before[1] is None or after is None:
             return 0.0
-        return self._waited[1] - before[1]
+        return after - before[1]
 
 
-def waited_for_cpu(path: str = "/proc/thread-self/schedstat") -> float | None:
-    """Return for how long the calling thread wanted to run and had no processor, in seconds.
+def waited_for_cpu(thread_id: int, folder: str = "/proc/self/task") -> float | None:
+    """Return how long a thread of this process was ready to run and had no processor, in seconds.
 
-    Waiting for Python's lock is not in it: meanwhile a thread sleeps. ``None`` where the system
-    does not tell.
+    Waiting for the GIL is not in it: meanwhile a thread sleeps. ``None`` where the system does
+    not count it.
     """
     if sys.platform != "linux":
         return None
     try:
-        return int(procfs.read(path).split()[1]) / 1e9
+        return int(read_file(f"{folder}/{thread_id}/schedstat").split()[1]) / 1e9
     except (OSError, IndexError, ValueError):
         return None

@@ -1,4 +1,4 @@
-"""Asking something that may never answer, without being held up by it."""
+"""Calls functions that may never return, with a timeout."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ __all__ = ["TimeoutCaller"]
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 0.5
+TIMEOUT_SECONDS = 0.5
 
 Reply: TypeAlias = "SimpleQueue[tuple[object, Exception | None]]"
 
 
 class TimeoutCaller:
-    """Makes calls on a thread of their own, and waits for each only so long.
+    """Makes each call on a thread of its own, and waits for it up to a timeout.
 
-    A call that hangs (a disk in a network that is gone) keeps that one thread; until it comes
-    back, later calls fail at once and are not made.
+    A call that hangs (a disk in a network that is gone) occupies one thread; until it returns,
+    later calls fail at once and are not made. The sampling thread alone would not do: all other
+    parts of a reading would wait with it.
 
     Parameters
     ----------
     name : str
-        Of what is asked, for the thread and for messages.
+        Names the thread, and what does not answer, in messages.
     seconds : float
         How long to wait for an answer.
 
@@ -35,7 +36,7 @@ class TimeoutCaller:
     2
     """
 
-    def __init__(self, name: str, seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, name: str, seconds: float = TIMEOUT_SECONDS) -> None:
         self.name = name
         self.seconds = seconds
         self._late: Reply | None = None
@@ -53,7 +54,7 @@ class TimeoutCaller:
                 raise TimeoutError(f"{self.name} still does not answer")
             self._late = None
         reply: Reply = SimpleQueue()
-        # A thread that lives on would cost an idle kernel more than one every few seconds.
+        # A thread that waits for calls would have to be ended; a new one costs 0.1 ms.
         threading.Thread(
             target=_answer, args=(call, reply), name=f"ipyvitals-{self.name}", daemon=True
         ).start()

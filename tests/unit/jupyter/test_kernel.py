@@ -203,7 +203,7 @@ names = [thread.name for thread in threading.enumerate()]
 print(before.closed, sorted(name for name in names if name.startswith("ipyvitals")))
 """)
 
-    assert cell.text == "True ['ipyvitals-scheduler', 'ipyvitals-store']\n"
+    assert cell.text == "True ['ipyvitals-sampler', 'ipyvitals-scheduler', 'ipyvitals-store']\n"
     closed = [one["data"].get("state") for one in cell.of("comm_msg")]
     assert {"closed": True} in closed
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ipyvitals import Thresholds
+from ipyvitals.runtime.sampling import sampling_scheduler
 from ipyvitals.runtime.scheduler import scheduler
 
 HOUR = 3_600.0
@@ -101,6 +102,12 @@ class TestWallClockThatJumps:
         assert training.eta_seconds == pytest.approx(80.0)
 
 
+def run_due(engine):
+    """Do what the sampling thread and the scheduler's thread would do."""
+    engine.sampling.run_due()
+    return engine.run_due()
+
+
 class TestMachineThatSleeps:
     """A machine is suspended for hours: both clocks are far ahead when it resumes."""
 
@@ -109,6 +116,7 @@ class TestMachineThatSleeps:
         """Make a monitor that is due by the fake clock, without the real thread."""
         monitor = make("churn", interval=5.0, metrics_interval=1.0)
         scheduler.remove(monitor._engine)
+        sampling_scheduler.remove(monitor._engine.sampling)
         return monitor
 
     def test_nothing_was_predicted_meanwhile_and_that_is_why_it_is_idle(
@@ -154,13 +162,13 @@ class TestMachineThatSleeps:
 
     def test_what_was_slept_through_is_not_made_up_for(self, timed, clock, events_of):
         engine = timed._engine
-        engine.run_due()
+        run_due(engine)
         clock.advance(1.0)
-        engine.run_due()
+        run_due(engine)
         before = len(events_of(timed, "system_metrics"))
         points = len(engine.history.columns()["at"])
         clock.advance(8 * HOUR)
-        waits = [engine.run_due() for _ in range(10)]
+        waits = [run_due(engine) for _ in range(10)]
 
         assert len(events_of(timed, "system_metrics")) == before + 1
         assert len(engine.history.columns()["at"]) == points + 1
@@ -168,14 +176,14 @@ class TestMachineThatSleeps:
 
     def test_and_then_it_is_as_regular_as_before(self, timed, clock, events_of):
         engine = timed._engine
-        engine.run_due()
+        run_due(engine)
         clock.advance(8 * HOUR + 0.3)
-        engine.run_due()
+        run_due(engine)
         before = len(events_of(timed, "system_metrics"))
         points = len(engine.history.columns()["at"])
         for _ in range(40):
             clock.advance(0.5)
-            engine.run_due()
+            run_due(engine)
 
         assert len(events_of(timed, "system_metrics")) == before + 4
         assert len(engine.history.columns()["at"]) == points + 20

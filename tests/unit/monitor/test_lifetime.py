@@ -80,7 +80,7 @@ def test_closing_leaves_no_thread():
         print(*ours())
         monitor.close()
         print(len(ours()))
-    """) == ["callbacks", "scheduler", "store", "0"]
+    """) == ["callbacks", "sampler", "scheduler", "store", "0"]
 
 
 def test_dropping_the_last_reference_leaves_no_thread():
@@ -93,7 +93,7 @@ def test_dropping_the_last_reference_leaves_no_thread():
         with monitor.training() as run:
             run.update(1)
         monitor.snapshot()
-        assert len(ours()) == 3
+        assert len(ours()) == 4
         del monitor, run
         until(lambda: not ours())
         print("none")
@@ -105,14 +105,14 @@ def test_the_same_cell_again_leaves_one_thread_of_each_kind():
         for _ in range(5):
             monitor = Monitor("m")
         print(*ours())
-    """) == ["scheduler", "store"]
+    """) == ["sampler", "scheduler", "store"]
 
 
 def test_monitors_share_their_threads():
     assert run("""
         monitors = [Monitor(name=f"m{number}") for number in range(5)]
         print(*ours())
-    """) == ["scheduler", "store"]
+    """) == ["sampler", "scheduler", "store"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -159,7 +159,7 @@ class TestFork:
             snapshot = monitor.snapshot()
             print(snapshot.metrics.total_predictions, snapshot.metrics.total_labelled, *ours())
             assert snapshot.notices == []
-        """) == ["2", "2", "callbacks", "scheduler", "store"]
+        """) == ["2", "2", "callbacks", "sampler", "scheduler", "store"]
 
     def test_a_child_may_have_a_monitor_of_its_own(self):
         run("""
@@ -168,7 +168,7 @@ class TestFork:
                 monitor = Monitor("child", interval=0.1, metrics_interval=0.1)
                 monitor.record(1, 1)
                 until(lambda: any(e.type == "model_metrics_update" for e in monitor.events()))
-                assert ours() == ["scheduler"]
+                assert ours() == ["sampler", "scheduler"]
                 sys.exit(0)
             _, status = os.wait()
             assert status == 0
@@ -188,7 +188,7 @@ class TestFork:
                 gc.collect()
                 assert monitor.snapshot().metrics.total_predictions == 1
                 assert "Forked" not in repr(monitor)
-                assert ours() == ["scheduler"]
+                assert ours() == ["sampler", "scheduler"]
                 print("child")
                 sys.exit(0)
             _, status = os.wait()

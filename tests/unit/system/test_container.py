@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ipyvitals.system.container import Container
+from ipyvitals.system.container import ContainerReader
 from ipyvitals.system.linux.cgroup import find
 from tests.unit.system import cgroup_trees as trees
 from tests.unit.system.cgroup_trees import GIB, TOTAL, V1_CPU, V1_MEMORY, V2, Tree
@@ -38,11 +38,11 @@ def read(container, now=0.0, **host):
 
 
 def of(tree):
-    return Container(str(tree.root))
+    return ContainerReader(str(tree.root))
 
 
 def test_without_control_groups_the_host_is_all_there_is(tmp_path):
-    assert read(Container(str(tmp_path))) == HOST
+    assert read(ContainerReader(str(tmp_path))) == HOST
 
 
 def test_groups_without_limits_change_nothing(tmp_path):

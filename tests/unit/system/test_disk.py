@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from ipyvitals.system.disk import Disk
+from ipyvitals.system.disk import DiskReader
 from ipyvitals.system.timeout import TimeoutCaller
 
 MOUNTS = """\
@@ -62,7 +62,7 @@ def in_folder(monkeypatch, path):
 
 def test_blocks_kept_for_root_are_left_out():
     api = FakeApi()
-    reading = Disk("/", api=api).space(0.0, {})
+    reading = DiskReader("/", api=api).space(0.0, {})
     assert reading == {"disk_percent": 30.0, "disk_free_bytes": 700, "disk_path": "/"}
     assert api.path == "/"
 
@@ -70,12 +70,12 @@ def test_blocks_kept_for_root_are_left_out():
 def test_an_empty_file_system_is_unknown():
     api = FakeApi()
     api.usage = SimpleNamespace(total=0, used=0, free=0)
-    assert Disk("/proc", api=api).space(0.0, {})["disk_percent"] is None
+    assert DiskReader("/proc", api=api).space(0.0, {})["disk_percent"] is None
 
 
 def test_it_watches_where_the_notebook_started(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    disk = Disk()
+    disk = DiskReader()
     monkeypatch.chdir("/")
     assert disk.space(0.0, {})["disk_path"] == os.fspath(tmp_path)
 
@@ -93,7 +93,7 @@ def test_it_watches_where_the_notebook_started(tmp_path, monkeypatch):
 def test_only_a_disk_that_may_hang_is_asked_on_another_thread(proc, monkeypatch, folder, elsewhere):
     in_folder(monkeypatch, folder)
     api = FakeApi()
-    disk = Disk(api=api, proc=proc.path)
+    disk = DiskReader(api=api, proc=proc.path)
     monkeypatch.setattr(disk, "_device", (0, 0))
     disk.space(0.0, {})
     assert (api.threads[0] is not threading.current_thread()) == elsewhere
@@ -102,7 +102,7 @@ def test_only_a_disk_that_may_hang_is_asked_on_another_thread(proc, monkeypatch,
 @pytest.mark.parametrize("linux", [True, False])
 def test_a_path_that_somebody_gives_may_lead_anywhere(linux):
     api = FakeApi(linux)
-    Disk("/", api=api).space(0.0, {})
+    DiskReader("/", api=api).space(0.0, {})
     assert api.threads[0] is not threading.current_thread()
 
 
@@ -115,7 +115,7 @@ def test_a_disk_that_hangs_is_given_up_and_asked_again_once_it_answers():
         return api.usage
 
     answers, api.disk_usage = api.disk_usage, disk_usage
-    disk = Disk("/", api=api, patient=TimeoutCaller("disk", seconds=0.01))
+    disk = DiskReader("/", api=api, caller=TimeoutCaller("disk", seconds=0.01))
     for words in ("did not answer within 0.01 s", "still does not answer"):
         with pytest.raises(TimeoutError, match=words):
             disk.space(0.0, {})
@@ -124,14 +124,14 @@ def test_a_disk_that_hangs_is_given_up_and_asked_again_once_it_answers():
     hangs.set()
     asking[0].join(20)
     api.disk_usage = answers
-    disk._patient.seconds = 20.0
+    disk._caller.seconds = 20.0
     assert disk.space(0.0, {})["disk_free_bytes"] == 700
 
 
 class TestReadsAndWrites:
     @pytest.fixture
     def disk(self, proc):
-        disk = Disk("/", api=FakeApi(), proc=proc.path)
+        disk = DiskReader("/", api=FakeApi(), proc=proc.path)
         disk._device = (254, 0)
         return disk
 
@@ -147,7 +147,7 @@ class TestReadsAndWrites:
         assert (told["disk_read_bytes"], told["disk_written_bytes"]) == (5_120, 10_240)
 
     def test_before_the_disk_was_asked_its_device_is_not_known(self, proc):
-        assert Disk("/", api=FakeApi(), proc=proc.path).io(0.0, {}) == {}
+        assert DiskReader("/", api=FakeApi(), proc=proc.path).io(0.0, {}) == {}
 
     def test_a_file_system_without_a_device_has_none(self, disk):
         disk._device = (0, 44)
@@ -155,7 +155,7 @@ class TestReadsAndWrites:
 
     def test_elsewhere_all_disks_are_counted(self):
         api = FakeApi(linux=False)
-        disk = Disk("/", api=api)
+        disk = DiskReader("/", api=api)
         disk.io(0.0, {})
         api.counters = SimpleNamespace(read_bytes=500, write_bytes=100)
         assert disk.io(5.0, {})["disk_read_bytes_per_second"] == 100.0
@@ -167,24 +167,24 @@ class TestSharedMemory:
     def test_it_is_what_the_file_system_says(self, monkeypatch):
         stat = SimpleNamespace(f_blocks=16_384, f_frsize=4_096, f_bavail=4_096)
         monkeypatch.setattr(os, "statvfs", lambda path: stat)
-        assert Disk("/", api=FakeApi()).shared_memory(0.0, {}) == {
+        assert DiskReader("/", api=FakeApi()).shared_memory(0.0, {}) == {
             "shared_memory_limit_bytes": 64 * 2**20,
             "shared_memory_free_bytes": 16 * 2**20,
             "shared_memory_percent": 75.0,
         }
 
     def test_where_there_is_none_nothing_is_told(self, tmp_path):
-        disk = Disk("/", api=FakeApi(), shared_memory=str(tmp_path / "none"))
+        disk = DiskReader("/", api=FakeApi(), shared_memory=str(tmp_path / "none"))
         assert disk.shared_memory(0.0, {}) == {}
 
     def test_a_system_without_statvfs_has_none(self, monkeypatch):
         monkeypatch.delattr(os, "statvfs")
-        assert Disk("/", api=FakeApi(linux=False)).shared_memory(0.0, {}) == {}
+        assert DiskReader("/", api=FakeApi(linux=False)).shared_memory(0.0, {}) == {}
 
 
 @pytest.mark.skipif(not psutil.LINUX, reason="this is about Linux")
 def test_what_this_process_writes_is_counted(tmp_path):
-    disk = Disk(str(tmp_path))
+    disk = DiskReader(str(tmp_path))
     disk.space(0.0, {})
     if not disk.io(0.0, {}):
         pytest.skip("the disk under the folder for tests is no device of this machine")

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from ipyvitals.system.host import Host, LinuxFiles
+from ipyvitals.system.host import HostReader, ProcReader
 
 LinuxTimes = namedtuple("LinuxTimes", "user nice system idle iowait guest guest_nice")
 MacTimes = namedtuple("MacTimes", "user nice system idle")
@@ -51,7 +51,7 @@ def cpu(host, now):
 
 def test_first_cpu_is_unknown_then_exact():
     api = FakeApi()
-    host = Host(api=api)
+    host = HostReader(api=api)
     assert cpu(host, 10.0) is None
     api.times = [linux(busy=3.0, idle=1.0), linux(busy=1.0, idle=3.0)]
     assert cpu(host, 15.0) == 50.0
@@ -61,7 +61,7 @@ def test_first_cpu_is_unknown_then_exact():
 
 def test_waiting_for_a_disk_is_idle_and_guests_count_once():
     api = FakeApi()
-    host = Host(api=api)
+    host = HostReader(api=api)
     cpu(host, 0.0)
     # The guest's 2 s stand in `user` as well: 2 s busy of 8 s.
     api.times = [linux(busy=2.0, guest=2.0, idle=2.0), linux(iowait=4.0)]
@@ -70,7 +70,7 @@ def test_waiting_for_a_disk_is_idle_and_guests_count_once():
 
 def test_samples_that_are_too_close_share_one_reading():
     api = FakeApi()
-    host = Host(api=api)
+    host = HostReader(api=api)
     cpu(host, 0.0)
     api.times = [linux(busy=1.0, idle=3.0)] * 2
     assert cpu(host, 1.0) == 25.0
@@ -82,7 +82,7 @@ def test_samples_that_are_too_close_share_one_reading():
 
 def test_counters_that_stand_still_or_step_back_are_no_load():
     api = FakeApi(times=[linux(busy=5.0, idle=5.0)] * 2)
-    host = Host(api=api)
+    host = HostReader(api=api)
     cpu(host, 0.0)
     assert cpu(host, 1.0) is None
     api.times = [linux(busy=4.0, idle=7.0)] * 2
@@ -91,7 +91,7 @@ def test_counters_that_stand_still_or_step_back_are_no_load():
 
 def test_cpu_speaks_of_the_processors_the_process_may_use():
     api = FakeApi(affinity=[1, 3], times=[linux()] * 4)
-    host = Host(api=api)
+    host = HostReader(api=api)
     assert host.cores(0.0, {}) == {"scope": "host", "cpu_scope": "host", "cpu_limit_cores": 2.0}
     cpu(host, 0.0)
     api.times = [linux(idle=4.0), linux(busy=4.0), linux(idle=4.0), linux(busy=1.0, idle=3.0)]
@@ -100,7 +100,7 @@ def test_cpu_speaks_of_the_processors_the_process_may_use():
 
 def test_processors_are_not_picked_by_number_when_some_are_offline():
     api = FakeApi(affinity=[0, 2], times=[linux()] * 2)
-    host = Host(api=api)
+    host = HostReader(api=api)
     cpu(host, 0.0)
     api.times = [linux(busy=4.0), linux(idle=4.0)]
     assert cpu(host, 5.0) == 50.0
@@ -108,7 +108,7 @@ def test_processors_are_not_picked_by_number_when_some_are_offline():
 
 def test_a_system_without_affinity_counts_all_processors():
     api = FakeApi(affinity=None, times=[MacTimes(0.0, 0.0, 0.0, 0.0)] * 8)
-    host = Host(api=api)
+    host = HostReader(api=api)
     assert host.cores(0.0, {})["cpu_limit_cores"] == 8.0
     cpu(host, 0.0)
     api.times = [MacTimes(1.0, 1.0, 1.0, 1.0)] * 8
@@ -116,7 +116,7 @@ def test_a_system_without_affinity_counts_all_processors():
 
 
 def test_memory_counts_what_new_work_cannot_have():
-    assert Host(api=FakeApi()).memory(0.0, {}) == {
+    assert HostReader(api=FakeApi()).memory(0.0, {}) == {
         "memory_scope": "host",
         "memory_percent": 75.0,
         "memory_used_bytes": 12_000,
@@ -125,7 +125,7 @@ def test_memory_counts_what_new_work_cannot_have():
 
 
 def test_elsewhere_nobody_tells_of_kills():
-    assert Host(api=FakeApi()).kills(0.0, {}) == {"oom_kills": None}
+    assert HostReader(api=FakeApi()).kills(0.0, {}) == {"oom_kills": None}
 
 
 STAT = """\
@@ -145,7 +145,7 @@ class TestLinux:
 
         def write(all="60 0 10 230 10 5 5 0 5 0", one="10 0 0 100 0 5 5 0 0 0"):
             (tmp_path / "stat").write_text(STAT.format(all=all, one=one))
-            return LinuxFiles(str(tmp_path))
+            return ProcReader(str(tmp_path))
 
         return write
 
@@ -160,28 +160,15 @@ class TestLinux:
         monkeypatch.setattr(os, "sysconf", lambda name: 3)
         assert proc().cpu([0, 1, 3]) == (80.0, 240.0)
 
-    def test_memory_is_what_new_work_cannot_have(self, tmp_path):
-        file = tmp_path / "meminfo"
-        host = Host(api=FakeApi(), files=LinuxFiles(str(tmp_path)))
-        file.write_text("MemTotal:  1000 kB\nMemFree:  100 kB\nMemAvailable:  600 kB\n")
-        told = host.memory(0.0, {})
-        assert (told["memory_used_bytes"], told["memory_percent"]) == (400 * 1024, 40.0)
-
-    @pytest.mark.parametrize("available", ["", "MemAvailable: 2000 kB\n"])
-    def test_where_the_available_part_is_not_told_psutil_estimates_it(self, tmp_path, available):
-        (tmp_path / "meminfo").write_text(f"MemTotal:  1000 kB\nMemFree:  100 kB\n{available}")
-        host = Host(api=FakeApi(), files=LinuxFiles(str(tmp_path)))
-        assert host.memory(0.0, {}) == Host(api=FakeApi()).memory(0.0, {})
-
     def test_kills_are_those_since_the_machine_began(self, tmp_path):
         (tmp_path / "vmstat").write_text("pgfree 7\noom_kill 3\nnuma_hit 1\n")
-        assert LinuxFiles(str(tmp_path)).oom_kills() == 3
+        assert ProcReader(str(tmp_path)).oom_kills() == 3
         (tmp_path / "vmstat").write_text("pgfree 7\n")
-        assert LinuxFiles(str(tmp_path)).oom_kills() is None
+        assert ProcReader(str(tmp_path)).oom_kills() is None
 
     @pytest.mark.skipif(not psutil.LINUX, reason="this is about Linux")
     def test_psutil_says_the_same_of_this_machine(self):
-        busy, idle = LinuxFiles().cpu(psutil.Process().cpu_affinity())
+        busy, idle = ProcReader().cpu(psutil.Process().cpu_affinity())
         ticks = os.sysconf("SC_CLK_TCK")
         others = psutil.cpu_times()
         assert (busy + idle) / ticks == pytest.approx(
@@ -190,7 +177,7 @@ class TestLinux:
 
 
 def test_the_real_machine_answers():
-    host = Host()
+    host = HostReader()
     fields = {}
     for part in host.parts().values():
         fields.update(part(0.0, fields))

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ipyvitals.system.network import Network
+from ipyvitals.system.network import NetworkReader
 
 HEAD = """\
 Inter-|   Receive                                                |  Transmit
@@ -40,7 +40,7 @@ def machine(tmp_path):
         for name in names:
             (tmp_path / "class" / "net" / name / "device").mkdir(parents=True)
 
-    network = Network(api=FakeApi(), proc=str(tmp_path), sys=str(tmp_path))
+    network = NetworkReader(api=FakeApi(), proc=str(tmp_path), sys=str(tmp_path))
     return SimpleNamespace(write=write, real=real, network=network)
 
 
@@ -85,13 +85,13 @@ def test_a_card_that_comes_or_goes_is_no_traffic(machine):
 def test_elsewhere_the_loopback_is_left_out_by_its_name(loopback):
     api = FakeApi(linux=False)
     api.cards = {loopback: (5, 5), "Local Area Connection": (100, 0)}
-    network = Network(api=api)
+    network = NetworkReader(api=api)
     rates(network, 0.0)
     api.cards = {loopback: (9_999, 9_999), "Local Area Connection": (600, 50)}
     assert rates(network, 5.0) == (100.0, 10.0)
 
 
 def test_this_machine_answers():
-    network = Network()
+    network = NetworkReader()
     assert rates(network, 0.0) == (None, None)
     assert all(value >= 0 for value in rates(network, 5.0))

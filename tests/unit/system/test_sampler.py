@@ -11,9 +11,9 @@ import psutil
 import pytest
 
 from ipyvitals.schema import SystemSection
-from ipyvitals.system.disk import Disk
-from ipyvitals.system.gpu.gpus import Gpus
-from ipyvitals.system.gpu.nvidia import Nvidia
+from ipyvitals.system.disk import DiskReader
+from ipyvitals.system.gpu.gpus import GpuReader
+from ipyvitals.system.gpu.nvidia import NvidiaDriver
 from ipyvitals.system.sampler import SystemSampler, sources
 from ipyvitals.system.source import UnreadError
 from ipyvitals.system.timeout import TimeoutCaller
@@ -186,7 +186,7 @@ def test_a_disk_that_hangs_stops_nothing_else(notices):
     go_on = threading.Event()
     api = SimpleNamespace(LINUX=False, disk_usage=lambda path: go_on.wait(20))
     made_of = dict(sources())
-    made_of["disk"] = lambda: Disk("/", api=api, patient=TimeoutCaller("disk", 0.01))
+    made_of["disk"] = lambda: DiskReader("/", api=api, caller=TimeoutCaller("disk", 0.01))
     sampler = SystemSampler(notices=notices, made_of=[*made_of.items()])
     sampler.sample(0.0)
     let_the_counters_move()
@@ -200,10 +200,10 @@ def test_a_disk_that_hangs_stops_nothing_else(notices):
 def test_a_system_that_is_not_linux_tells_what_psutil_does():
     """As on macOS and Windows: without what only Linux has, or only POSIX."""
     code = """
-import os, socket, sys
+import os, sys
 import psutil
 psutil.LINUX = False
-del socket.AF_NETLINK, os.O_CLOEXEC, os.sched_getaffinity
+del os.sched_getaffinity
 for name in ("cpu_affinity", "num_fds"):
     delattr(psutil.Process, name)
 sys.modules["resource"] = None
@@ -252,7 +252,7 @@ def test_a_sampler_may_be_made_and_used_on_different_threads():
 
 def test_what_sources_hold_is_let_go_at_the_end():
     fake, nvml = FakeSource(), FakeNvml(FakeDevice("GPU-a"))
-    sampler = of(fake, Gpus([Nvidia(nvml)], FakeTree()))
+    sampler = of(fake, GpuReader([NvidiaDriver(nvml)], FakeTree()))
     sampler.sample(0.0)
     sampler.close()
     assert (fake.closed, nvml.opened, nvml.closed) == (1, 1, 1)

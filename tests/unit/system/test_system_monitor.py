@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+
+import psutil
 import pytest
 
 from ipyvitals import FakeClock, SystemSection, Thresholds
@@ -41,6 +44,7 @@ def parts():
         clock = FakeClock(time=1_000.0)
         kernel = FakeKernel()
         late = None
+        thread = 7
         samplers = []  # noqa: RUF012
 
         def sampler(self):
@@ -54,6 +58,7 @@ def parts():
                 sampler=self.sampler,
                 kernel=self.kernel,
                 lag=lambda since: self.late,
+                thread_id=lambda: self.thread,
             )
 
     Parts.samplers = []
@@ -144,25 +149,54 @@ class TestLag:
         ("late", "starved"), [(None, None), (0.006, False), (0.249, False), (0.25, True)]
     )
     def test_a_thread_that_gets_no_turn_is_starved(self, parts, monkeypatch, late, starved):
-        monkeypatch.setattr(machine, "waited_for_cpu", lambda: None)
+        monkeypatch.setattr(machine, "waited_for_cpu", lambda thread: None)
         parts.late = late
         section = read(parts.machine())
         assert (section.kernel_lag_seconds, section.gil_starved) == (late, starved)
 
     def test_want_of_a_processor_is_not_the_lock(self, parts, monkeypatch):
         waited = iter([5.0, 7.0, 7.1])
-        monkeypatch.setattr(machine, "waited_for_cpu", lambda: next(waited))
+        monkeypatch.setattr(machine, "waited_for_cpu", lambda thread: next(waited))
         one = parts.machine()
         read(one)
         parts.late = 1.9
         assert read(one).gil_starved is False
         assert read(one).gil_starved is True
 
+    def test_what_another_thread_waited_for_is_not_compared(self, parts, monkeypatch):
+        waited = {7: 5.0, 8: 9.0}
+        monkeypatch.setattr(machine, "waited_for_cpu", waited.get)
+        one = parts.machine()
+        read(one)
+        parts.late, parts.thread = 1.9, 8
+        assert read(one).gil_starved is True
+        parts.thread = None
+        assert read(one).gil_starved is True
+
 
 def test_linux_tells_how_long_a_thread_waited_for_a_processor(tmp_path):
-    file = tmp_path / "schedstat"
+    file = tmp_path / "7" / "schedstat"
+    file.parent.mkdir()
     file.write_text("7284921 1500000000 42\n")
-    assert waited_for_cpu(str(file)) == 1.5
+    assert waited_for_cpu(7, str(tmp_path)) == 1.5
     file.write_text("")
-    assert waited_for_cpu(str(file)) is None
-    assert waited_for_cpu(str(tmp_path / "none")) is None
+    assert waited_for_cpu(7, str(tmp_path)) is None
+    assert waited_for_cpu(8, str(tmp_path)) is None
+
+
+@pytest.mark.skipif(not psutil.LINUX, reason="only Linux counts it")
+def test_a_thread_of_this_process_is_found():
+    assert waited_for_cpu(threading.get_native_id()) >= 0.0
+
+
+def test_a_reading_that_hangs_does_not_hold_up_the_end(parts, monkeypatch):
+    monkeypatch.setattr(machine, "CLOSE_SECONDS", 0.01)
+    one, begun, go_on = parts.machine(), threading.Event(), threading.Event()
+    parts.samplers[0].sample = lambda now: (begun.set(), go_on.wait(20), SystemSection())[-1]
+    thread = threading.Thread(target=one.read)
+    thread.start()
+    assert begun.wait(20)
+    one.close()
+    go_on.set()
+    thread.join()
+    assert parts.samplers[0].closed == 0

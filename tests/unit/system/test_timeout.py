@@ -12,11 +12,11 @@ LONG = 20.0
 
 
 def test_an_answer_and_an_error_come_through():
-    patient = TimeoutCaller("disk", LONG)
-    assert patient.ask(lambda: 42) == 42
+    caller = TimeoutCaller("disk", LONG)
+    assert caller.ask(lambda: 42) == 42
     with pytest.raises(PermissionError, match="no disk for you"):
-        patient.ask(fail)
-    assert patient.ask(lambda: 43) == 43
+        caller.ask(fail)
+    assert caller.ask(lambda: 43) == 43
 
 
 def fail():
@@ -32,7 +32,7 @@ def test_the_call_is_made_on_a_daemon_thread_that_ends():
 
 
 def test_one_that_hangs_is_given_up_and_no_second_one_is_made():
-    patient, go_on, calls = TimeoutCaller("disk", 0.01), threading.Event(), []
+    caller, go_on, calls = TimeoutCaller("disk", 0.01), threading.Event(), []
 
     def hang():
         calls.append(threading.current_thread())
@@ -40,16 +40,16 @@ def test_one_that_hangs_is_given_up_and_no_second_one_is_made():
         return "late"
 
     with pytest.raises(TimeoutError, match=r"disk did not answer within 0\.01 s"):
-        patient.ask(hang)
+        caller.ask(hang)
     for _ in range(3):
         with pytest.raises(TimeoutError, match="disk still does not answer"):
-            patient.ask(hang)
+            caller.ask(hang)
     assert len(calls) == 1
 
     go_on.set()
     calls[0].join(LONG)
-    patient.seconds = LONG
-    assert patient.ask(lambda: "new") == "new"
+    caller.seconds = LONG
+    assert caller.ask(lambda: "new") == "new"
 
 
 def test_one_that_hangs_does_not_hold_up_another():

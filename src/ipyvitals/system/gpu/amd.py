@@ -1,4 +1,4 @@
-"""AMD's GPUs, through AMD SMI."""
+"""Reads AMD's GPUs through AMD SMI."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ipyvitals.schema import Gpu, GpuReason
 from ipyvitals.system.gpu.gpus import FieldReader, NoGpuError
 from ipyvitals.system.gpu.visible_devices import visible
 
-__all__ = ["Amd"]
+__all__ = ["AmdDriver"]
 
 DRIVER_FILE = "/dev/kfd"
 MIB = 1 << 20
 SETTINGS = ("ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES")
 
 
-class Amd:
+class AmdDriver:
     """Opens AMD SMI once, and finds the devices that ROCm's variables leave.
 
     Parameters
@@ -34,14 +34,14 @@ class Amd:
         self._end: weakref.finalize[[], Any] | None = None
 
     def chosen_by(self) -> list[str | None]:
-        """Return what chooses the devices."""
+        """Return the settings that choose the devices."""
         return [os.environ.get(name) for name in SETTINGS]
 
     def there(self) -> bool:
         """Return whether there is a driver."""
         return self._smi is not None or os.path.exists(DRIVER_FILE)
 
-    def open(self) -> Sequence[_Device]:
+    def open(self) -> Sequence[AmdDevice]:
         """Return the devices that this process may use."""
         if self._smi is None:
             self._smi = _library()
@@ -49,7 +49,7 @@ class Amd:
         try:
             if self._end is None:
                 smi.amdsmi_init()
-                # A monitor that is dropped and not closed lets it go too.
+                # A monitor that is dropped and not closed closes it too.
                 self._end = weakref.finalize(self, smi.amdsmi_shut_down)
                 self._end.atexit = False
             handles = list(smi.amdsmi_get_processor_handles())
@@ -63,10 +63,10 @@ class Amd:
             handles, uuids = [handles[one] for one in left], [uuids[one] for one in left]
         if not handles:
             raise NoGpuError("no_device")
-        return [_Device(smi, handle, uuid) for handle, uuid in zip(handles, uuids, strict=True)]
+        return [AmdDevice(smi, handle, uuid) for handle, uuid in zip(handles, uuids, strict=True)]
 
     def _uuid(self, handle: Any) -> str:
-        """Return the UUID that ROCm's variables speak of, where this version tells it."""
+        """Return the UUID that ROCm's variables refer to, where this version knows it."""
         smi = self._smi
         try:
             uuid: str = smi.amdsmi_get_gpu_enumeration_info(handle)["hip_uuid"]
@@ -75,14 +75,14 @@ class Amd:
         return uuid
 
     def close(self) -> None:
-        """Let AMD SMI go."""
+        """Close AMD SMI."""
         if self._end is not None:
             self._end()
             self._end = None
 
 
-class _Device:
-    """One GPU."""
+class AmdDevice:
+    """Reads one GPU."""
 
     def __init__(self, smi: Any, handle: Any, uuid: str) -> None:
         self._smi = smi
@@ -96,30 +96,30 @@ class _Device:
     def read(self, pids: frozenset[int] | None) -> Gpu:
         """Return its figures."""
         smi, handle = self._smi, self._handle
-        told = FieldReader(self._reason_of)
-        memory = told("memory_used_bytes", lambda: smi.amdsmi_get_gpu_vram_usage(handle))
+        read_field = FieldReader(self._reason_of)
+        memory = read_field("memory_used_bytes", lambda: smi.amdsmi_get_gpu_vram_usage(handle))
         if memory is None:
-            told.reasons["memory_total_bytes"] = told.reasons["memory_used_bytes"]
+            read_field.reasons["memory_total_bytes"] = read_field.reasons["memory_used_bytes"]
         own = None
         if pids is None:
-            told.reasons["process_memory_bytes"] = "pid_namespace"
+            read_field.reasons["process_memory_bytes"] = "pid_namespace"
         else:
-            own = told("process_memory_bytes", lambda: self._used_by(pids))
-        told.reasons["power_limit_watts"] = "not_supported"
+            own = read_field("process_memory_bytes", lambda: self._used_by(pids))
+        read_field.reasons["power_limit_watts"] = "not_supported"
         return Gpu(
             index=0,
             name=self._name,
             uuid=self._uuid,
-            utilization_percent=told(
+            utilization_percent=read_field(
                 "utilization_percent",
                 lambda: _number(smi.amdsmi_get_gpu_activity(handle)["gfx_activity"]),
             ),
             memory_used_bytes=None if memory is None else MIB * memory["vram_used"],
             memory_total_bytes=None if memory is None else MIB * memory["vram_total"],
             process_memory_bytes=own,
-            temperature_celsius=told("temperature_celsius", self._temperature),
-            power_watts=told("power_watts", self._power),
-            reasons=told.reasons,
+            temperature_celsius=read_field("temperature_celsius", self._temperature),
+            power_watts=read_field("power_watts", self._power),
+            reasons=read_field.reasons,
         )
 
     def _temperature(self) -> float | None:
@@ -132,9 +132,9 @@ class _Device:
             return _number(smi.amdsmi_get_temp_metric(self._handle, kinds.HOTSPOT, now))
 
     def _power(self) -> float | None:
-        told = self._smi.amdsmi_get_power_info(self._handle)
-        watts = _number(told.get("current_socket_power"))
-        return _number(told.get("average_socket_power")) if watts is None else watts
+        power = self._smi.amdsmi_get_power_info(self._handle)
+        watts = _number(power.get("current_socket_power"))
+        return _number(power.get("average_socket_power")) if watts is None else watts
 
     def _used_by(self, pids: frozenset[int]) -> int:
         listed = self._smi.amdsmi_get_gpu_process_list(self._handle)
@@ -142,7 +142,7 @@ class _Device:
 
 
 def _reason_of(smi: Any) -> Callable[[Exception], GpuReason]:
-    """Return what says of an error of AMD SMI what it means for whoever wants to know."""
+    """Return a function that maps an error of AMD SMI to a reason."""
     codes = smi.amdsmi_wrapper
     reasons: dict[int | None, GpuReason] = {
         codes.AMDSMI_STATUS_NOT_SUPPORTED: "not_supported",
@@ -157,7 +157,7 @@ def _reason_of(smi: Any) -> Callable[[Exception], GpuReason]:
 
 
 def _number(value: Any) -> float | None:
-    """Return a number; the library has a text, ``"N/A"``, for what a card does not tell."""
+    """Return a number; the library has a text, ``"N/A"``, for a figure that a card lacks."""
     return value if isinstance(value, (int, float)) else None
 
 

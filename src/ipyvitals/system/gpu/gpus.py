@@ -1,4 +1,4 @@
-"""The GPUs that this process may use, whoever made them."""
+"""Reads the GPUs that this process may use, of all vendors."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from ipyvitals.schema import Gpu, GpuReason
-from ipyvitals.system.source import Fields, Pace, Part, UnreadError
+from ipyvitals.system.budget import ReadBudget
+from ipyvitals.system.source import Fields, Part, ProcessLister, UnreadError
 from ipyvitals.system.timeout import TimeoutCaller
 
-__all__ = ["Device", "Driver", "FieldReader", "Gpus", "NoGpuError"]
+__all__ = ["FieldReader", "GpuDevice", "GpuDriver", "GpuReader", "NoGpuError"]
 
 T = TypeVar("T")
 
@@ -26,29 +27,29 @@ STARTING_SECONDS = 30.0
 
 
 class NoGpuError(Exception):
-    """Why there is no GPU to be read."""
+    """Reports why there is no GPU to be read."""
 
     def __init__(self, reason: GpuReason, message: str = "") -> None:
         super().__init__(message or reason)
         self.reason: GpuReason = reason
 
 
-class Device(Protocol):
+class GpuDevice(Protocol):
     """One GPU, or a part of one."""
 
     def read(self, pids: frozenset[int] | None) -> Gpu:
-        """Return its figures; never raises. `pids` are those of the tree, if they can be told."""
+        """Return its figures; never raises. `pids` are those of the tree, if they are known."""
         ...
 
 
-class Driver(Protocol):
-    """What a maker's library tells."""
+class GpuDriver(Protocol):
+    """Opens a vendor's library and its devices."""
 
     def there(self) -> bool:
-        """Return whether there is a driver to be asked, without asking it."""
+        """Return whether there is a driver, without calling it."""
         ...
 
-    def open(self) -> Sequence[Device]:
+    def open(self) -> Sequence[GpuDevice]:
         """Return the devices that this process may use, or raise `NoGpuError`."""
         ...
 
@@ -57,51 +58,42 @@ class Driver(Protocol):
         ...
 
     def close(self) -> None:
-        """Let the library go, however often it was opened."""
+        """Close the library, if it was opened."""
         ...
 
 
-class Tree(Protocol):
-    """The processes whose GPU memory is wanted."""
-
-    @property
-    def pids(self) -> list[int]:
-        """Return their ids."""
-        ...
-
-
-class Gpus:
-    """Reads all devices on a thread of its own, since a lost device may hang whoever asks.
+class GpuReader:
+    """Reads all devices, each time on a thread of its own, since a lost device may hang.
 
     Parameters
     ----------
-    drivers : sequence of Driver
-        One a maker.
-    tree : Tree
-        Whose share of the memory is told.
-    patient : TimeoutCaller, optional
-        Asks the drivers.
+    drivers : sequence of GpuDriver
+        One a vendor.
+    tree : ProcessLister
+        The processes whose share of the memory is read.
+    caller : TimeoutCaller, optional
+        Calls the drivers, which may hang.
     namespace : str, optional
-        In which process ids are counted here.
+        The namespace of process ids here.
     """
 
     def __init__(
         self,
-        drivers: Sequence[Driver],
-        tree: Tree,
+        drivers: Sequence[GpuDriver],
+        tree: ProcessLister,
         *,
-        patient: TimeoutCaller | None = None,
+        caller: TimeoutCaller | None = None,
         namespace: str | None = None,
     ) -> None:
         self._drivers = drivers
         self._tree = tree
-        self._patient = TimeoutCaller("gpu") if patient is None else patient
+        self._caller = TimeoutCaller("gpu") if caller is None else caller
         self._same_pids = (_pid_namespace() if namespace is None else namespace) in (
             FIRST_PID_NAMESPACE,
             "",
         )
-        self._pace = Pace(SHARE)
-        self._devices: list[Device] | None = None
+        self._budget = ReadBudget(SHARE, time.perf_counter)
+        self._devices: list[GpuDevice] | None = None
         self._reason: GpuReason | None = None
         self._chosen_by: object = None
         self._begun: float | None = None
@@ -112,17 +104,17 @@ class Gpus:
         return {"gpus": self.gpus}
 
     def gpus(self, now: float, known: Fields) -> Fields:
-        """Return each device, and what is most in use among them."""
+        """Return each device, and the highest load and memory use among them."""
         if self._begun is None:
             self._begun = now
             self._drivers = [driver for driver in self._drivers if driver.there()]
         if not self._drivers:
             return {"gpus_reason": "no_driver"}
-        if self._pace.due(now):
+        if self._budget.due(now):
             pids = frozenset(self._tree.pids) if self._same_pids else None
             try:
-                self._fields, seconds = self._patient.ask(lambda: self._read(pids))
-                self._pace.spent(now, seconds)
+                self._fields, seconds = self._caller.ask(lambda: self._read(pids))
+                self._budget.spend(now, seconds)
             except TimeoutError as error:
                 self._fields = {"gpus_reason": "timeout"}
                 if self._devices is not None or now - self._begun > STARTING_SECONDS:
@@ -133,10 +125,10 @@ class Gpus:
         return self._fields
 
     def close(self) -> None:
-        """Let the libraries go; a driver that hangs keeps its own."""
+        """Close the libraries; one whose driver hangs stays open."""
         if self._devices is not None:
             with suppress(TimeoutError):
-                self._patient.ask(self._close)
+                self._caller.ask(self._close)
 
     def _read(self, pids: frozenset[int] | None) -> tuple[Fields, float]:
         """Return the fields, and how long it took to read them."""
@@ -159,7 +151,7 @@ class Gpus:
         return fields, time.perf_counter() - begin
 
     def _open(self) -> None:
-        devices: list[Device] = []
+        devices: list[GpuDevice] = []
         reasons: list[GpuReason] = []
         for driver in self._drivers:
             try:
@@ -177,12 +169,12 @@ class Gpus:
 
 
 class FieldReader:
-    """Reads one field after another, and notes why one is unknown.
+    """Reads one field after another, and records why one is unknown.
 
     Parameters
     ----------
     reason_of : callable
-        Says what an exception of the maker's library means.
+        Maps an exception of the vendor's library to a reason.
 
     Examples
     --------

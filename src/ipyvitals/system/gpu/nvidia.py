@@ -1,4 +1,4 @@
-"""NVIDIA's GPUs, through NVML."""
+"""Reads NVIDIA's GPUs through NVML."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ipyvitals.schema import Gpu, GpuReason
 from ipyvitals.system.gpu.gpus import FieldReader, NoGpuError
 from ipyvitals.system.gpu.visible_devices import visible
 
-__all__ = ["Nvidia"]
+__all__ = ["NvidiaDriver"]
 
 FIELDS = (
     *("utilization_percent", "memory_used_bytes", "memory_total_bytes", "process_memory_bytes"),
@@ -21,10 +21,10 @@ FIELDS = (
 )
 
 DRIVER_FILES = ("/proc/driver/nvidia/version", "/dev/nvidiactl", "/dev/dxg")
-"""One of them is there where a driver is: on Linux, in a container, on Linux within Windows."""
+"""One of them exists where a driver is: on Linux, in a container, on Linux within Windows."""
 
 
-class Nvidia:
+class NvidiaDriver:
     """Opens NVML once, and finds the devices that ``CUDA_VISIBLE_DEVICES`` leaves.
 
     Parameters
@@ -38,7 +38,7 @@ class Nvidia:
         self._end: weakref.finalize[[], Any] | None = None
 
     def chosen_by(self) -> object:
-        """Return what chooses the devices."""
+        """Return the setting that chooses the devices."""
         return os.environ.get("CUDA_VISIBLE_DEVICES")
 
     def there(self) -> bool:
@@ -49,7 +49,7 @@ class Nvidia:
             return find_spec("pynvml") is not None
         return any(map(os.path.exists, DRIVER_FILES))
 
-    def open(self) -> Sequence[_Device | _Lost]:
+    def open(self) -> Sequence[NvidiaDevice | LostDevice]:
         """Return the devices that this process may use."""
         if self._nvml is None:
             self._nvml = _library()
@@ -57,7 +57,7 @@ class Nvidia:
         try:
             if self._end is None:
                 nvml.nvmlInit()
-                # A monitor that is dropped and not closed lets it go too.
+                # A monitor that is dropped and not closed closes it too.
                 self._end = weakref.finalize(self, nvml.nvmlShutdown)
                 self._end.atexit = False
             found = [self._found(index) for index in range(nvml.nvmlDeviceGetCount())]
@@ -75,20 +75,20 @@ class Nvidia:
         ]
 
     def close(self) -> None:
-        """Let NVML go."""
+        """Close NVML."""
         if self._end is not None:
             self._end()
             self._end = None
 
-    def _found(self, index: int) -> tuple[_Device | _Lost, list[_Device]]:
+    def _found(self, index: int) -> tuple[NvidiaDevice | LostDevice, list[NvidiaDevice]]:
         """Return a device and its instances."""
         nvml = self._nvml
         try:
             handle = nvml.nvmlDeviceGetHandleByIndex(index)
-            parts = [_Device(nvml, part, mig=True) for part in self._parts(handle)]
-            return _Device(nvml, handle, mig=False), parts
+            parts = [NvidiaDevice(nvml, part, mig=True) for part in self._parts(handle)]
+            return NvidiaDevice(nvml, handle, mig=False), parts
         except nvml.NVMLError as error:
-            return _Lost(_reason_of(nvml)(error)), []
+            return LostDevice(_reason_of(nvml)(error)), []
 
     def _parts(self, handle: Any) -> list[Any]:
         """Return the instances of a divided device."""
@@ -109,8 +109,8 @@ class Nvidia:
         return found
 
 
-class _Lost:
-    """One GPU that could not even be found, and still has its number."""
+class LostDevice:
+    """Stands for a GPU that could not be opened, and still has its number."""
 
     uuid = ""
 
@@ -118,12 +118,12 @@ class _Lost:
         self._reason = reason
 
     def read(self, pids: frozenset[int] | None) -> Gpu:
-        """Return why there is nothing to be told."""
+        """Return the reason why all figures are unknown."""
         return Gpu(index=0, reasons=dict.fromkeys(FIELDS, self._reason))
 
 
-class _Device:
-    """One GPU or instance."""
+class NvidiaDevice:
+    """Reads one GPU or instance."""
 
     def __init__(self, nvml: Any, handle: Any, *, mig: bool) -> None:
         self._nvml = nvml
@@ -136,21 +136,21 @@ class _Device:
     def read(self, pids: frozenset[int] | None) -> Gpu:
         """Return its figures."""
         nvml, handle = self._nvml, self._handle
-        told = FieldReader(self._reason_of)
-        memory = told("memory_used_bytes", lambda: nvml.nvmlDeviceGetMemoryInfo(handle))
+        read_field = FieldReader(self._reason_of)
+        memory = read_field("memory_used_bytes", lambda: nvml.nvmlDeviceGetMemoryInfo(handle))
         if memory is None:
-            told.reasons["memory_total_bytes"] = told.reasons["memory_used_bytes"]
+            read_field.reasons["memory_total_bytes"] = read_field.reasons["memory_used_bytes"]
         utilization = own = None
         if self._mig:
-            told.reasons["utilization_percent"] = "mig"
+            read_field.reasons["utilization_percent"] = "mig"
         else:
-            utilization = told(
+            utilization = read_field(
                 "utilization_percent", lambda: nvml.nvmlDeviceGetUtilizationRates(handle).gpu
             )
         if pids is None:
-            told.reasons["process_memory_bytes"] = "pid_namespace"
+            read_field.reasons["process_memory_bytes"] = "pid_namespace"
         else:
-            own = told("process_memory_bytes", lambda: self._used_by(pids))
+            own = read_field("process_memory_bytes", lambda: self._used_by(pids))
         sensor = nvml.NVML_TEMPERATURE_GPU
         return Gpu(
             index=0,
@@ -161,18 +161,20 @@ class _Device:
             memory_used_bytes=None if memory is None else memory.used,
             memory_total_bytes=None if memory is None else memory.total,
             process_memory_bytes=own,
-            temperature_celsius=told(
+            temperature_celsius=read_field(
                 "temperature_celsius", lambda: nvml.nvmlDeviceGetTemperature(handle, sensor)
             ),
-            power_watts=told("power_watts", lambda: nvml.nvmlDeviceGetPowerUsage(handle) / 1000),
-            power_limit_watts=told(
+            power_watts=read_field(
+                "power_watts", lambda: nvml.nvmlDeviceGetPowerUsage(handle) / 1000
+            ),
+            power_limit_watts=read_field(
                 "power_limit_watts", lambda: nvml.nvmlDeviceGetEnforcedPowerLimit(handle) / 1000
             ),
-            reasons=told.reasons,
+            reasons=read_field.reasons,
         )
 
     def _used_by(self, pids: frozenset[int]) -> int | None:
-        """Return what some processes hold, whether they compute or draw; None if it is not told."""
+        """Return the memory of some processes that compute or draw; None if NVML hides it."""
         used: dict[int, int | None] = {}
         for listed in (
             self._nvml.nvmlDeviceGetComputeRunningProcesses,
@@ -184,7 +186,7 @@ class _Device:
 
 
 def _reason_of(nvml: Any) -> Callable[[Exception], GpuReason]:
-    """Return what says of an error of NVML what it means for whoever wants to know."""
+    """Return a function that maps an error of NVML to a reason."""
     reasons: dict[int | None, GpuReason] = {
         nvml.NVML_ERROR_NOT_SUPPORTED: "not_supported",
         nvml.NVML_ERROR_FUNCTION_NOT_FOUND: "not_supported",

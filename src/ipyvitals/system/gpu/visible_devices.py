@@ -1,14 +1,14 @@
-"""Which GPUs a process may use, by the variables that say so."""
+"""Selects the GPUs that a process may use, by the environment variables for it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-__all__ = ["Choice", "visible"]
+__all__ = ["VisibleDevice", "visible"]
 
 
-class Choice(NamedTuple):
+class VisibleDevice(NamedTuple):
     """A device, or a part of one."""
 
     device: int
@@ -17,7 +17,7 @@ class Choice(NamedTuple):
 
 def visible(
     setting: str | None, uuids: Sequence[str], parts: Sequence[Sequence[str]] = ()
-) -> list[Choice]:
+) -> list[VisibleDevice]:
     """Return the devices that a setting leaves, in its order.
 
     Parameters
@@ -33,26 +33,27 @@ def visible(
     Examples
     --------
     >>> visible("1,GPU-a", ["GPU-abc", "GPU-def"])
-    [Choice(device=1, part=None), Choice(device=0, part=None)]
+    [VisibleDevice(device=1, part=None), VisibleDevice(device=0, part=None)]
     >>> visible(None, ["GPU-abc"], [["MIG-1", "MIG-2"]])
-    [Choice(device=0, part=0), Choice(device=0, part=1)]
+    [VisibleDevice(device=0, part=0), VisibleDevice(device=0, part=1)]
     """
     inside = [parts[device] if device < len(parts) else () for device in range(len(uuids))]
     if setting is None:
         return [
-            Choice(device, part)
+            VisibleDevice(device, part)
             for device, names in enumerate(inside)
             for part in (range(len(names)) if names else (None,))
         ]
     named = {
-        uuid: Choice(device, 0 if inside[device] else None) for device, uuid in enumerate(uuids)
+        uuid: VisibleDevice(device, 0 if inside[device] else None)
+        for device, uuid in enumerate(uuids)
     }
     named |= {
-        uuid: Choice(device, part)
+        uuid: VisibleDevice(device, part)
         for device, names in enumerate(inside)
         for part, uuid in enumerate(names)
     }
-    chosen: list[Choice] = []
+    chosen: list[VisibleDevice] = []
     for word in setting.split(","):
         found = _meant(word.strip(), list(uuids), named)
         if found is None:
@@ -62,7 +63,7 @@ def visible(
     return chosen
 
 
-def _meant(word: str, uuids: list[str], named: dict[str, Choice]) -> Choice | None:
+def _meant(word: str, uuids: list[str], named: dict[str, VisibleDevice]) -> VisibleDevice | None:
     if word.isdecimal():
         return named[uuids[int(word)]] if int(word) < len(uuids) else None
     fitting = [choice for uuid, choice in named.items() if word and uuid.startswith(word)]

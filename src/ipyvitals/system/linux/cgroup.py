@@ -1,4 +1,4 @@
-"""Where the control groups of this process have their files, and what limits they set."""
+"""Finds the files of this process's control groups, and the limits that they set."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ipyvitals.system.linux import procfs
-from ipyvitals.system.linux.files import figures, read_all, unescaped
+from ipyvitals.system.linux.files import figures, read_file, unescaped
 
-__all__ = ["Hierarchy", "Memory", "Quota", "cpu_quota", "find", "memory_limit"]
+__all__ = ["CpuQuota", "Hierarchy", "MemoryLimit", "cpu_quota", "find", "memory_limit"]
 
 UNLIMITED = 1 << 60
 """Version 1 writes "no limit" as the largest number that it can count pages to."""
 
 
 class Hierarchy(NamedTuple):
-    """The groups of one controller that this process is in, as far as they are mounted here."""
+    """Locates the groups of one controller that this process is in, as far as they are mounted."""
 
     version: int
     mount: str
@@ -37,14 +36,14 @@ class Hierarchy(NamedTuple):
         return same if os.path.isdir(same) else self.mount + self.path
 
 
-class Memory(NamedTuple):
+class MemoryLimit(NamedTuple):
     """The group whose limit on memory binds."""
 
     folder: str
     limit: int
 
 
-class Quota(NamedTuple):
+class CpuQuota(NamedTuple):
     """The group whose limit on CPU binds."""
 
     folder: str
@@ -63,12 +62,12 @@ def find(controller: str, root: str = "/") -> Hierarchy | None:
     controller : str
         Such as ``"memory"``.
     root : str
-        In which folder ``proc`` and all mount points are; not ``/`` for tests alone.
+        The folder of ``proc`` and all mount points; other than ``/`` only in tests.
     """
     base = root.rstrip("/")
     try:
-        groups = _groups(read_all(f"{base}/proc/self/cgroup").decode())
-        mounts = list(_mounts(read_all(f"{base}/proc/self/mountinfo").decode()))
+        groups = _groups(read_file(f"{base}/proc/self/cgroup").decode())
+        mounts = list(_mounts(read_file(f"{base}/proc/self/mountinfo").decode()))
     except FileNotFoundError:
         return None
     version = 1 if controller in groups else 2
@@ -91,15 +90,15 @@ def find(controller: str, root: str = "/") -> Hierarchy | None:
     return None
 
 
-def memory_limit(hierarchy: Hierarchy, total: int | None) -> Memory | None:
+def memory_limit(hierarchy: Hierarchy, total: int | None) -> MemoryLimit | None:
     """Return the smallest limit that is below `total`, all memory there is; None without one."""
-    found: Memory | None = None
+    found: MemoryLimit | None = None
     name = "memory.max" if hierarchy.version == 2 else "memory.limit_in_bytes"
     for folder in hierarchy.folders:
         limit = _number(folder, name)
         # Of equal limits the outermost, which has the most charged to it.
         if limit is not None and (found is None or limit <= found.limit):
-            found = Memory(folder, limit)
+            found = MemoryLimit(folder, limit)
     if hierarchy.version == 1:
         found = _hidden_limit(hierarchy, found)
     if found is None or found.limit >= (UNLIMITED if total is None else total):
@@ -107,17 +106,17 @@ def memory_limit(hierarchy: Hierarchy, total: int | None) -> Memory | None:
     return found
 
 
-def cpu_quota(hierarchy: Hierarchy) -> Quota | None:
+def cpu_quota(hierarchy: Hierarchy) -> CpuQuota | None:
     """Return the smallest quota, in processors, which may be a fraction; None without one."""
-    found: Quota | None = None
+    found: CpuQuota | None = None
     for folder in hierarchy.folders:
         cores = _cores(folder, hierarchy.version)
         if cores is not None and (found is None or cores <= found.cores):
-            found = Quota(folder, cores)
+            found = CpuQuota(folder, cores)
     return found
 
 
-class _Mount(NamedTuple):
+class MountPoint(NamedTuple):
     version: int
     root: str
     point: str
@@ -133,14 +132,14 @@ def _groups(text: str) -> dict[str, str]:
     return groups
 
 
-def _mounts(text: str) -> Iterator[_Mount]:
+def _mounts(text: str) -> Iterator[MountPoint]:
     for line in text.splitlines():
         # The fields before the dash are a few more or less.
         places, _, kind = line.partition(" - ")
         where, what = places.split(" "), kind.split(" ")
         if what[0] in ("cgroup", "cgroup2"):
             version = 2 if what[0] == "cgroup2" else 1
-            yield _Mount(version, unescaped(where[3]), unescaped(where[4]), what[-1].split(","))
+            yield MountPoint(version, unescaped(where[3]), unescaped(where[4]), what[-1].split(","))
 
 
 def _within(path: str, root: str) -> str | None:
@@ -154,7 +153,7 @@ def _within(path: str, root: str) -> str | None:
 def _number(folder: str, name: str) -> int | None:
     """Return a limit; None where there is none, or no such file, as in the root of all groups."""
     try:
-        text = procfs.read(f"{folder}/{name}").strip()
+        text = read_file(f"{folder}/{name}").strip()
     except (FileNotFoundError, NotADirectoryError):
         return None
     return None if text == b"max" else int(text)
@@ -163,7 +162,7 @@ def _number(folder: str, name: str) -> int | None:
 def _cores(folder: str, version: int) -> float | None:
     if version == 2:
         try:
-            quota, period = procfs.read(f"{folder}/cpu.max").split()
+            quota, period = read_file(f"{folder}/cpu.max").split()
         except (FileNotFoundError, NotADirectoryError):
             return None
         return None if quota == b"max" else int(quota) / int(period)
@@ -172,13 +171,13 @@ def _cores(folder: str, version: int) -> float | None:
     return None if micros is None or micros <= 0 or not of else micros / of
 
 
-def _hidden_limit(hierarchy: Hierarchy, found: Memory | None) -> Memory | None:
-    """Return the limit of a group further out, which version 1 tells though it is not mounted."""
+def _hidden_limit(hierarchy: Hierarchy, found: MemoryLimit | None) -> MemoryLimit | None:
+    """Return the limit of a group further out, which version 1 reports though it is not mounted."""
     own = hierarchy.folders[0]
     try:
-        (limit,) = figures(procfs.read(f"{own}/memory.stat"), b"hierarchical_memory_limit")
+        (limit,) = figures(read_file(f"{own}/memory.stat"), b"hierarchical_memory_limit")
     except FileNotFoundError:
         return found
     if limit is None or (found is not None and found.limit <= limit):
         return found
-    return Memory(hierarchy.mount, limit)
+    return MemoryLimit(hierarchy.mount, limit)

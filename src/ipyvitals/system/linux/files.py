@@ -1,35 +1,17 @@
-"""Small files that the Linux kernel writes while they are read, and counters made of them."""
+"""Reads files that the Linux kernel generates, and derives rates from counters."""
 
 from __future__ import annotations
 
-import os
 import re
 from typing import NamedTuple
 
-__all__ = ["Flow", "Meter", "figures", "read_all", "read_one", "unescaped"]
-
-ONE_READ_BYTES = 1 << 16
+__all__ = ["Flow", "Meter", "figures", "read_file", "unescaped"]
 
 
-def read_one(path: str) -> bytes:
-    """Return a file that comes in one read, which half of ``open`` would only ask about."""
-    file = os.open(path, os.O_RDONLY)
-    try:
-        return os.read(file, ONE_READ_BYTES)
-    finally:
-        os.close(file)
-
-
-def read_all(path: str) -> bytes:
-    """Return a file of many records, such as a table, which comes a page at a time."""
-    file = os.open(path, os.O_RDONLY)
-    try:
-        parts = []
-        while part := os.read(file, ONE_READ_BYTES):
-            parts.append(part)
-        return b"".join(parts)
-    finally:
-        os.close(file)
+def read_file(path: str) -> bytes:
+    """Return the whole content of a file that the kernel writes while it is read."""
+    with open(path, "rb", buffering=0) as file:
+        return file.readall()
 
 
 def figures(text: bytes, *names: bytes) -> list[int | None]:
@@ -60,7 +42,7 @@ def unescaped(path: str) -> str:
 
 
 class Flow(NamedTuple):
-    """What went through since the reading before, and since the first."""
+    """Rate since the reading before, and total since the first."""
 
     per_second: float | None
     total: int
@@ -82,11 +64,11 @@ class Meter:
         self._flow = Flow(None, 0)
 
     def update(self, now: float, count: int, least: float = 0.1) -> Flow:
-        """Take a reading; one within `least` seconds of the last gives the same as that."""
+        """Return rate and total; one within `least` seconds of the last returns its result."""
         before = self._count
         if before is not None and now - self._at < least:
             return self._flow
-        # A counter that steps back began anew: what it lost meanwhile is not known.
+        # A counter that steps back began anew: the difference is not known.
         passed = max(0, count - before) if before is not None else 0
         rate = None if before is None else passed / (now - self._at)
         self._at, self._count = now, count
@@ -94,6 +76,6 @@ class Meter:
         return self._flow
 
     def rebase(self, now: float, count: int) -> None:
-        """Go on from another count, as when one more thing is counted from now on."""
+        """Continue from another count, such as when one more card is counted from now on."""
         self._at, self._count = now, count
         self._flow = Flow(None, self._flow.total)

@@ -1,4 +1,4 @@
-"""What people would call a process."""
+"""Derives a readable name of a process from its command line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def program_name(name: str, command: Sequence[str]) -> str:
     Parameters
     ----------
     name : str
-        What the system calls it.
+        The name that the system knows.
     command : sequence of str
         Its command line.
 

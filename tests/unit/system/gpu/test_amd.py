@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from ipyvitals.schema import Gpu
-from ipyvitals.system.gpu.amd import SETTINGS, Amd
-from ipyvitals.system.gpu.gpus import FIRST_PID_NAMESPACE, Gpus
+from ipyvitals.system.gpu.amd import SETTINGS, AmdDriver
+from ipyvitals.system.gpu.gpus import FIRST_PID_NAMESPACE, GpuReader
 
 MIB, GIB = 2**20, 2**30
 TREE = SimpleNamespace(pids=[100])
@@ -96,7 +96,7 @@ def all_devices(monkeypatch):
 
 
 def read(smi, namespace=FIRST_PID_NAMESPACE):
-    return Gpus([Amd(smi)], TREE, namespace=namespace).gpus(0.0, {})
+    return GpuReader([AmdDriver(smi)], TREE, namespace=namespace).gpus(0.0, {})
 
 
 def test_a_device_tells_all_there_is():
@@ -199,7 +199,7 @@ def test_without_a_driver_nothing_is_imported(monkeypatch, tmp_path):
 
 def test_it_is_opened_once_and_closed_once():
     smi = FakeSmi("a")
-    gpus = Gpus([Amd(smi)], TREE, namespace=FIRST_PID_NAMESPACE)
+    gpus = GpuReader([AmdDriver(smi)], TREE, namespace=FIRST_PID_NAMESPACE)
     for now in (0.0, 1e6):
         gpus.gpus(now, {})
     gpus.close()

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from ipyvitals.schema import Gpu
-from ipyvitals.system.gpu.gpus import FIRST_PID_NAMESPACE, Gpus
-from ipyvitals.system.gpu.nvidia import FIELDS, Nvidia
+from ipyvitals.system.gpu.gpus import FIRST_PID_NAMESPACE, GpuReader
+from ipyvitals.system.gpu.nvidia import FIELDS, NvidiaDriver
 from ipyvitals.system.source import UnreadError
 from ipyvitals.system.timeout import TimeoutCaller
 from tests.unit.system.gpu.fake_nvml import GIB, FakeDevice, FakeNvml
@@ -27,11 +27,11 @@ def all_devices(monkeypatch):
 
 
 def gpus_of(*drivers, namespace=FIRST_PID_NAMESPACE, patience=LONG):
-    return Gpus(drivers, TREE, patient=TimeoutCaller("gpu", patience), namespace=namespace)
+    return GpuReader(drivers, TREE, caller=TimeoutCaller("gpu", patience), namespace=namespace)
 
 
 def read(nvml, now=0.0, **options):
-    return gpus_of(Nvidia(nvml), **options).gpus(now, {})
+    return gpus_of(NvidiaDriver(nvml), **options).gpus(now, {})
 
 
 def test_a_device_tells_all_there_is():
@@ -90,7 +90,7 @@ class TestVisible:
 
     def test_a_setting_that_changes_is_followed_without_opening_nvml_again(self, monkeypatch):
         nvml = FakeNvml(*self.NVML.devices)
-        gpus = gpus_of(Nvidia(nvml))
+        gpus = gpus_of(NvidiaDriver(nvml))
         assert len(gpus.gpus(0.0, {})["gpus"]) == 3
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
         assert [one.uuid for one in gpus.gpus(1e6, {})["gpus"]] == ["GPU-b"]
@@ -136,7 +136,7 @@ class TestTrouble:
 
     def test_a_lost_device_is_there_without_figures_and_the_other_has_its_own(self):
         lost = FakeDevice("GPU-a")
-        gpus = gpus_of(Nvidia(FakeNvml(lost, FakeDevice("GPU-b"))))
+        gpus = gpus_of(NvidiaDriver(FakeNvml(lost, FakeDevice("GPU-b"))))
         gpus.gpus(0.0, {})
         lost.errors = {"*": FakeNvml.NVML_ERROR_GPU_IS_LOST}
         first, second = gpus.gpus(1e6, {})["gpus"]
@@ -191,12 +191,12 @@ class TestTrouble:
     def test_a_driver_without_its_library_is_told_apart_from_no_driver(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "pynvml", None)
         monkeypatch.setattr("ipyvitals.system.gpu.nvidia.DRIVER_FILES", ("/",))
-        assert gpus_of(Nvidia()).gpus(0.0, {})["gpus_reason"] == "no_library"
+        assert gpus_of(NvidiaDriver()).gpus(0.0, {})["gpus_reason"] == "no_library"
 
     def test_without_a_driver_nothing_is_imported_and_nothing_asked(self, monkeypatch, tmp_path):
         monkeypatch.setattr("ipyvitals.system.gpu.nvidia.DRIVER_FILES", (str(tmp_path / "none"),))
         monkeypatch.setattr("os.name", "posix")
-        gpus = gpus_of(Nvidia())
+        gpus = gpus_of(NvidiaDriver())
         monkeypatch.delitem(sys.modules, "pynvml", raising=False)
         assert gpus.gpus(0.0, {}) == {"gpus_reason": "no_driver"}
         assert "pynvml" not in sys.modules
@@ -204,7 +204,7 @@ class TestTrouble:
     def test_what_nobody_thought_of_is_a_failure_with_a_reason(self):
         nvml = FakeNvml(FakeDevice("GPU-a"))
         nvml.nvmlDeviceGetCount = lambda: 1 / 0
-        gpus = gpus_of(Nvidia(nvml))
+        gpus = gpus_of(NvidiaDriver(nvml))
         with pytest.raises(UnreadError) as caught:
             gpus.gpus(0.0, {})
         assert caught.value.fields == {"gpus_reason": "failed"}
@@ -214,10 +214,10 @@ class TestTrouble:
 class TestSlow:
     def test_a_device_that_hangs_is_given_up_with_a_reason(self):
         go_on, nvml = threading.Event(), FakeNvml(FakeDevice("GPU-a"))
-        gpus = gpus_of(Nvidia(nvml))
+        gpus = gpus_of(NvidiaDriver(nvml))
         assert gpus.gpus(0.0, {})["gpus_reason"] is None
         nvml.nvmlDeviceGetMemoryInfo = lambda device: go_on.wait(LONG)
-        gpus._patient.seconds = 0.01
+        gpus._caller.seconds = 0.01
         for now in (1e6, 2e6):
             with pytest.raises(UnreadError) as caught:
                 gpus.gpus(now, {})
@@ -229,13 +229,13 @@ class TestSlow:
         go_on, nvml = threading.Event(), FakeNvml(FakeDevice("GPU-a"))
         opened = nvml.nvmlInit
         nvml.nvmlInit = lambda: (go_on.wait(LONG), opened())
-        gpus = gpus_of(Nvidia(nvml), patience=0.01)
+        gpus = gpus_of(NvidiaDriver(nvml), patience=0.01)
         assert gpus.gpus(0.0, {}) == {"gpus_reason": "timeout"}
         assert gpus.gpus(5.0, {}) == {"gpus_reason": "timeout"}
         with pytest.raises(UnreadError):
             gpus.gpus(31.0, {})
         go_on.set()
-        gpus._patient.seconds = LONG
+        gpus._caller.seconds = LONG
         for asking in threading.enumerate():
             if asking.name == "ipyvitals-gpu":
                 asking.join(LONG)
@@ -245,7 +245,7 @@ class TestSlow:
         ticks = iter([0.0, 0.1, 10.0, 10.1])
         monkeypatch.setattr("time.perf_counter", lambda: next(ticks))
         nvml = FakeNvml(FakeDevice("GPU-a", busy=1))
-        gpus = gpus_of(Nvidia(nvml))
+        gpus = gpus_of(NvidiaDriver(nvml))
         gpus.gpus(0.0, {})
         nvml.devices[0].busy = 2
         assert gpus.gpus(15.0, {})["gpu_percent"] == 1
@@ -255,7 +255,7 @@ class TestSlow:
 class TestOpenAndClose:
     def test_nvml_is_opened_once_and_closed_once(self):
         nvml = FakeNvml(FakeDevice("GPU-a"))
-        gpus = gpus_of(Nvidia(nvml))
+        gpus = gpus_of(NvidiaDriver(nvml))
         for now in range(5):
             gpus.gpus(100.0 * now, {})
         assert (nvml.opened, nvml.closed) == (1, 0)
@@ -265,7 +265,7 @@ class TestOpenAndClose:
 
     def test_a_monitor_that_is_dropped_closes_it_too(self):
         nvml = FakeNvml(FakeDevice("GPU-a"))
-        gpus = gpus_of(Nvidia(nvml))
+        gpus = gpus_of(NvidiaDriver(nvml))
         gpus.gpus(0.0, {})
         del gpus
         gc.collect()
@@ -273,12 +273,12 @@ class TestOpenAndClose:
 
     def test_what_was_never_read_is_never_opened(self):
         nvml = FakeNvml()
-        gpus_of(Nvidia(nvml)).close()
+        gpus_of(NvidiaDriver(nvml)).close()
         assert (nvml.opened, nvml.closed) == (0, 0)
 
     def test_one_that_does_not_open_is_not_closed(self):
         nvml = FakeNvml(init_error=FakeNvml.NVML_ERROR_DRIVER_NOT_LOADED)
-        gpus = gpus_of(Nvidia(nvml))
+        gpus = gpus_of(NvidiaDriver(nvml))
         gpus.gpus(0.0, {})
         gpus.close()
         assert nvml.closed == 0

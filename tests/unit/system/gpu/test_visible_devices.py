@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ipyvitals.system.gpu.visible_devices import Choice, visible
+from ipyvitals.system.gpu.visible_devices import VisibleDevice, visible
 
 UUIDS = ["GPU-aa01", "GPU-aa02", "GPU-bb03"]
 
@@ -29,7 +29,7 @@ UUIDS = ["GPU-aa01", "GPU-aa02", "GPU-bb03"]
     ],
 )
 def test_whole_devices(setting, devices):
-    assert visible(setting, UUIDS) == [Choice(device) for device in devices]
+    assert visible(setting, UUIDS) == [VisibleDevice(device) for device in devices]
 
 
 @pytest.mark.parametrize(
@@ -44,9 +44,9 @@ def test_whole_devices(setting, devices):
 )
 def test_instances_of_a_divided_device(setting, chosen):
     parts = [[], ["MIG-1", "MIG-2"], []]
-    assert visible(setting, UUIDS, parts) == [Choice(*one) for one in chosen]
+    assert visible(setting, UUIDS, parts) == [VisibleDevice(*one) for one in chosen]
 
 
 def test_instances_by_their_older_names():
     parts = [["MIG-GPU-aa01/3/0", "MIG-GPU-aa01/5/0"]]
-    assert visible("MIG-GPU-aa01/5/0", UUIDS[:1], parts) == [Choice(0, 1)]
+    assert visible("MIG-GPU-aa01/5/0", UUIDS[:1], parts) == [VisibleDevice(0, 1)]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from ipyvitals.system.linux.files import Flow, Meter, figures, read_all, read_one
+from ipyvitals.system.linux.files import Flow, Meter, figures, read_file
 
 
 def test_a_file_of_any_size_is_read_to_its_end(tmp_path):
     file = tmp_path / "table"
     file.write_bytes(b"line\n" * 100_000)
-    assert read_all(str(file)) == file.read_bytes()
-    assert len(read_one(str(file))) == 2**16
+    assert read_file(str(file)) == file.read_bytes()
     with pytest.raises(FileNotFoundError):
-        read_one(str(tmp_path / "none"))
+        read_file(str(tmp_path / "none"))
 
 
 def test_a_name_counts_only_where_it_begins_a_line():

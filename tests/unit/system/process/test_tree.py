@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections import Counter
 
 import psutil
 import pytest
 
-from ipyvitals.system.process.readers import Reading
+from ipyvitals.system.process.reader import ProcessReading
 from ipyvitals.system.process.tree import ProcessTree
 from tests.unit.system.process.helpers import running_child
 
@@ -22,25 +23,33 @@ class FakeProcesses:
 
     def __init__(self, adds_up=True):
         self.adds_up = adds_up
-        self.readings = {ROOT: Reading(10.0, "python", 0.0, 4, 100)}
-        self.listed = True
+        self.readings = {ROOT: ProcessReading(10.0, "python", 0.0, 4, 100)}
+        self.cost = 0.0
+        self.seconds = 0.0
         self.shares = {}
         self.files = {ROOT: 50}
         self.commands = {ROOT: ["python", "-m", "ipykernel_launcher"]}
         self.asked = []
 
     def child(self, pid, seconds=0.0, size=10, threads=1, name="worker", born=10.0, zombie=False):
-        self.readings[pid] = Reading(born, name, seconds, threads, size, zombie)
+        self.readings[pid] = ProcessReading(born, name, seconds, threads, size, zombie)
 
     def spend(self, **seconds):
         for pid, spent in seconds.items():
             number = int(pid[1:])
             self.readings[number] = self.readings[number]._replace(cpu_seconds=spent)
 
-    def tree(self, now):
-        return [pid for pid in self.readings if pid != ROOT] if self.listed else None
+    def timer(self):
+        return self.seconds
+
+    def descendants(self):
+        return [pid for pid in self.readings if pid != ROOT]
+
+    def existing(self, pids):
+        return [pid for pid in pids if pid in self.readings]
 
     def read(self, pid):
+        self.seconds += self.cost
         self.asked.append(pid)
         return self.readings.get(pid)
 
@@ -61,7 +70,7 @@ def processes():
 
 @pytest.fixture
 def tree(processes):
-    return ProcessTree(ROOT, processes=processes)
+    return ProcessTree(ROOT, reader=processes, timer=processes.timer)
 
 
 def look(tree, now, **known):
@@ -129,7 +138,7 @@ class TestCpu:
 
     def test_seconds_that_vanish_with_a_child_are_no_negative_load(self):
         processes = FakeProcesses(adds_up=False)
-        tree = ProcessTree(ROOT, processes=processes)
+        tree = ProcessTree(ROOT, reader=processes)
         processes.child(2, seconds=7.0)
         cpu(tree, 0.0)
         del processes.readings[2]
@@ -189,12 +198,6 @@ class TestCounts:
         told = look(tree, 0.0)
         assert (told["process_children"], told["process_threads"]) == (1, 7)
 
-    def test_children_that_are_not_listed_are_not_none(self, tree, processes):
-        processes.listed = False
-        told = look(tree, 0.0)
-        assert told["process_children"] is None
-        assert (told["process_threads"], told["process_memory_bytes"]) == (4, 100)
-
     def test_files_of_all_and_how_near_the_kernel_is_to_its_limit(
         self, tree, processes, monkeypatch
     ):
@@ -226,32 +229,78 @@ class TestCounts:
 
 
 class TestHundreds:
-    def test_what_is_asked_at_a_time_is_bounded(self, tree, processes):
-        for pid in range(2, 2_002):
-            processes.child(pid, seconds=1.0)
-        look(tree, 0.0)
-        assert len(processes.asked) == 512
-        for number in range(1, 4):
-            told = look(tree, 5.0 * number)
-        assert told["process_children"] == 2_000
-        assert len(processes.asked) == 2_048
-        look(tree, 20.0)
-        assert len(processes.asked) == 2_048 + 256
+    """Readings that cost what psutil takes for them: not all can be read each time."""
 
-    def test_hundreds_are_counted_at_once(self, tree, processes):
+    @pytest.fixture
+    def processes(self):
+        processes = FakeProcesses()
+        processes.cost = 0.00006
+        return processes
+
+    @pytest.mark.parametrize("children", [500, 2_000])
+    def test_what_readings_cost_is_a_share_of_the_time(self, tree, processes, children):
+        for pid in range(2, 2 + children):
+            processes.child(pid)
+        for number in range(100):
+            look(tree, 5.0 * number)
+        in_advance, of_the_root = 0.012 + 0.02 + processes.cost, 100 * processes.cost
+        assert processes.seconds <= 0.0012 * 500 + in_advance + of_the_root
+        asked = Counter(processes.asked)
+        assert asked.pop(ROOT) == 100
+        assert len(asked) == children
+        assert max(asked.values()) - min(asked.values()) <= 1
+
+    def test_eighty_are_read_each_time(self, tree, processes):
+        for pid in range(2, 82):
+            processes.child(pid)
+        for number in range(20):
+            look(tree, 5.0 * number)
+        assert set(Counter(processes.asked).values()) == {20}
+
+    def test_hundreds_are_counted_at_once_and_thousands_soon(self, tree, processes):
         for pid in range(2, 502):
             processes.child(pid)
         assert look(tree, 0.0)["process_children"] == 500
+        for pid in range(502, 1_002):
+            processes.child(pid)
+        counts = [look(tree, 5.0 * number)["process_children"] for number in range(1, 9)]
+        assert counts == sorted(counts)
+        assert counts[-1] == 1_000
 
-    def test_cpu_of_those_not_asked_follows(self, tree, processes):
+    def test_cpu_of_those_not_read_follows(self, tree, processes):
         for pid in range(2, 1_002):
             processes.child(pid)
-        look(tree, 0.0)
-        look(tree, 5.0)
+        for number in range(12):
+            look(tree, 5.0 * number)
         for pid in range(2, 1_002):
             processes.child(pid, seconds=0.01)
-        spent = sum(cpu(tree, 10.0 + 5.0 * n) / 100 * 10.0 for n in range(5))
+        spent = sum(cpu(tree, 60.0 + 5.0 * n) / 100 * 10.0 for n in range(12))
         assert spent == pytest.approx(10.0, rel=0.01)
+
+    def test_cpu_of_one_process_is_of_the_time_between_its_own_readings(self, tree, processes):
+        for pid in range(2, 1_002):
+            processes.child(pid)
+        processes.child(500, size=1_000)
+        shown = set()
+        for number in range(40):
+            processes.child(500, size=1_000, seconds=5.0 * number)
+            (largest,) = [
+                one for one in look(tree, 5.0 * number)["top_processes"] if one.pid == 500
+            ]
+            shown.add(largest.cpu_percent)
+        assert shown == {None, 50.0}
+
+    def test_seconds_of_one_that_ended_before_it_was_read_again_count_once(self, tree, processes):
+        for pid in range(2, 1_002):
+            processes.child(pid, seconds=100.0)
+        for number in range(20):
+            look(tree, 5.0 * number)
+        for number in range(20, 60):
+            del processes.readings[2 + 20 * (number - 20)]
+            processes.spend(p1=100.0 * (number - 19))
+            told = look(tree, 5.0 * number)
+            assert told["process_cpu_percent"] == 0.0
+            assert told["process_children"] == 1_000 - (number - 19)
 
 
 class TestForReal:
