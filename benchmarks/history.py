@@ -24,8 +24,8 @@ MEBIBYTE = 2**20
 START = """
 import json, time
 from ipyvitals import Monitor
-from ipyvitals.runtime import persistence as archive
-archive.RECALL_SECONDS = 60.0
+from ipyvitals.runtime import persistence
+persistence.RESTORE_SECONDS = 60.0
 Monitor("other", store={other!r}).close()
 start = time.perf_counter()
 monitor = Monitor("bench", store={path!r})
@@ -111,7 +111,7 @@ def keep_ticks(path: Path, ticks: int) -> dict[str, float]:
     """Return the CPU seconds a tick of both threads, and the bytes a tick."""
     clock = FakeClock()
     with Monitor("bench", interval=None, clock=clock, store=path) as monitor:
-        keep, archive = monitor._engine.keep, monitor._engine.archive
+        keep, persistence = monitor._engine.keep, monitor._engine.persistence
         monitor.flush()
         scheduler, whole, size = 0.0, 0.0, path.stat().st_size
         for _ in range(ticks):
@@ -122,7 +122,7 @@ def keep_ticks(path: Path, ticks: int) -> dict[str, float]:
             begun, all_begun = time.thread_time(), time.process_time()
             keep()
             scheduler += time.thread_time() - begun
-            archive.flush(10.0)
+            persistence.flush(10.0)
             whole += time.process_time() - all_begun
     return {
         "scheduler": scheduler / ticks,
@@ -196,10 +196,10 @@ def keep_hours(path: Path, hours: int) -> int:
                 # The machine is not read: that would take most of the time, and no more space.
                 reading = engine._machine.section
                 engine._publisher.system(reading)
-                engine.archive.system(reading)
+                engine.persistence.system(reading)
             engine.keep()
             if second % 1_000 == 0:
-                engine.archive.flush(60.0)
+                engine.persistence.flush(60.0)
         monitor.flush(60.0)
     return _settled(path)
 

@@ -300,7 +300,7 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, PlottingMixin):
         """
         self._engine.keep(all=True)
         self._user_warnings.warn_pending()
-        return self._engine.archive.history(
+        return self._engine.persistence.history(
             section, since=since, until=until, model_id=model_id, freq=freq
         )
 
@@ -385,11 +385,11 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, PlottingMixin):
         >>> monitor.flush()
         True
         """
-        self._engine.archive.wait_for_late(timeout)
+        self._engine.persistence.wait_for_restores(timeout)
         self._engine.publish()
         self._user_warnings.warn_pending()
         delivered = self._engine.callbacks.wait_until_delivered(timeout)
-        return self._engine.archive.flush(timeout) and delivered
+        return self._engine.persistence.flush(timeout) and delivered
 
     def close(self) -> None:
         """Count pending records, store the history, and end the background work.

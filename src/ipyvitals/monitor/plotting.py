@@ -195,8 +195,8 @@ class PlottingMixin(MonitorBase):
         engine.keep(all=True)
         name = engine.settings.name
         return timeline(
-            engine.archive.history("metrics", **when, model_id=model_id, pixels=PIXELS),
-            engine.archive.history("system", **when, pixels=PIXELS),
+            engine.persistence.history("metrics", **when, model_id=model_id, pixels=PIXELS),
+            engine.persistence.history("system", **when, pixels=PIXELS),
             # The active model was often deployed before `since`.
             self.history("models", until=until),
             model_id=model_id,

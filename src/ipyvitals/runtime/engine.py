@@ -82,9 +82,9 @@ class Engine:
         self.forked = False
         self.notices = Notices(clock.time)
         self.callbacks = CallbackDispatcher(self.notices)
-        self.archive = Persistence(settings.name, clock, self.notices, settings.store)
+        self.persistence = Persistence(settings.name, clock, self.notices, settings.store)
         self.events = EventLog(
-            settings.name, clock.time, fan_out(self.callbacks.put, self.archive.event)
+            settings.name, clock.time, fan_out(self.callbacks.put, self.persistence.event)
         )
         self.history = RecentPoints()
         self.training = TrainingTracker(
@@ -93,7 +93,7 @@ class Engine:
             on_change=weak_callback(self, Engine._training_moved),
             on_end=weak_callback(self, Engine._training_ended),
             wake=scheduler.wake,
-            on_report=self.archive.runs.report,
+            on_report=self.persistence.runs.report,
         )
         desk = self.training
         self.aggregator = ModelAggregator(
@@ -105,7 +105,7 @@ class Engine:
             on_mismatch=on_mismatch,
         )
         if settings.store_predictions:
-            self.aggregator.queue.store_records = self.archive.predictions.keep
+            self.aggregator.queue.store_records = self.persistence.predictions.keep
         self._kernel = kernel
         notices = self.notices
         self._machine = SystemMonitor(
@@ -139,12 +139,12 @@ class Engine:
     def deploy(self, model_id: str, *, announce: bool, **facts: Any) -> None:
         """Make a model the active one and note `facts` about it; `announce` a deployment."""
         known = model_id in self.aggregator.registry
-        checkpoint = self.archive.restore(model_id, facts, self.history, known=known)
+        checkpoint = self.persistence.restore(model_id, facts, self.history, known=known)
         with self._lock:
             self.drain()
             self.aggregator.deploy(model_id, announce=announce, checkpoint=checkpoint, **facts)
             if announce:
-                self.archive.deployed(self.aggregator.active)
+                self.persistence.deployed(self.aggregator.active)
         self.ask_to_show()
 
     def drain(self) -> None:
@@ -243,17 +243,17 @@ class Engine:
         with self._lock:
             if not self.closed:
                 self.aggregator.drain()
-                self.archive.runs.look(self.training.report())
-                self.archive.keep(self.aggregator, self.history, save=save, all=all)
+                self.persistence.runs.look(self.training.report())
+                self.persistence.keep(self.aggregator, self.history, save=save, all=all)
 
     def save_last(self, seconds: float) -> None:
         """Hand over what is to be kept, within `seconds`: the interpreter is about to exit."""
-        self.archive.wait_for_late(seconds)
+        self.persistence.wait_for_restores(seconds)
         self.try_locked(partial(self.keep, all=True), seconds)
 
     def close(self) -> None:
         """End in order: count what came, tell that the models stopped, let the threads go."""
-        self.archive.wait_for_late(CLOSE_SECONDS)
+        self.persistence.wait_for_restores(CLOSE_SECONDS)
         with self._lock:
             if self.closed:
                 return
@@ -263,14 +263,14 @@ class Engine:
             # A new kernel goes on from how things stood before.
             self.keep(all=True)
             self.aggregator.stop()
-            self.archive.keep(self.aggregator, self.history, save=False)
+            self.persistence.keep(self.aggregator, self.history, save=False)
             self.closed, self._last = True, self._snapshot(self._machine.now())
         scheduler.remove(self)
         sampling_scheduler.remove(self.sampling)
         self._show()
         self._publisher.end()
         self.callbacks.close()
-        self.archive.close()
+        self.persistence.close()
         self._machine.close()
 
     # What falls due
@@ -329,7 +329,7 @@ class Engine:
             section = self._machine.judge(reading)
             if not quiet and not self.closed:
                 self._publisher.system(section)
-                self.archive.system(section)
+                self.persistence.system(section)
 
     def _publish_metrics(self) -> None:
         self.aggregator.review()
@@ -405,7 +405,7 @@ class Engine:
         self.notices.reset_lock()
         self.aggregator.queue.reset_lock()
         self.training.reset_lock()
-        self.archive.after_fork()
+        self.persistence.after_fork()
         self.events.after_fork()
         self.callbacks.after_fork()
         self._publisher.after_fork()

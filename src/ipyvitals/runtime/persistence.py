@@ -1,4 +1,4 @@
-"""What is kept of a monitor: handed to a file where there is one, else to memory."""
+"""Stores what a monitor sees in a file, or in memory without one, and restores checkpoints."""
 
 from __future__ import annotations
 
@@ -30,46 +30,46 @@ if TYPE_CHECKING:
 
 __all__ = ["CLOSE_SECONDS", "Persistence"]
 
-RECALL_SECONDS = 1.0
-"""For so long `deploy` waits for what an earlier kernel left; it may come later, too."""
+RESTORE_SECONDS = 1.0
+"""How long `deploy` waits for the checkpoint of an earlier kernel; it may come later, too."""
 BODY_BYTES_PER_SECOND = 100_000
-"""Windows of very many labels are written less often than every second."""
+"""Large windows are written less often than every second, at this average rate."""
 MANY_ROWS = 2_000
-"""So many are written even when nothing else is."""
+"""Buffered rows from which the writer is woken even when no checkpoint is due."""
 FLUSH_SECONDS = 5.0
 
 
 class LastSaved(NamedTuple):
-    """What was handed over last of one model."""
+    """The newest rows and checkpoint that were stored of one model."""
 
     mark: tuple[Any, ...]
     has_recent_activity: bool
     dormant: bool
-    told: tuple[str, MetricsSection]
+    row: tuple[str, MetricsSection]
     labels: tuple[int, int]
-    """Of the windows that were handed over last."""
+    """The state of the windows that were stored last."""
     body_due: float
     reference: bytes
-    """That was handed over last."""
+    """The reference that was stored last."""
     unsaved: bool
-    """Whether a new kernel would not go on from here yet."""
+    """Whether the newest checkpoint in the file is older than this."""
 
 
 class Persistence:
-    """Hands over what changed.
+    """Stores changes of the models, events, readings of the machine and training runs.
 
-    Its owner holds a lock around every call that hands over, and around none that waits.
+    The engine calls under its lock what stores, and without its lock what waits.
 
     Parameters
     ----------
     monitor : str
-        Its name.
+        Name of the monitor.
     clock : Clock
-        Where all times come from.
+        Source of all times.
     notices : Notices
-        Where what cannot be read is counted.
+        Counts checkpoints that cannot be read.
     path : Path, optional
-        The file. Without one, the last rows are kept in memory.
+        The file. Without one, the last rows stay in memory.
     """
 
     def __init__(
@@ -80,27 +80,27 @@ class Persistence:
         self._notices = notices
         self._path = path
         self._started_at = clock.time()
-        self._sink = None if path is None else _sink(path, monitor, clock, notices)
-        self._backlog = WriteBuffer(IN_MEMORY) if self._sink is None else self._sink.backlog
-        self.runs = TrainingLog(clock, self._backlog)
-        self.predictions = PredictionLog(clock, self._backlog)
-        self._kept: dict[str, LastSaved] = {}
-        self._recalled: set[str] = set()
-        self._late: dict[str, tuple[RestoreRequest, dict[str, Any]]] = {}
+        self._client = None if path is None else _open_client(path, monitor, clock, notices)
+        self._buffer = WriteBuffer(IN_MEMORY) if self._client is None else self._client.buffer
+        self.runs = TrainingLog(clock, self._buffer)
+        self.predictions = PredictionLog(clock, self._buffer)
+        self._last_saved: dict[str, LastSaved] = {}
+        self._restored: set[str] = set()
+        self._pending_restores: dict[str, tuple[RestoreRequest, dict[str, Any]]] = {}
 
-    # What happened
+    # Storing
 
     def event(self, event: Event) -> None:
-        """Keep an event; takes no lock but that of the rows."""
-        self._backlog.put(event)
+        """Store an event; takes no lock but that of the buffer."""
+        self._buffer.put(event)
 
     def system(self, reading: SystemSection) -> None:
-        """Keep a reading of the machine."""
-        self._backlog.put(SystemRow(self._clock.time(), reading))
+        """Store a reading of the machine."""
+        self._buffer.put(SystemRow(self._clock.time(), reading))
 
     def deployed(self, model: ModelState) -> None:
-        """Keep a deployment."""
-        self._backlog.put(
+        """Store a deployment."""
+        self._buffer.put(
             DeploymentRow(
                 self._clock.time(),
                 model.model_id,
@@ -114,43 +114,43 @@ class Persistence:
 
     def keep(
         self,
-        figures: ModelAggregator,
+        aggregator: ModelAggregator,
         history: RecentPoints,
         *,
         save: bool = True,
         all: bool = False,
     ) -> None:
-        """Keep the figures of all models that changed, and what a new kernel goes on from.
+        """Store the metrics and checkpoints of all models that changed.
 
         Parameters
         ----------
-        figures : ModelAggregator
-            Just folded.
+        aggregator : ModelAggregator
+            Has just processed all records.
         history : RecentPoints
-            Gets the points of an earlier kernel, once they are there.
+            Receives the points of an earlier kernel once they are restored.
         save : bool
-            Whether a new kernel goes on from how things stand now, and all is written soon.
+            Whether checkpoints are due, and the writer is woken.
         all : bool
             Whether large windows are due, too.
         """
-        self._resume_late(figures, history)
+        self._resume_restored(aggregator, history)
         now = self._clock.monotonic()
-        kept: dict[str, LastSaved] = {}
-        for model in figures.registry:
-            before = self._kept.get(model.model_id)
+        saved: dict[str, LastSaved] = {}
+        for model in aggregator.registry:
+            before = self._last_saved.get(model.model_id)
             if before is not None and before.dormant and model.dormant:
-                kept[model.model_id] = before
+                saved[model.model_id] = before
             elif model.known:
-                kept[model.model_id] = self._keep_model(
-                    figures, model, before, now, save=save, all=all
+                saved[model.model_id] = self._keep_model(
+                    aggregator, model, before, now, save=save, all=all
                 )
-        self._kept = kept
-        if self._sink is not None and (save or len(self._backlog) > MANY_ROWS):
-            self._sink.wake()
+        self._last_saved = saved
+        if self._client is not None and (save or len(self._buffer) > MANY_ROWS):
+            self._client.wake()
 
     def _keep_model(
         self,
-        figures: ModelAggregator,
+        aggregator: ModelAggregator,
         model: ModelState,
         before: LastSaved | None,
         now: float,
@@ -158,39 +158,39 @@ class Persistence:
         save: bool,
         all: bool,
     ) -> LastSaved:
-        mark = _mark_of(model, figures.pending(model))
+        mark = _mark_of(model, aggregator.pending(model))
         has_recent_activity = bool(model.calls.get(now) or model.errors.get(now))
         labels = (model.total_labelled, model.deployment)
-        still = (
+        unchanged = (
             before is not None
             and before.mark == mark
             and not (has_recent_activity or before.has_recent_activity)
         )
-        if before is not None and still:
+        if before is not None and unchanged:
             due = (save and before.unsaved) or (all and before.labels != labels)
             if not due:
                 return before._replace(dormant=model.dormant)
         at = self._clock.time()
-        metrics = msgspec.structs.replace(figures.metrics(model), segments=[])
-        told = (model.status, metrics)
-        if before is None or before.told != told:
-            self._backlog.put(MetricsRow(at, model.model_id, *told))
-        # Labels that are in no file yet are so since the last time, or since ever.
+        metrics = msgspec.structs.replace(aggregator.metrics(model), segments=[])
+        row = (model.status, metrics)
+        if before is None or before.row != row:
+            self._buffer.put(MetricsRow(at, model.model_id, *row))
+        # Without an earlier row, nothing of the model is in the file yet.
         written, body_due, known = (-1, -1), now, b""
         if before is not None:
             written, body_due, known = before.labels, before.body_due, before.reference
-        # A nameless model is another one in each notebook; of one whose past may still come,
-        # what is in the file is not to be written over.
-        resumable = self._sink is not None and bool(model.name)
-        unsaved = resumable and not (save and model.model_id not in self._late)
-        if self._sink is not None and resumable and not unsaved:
+        # A model without a name is another one in each notebook. While a checkpoint may still be
+        # restored, the one in the file must not be overwritten.
+        resumable = self._client is not None and bool(model.name)
+        unsaved = resumable and not (save and model.model_id not in self._pending_restores)
+        if self._client is not None and resumable and not unsaved:
             body = windows_of(model) if labels != written and (all or now >= body_due) else None
             if body is not None:
                 written, body_due = labels, now + len(body) / BODY_BYTES_PER_SECOND
             reference = model.watch.reference if model.watch is not None else b""
             changed = before is None or reference != known
             known = reference
-            self._sink.save(
+            self._client.save(
                 StateRow(
                     at,
                     model.model_id,
@@ -207,109 +207,108 @@ class Persistence:
                 )
             )
         return LastSaved(
-            mark, has_recent_activity, model.dormant, told, written, body_due, known, unsaved
+            mark, has_recent_activity, model.dormant, row, written, body_due, known, unsaved
         )
 
-    # What an earlier kernel left
+    # Restoring
 
     def restore(
-        self, model_id: str, told: dict[str, Any], history: RecentPoints, *, known: bool
+        self, model_id: str, facts: dict[str, Any], history: RecentPoints, *, known: bool
     ) -> Checkpoint | None:
-        """Return what an earlier kernel left of a model; waits a little, and holds no lock.
+        """Return the checkpoint that an earlier kernel stored of a model, after a short wait.
 
         Parameters
         ----------
         model_id : str
-        told : dict
-            What the user says of the model.
+        facts : dict
+            The user's arguments about the model.
         history : RecentPoints
-            Gets the points behind the charts.
+            Receives the points of the charts.
         known : bool
-            Whether the model is here already; once here, it goes on by itself.
+            Whether this process has the model already; then it goes on from its own state.
         """
-        if self._sink is None or (known and model_id in self._recalled):
+        if self._client is None or (known and model_id in self._restored):
             return None
-        self._recalled.add(model_id)
-        recall = self._sink.restore(model_id)
-        if recall.wait(RECALL_SECONDS):
-            return self._past(recall, history)
-        self._late[model_id] = (recall, told)
+        self._restored.add(model_id)
+        request = self._client.restore(model_id)
+        if request.wait(RESTORE_SECONDS):
+            return self._checkpoint(request, history)
+        self._pending_restores[model_id] = (request, facts)
         return None
 
-    def wait_for_late(self, seconds: float) -> None:
-        """Wait a while for what earlier kernels left: before, no state of a model is kept."""
+    def wait_for_restores(self, seconds: float) -> None:
+        """Wait for pending checkpoints; no checkpoint of these models is stored before."""
         end = time.monotonic() + seconds
-        for recall, _ in list(self._late.values()):
-            recall.wait(max(0.0, end - time.monotonic()))
+        for request, _ in list(self._pending_restores.values()):
+            request.wait(max(0.0, end - time.monotonic()))
 
-    def _resume_late(self, figures: ModelAggregator, history: RecentPoints) -> None:
-        for model_id, (recall, told) in list(self._late.items()):
-            if recall.done:
-                del self._late[model_id]
-                checkpoint = self._past(recall, history)
+    def _resume_restored(self, aggregator: ModelAggregator, history: RecentPoints) -> None:
+        for model_id, (request, facts) in list(self._pending_restores.items()):
+            if request.done:
+                del self._pending_restores[model_id]
+                checkpoint = self._checkpoint(request, history)
                 if checkpoint is not None:
-                    figures.resume(model_id, checkpoint, told)
+                    aggregator.resume(model_id, checkpoint, facts)
 
-    def _past(self, recall: RestoreRequest, history: RecentPoints) -> Checkpoint | None:
-        if recall.found is None:
+    def _checkpoint(self, request: RestoreRequest, history: RecentPoints) -> Checkpoint | None:
+        if request.found is None:
             return None
-        history.prepend(recall.found.points)
+        history.prepend(request.found.points)
         try:
-            return checkpoint_of(*recall.found[:3])
+            return checkpoint_of(*request.found[:3])
         except ValueError as error:
-            self._notices.add("store.state", model=repr(recall.model_id), error=str(error))
+            self._notices.add("store.state", model=repr(request.model_id), error=str(error))
             return None
+
+    # Waiting and reading
 
     def flush(self, timeout: float) -> bool:
-        """Wait until all is on the disk; false when it is not."""
-        return self._sink is None or self._sink.flush(timeout)
+        """Wait until all rows are on the disk; return whether they are."""
+        return self._client is None or self._client.flush(timeout)
 
     def close(self) -> None:
-        """Keep nothing more, and let others go on with the models."""
-        if self._sink is not None:
-            self._sink.close(CLOSE_SECONDS)
+        """Write for the last time, and let other kernels go on with the models."""
+        if self._client is not None:
+            self._client.close(CLOSE_SECONDS)
 
-    def history(self, section: str, **asked: Any) -> pd.DataFrame:
-        """Return a section of what is kept; from memory, where it is in no file."""
+    def history(self, section: str, **query: Any) -> pd.DataFrame:
+        """Return a section of the history, with buffered rows that are in no file."""
         from ipyvitals.storage.ownership import Session
         from ipyvitals.storage.queries import SelfFilter
         from ipyvitals.storage.reader import Reader
 
-        session = self._sink.session if self._sink else Session.here(self._monitor, 0.0)
+        session = self._client.session if self._client else Session.here(self._monitor, 0.0)
         own = SelfFilter(session.token, self._started_at)
-        kept = self._sink is not None and self._sink.flush(FLUSH_SECONDS)
-        rows = [] if kept else self._backlog.rows()
+        all_written = self._client is not None and self._client.flush(FLUSH_SECONDS)
+        buffered = () if all_written else (session, self._buffer.rows())
         try:
-            reader = Reader(self._path)
+            reader = Reader(self._path, *buffered)
         except StoreError:
-            reader = Reader()
-        with reader:
-            if rows:
-                reader.add(session, rows)
-            return reader.history(section, monitor=self._monitor, own=own, **asked)
+            reader = Reader(None, *buffered)
+        return reader.history(section, monitor=self._monitor, own=own, **query)
 
     def after_fork(self) -> None:
-        """Keep nothing in a forked child: the file is the parent's."""
-        self._sink = None
-        self._backlog.after_fork()
+        """Store nothing in a forked child: the rows belong to the parent."""
+        self._client = None
+        self._buffer.after_fork()
         self.runs.after_fork()
 
 
-def _sink(path: Path, monitor: str, clock: Clock, notices: Notices) -> StorageClient | None:
+def _open_client(path: Path, monitor: str, clock: Clock, notices: Notices) -> StorageClient | None:
     # SQLite takes some milliseconds to import.
     from ipyvitals.storage.client import StorageClient
-    from ipyvitals.storage.connections import has_inherited
-    from ipyvitals.storage.writer import finish
+    from ipyvitals.storage.connections import forked_while_open
+    from ipyvitals.storage.writers import finish
 
     finish_at_exit(finish)
-    if not has_inherited():
+    if not forked_while_open():
         return StorageClient(path, monitor, notices, clock.time)
     notices.add("store.forked")
     return None
 
 
 def _mark_of(model: ModelState, pending: int) -> tuple[Any, ...]:
-    """Return what tells whether anything changed beside the rates of the last minute."""
+    """Return a value that changes with anything but the rates of the last minute."""
     return (
         *(model.total_predictions, model.total_labelled, model.total_errors, pending),
         *(model.status, model.status_since, model.message, model.acknowledged_at),

@@ -1,4 +1,4 @@
-"""Single predictions, as rows to be kept; only where somebody asked for that."""
+"""Turns single predictions and labels into rows of the history, with ``store_predictions``."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ __all__ = ["PredictionLog"]
 
 
 class PredictionLog:
-    """Keeps every prediction and every label that was folded.
+    """Stores every prediction and every label.
 
     Parameters
     ----------
     clock : Clock
-        Turns the entries' monotonic times into dates.
-    backlog : WriteBuffer
+        Turns monotonic times into dates.
+    buffer : WriteBuffer
         Takes the rows.
     """
 
-    def __init__(self, clock: Clock, backlog: WriteBuffer) -> None:
+    def __init__(self, clock: Clock, buffer: WriteBuffer) -> None:
         self._clock = clock
-        self._backlog = backlog
+        self._buffer = buffer
 
     def keep(self, entries: list[Any], active: str) -> None:
-        """Keep entries of the inbox; those without a model are of the `active` one."""
+        """Store records of the queue; those without a model belong to the `active` one."""
         offset = self._clock.time() - self._clock.monotonic()
         for entry in entries:
             if type(entry) is tuple:
@@ -44,7 +44,7 @@ class PredictionLog:
                     None if extra is None else extra.segment,
                 )
             elif type(entry) is LabelRecord:
-                self._backlog.put(LabelRow(entry.id, entry.actual))
+                self._buffer.put(LabelRow(entry.id, entry.actual))
             elif type(entry) is BatchRecord:
                 self._put_batch(entry, entry.at + offset, entry.model_id or active)
 
@@ -57,7 +57,7 @@ class PredictionLog:
         for row, (prediction, actual) in enumerate(zip(values, truths, strict=True)):
             id = None if ids is None else ids[row]
             segment = None if segments is None else segments[row]
-            # The latency is that of the whole call.
+            # Each row gets the latency of the whole call.
             self._put(at, model_id, id, prediction, actual, batch.latency, segment)
 
     def _put(
@@ -72,7 +72,7 @@ class PredictionLog:
     ) -> None:
         labelled = actual is not UNSET
         truth = actual if labelled else None
-        self._backlog.put(
+        self._buffer.put(
             PredictionRow(at, model_id, id, prediction, truth, labelled, latency, segment)
         )
 

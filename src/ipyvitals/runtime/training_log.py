@@ -1,4 +1,4 @@
-"""Training runs, as rows to be kept."""
+"""Turns reports of training runs into rows of the history."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ LOOK_SECONDS = 1.0
 
 
 class TrainingLog:
-    """Keeps every report that comes, and how the run stands once a second.
+    """Stores every report, and the state of the run once a second.
 
     Any thread may report.
 
     Parameters
     ----------
     clock : Clock
-        Where all times come from.
-    backlog : WriteBuffer
+        Source of all times.
+    buffer : WriteBuffer
         Takes the rows.
     """
 
-    def __init__(self, clock: Clock, backlog: WriteBuffer) -> None:
+    def __init__(self, clock: Clock, buffer: WriteBuffer) -> None:
         self._clock = clock
-        self._backlog = backlog
+        self._buffer = buffer
         self.after_fork()
         self._run = 0
         self._running = False
@@ -38,10 +38,10 @@ class TrainingLog:
         self._n = 0
         self._metrics: dict[str, float | None] = {}
         self._row_due = False
-        self._kept_at = -inf
+        self._stored_at = -inf
 
     def report(self, report: ProgressReport) -> None:
-        """Keep a report."""
+        """Store a report."""
         with self._lock:
             begins, running = report.run != self._run, report.state == "running"
             at = self._clock.time()
@@ -55,11 +55,11 @@ class TrainingLog:
                 self._keep_run(report, None if running else at)
 
     def look(self, report: ProgressReport | None) -> None:
-        """Keep how the run in front stands, unless that was reported within the last second."""
+        """Store the state of the current run, unless a report came within the last second."""
         with self._lock:
             if report is None or report.run != self._run or not self._running:
                 return
-            if self._clock.monotonic() - self._kept_at >= LOOK_SECONDS:
+            if self._clock.monotonic() - self._stored_at >= LOOK_SECONDS:
                 self._keep_step(report, self._clock.time())
             if self._row_due:
                 self._keep_run(report, None)
@@ -67,18 +67,18 @@ class TrainingLog:
     def _keep_step(self, report: ProgressReport, at: float) -> None:
         run, stage, state, step, total, _, metrics = report
         self._n += 1
-        self._kept_at, self._row_due = self._clock.monotonic(), True
-        self._backlog.put(ProgressRow(run, self._n, at, stage, state, step, total, metrics))
+        self._stored_at, self._row_due = self._clock.monotonic(), True
+        self._buffer.put(ProgressRow(run, self._n, at, stage, state, step, total, metrics))
 
     def _keep_run(self, report: ProgressReport, ended_at: float | None) -> None:
-        # Once a second, not with each report: a loop waits for those.
+        # Once a second and not with each report, since the training loop waits for a report.
         run, stage, state, step, total, details, _ = report
         metrics, self._row_due = dict(self._metrics), False
-        self._backlog.put(
+        self._buffer.put(
             RunRow(run, self._started_at, ended_at, stage, state, step, total, details, metrics)
         )
 
     def after_fork(self) -> None:
-        """Replace the lock in a forked child, where nobody is left to release the old one."""
+        """Replace the lock in a forked child, where its owner does not exist."""
         # Reentrant: garbage collection may end a run amid any call.
         self._lock = threading.RLock()

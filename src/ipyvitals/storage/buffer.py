@@ -1,4 +1,4 @@
-"""Rows that no file has yet: bounded, the oldest make room."""
+"""Buffers rows until they are written; bounded, the oldest are dropped first."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from ipyvitals.storage.rows import (
     SystemRow,
 )
 
-__all__ = ["IN_MEMORY", "WAITING", "Batch", "WriteBuffer"]
+__all__ = ["IN_MEMORY", "WAITING", "WriteBatch", "WriteBuffer"]
 
 OTHER = object
-"""The kind of events, of which there are six types."""
+"""Stands for all types of events."""
 IN_MEMORY: Mapping[type, int] = {
     MetricsRow: 3_600,
     SystemRow: 1_000,
@@ -33,32 +33,32 @@ IN_MEMORY: Mapping[type, int] = {
     LabelRow: 1_000,
     OTHER: 1_000,
 }
-"""How many rows of each kind are kept without a file: figures of an hour, for one model."""
+"""Most rows of each kind without a file: an hour of metrics of one model."""
 WAITING: Mapping[type, int] = {
     **dict.fromkeys(IN_MEMORY, 20_000),
     PredictionRow: 100_000,
     LabelRow: 100_000,
 }
-"""How many may wait for a file that cannot be written just now."""
+"""Most rows of each kind while a file cannot be written."""
 
 
-class Batch(NamedTuple):
-    """Some of the oldest rows."""
+class WriteBatch(NamedTuple):
+    """Some of the oldest rows of a buffer."""
 
     rows: list[Row]
-    ends: dict[type, int]
-    """Up to which row of each kind."""
+    offsets: dict[type, int]
+    """For each kind, the number of the first row after this batch."""
     last: bool
-    """Whether there are no others."""
+    """Whether the buffer has no other rows."""
 
 
 class WriteBuffer:
-    """Any thread adds rows; one takes a batch, and confirms it once it is written.
+    """Takes rows from any thread; the writer takes a batch and confirms it once it is written.
 
     Parameters
     ----------
     limits : mapping of types to int
-        How many rows of each kind there may be.
+        Most rows of each kind.
     """
 
     def __init__(self, limits: Mapping[type, int]) -> None:
@@ -66,13 +66,13 @@ class WriteBuffer:
         self.after_fork()
 
     def after_fork(self) -> None:
-        """Begin without rows in a forked child, whose parent keeps them."""
+        """Drop the rows in a forked child, since its parent writes them."""
         limits = self._limits
         self._rows: dict[type, deque[Row]] = {kind: deque() for kind in limits}
         self._first = dict.fromkeys(limits, 0)
-        """How many rows of each kind left before the first one that is there."""
+        """Number of the first buffered row of each kind, counted from the start."""
         self._taken: dict[type, int] = {}
-        """Up to which row of each kind somebody is writing them."""
+        """Offsets of the batch that is being written."""
         self._dropped = 0
         # Reentrant: garbage collection may end a run, and so add a row, amid any call.
         self._lock = threading.RLock()
@@ -81,7 +81,7 @@ class WriteBuffer:
         return sum(map(len, self._rows.values()))
 
     def put(self, row: Row) -> None:
-        """Add a row; the oldest of its kind leaves when there are too many."""
+        """Add a row; drop the oldest of its kind when there are too many."""
         kind: Any = type(row)
         with self._lock:
             if kind not in self._rows:
@@ -96,7 +96,7 @@ class WriteBuffer:
                 self._dropped += 1
 
     def _follows(self, row: RunRow, rows: deque[Row]) -> bool:
-        """Return whether a row takes the place of the newest, which nobody is about to write."""
+        """Return whether a row replaces the newest one, which is not being written."""
         taken = self._first[RunRow] + len(rows) <= self._taken.get(RunRow, 0)
         newest = rows[-1] if rows and not taken else None
         return isinstance(newest, RunRow) and newest.run == row.run
@@ -106,30 +106,30 @@ class WriteBuffer:
         with self._lock:
             return [row for rows in self._rows.values() for row in rows]
 
-    def take(self, count: int) -> Batch:
-        """Return about `count` of the oldest rows, which stay until they are confirmed."""
+    def take(self, count: int) -> WriteBatch:
+        """Return about `count` of the oldest rows; the buffer retains them until `confirm`."""
         with self._lock:
             batch: list[Row] = []
-            ends = dict(self._first)
+            offsets = dict(self._first)
             for kind, rows in self._rows.items():
                 room = max(0, count - len(batch))
                 some = list(islice(rows, room))
-                ends[kind] += len(some)
+                offsets[kind] += len(some)
                 batch += some
-            self._taken = ends
-            return Batch(batch, ends, last=len(batch) == len(self))
+            self._taken = offsets
+            return WriteBatch(batch, offsets, last=len(batch) == len(self))
 
-    def confirm(self, batch: Batch) -> None:
-        """Let go of a batch."""
+    def confirm(self, batch: WriteBatch) -> None:
+        """Remove a batch that is written."""
         with self._lock:
-            for kind, end in batch.ends.items():
+            for kind, offset in batch.offsets.items():
                 rows = self._rows[kind]
-                while self._first[kind] < end:
+                while self._first[kind] < offset:
                     rows.popleft()
                     self._first[kind] += 1
 
     def take_dropped(self) -> int:
-        """Return how many rows had to leave since the last call."""
+        """Return the number of rows dropped since the last call."""
         with self._lock:
             dropped, self._dropped = self._dropped, 0
             return dropped

@@ -1,4 +1,4 @@
-"""`StorageClient`: how a monitor hands over what is to be kept."""
+"""`StorageClient`: passes the rows, states and requests of one monitor to the writer of a file."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from pathlib import Path
 from ipyvitals.storage.buffer import WAITING, WriteBuffer
 from ipyvitals.storage.ownership import Session
 from ipyvitals.storage.rows import Row, StateRow
-from ipyvitals.storage.session_queue import Notices, Request, RestoreRequest, SessionQueue
-from ipyvitals.storage.writer import Writer, writer_of
+from ipyvitals.storage.session_queue import RestoreRequest, SessionQueue, WriterRequest
+from ipyvitals.storage.writer import Writer
+from ipyvitals.storage.writers import writer_of
+from ipyvitals.utils.notices import Notices
 
 __all__ = ["StorageClient"]
 
 
 class StorageClient:
-    """Takes rows without waiting; a thread of its own writes them to a file.
+    """Buffers rows without waiting; the thread of the writer writes them to a file.
 
     Parameters
     ----------
@@ -25,7 +27,7 @@ class StorageClient:
     monitor : str
         Name of the monitor.
     notices : Notices
-        Where what goes wrong is counted.
+        Counts failures.
     time : callable
         Returns the Unix time in seconds.
     """
@@ -35,52 +37,54 @@ class StorageClient:
     ) -> None:
         self.path = path
         self.session = Session.here(monitor, time())
-        self.backlog = WriteBuffer(WAITING)
-        self._kept: bool | None = None
-        """Whether all was kept when it was closed; ``None`` before."""
-        self._account = SessionQueue(self.session, self.backlog, notices, time)
+        self.buffer = WriteBuffer(WAITING)
+        self._all_written: bool | None = None
+        """Whether all rows were written when the client was closed; ``None`` before."""
+        self._queue = SessionQueue(self.session, self.buffer, notices, time)
         self._writer = writer_of(path)
-        self._writer.add(self._account)
-        # Dropped, and not closed: what it was handed is still written.
-        weakref.finalize(self, _end, self._account, self._writer).atexit = False
+        self._writer.add(self._queue)
+        # Without close(): what is queued is still written when the client is garbage-collected.
+        weakref.finalize(self, _close_queue, self._queue, self._writer).atexit = False
 
     def put(self, row: Row) -> None:
-        """Hand over a row; `wake` has it written."""
-        self.backlog.put(row)
+        """Buffer a row; `wake` has it written."""
+        self.buffer.put(row)
 
     def save(self, state: StateRow) -> None:
-        """Hand over what a new kernel needs to go on with a model."""
-        self._account.save(state)
+        """Queue the checkpoint of a model for later kernels."""
+        self._queue.save(state)
 
     def wake(self) -> None:
-        """Have what was handed over written soon."""
+        """Have the writer write what is queued, without waiting for it."""
         self._writer.wake()
 
     def restore(self, model_id: str) -> RestoreRequest:
-        """Ask for what an earlier kernel left of a model."""
-        recall = RestoreRequest(model_id)
-        self._account.ask(recall)
+        """Ask for the checkpoint that an earlier kernel stored of a model."""
+        request = RestoreRequest(model_id)
+        self._queue.ask(request)
         self._writer.wake()
-        return recall
+        return request
 
     def flush(self, timeout: float) -> bool:
-        """Wait until all that was handed over is on the disk; false when it is not."""
-        return self._ask(timeout, last=False) if self._kept is None else self._kept
+        """Wait until all rows are on the disk; return whether they are."""
+        if self._all_written is not None:
+            return self._all_written
+        return self._flush(timeout, last=False)
 
     def close(self, timeout: float) -> bool:
-        """Hand over nothing more, let others go on with the models; return whether all is kept."""
-        if self._kept is None:
-            self._kept = self._ask(timeout, last=True)
+        """Write for the last time and give up the models; return whether all rows are written."""
+        if self._all_written is None:
+            self._all_written = self._flush(timeout, last=True)
             self._writer.join(timeout)
-        return self._kept
+        return self._all_written
 
-    def _ask(self, timeout: float, *, last: bool) -> bool:
-        flush = Request()
-        self._account.ask(flush, last=last)
+    def _flush(self, timeout: float, *, last: bool) -> bool:
+        request = WriterRequest()
+        self._queue.ask(request, last=last)
         self._writer.wake()
-        return flush.wait(timeout)
+        return request.wait(timeout)
 
 
-def _end(account: SessionQueue, writer: Writer) -> None:
-    account.closing = True
+def _close_queue(queue: SessionQueue, writer: Writer) -> None:
+    queue.closing = True
     writer.wake()

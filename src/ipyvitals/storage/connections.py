@@ -1,92 +1,70 @@
-"""Connections to SQLite in a process that may fork.
+"""Opens SQLite connections, each for one piece of work, in a process that may fork.
 
-SQLite knows nothing of forks. What it locks inside a process stays locked in a child for ever,
-should another thread have locked it just then; so a fork waits until no thread is inside SQLite.
-And in the child, SQLite takes the parent's locks on a file for its own; so a child neither uses nor
-closes what it inherited, and does not write where its parent had a file open.
+SQLite does not survive a fork while it has a file open: the child would take the parent's locks
+for its own, and a mutex of SQLite may stay locked in the child. A connection is therefore open for
+milliseconds only, and nearly no fork meets one. A fork never waits; a child that was forked while
+a connection was open does not use SQLite.
 """
 
 from __future__ import annotations
 
-import ctypes
-import os
 import sqlite3
-import threading
-import time
 import weakref
 from typing import Any
 
+from ipyvitals.errors import StoreError
 from ipyvitals.utils.fork import renew_in_child
 
-__all__ = ["Connection", "Gate", "connect", "has_inherited"]
-
-PATIENCE_SECONDS = 1.0
-"""For so long a fork waits for a slow disk."""
+__all__ = ["TrackedConnection", "connect", "forked_while_open"]
 
 
-class Connection(sqlite3.Connection):
-    """One that can be referred to weakly."""
-
-
-class Gate:
-    """Held by a thread while it is inside SQLite."""
+class _OpenConnections:
+    """Tracks the open connections of this process."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
-        _process.gates.add(self)
-
-    def __enter__(self) -> None:
-        self.lock.acquire()
-
-    def __exit__(self, *error: object) -> None:
-        self.lock.release()
-
-
-class _Process:
-    """What this process has open."""
-
-    def __init__(self) -> None:
-        self.gates: weakref.WeakSet[Gate] = weakref.WeakSet()
-        self.connections: weakref.WeakSet[Connection] = weakref.WeakSet()
+        self.current: weakref.WeakSet[TrackedConnection] = weakref.WeakSet()
         self.inherited = False
-        self._held: list[Gate] = []
+        """Whether the parent had a connection open when it forked this process."""
         renew_in_child(self)
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(before=self._before_fork, after_in_parent=self._in_parent)
-
-    def _before_fork(self) -> None:
-        end = time.monotonic() + PATIENCE_SECONDS
-        for gate in list(self.gates):
-            if gate.lock.acquire(timeout=max(0.0, end - time.monotonic())):
-                self._held.append(gate)
-
-    def _in_parent(self) -> None:
-        while self._held:
-            self._held.pop().lock.release()
 
     def after_fork(self) -> None:
-        self._held.clear()
-        for gate in list(self.gates):
-            gate.lock = threading.Lock()
-        for connection in list(self.connections):
-            self.inherited = True
-            # Never collected: that would close it, and with it the parent's log.
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
-        self.connections = weakref.WeakSet()
+        """Note inherited connections; their owners are threads that do not exist in a child."""
+        self.inherited = self.inherited or len(self.current) > 0
+        self.current = weakref.WeakSet()
 
 
-_process = _Process()
+_connections = _OpenConnections()
 
 
-def connect(database: Any, **options: Any) -> Connection:
-    """Return a connection in autocommit mode, for any thread."""
-    connection = sqlite3.connect(
-        database, isolation_level=None, check_same_thread=False, factory=Connection, **options
-    )
-    _process.connections.add(connection)
-    return connection
+class TrackedConnection(sqlite3.Connection):
+    """A connection that counts as open from before SQLite opens the file until it is closed."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        _connections.current.add(self)
+        super().__init__(*args, **options)
+
+    def close(self) -> None:
+        """Close the connection."""
+        super().close()
+        _connections.current.discard(self)
 
 
-def has_inherited() -> bool:
-    """Return whether this is a child whose parent had a file open when it forked."""
-    return _process.inherited
+def connect(database: Any, **options: Any) -> TrackedConnection:
+    """Return a connection in autocommit mode; its caller closes it as soon as the work is done.
+
+    Raises
+    ------
+    StoreError
+        When this process was forked while its parent had a connection open.
+    """
+    if _connections.inherited:
+        raise StoreError(
+            f"{database}: expected a process that can use SQLite, got one that was forked while "
+            "its parent used it; fork again, or start the process by 'spawn'."
+        )
+    return sqlite3.connect(database, isolation_level=None, factory=TrackedConnection, **options)
+
+
+def forked_while_open() -> bool:
+    """Return whether this process was forked while its parent had a connection open."""
+    return _connections.inherited

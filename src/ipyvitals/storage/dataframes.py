@@ -1,67 +1,89 @@
-"""Rows become tidy DataFrames."""
+"""Turns rows of a history into tidy DataFrames."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, get_args
 
+import msgspec
 import numpy as np
 
 from ipyvitals.errors import ArgumentValueError
+from ipyvitals.schema import Event
 from ipyvitals.storage.columns import Column, Kind
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Columns: TypeAlias = Mapping[str, Sequence[Any]]
+__all__ = ["dataframe", "resample_training", "seconds_of"]
 
-__all__ = ["Columns", "frame", "resampled_training", "seconds_of"]
+EVENTS_OF_MODELS = frozenset(
+    str(kind.__struct_config__.tag)
+    for kind in get_args(Event)
+    if "model_id" in kind.__struct_fields__
+)
+"""Types of events with a ``model_id`` among their fields."""
 
 
-def frame(chunks: Iterable[Columns], columns: Iterable[Column]) -> pd.DataFrame:
-    """Return columns as a DataFrame, indexed by ``time`` in UTC, and in its order.
+def dataframe(
+    chunks: Iterable[tuple[list[str], list[tuple[Any, ...]]]],
+    section: str,
+    columns: Iterable[Column],
+) -> pd.DataFrame:
+    """Return rows as a DataFrame, indexed by ``time`` in UTC and sorted by it.
 
     Parameters
     ----------
-    chunks : iterable of mappings
-        Values by column, of some rows at a time; ``time`` in Unix seconds.
+    chunks : iterable of (names, rows)
+        Some rows at a time; column ``time`` is in Unix seconds.
+    section : str
+        The section of the history that the rows are of.
     columns : iterable of Column
-        Those that are wanted, beside ``time``.
+        The wanted columns, besides ``time``.
     """
     import pandas as pd
 
-    wanted = [Column("time", "moment"), *columns]
-    growing = [GROWING[column.kind]() for column in wanted]
-    for chunk in chunks:
-        for (name, *_), values in zip(wanted, growing, strict=True):
-            values.add(chunk[name])
-    begun, *arrays = (values.array() for values in growing)
-    index = pd.DatetimeIndex(begun, name="time")
-    data: dict[str, Any] = {}
-    for column, its in zip(wanted[1:], arrays, strict=True):
-        # Left alone, pandas makes texts of things that happen to be texts all.
-        thing = column.kind == "any"
-        data[column.name] = pd.Series(its, index=index, dtype="object") if thing else its
-    made = pd.DataFrame(data, index=index)
-    return made if made.index.is_monotonic_increasing else made.sort_index(kind="stable")
+    wanted = list(columns)
+    expand = EXPANSIONS.get(section, _unchanged)
+    # As objects: pandas would make floats of counts with a gap, and round large ones.
+    parts = [
+        _typed(expand(pd.DataFrame(rows, columns=names, dtype=object)), wanted)
+        for names, rows in chunks
+    ]
+    if not parts:
+        names = ["time", *(column.name for column in wanted)]
+        parts = [_typed(pd.DataFrame(columns=names, dtype=object), wanted)]
+    whole = parts[0] if len(parts) == 1 else pd.concat(parts)
+    return whole if whole.index.is_monotonic_increasing else whole.sort_index(kind="stable")
 
 
-def resampled_training(found: pd.DataFrame, seconds: float) -> pd.DataFrame:
-    """Return one row a run, metric and stretch of time: the mean value, the last of all else."""
+def _typed(table: pd.DataFrame, columns: list[Column]) -> pd.DataFrame:
     import pandas as pd
 
-    begins = pd.DatetimeIndex(found.index).floor(pd.Timedelta(seconds=seconds)).rename("time")
+    index = pd.DatetimeIndex(_utc(table["time"]), name="time")
+    table.index = index
+    return pd.DataFrame(
+        {column.name: CONVERSIONS[column.kind](table[column.name]) for column in columns},
+        index=index,
+    )
+
+
+def resample_training(found: pd.DataFrame, seconds: float) -> pd.DataFrame:
+    """Return one row a run, metric and interval: the mean value, the last of everything else."""
+    import pandas as pd
+
+    starts = pd.DatetimeIndex(found.index).floor(pd.Timedelta(seconds=seconds)).rename("time")
     keys = ["run", "metric"]
     how = {
         name: "mean" if name == "value" else "last" for name in found.columns if name not in keys
     }
-    groups = found.groupby([begins, *keys], dropna=False, sort=False)
+    groups = found.groupby([starts, *keys], dropna=False, sort=False)
     return groups.agg(how).reset_index(level=keys)[list(found.columns)]
 
 
 def seconds_of(freq: Any) -> float:
-    """Return how long one step of `freq` is, in seconds.
+    """Return the length of the intervals that `freq` describes, in seconds.
 
     Raises
     ------
@@ -87,111 +109,60 @@ def seconds_of(freq: Any) -> float:
     return seconds
 
 
-class _Growing:
-    """A column that grows by chunks."""
+def _utc(seconds: pd.Series[Any]) -> Any:
+    """Return Unix seconds as dates; pandas would cut off microseconds and not round them."""
+    import pandas as pd
 
-    def __init__(self) -> None:
-        self._parts: list[Any] = []
-
-    def add(self, values: Sequence[Any]) -> None:
-        """Take the next values."""
-        raise NotImplementedError
-
-    def array(self) -> Any:
-        """Return all of them."""
-        raise NotImplementedError
+    micros = (seconds.astype("Float64") * 1e6).round().astype("Int64")
+    known = micros.notna().to_numpy()
+    dates = micros.fillna(0).to_numpy(np.int64).astype("datetime64[us]")
+    dates[~known] = np.datetime64("NaT", "us")
+    return pd.DatetimeIndex(dates).tz_localize("UTC")
 
 
-class _Numbers(_Growing):
-    def add(self, values: Sequence[Any]) -> None:
-        # None becomes NaN, which the file has in no other way.
-        self._parts.append(np.array(values, dtype=np.float64))
-
-    def array(self) -> Any:
-        import pandas as pd
-
-        numbers = _joined(self._parts, np.float64)
-        return pd.arrays.FloatingArray(np.nan_to_num(numbers), np.isnan(numbers))
+def _texts(values: pd.Series[Any]) -> Any:
+    # By way of categories, so that equal texts are one object and not one a row.
+    return values.astype("category").astype("string").array
 
 
-class _Moments(_Numbers):
-    def array(self) -> Any:
-        import pandas as pd
-
-        numbers = _joined(self._parts, np.float64)
-        known = ~np.isnan(numbers)
-        micros = np.full(numbers.size, np.datetime64("NaT"), dtype="datetime64[us]")
-        whole = np.round(numbers[known] * 1e6).astype(np.int64)
-        micros[known] = whole.astype("datetime64[us]")
-        return pd.DatetimeIndex(micros).tz_localize("UTC")
-
-
-class _Counts(_Growing):
-    kind: Any = np.int64
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._missing: list[Any] = []
-
-    def add(self, values: Sequence[Any]) -> None:
-        missing = None in values
-        if missing:
-            self._missing.append(np.array([value is None for value in values]))
-            values = [0 if value is None else value for value in values]
-        else:
-            self._missing.append(np.zeros(len(values), dtype=np.bool_))
-        self._parts.append(np.array(values, dtype=self.kind))
-
-    def array(self) -> Any:
-        import pandas as pd
-
-        make: Any = pd.arrays.BooleanArray if self.kind is np.bool_ else pd.arrays.IntegerArray
-        return make(_joined(self._parts, self.kind), _joined(self._missing, np.bool_))
-
-
-class _Flags(_Counts):
-    kind = np.bool_
-
-
-class _Texts(_Growing):
-    """Few different texts, mostly: each is looked up, and not copied."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._codes: dict[str | None, int] = {None: -1}
-
-    def add(self, values: Sequence[Any]) -> None:
-        codes = self._codes
-        for text in set(values):
-            codes.setdefault(text, len(codes) - 1)
-        self._parts.append(np.fromiter(map(codes.__getitem__, values), np.int64, len(values)))
-
-    def array(self) -> Any:
-        import pandas as pd
-
-        texts = pd.array([text for text in self._codes if text is not None], dtype="string")
-        return texts.take(_joined(self._parts, np.int64), allow_fill=True)
-
-
-class _Things(_Growing):
-    def add(self, values: Sequence[Any]) -> None:
-        self._parts.extend(values)
-
-    def array(self) -> Any:
-        things = np.empty(len(self._parts), dtype=object)
-        things[:] = self._parts
-        return things
-
-
-def _joined(parts: list[Any], kind: Any) -> Any:
-    return np.concatenate(parts) if parts else np.empty(0, dtype=kind)
-
-
-GROWING: dict[Kind, type[_Growing]] = {
-    "number": _Numbers,
-    "count": _Counts,
-    "flag": _Flags,
-    "text": _Texts,
-    "moment": _Moments,
-    "any": _Things,
+CONVERSIONS: dict[Kind, Callable[[pd.Series[Any]], Any]] = {
+    "number": lambda values: values.astype("Float64").array,
+    "count": lambda values: values.astype("Int64").array,
+    "flag": lambda values: values.astype("Int64").astype("boolean").array,
+    "text": _texts,
+    "moment": _utc,
+    "any": lambda values: values,
 }
+
+
+def _unchanged(table: pd.DataFrame) -> pd.DataFrame:
+    return table
+
+
+def _expand_events(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with each event's own fields as a dict."""
+    data = []
+    for kind, model_id, text in zip(table["type"], table["model_id"], table["data"], strict=True):
+        fields: dict[str, Any] = msgspec.json.decode(text)
+        data.append({"model_id": model_id, **fields} if kind in EVENTS_OF_MODELS else fields)
+    return table.assign(data=_objects(data))
+
+
+def _expand_training(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a metric; a report without metrics becomes a row without one."""
+    reports = [msgspec.json.decode(text) or {None: None} for text in table["metrics"]]
+    long = table.loc[table.index.repeat([len(report) for report in reports])]
+    return long.assign(
+        run=long["session"] + "-" + long["run"].astype(str),
+        metric=_objects([name for report in reports for name in report]),
+        value=_objects([value for report in reports for value in report.values()]),
+    )
+
+
+def _objects(values: list[Any]) -> Any:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+EXPANSIONS = {"events": _expand_events, "training": _expand_training}

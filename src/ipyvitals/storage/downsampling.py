@@ -1,28 +1,32 @@
-"""What of very many figures is seen in a drawing: of each pixel the lowest and the highest."""
+"""Reduces many samples to the lowest and the highest value of each pixel of a plot."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
 from math import inf
-from typing import Any, TypeAlias
+from typing import Any
 
-from ipyvitals.storage.columns import COLUMNS
-from ipyvitals.storage.dataframes import Columns
-from ipyvitals.storage.queries import HistoryQuery, rows_of
+from ipyvitals.storage.columns import COLUMNS, METRICS, SYSTEM
+from ipyvitals.storage.database import HistoryDatabase
+from ipyvitals.storage.queries import (
+    HistoryQuery,
+    SampleTable,
+    SqlQuery,
+    sample_query,
+    sample_tables,
+    union_all,
+)
 
-__all__ = ["extremes"]
+__all__ = ["DRAWN", "WORST_FIRST", "min_max_per_pixel"]
 
-Fetch: TypeAlias = Callable[[str, list[Any]], list[tuple[Any, ...]]]
-
-FEW_ROWS_A_PIXEL = 4
+MIN_ROWS_PER_PIXEL = 4
+"""With fewer rows than these, all are read."""
 WORST_FIRST = ("failed", "unhealthy", "degraded", "training", "stopped", "idle", "active")
 BOTH, LOWEST, HIGHEST = ("min", "max"), ("min",), ("max",)
 DRAWN: dict[str, dict[str, tuple[str, ...]]] = {
     "metrics": {
         "current_accuracy": BOTH,
-        # The edges of a band, which is to hold all of it.
+        # The band between these two covers all intervals of the pixel.
         "accuracy_low": LOWEST,
         "accuracy_high": HIGHEST,
         "accuracy_threshold": HIGHEST,
@@ -37,61 +41,83 @@ DRAWN: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "system": dict.fromkeys(("cpu_percent", "memory_percent", "disk_percent"), BOTH),
 }
-"""What of each column is seen."""
-SINCE, UNTIL = object(), object()
-"""Stand for the two ends of a pixel."""
+"""The aggregates of each column that a plot shows."""
+BY_NAME = {column.name: column for column in (*METRICS, *SYSTEM)}
 
 
-def extremes(
-    fetch: Fetch,
-    connection: sqlite3.Connection,
-    schemas: Sequence[str],
-    section: str,
-    asked: HistoryQuery,
-    pixels: int,
-) -> Columns | None:
-    """Return at most two rows a pixel and model, as columns of the section; unseen is NULL.
+def min_max_per_pixel(
+    database: HistoryDatabase, section: str, query: HistoryQuery, pixels: int
+) -> tuple[list[str], list[tuple[Any, ...]]] | None:
+    """Return at most two rows a pixel and model; columns that no plot shows are ``None``.
 
-    The first has the lowest value of each column, the second the highest, both the worst status.
-    SQLite looks at all rows, pixel by pixel along its index; to read them would take ten times as
-    long.
+    The first row has the lowest value of each column, the second row the highest, and both have
+    the worst status.
 
     Returns
     -------
-    mapping or None
-        ``None`` where there are so few rows that all of them may be read.
+    names, rows
+        ``None`` where so few rows match that all of them can be read.
     """
-    rows, values = rows_of(connection, schemas, section, asked)
-    if not rows:
-        return None
-    few = FEW_ROWS_A_PIXEL * pixels
-    ((count,),) = fetch(f"SELECT count(*) FROM (SELECT 1 FROM ({rows}) LIMIT {few + 1})", values)
-    if count <= few:
-        return None
-    ((first, last),) = fetch(f"SELECT min(at), max(at) FROM ({rows})", values)
-    of_pixel = asked._replace(since=SINCE, until=UNTIL)  # type: ignore[arg-type]
-    rows, values = rows_of(connection, schemas, section, of_pixel)
-    query = _query(section, rows)
-    edges = [first + (last - first) * place / pixels for place in range(pixels)]
-    found: list[tuple[Any, ...]] = []
-    for begin, end in pairwise([*edges, inf]):
-        ends = {id(SINCE): begin, id(UNTIL): end}
-        of_models = fetch(query, [ends.get(id(value), value) for value in values])
-        found += sorted((row for one in of_models for row in _two(one, section)), key=_time)
-    names = ["time", *(column.name for column in COLUMNS[section])]
-    return dict(zip(names, zip(*found, strict=True), strict=True))
-
-
-def _query(section: str, rows: str) -> str:
-    seen = [f"{side}({name})" for name, sides in DRAWN[section].items() for side in sides]
-    if section == "system":
-        return f"SELECT min(at), max(at), {', '.join(seen)} FROM ({rows}) HAVING count(*)"
-    ranks = " ".join(f"WHEN '{status}' THEN {rank}" for rank, status in enumerate(WORST_FIRST))
-    worst = f"min(CASE status {ranks} ELSE {len(WORST_FIRST)} END)"
-    return (
-        f"SELECT min(at), max(at), {', '.join(seen)}, model_id, {worst} FROM ({rows}) "
-        "GROUP BY model_id, slot"
+    rows, values = sample_query(database, section, query, None)
+    ((count, first, last),) = database.fetch(
+        f"SELECT count(*), min(time), max(time) FROM ({rows})", values
     )
+    if count <= MIN_ROWS_PER_PIXEL * pixels:
+        return None
+    width = (last - first) / pixels
+    edges = [first + width * pixel for pixel in range(pixels)]
+    ends = [*edges[1:], inf if query.until is None else query.until]
+    database.connection.execute(
+        "CREATE TEMP TABLE pixels (pixel INTEGER PRIMARY KEY, start REAL, stop REAL)"
+    )
+    database.connection.executemany(
+        "INSERT INTO temp.pixels VALUES (?, ?, ?)", zip(range(pixels), edges, ends, strict=True)
+    )
+    whole = query._replace(since=None, until=None)
+    parts = union_all(
+        _minima_and_maxima(table, section, whole) for table in sample_tables(database, section)
+    )
+    names = ["time", *(column.name for column in COLUMNS[section])]
+    found = [
+        row for pixel in database.fetch(*_merged(section, *parts)) for row in _two(pixel, section)
+    ]
+    return names, found
+
+
+def _minima_and_maxima(table: SampleTable, section: str, query: HistoryQuery) -> SqlQuery:
+    """Return the query for one row a pixel and model of one table.
+
+    SQLite takes the pixels in turn, each from a range of the table's key, and sorts nothing.
+    """
+    shown = [
+        f"{side}({table.value(BY_NAME[name])}) AS {side}_{name}"
+        for name, sides in DRAWN[section].items()
+        for side in sides
+    ]
+    keys = "pixel"
+    if section == "metrics":
+        ranks = " ".join(f"WHEN '{status}' THEN {rank}" for rank, status in enumerate(WORST_FIRST))
+        shown.append(f"min(CASE x.status {ranks} ELSE {len(WORST_FIRST)} END) AS status_rank")
+        keys = "pixel, model_id, slot"
+    source, values = table.source(
+        query, before="temp.pixels CROSS JOIN", on="AND x.at >= start AND x.at < stop"
+    )
+    shown = ["min(x.at) AS first_at", "max(x.at) AS last_at", keys, *shown]
+    return f"SELECT {', '.join(shown)} {source} GROUP BY {keys}", values
+
+
+def _merged(section: str, rows: str, values: list[Any]) -> SqlQuery:
+    """Return the query that merges the rows that several tables have of a pixel."""
+    shown = [f"{side}({side}_{name})" for name, sides in DRAWN[section].items() for side in sides]
+    keys = "pixel"
+    if section == "metrics":
+        shown += ["model_id", "min(status_rank)"]
+        keys = "pixel, model_id, slot"
+    text = (
+        f"SELECT min(first_at) AS first_at, max(last_at), {', '.join(shown)} FROM ({rows}) "
+        f"GROUP BY {keys} ORDER BY first_at"
+    )
+    return text, values
 
 
 def _two(found: Sequence[Any], section: str) -> Iterable[tuple[Any, ...]]:
@@ -111,7 +137,3 @@ def _two(found: Sequence[Any], section: str) -> Iterable[tuple[Any, ...]]:
     shown = [(first, lowest), (last, highest)] if last > first else [(first, lowest)]
     for at, row in shown:
         yield (at, *(row.get(column.name) for column in COLUMNS[section]))
-
-
-def _time(row: Sequence[Any]) -> float:
-    return float(row[0])

@@ -1,4 +1,4 @@
-"""How a file is opened, and set aside."""
+"""Opens files of history for writing and reading, and renames broken ones."""
 
 from __future__ import annotations
 
@@ -6,76 +6,146 @@ import os
 import sqlite3
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from ipyvitals.errors import StoreError
-from ipyvitals.storage.connections import Connection, connect, has_inherited
+from ipyvitals.storage.connections import TrackedConnection, connect
 from ipyvitals.storage.schema import check_ours, prepare
 
 __all__ = [
-    "attach",
+    "WriteConnections",
     "error_code",
     "identity",
     "is_local",
     "open_for_writing",
     "set_aside",
-    "unreadable",
 ]
 
-BUSY_SECONDS = 2.0
+BUSY_SECONDS = 5.0
+"""How long a write waits for other processes, each of which may wait for a slow disk."""
+LOG_BYTES = 500_000
+"""Size of a write-ahead log from which closing copies it into the file."""
 MOUNTS = Path("/proc/self/mounts")
 REMOTE = ("9p", "afs", "beegfs", "ceph", "cifs", "davfs", "glusterfs", "gpfs", "lustre", "ncpfs")
 REMOTE_BEGINS = ("fuse.", "nfs", "smb", "virtiofs", "vboxsf")
-"""Kinds of file systems whose locks and shared memory are not to be trusted: those of networks,
-and of programs, which mostly stand for a network."""
+"""File systems whose locks and shared memory may not work: of networks, and those in user space,
+which mostly stand for a network."""
 COMPANIONS = ("-wal", "-shm", "-journal")
 
 
-def open_for_writing(path: Path) -> Connection:
-    """Open a file, made if there is none, with its tables.
+def open_for_writing(path: Path, *, durable: bool = False) -> TrackedConnection:
+    """Open a file for writing; create the file and its tables where they are missing.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    durable : bool
+        Whether a commit waits until the rows are on the disk.
 
     Raises
     ------
     StoreError
-        When it is no history, a folder, or of a newer version; and in a forked child, whose
-        parent had a file open.
+        When it is no history, a folder, or of a newer version.
     OSError, sqlite3.Error
         When it cannot be opened.
     """
-    if has_inherited():
-        raise StoreError("a forked process keeps its history in memory, since its parent writes.")
     if path.is_dir():
         raise StoreError(
             f"{path}: expected a file, got a folder; name a file in it by Monitor(store=…)."
         )
-    # What it makes is private: a history tells what somebody works on.
+    # New folders are private: a history shows what a person works on.
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     connection = connect(path, timeout=BUSY_SECONDS)
     try:
         check_ours(connection)
-        local = is_local(path)
-        for pragma in (
-            "auto_vacuum = INCREMENTAL",
-            # A write-ahead log needs memory that all writers share: those of one machine.
-            f"journal_mode = {'WAL' if local else 'DELETE'}",
-            f"synchronous = {'NORMAL' if local else 'FULL'}",
-            "journal_size_limit = 16000000",
-        ):
-            connection.execute(f"PRAGMA {pragma}").fetchall()
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        # A write-ahead log needs memory that all writers share: those of one machine.
+        mode = "WAL" if is_local(path) else "DELETE"
+        connection.execute(f"PRAGMA journal_mode = {mode}").fetchall()
         prepare(connection)
+        _set_up(connection, durable=durable)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def is_local(path: Path) -> bool:
-    """Return whether a file lies on a disk of this machine, as far as can be told."""
-    if sys.platform == "win32":
-        import ctypes
+class WriteConnections:
+    """Opens one file for each turn of its writer, and checks it only when it is another file.
 
-        remote = 4
-        return ctypes.windll.kernel32.GetDriveTypeW(path.resolve().anchor) != remote
+    Parameters
+    ----------
+    path : Path
+        The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._identity: tuple[int, int] | None = None
+        self._checked = False
+
+    @property
+    def replaced(self) -> bool:
+        """True when the file was removed or replaced since it was opened."""
+        return identity(self._path) != self._identity
+
+    def reset(self) -> None:
+        """Check the file and its tables again when it is opened next."""
+        self._checked = False
+
+    def open(self, *, durable: bool) -> TrackedConnection:
+        """Return a connection for one turn.
+
+        Parameters
+        ----------
+        durable : bool
+            Whether a commit waits until the rows are on the disk.
+        """
+        if not self._checked or self.replaced:
+            self._checked, self._identity = False, identity(self._path)
+            connection = open_for_writing(self._path, durable=durable)
+            self._checked, self._identity = True, identity(self._path)
+            return connection
+        connection = connect(self._path, timeout=BUSY_SECONDS)
+        try:
+            _set_up(connection, durable=durable)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def close(self, connection: TrackedConnection, *, last: bool) -> None:
+        """Close a connection; before the `last` one SQLite leaves a short write-ahead log alone.
+
+        Otherwise SQLite would copy the log into the file, and wait for the disk, at each close.
+        """
+        with suppress(sqlite3.Error):
+            if sys.version_info >= (3, 12) and not last and self._log_bytes() < LOG_BYTES:
+                connection.setconfig(sqlite3.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, True)
+        with suppress(sqlite3.Error):
+            connection.close()
+
+    def _log_bytes(self) -> int:
+        try:
+            return self._path.with_name(f"{self._path.name}-wal").stat().st_size
+        except OSError:
+            return 0
+
+
+def _set_up(connection: sqlite3.Connection, *, durable: bool) -> None:
+    (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+    # With a log, a power failure costs the newest rows; without one, it could break the file.
+    synchronous = "NORMAL" if mode == "wal" and not durable else "FULL"
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+
+
+def is_local(path: Path) -> bool:
+    """Return whether a file is on a disk of this machine, as far as the system tells."""
+    if sys.platform == "win32":
+        # The drive of a network resolves to the share that its letter stands for.
+        return not path.resolve().drive.startswith("\\\\")
     if sys.platform == "darwin":
         return path.resolve().parts[:2] not in (("/", "Volumes"), ("/", "Network"))
     try:
@@ -86,7 +156,7 @@ def is_local(path: Path) -> bool:
     found = ("", "")
     for line in lines:
         _, where, kind, *_ = line.split(" ")
-        # Of several on one folder the last one is in front.
+        # Of several mounts on one folder the last one counts.
         where = where.replace("\\040", " ")
         if where in folders and len(where) >= len(found[0]):
             found = (where, kind)
@@ -103,12 +173,12 @@ def identity(path: Path) -> tuple[int, int] | None:
 
 
 def set_aside(path: Path) -> Path:
-    """Give a file, and what belongs to it, another name; return that.
+    """Rename a file, its log and its shared memory; return the new path.
 
     Raises
     ------
     OSError
-        When that is not possible.
+        When the system refuses it.
     """
     moment = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     target = path.with_name(f"{path.name}.broken-{moment}-{os.getpid()}")
@@ -120,43 +190,6 @@ def set_aside(path: Path) -> Path:
     return target
 
 
-def attach(connection: sqlite3.Connection, path: Path, name: str) -> None:
-    """Let a connection, made with ``uri=True``, read a file under a name.
-
-    Raises
-    ------
-    StoreError
-        When there is no such file, or it cannot be read.
-    """
-    if not path.is_file():
-        raise StoreError(f"{path}: expected a file of history, and there is none.")
-    address = f"{path.resolve().as_uri()}?mode=ro"
-    try:
-        _attach(connection, address, name)
-    except sqlite3.DatabaseError as error:
-        if error_code(error) not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
-            raise unreadable(path, error) from error
-        try:
-            # In a folder that takes no files, SQLite finds no place for what readers share.
-            _attach(connection, f"{address}&immutable=1", name)
-        except sqlite3.Error:
-            raise unreadable(path, error) from error
-
-
-def _attach(connection: sqlite3.Connection, address: str, name: str) -> None:
-    connection.execute(f"ATTACH ? AS {name}", (address,))
-    try:
-        connection.execute(f"SELECT 1 FROM {name}.sqlite_master LIMIT 1").fetchone()
-    except sqlite3.Error:
-        connection.execute(f"DETACH {name}")
-        raise
-
-
 def error_code(error: BaseException) -> int:
-    """Return SQLite's code of what went wrong, without its details; 0 when it has none."""
+    """Return SQLite's primary code of an error; 0 when it has none."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
-def unreadable(path: Path, error: BaseException) -> StoreError:
-    """Return the error that says so."""
-    return StoreError(f"{path}: cannot be read as a history of ipyvitals: {error}.")

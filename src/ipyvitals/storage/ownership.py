@@ -1,4 +1,4 @@
-"""Who holds a model: a process that lives, or one that is gone."""
+"""Finds out whether the process that owns a model is alive."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import secrets
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["LEASE_SECONDS", "Holder", "Session", "alive"]
+__all__ = ["LEASE_SECONDS", "OWNER_COLUMNS", "Session", "SessionOwner", "alive"]
 
 LEASE_SECONDS = 30.0
-"""After so long without a heartbeat a process of another machine counts as gone."""
+"""Age of the last heartbeat from which a process of another machine counts as dead."""
 AGE_FIELD = 19
-"""Of /proc/PID/stat, counted behind the name: when the process began, in ticks since boot."""
+"""Start time of a process in /proc/PID/stat, counted after the name, in ticks since boot."""
 PROC = Path("/proc")
+OWNER_COLUMNS = ("token", "heartbeat_at", "ended_at", "pid", "place", "born")
+"""Columns of the table of sessions that make a `SessionOwner`."""
 
 
 class Session(NamedTuple):
@@ -25,55 +27,66 @@ class Session(NamedTuple):
     started_at: float
     host: str
     pid: int
-    place: str | None
-    born: str | None
+    host_id: str | None
+    process_start: str | None
 
     @classmethod
     def here(cls, monitor: str, at: float) -> Session:
-        """Return a new session of this process, begun at Unix second `at`."""
+        """Return a new session of this process, started at Unix second `at`."""
         pid = os.getpid()
         return cls(
-            secrets.token_hex(6), monitor, at, platform.node(), pid, _place(), _birth_of(pid)
+            secrets.token_hex(6),
+            monitor,
+            at,
+            platform.node(),
+            pid,
+            _host_id(),
+            _process_start(pid),
         )
 
 
-class Holder(NamedTuple):
-    """What the file says of a session."""
+class SessionOwner(NamedTuple):
+    """The process of a session, as the file describes it."""
 
     token: str
     heartbeat_at: float
     ended_at: float | None
     pid: int
-    place: str | None
-    born: str | None
+    host_id: str | None
+    process_start: str | None
+
+    @property
+    def last_at(self) -> float:
+        """Unix time of the end of the session, or of its last heartbeat."""
+        return self.ended_at or self.heartbeat_at
 
 
-def alive(holder: Holder, now: float) -> bool:
-    """Return whether a session goes on.
+def alive(owner: SessionOwner, now: float) -> bool:
+    """Return whether a session is still open and its process runs.
 
-    Here that is asked of the system. Of another machine, or another container, only the
-    heartbeat tells, whichever of the two clocks is ahead.
+    The operating system knows the processes of this machine. Of another machine or container only
+    the heartbeat tells, whichever of the two clocks is ahead.
     """
-    if holder.ended_at is not None:
+    if owner.ended_at is not None:
         return False
-    if holder.place is not None and holder.place == _place():
-        return _is_running(holder.pid, holder.born)
-    return abs(now - holder.heartbeat_at) < LEASE_SECONDS
+    if owner.host_id is not None and owner.host_id == _host_id():
+        return _is_running(owner.pid, owner.process_start)
+    return abs(now - owner.heartbeat_at) < LEASE_SECONDS
 
 
-def _place() -> str | None:
-    """Name what process ids belong to: this boot of the machine, and the container."""
+def _host_id() -> str | None:
+    """Return what process ids belong to: this boot of the machine, and the container."""
     try:
         boot = (PROC / "sys/kernel/random/boot_id").read_text().strip()
         return f"{boot} {(PROC / 'self/ns/pid').readlink()}"
     except OSError:
-        # os.kill(pid, 0) ends a process on Windows; elsewhere the host's name must do.
+        # os.kill(pid, 0) ends a process on Windows; elsewhere the name of the host must do.
         return platform.node() if os.name == "posix" else None
 
 
-def _is_running(pid: int, born: str | None) -> bool:
-    if born is not None:
-        return _birth_of(pid) == born
+def _is_running(pid: int, process_start: str | None) -> bool:
+    if process_start is not None:
+        return _process_start(pid) == process_start
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -83,8 +96,8 @@ def _is_running(pid: int, born: str | None) -> bool:
     return True
 
 
-def _birth_of(pid: int) -> str | None:
-    """Return when a process began; ``None`` when it is gone, or that cannot be told."""
+def _process_start(pid: int) -> str | None:
+    """Return when a process started; ``None`` when it has ended, or the system does not tell."""
     try:
         fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:

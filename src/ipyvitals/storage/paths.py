@@ -1,4 +1,4 @@
-"""Which file it is."""
+"""Finds the path of the file that a history is stored in."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from ipyvitals.errors import ArgumentTypeError
 __all__ = ["VARIABLE", "default_path", "store_path"]
 
 VARIABLE = "IPYVITALS_STORE"
-"""Environment variable that names another default file, or ``none``."""
+"""Environment variable with the path of another default file, or ``none``."""
 
 
 def default_path() -> Path | None:
-    """Return the file that is used where none is named; ``None`` when that is turned off."""
-    told = os.environ.get(VARIABLE, "")
-    if told:
-        return None if told.lower() == "none" else Path(told).expanduser()
-    # Takes 30 ms to import where no kernel has done so.
+    """Return the default file; ``None`` when the environment turns it off."""
+    value = os.environ.get(VARIABLE, "")
+    if value:
+        return None if value.lower() == "none" else Path(value).expanduser()
+    # Outside of a kernel this import takes 30 ms.
     from jupyter_core.paths import jupyter_data_dir
 
     return Path(jupyter_data_dir()) / "ipyvitals" / "history.sqlite"
 
 
 def store_path(store: Any) -> Path | None:
-    """Return the file that ``store=`` means.
+    """Return the path that an argument ``store=`` selects.
 
     Raises
     ------

@@ -1,30 +1,47 @@
-"""The questions that are asked of the file, as SQL."""
+"""Builds the SQL queries for the sections of a history."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from ipyvitals.storage.columns import METRICS, SYSTEM, Column
-from ipyvitals.storage.schema import columns_of
+from ipyvitals.storage.database import HistoryDatabase
 
-__all__ = ["HistoryQuery", "Query", "SelfFilter", "figures", "happenings"]
+__all__ = [
+    "HistoryQuery",
+    "SampleTable",
+    "SelfFilter",
+    "SqlQuery",
+    "event_query",
+    "sample_query",
+    "sample_tables",
+    "union_all",
+]
 
-Query: TypeAlias = tuple[str, list[Any]]
+SqlQuery: TypeAlias = tuple[str, list[Any]]
+"""A text with a question mark for each of its values, and the values."""
+
+NO_ROWS = "SELECT NULL AS time WHERE false"
+OWN_MODEL = (
+    "(m.holder = (SELECT id FROM {schema}.sessions WHERE token = ?) OR m.model_id NOT IN "
+    "(SELECT model_id FROM {schema}.models WHERE holder = "
+    "(SELECT id FROM {schema}.sessions WHERE token = ?)))"
+)
+"""A model that the session owns, or of which it owns no instance."""
 
 
 class SelfFilter(NamedTuple):
-    """The session that asks about itself: what others do at the same time is left out."""
+    """Selects what belongs to one session or to its past, and leaves out parallel sessions."""
 
     token: str
     started_at: float
     others: tuple[str, ...] = ()
-    """Sessions that live."""
+    """Sessions that are alive."""
 
 
 class HistoryQuery(NamedTuple):
-    """What of the history is wanted."""
+    """Selects a part of the history."""
 
     since: float | None = None
     until: float | None = None
@@ -32,161 +49,129 @@ class HistoryQuery(NamedTuple):
     model_id: str | None = None
     own: SelfFilter | None = None
 
-    def where(self, at: str, *, held: str | None = None) -> Query:
-        """Return conditions for a SELECT that joins ``sessions`` as `s`.
+    def where(self, monitor: str, *, own: str | None = None) -> SqlQuery:
+        """Return conditions for a SELECT of a table `x` that joins ``sessions`` as `s`.
 
         Parameters
         ----------
-        at : str
-            The column of time.
-        held : str, optional
-            A condition that tells, in place of the session, what the session's own is.
+        monitor : str
+            The column with the name of the monitor.
+        own : str, optional
+            A condition that selects what belongs to a session, instead of that on sessions.
         """
         conditions: list[str] = []
         values: list[Any] = []
         for condition, value in (
-            (f"{at} >= ?", self.since),
-            (f"{at} < ?", self.until),
-            ("{monitor} = ?", self.monitor),
+            ("x.at >= ?", self.since),
+            ("x.at < ?", self.until),
+            (f"{monitor} = ?", self.monitor),
         ):
             if value is not None:
                 conditions.append(condition)
                 values.append(value)
-        if self.own is not None and held is None:
-            # Of others only what was over before it began.
+        if self.own is not None and own is not None:
+            conditions.append(own)
+            values += [self.own.token, self.own.token]
+        elif self.own is not None:
+            # Of other sessions only those that had ended before this one started.
             others = ", ".join("?" * len(self.own.others))
             conditions.append(
                 "(s.token = ? OR (coalesce(s.ended_at, s.heartbeat_at) <= ?"
                 f" AND s.token NOT IN ({others})))"
             )
             values += [self.own.token, self.own.started_at, *self.own.others]
-        elif self.own is not None:
-            conditions.append(held or "")
-            values += [self.own.token, self.own.token]
         return " AND ".join(conditions) or "1", values
 
 
-NOTHING = "SELECT NULL AS at WHERE false"
-HELD = (
-    "(m.holder = (SELECT id FROM {schema}.sessions WHERE token = ?) OR m.model_id NOT IN "
-    "(SELECT model_id FROM {schema}.models WHERE holder = "
-    "(SELECT id FROM {schema}.sessions WHERE token = ?)))"
-)
-"""A model that the session holds, or does not have at all."""
+class SampleTable:
+    """A table of samples of the models or of the machine: seconds, or means of minutes.
 
-
-def figures(
-    connection: sqlite3.Connection,
-    schemas: Iterable[str],
-    section: str,
-    asked: HistoryQuery,
-    seconds: float | None,
-) -> Query:
-    """Return the query for a section of figures, one row a moment or one a stretch of `seconds`.
-
-    Its columns are time, monitor, session, for ``"metrics"`` model_id, and those of the section.
-    The rows of each table come in the order of time, not those of all of them.
+    Parameters
+    ----------
+    database : HistoryDatabase
+    schema, name : str
+        Where the table is.
     """
-    tables = _tables(connection, schemas, section, asked)
-    if seconds is None:
-        return _together(table.rows() for table in tables)
-    rows, values = _together(table.stretches(seconds) for table in tables)
-    of_model = section == "metrics"
-    names = ["monitor", "session", *(["model_id"] if of_model else [])]
-    shown = [*names, *map(_summary, METRICS if of_model else SYSTEM)]
-    keys = "monitor, slot, model_id" if of_model else "monitor"
-    # Where a query has one max() and no other, bare columns are those of its row.
-    text = (
-        f"SELECT begun_at, {', '.join(shown)}, max(at) FROM ({rows}) "
-        f"GROUP BY {keys}, begun_at ORDER BY begun_at"
-    )
-    return text, values
 
+    def __init__(self, database: HistoryDatabase, schema: str, name: str) -> None:
+        self._schema = schema
+        self._name = name
+        self._of_models = name.startswith("metrics")
+        self._columns = METRICS if self._of_models else SYSTEM
+        self._there = database.columns(schema, name)
+        self._is_minutes = "n" in self._there
+        """Whether column `n` counts the seconds that became one row."""
 
-def rows_of(
-    connection: sqlite3.Connection, schemas: Iterable[str], section: str, asked: HistoryQuery
-) -> Query:
-    """Return the query for all rows of a section of figures, with the models' slots."""
-    tables = _tables(connection, schemas, section, asked)
-    return _together(table.rows(slots=True) for table in tables)
-
-
-def _tables(
-    connection: sqlite3.Connection, schemas: Iterable[str], section: str, asked: HistoryQuery
-) -> list[_Table]:
-    return [
-        _Table(schema, name, there, asked)
-        for schema in schemas
-        for name in (section, f"{section}_minutes")
-        if (there := columns_of(connection, schema, name))
-    ]
-
-
-def _together(parts: Iterable[Query]) -> Query:
-    texts: list[str] = []
-    values: list[Any] = []
-    for text, its in parts:
-        texts.append(text)
-        values += its
-    return " UNION ALL ".join(texts), values
-
-
-class _Table:
-    """A table of figures: seconds, or minutes with how many rows each was."""
-
-    def __init__(self, schema: str, name: str, there: set[str], asked: HistoryQuery) -> None:
-        self._of_model = name.startswith("metrics")
-        self._columns = METRICS if self._of_model else SYSTEM
-        self._there = there
-        if self._of_model:
-            where, self._values = asked.where("x.at", held=HELD)
-            where = where.format(monitor="m.monitor", schema=schema)
-            if asked.model_id is not None:
-                where, self._values = f"{where} AND m.model_id = ?", [*self._values, asked.model_id]
-            self._whose = ["m.monitor AS monitor", "s.token AS session", "m.model_id AS model_id"]
-            tables = f"{schema}.models AS m JOIN {schema}.{name} AS x ON x.model = m.id"
-            sessions = f"LEFT JOIN {schema}.sessions AS s ON s.id = x.session"
-        else:
-            where, self._values = asked.where("x.at")
-            where = where.format(monitor="s.monitor")
-            self._whose = ["s.monitor AS monitor", "s.token AS session"]
-            tables = f"{schema}.sessions AS s JOIN {schema}.{name} AS x ON x.session = s.id"
-            sessions = ""
-        self._from = f"FROM {tables} {sessions} WHERE {where}"
-
-    def rows(self, *, slots: bool = False) -> Query:
+    def rows(self, query: HistoryQuery) -> SqlQuery:
         """Return the query for every row."""
-        slot = ["m.slot AS slot"] if slots and self._of_model else []
-        shown = ["x.at AS at", *self._whose, *slot, *map(self._rounded, self._columns)]
-        return f"SELECT {', '.join(shown)} {self._from}", self._values
+        shown = ["x.at AS time", *self._names(), *map(self._labeled, self._columns)]
+        source, values = self.source(query)
+        return f"SELECT {', '.join(shown)} {source}", values
 
-    def stretches(self, seconds: float) -> Query:
-        """Return the query for sums and last values of stretches of time."""
-        begun_at = "CAST(x.at / ? AS INTEGER) * ? AS begun_at"
-        slot = ["m.slot AS slot"] if self._of_model else []
-        shown = [begun_at, "max(x.at) AS at", *self._whose, *slot]
+    def intervals(self, query: HistoryQuery, seconds: float) -> SqlQuery:
+        """Return the query for sums and last values of intervals."""
+        start = "CAST(x.at / ? AS INTEGER) * ? AS time"
+        instance = ["m.slot AS instance"] if self._of_models else []
+        shown = [start, "max(x.at) AS at", *self._names(), *instance]
         for column in self._columns:
             shown += self._sums(column)
+        source, values = self.source(query)
         # The tables' own keys are shorter than names.
-        keys = f"{'m.id' if self._of_model else 's.id'}, begun_at"
-        text = f"SELECT {', '.join(shown)} {self._from} GROUP BY {keys}"
-        return text, [seconds, seconds, *self._values]
+        keys = f"{'m.id' if self._of_models else 's.id'}, time"
+        text = f"SELECT {', '.join(shown)} {source} GROUP BY {keys}"
+        return text, [seconds, seconds, *values]
 
-    def _value(self, name: str) -> str:
+    def source(self, query: HistoryQuery, *, before: str = "", on: str = "") -> SqlQuery:
+        """Return the FROM and WHERE of a query.
+
+        Parameters
+        ----------
+        query : HistoryQuery
+        before : str
+            A table to join first.
+        on : str
+            A further condition of the join.
+        """
+        schema, name = self._schema, self._name
+        if self._of_models:
+            where, values = query.where("m.monitor", own=OWN_MODEL.format(schema=schema))
+            if query.model_id is not None:
+                where, values = f"{where} AND m.model_id = ?", [*values, query.model_id]
+            # CROSS JOIN: in this order, whatever SQLite knows of the sizes of tables.
+            tables = f"{before} {schema}.models AS m CROSS JOIN {schema}.{name} AS x"
+            tables += (
+                f" ON x.model = m.id {on} LEFT JOIN {schema}.sessions AS s ON s.id = x.session"
+            )
+        else:
+            where, values = query.where("s.monitor")
+            tables = f"{before} {schema}.sessions AS s CROSS JOIN {schema}.{name} AS x"
+            tables += f" ON x.session = s.id {on}"
+        return f"FROM {tables} WHERE {where}", values
+
+    def value(self, column: Column) -> str:
+        """Return the SQL expression of a column; of older files that lack it, NULL."""
+        value = self._raw(column.name)
+        if column.kind == "count" and column.mean and self._is_minutes:
+            # A minute has only the mean, and a count is a whole number.
+            return f"CAST(round({value}) AS INTEGER)"
+        return value
+
+    def _names(self) -> list[str]:
+        if self._of_models:
+            return ["m.monitor AS monitor", "s.token AS session", "m.model_id AS model_id"]
+        return ["s.monitor AS monitor", "s.token AS session"]
+
+    def _raw(self, name: str) -> str:
         return f"x.{name}" if name in self._there else "NULL"
 
-    def _rounded(self, column: Column) -> str:
-        value = self._value(column.name)
-        if column.kind == "count" and column.mean and "n" in self._there:
-            # Of a minute long ago there is only the mean.
-            value = f"CAST(round({value}) AS INTEGER)"
-        return f"{value} AS {column.name}"
+    def _labeled(self, column: Column) -> str:
+        return f"{self.value(column)} AS {column.name}"
 
     def _sums(self, column: Column) -> list[str]:
-        name, value = column.name, self._value(column.name)
+        name, value = column.name, self._raw(column.name)
         if not column.mean:
             return [f"{value} AS {name}"]
-        if "n" in self._there:
+        if self._is_minutes:
             return [
                 f"sum({value} * x.n) AS {name}",
                 f"sum(({value} IS NOT NULL) * x.n) AS n_{name}",
@@ -194,32 +179,65 @@ class _Table:
         return [f"sum({value}) AS {name}", f"count({value}) AS n_{name}"]
 
 
+def sample_tables(database: HistoryDatabase, section: str) -> list[SampleTable]:
+    """Return the tables of a section that exist: of seconds and of minutes, of each schema."""
+    return [
+        SampleTable(database, schema, name)
+        for schema in database.schemas
+        for name in (section, f"{section}_minutes")
+        if database.has_table(schema, name)
+    ]
+
+
+def sample_query(
+    database: HistoryDatabase, section: str, query: HistoryQuery, seconds: float | None
+) -> SqlQuery:
+    """Return the query for ``"metrics"`` or ``"system"``, one row a moment or an interval.
+
+    Its columns are time, monitor, session, for ``"metrics"`` model_id, and those of the section.
+    Each table is in the order of time, the rows of several tables are not.
+    """
+    tables = sample_tables(database, section)
+    if seconds is None:
+        return union_all(table.rows(query) for table in tables)
+    rows, values = union_all(table.intervals(query, seconds) for table in tables)
+    of_models = section == "metrics"
+    names = ["monitor", "session", *(["model_id"] if of_models else [])]
+    shown = ", ".join([*names, *map(_summary, METRICS if of_models else SYSTEM)])
+    keys = "monitor, instance, model_id" if of_models else "monitor"
+    # In a query with max() and no other aggregate like it, bare columns are those of its row.
+    text = f"SELECT time, {shown}, max(at) FROM ({rows}) GROUP BY {keys}, time ORDER BY time"
+    return text, values
+
+
+def union_all(parts: Iterable[SqlQuery]) -> SqlQuery:
+    """Return one query for the rows of several."""
+    texts: list[str] = []
+    values: list[Any] = []
+    for text, its in parts:
+        texts.append(text)
+        values += its
+    return " UNION ALL ".join(texts) or NO_ROWS, values
+
+
 def _summary(column: Column) -> str:
     name = column.name
     return f"sum({name}) * 1.0 / sum(n_{name}) AS {name}" if column.mean else name
 
 
-def happenings(
-    connection: sqlite3.Connection,
-    schemas: Iterable[str],
-    table: str,
-    columns: Sequence[str],
-    asked: HistoryQuery,
-) -> Query:
-    """Return the query for what happened in sessions, one row each, in the order of time."""
-    parts: list[str] = []
-    values: list[Any] = []
-    for schema in schemas:
-        if not columns_of(connection, schema, table):
-            continue
-        where, its = asked.where("x.at")
-        if asked.model_id is not None:
-            where, its = f"{where} AND x.model_id = ?", [*its, asked.model_id]
-        parts.append(
-            f"SELECT x.at AS at, s.monitor AS monitor, s.token AS session, "
-            f"{', '.join(f'x.{name}' for name in columns)} FROM {schema}.sessions AS s "
-            f"JOIN {schema}.{table} AS x ON x.session = s.id "
-            f"WHERE {where.format(monitor='s.monitor')}"
-        )
-        values += its
-    return f"SELECT * FROM ({' UNION ALL '.join(parts) or NOTHING}) ORDER BY at", values
+def event_query(
+    database: HistoryDatabase, table: str, columns: Sequence[str], query: HistoryQuery
+) -> SqlQuery:
+    """Return the query for the rows of a table of single events, in the order of time."""
+    where, values = query.where("s.monitor")
+    if query.model_id is not None:
+        where, values = f"{where} AND x.model_id = ?", [*values, query.model_id]
+    shown = ", ".join(f"x.{name}" for name in columns)
+    source = f"{{schema}}.sessions AS s JOIN {{schema}}.{table} AS x ON x.session = s.id"
+    select = f"SELECT x.at AS time, s.monitor AS monitor, s.token AS session, {shown}"
+    rows, values = union_all(
+        (f"{select} FROM {source.format(schema=schema)} WHERE {where}", values)
+        for schema in database.schemas
+        if database.has_table(schema, table)
+    )
+    return f"SELECT * FROM ({rows}) ORDER BY time", values

@@ -1,4 +1,4 @@
-"""The points behind the charts, in memory."""
+"""Holds the newest points of the charts in memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GAP_SECONDS = 0.001
 
 
 class RecentPoints:
-    """The last points; columns when a fresh view asks.
+    """Collects points, and returns them as columns for a new view.
 
     Examples
     --------
@@ -30,11 +30,11 @@ class RecentPoints:
         self._points: deque[Point] = deque(maxlen=limit)
 
     def add(self, point: Point) -> None:
-        """Append a point; the oldest leaves when there are too many."""
+        """Append a point; drop the oldest when there are too many."""
         self._points.append(point)
 
     def prepend(self, points: Sequence[Point]) -> None:
-        """Put points of an earlier kernel in front, as far as there is room, and a gap behind."""
+        """Insert points of an earlier kernel before the others, with a gap, as far as they fit."""
         first = min((point.at for point in self._points), default=inf)
         room = (self._points.maxlen or 0) - len(self._points) - 1
         older = [point for point in points if point.at < first][-room:] if room > 0 else []

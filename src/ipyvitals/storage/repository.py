@@ -1,4 +1,4 @@
-"""Writes the rows of one session into a database, and finds what is there of a model."""
+"""Writes the rows of one session into a database, and reads the checkpoints of its models."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ipyvitals._version import __version__
 from ipyvitals.schema import POINTS_OF_METRICS, POINTS_OF_SYSTEM, Event, Point
 from ipyvitals.storage.buffer import OTHER
 from ipyvitals.storage.columns import METRICS, SYSTEM
-from ipyvitals.storage.ownership import Holder, Session, alive
+from ipyvitals.storage.ownership import OWNER_COLUMNS, Session, SessionOwner, alive
 from ipyvitals.storage.rows import (
     DeploymentRow,
     LabelRow,
@@ -28,43 +28,43 @@ from ipyvitals.storage.rows import (
     SystemRow,
 )
 
-__all__ = ["Found", "SessionRepository"]
+__all__ = ["SessionRepository", "StoredCheckpoint"]
 
 METRICS_COLUMNS = tuple(column.name for column in METRICS[1:])
 SYSTEM_COLUMNS = tuple(column.name for column in SYSTEM)
 COMMON_FIELDS = ("monitor", "seq", "at", "type", "model_id")
 PLAIN = (str, bytes, int, float, bool, type(None))
 MAX_TEXT_CHARS = 1_000
-LARGEST = (1 << 63) - 1
-MOST_VALUES = 900
-"""Of one statement: older SQLites take 999."""
+MAX_INTEGER = (1 << 63) - 1
+MAX_VALUES = 900
+"""Values of one statement; older versions of SQLite take 999."""
 POINTS = 600
-"""As many as the charts keep."""
+"""Points of a chart."""
 
 _metrics_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*METRICS_COLUMNS)
 _system_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*SYSTEM_COLUMNS)
 
 
-class Found(NamedTuple):
-    """What an earlier kernel left of a model."""
+class StoredCheckpoint(NamedTuple):
+    """The checkpoint that an earlier kernel stored of a model."""
 
     head: bytes
     body: bytes | None
     reference: bytes | None
     points: list[Point]
-    """Those behind the charts, oldest first."""
+    """Points of the charts, oldest first."""
 
 
 class SessionRepository:
-    """Knows the session's number in the file, and those of its models. Not thread-safe.
+    """Writes for one session, whose keys and those of its models it caches. Not thread-safe.
 
-    Whoever calls it has begun a transaction; when that fails, a new ledger goes on.
+    Each call belongs to a transaction of its caller. After a failed one, make a new repository.
 
     Parameters
     ----------
     connection : sqlite3.Connection
     session : Session
-        Whose rows they are.
+        The session of all rows.
     now : float
         Unix seconds.
     """
@@ -73,8 +73,17 @@ class SessionRepository:
         self._connection = connection
         self._session = session
         self._models: dict[str, int] = {}
-        values = {**session._asdict(), "heartbeat_at": now, "version": __version__}
-        values["started_at"] = max(session.started_at, self._last_end(now))
+        values = {
+            "token": session.token,
+            "monitor": session.monitor,
+            "started_at": max(session.started_at, self._last_end(now)),
+            "heartbeat_at": now,
+            "host": session.host,
+            "pid": session.pid,
+            "place": session.host_id,
+            "born": session.process_start,
+            "version": __version__,
+        }
         connection.execute(
             _insert("sessions", tuple(values)) + " ON CONFLICT (token) DO NOTHING",
             tuple(values.values()),
@@ -82,65 +91,69 @@ class SessionRepository:
         found = connection.execute("SELECT id FROM sessions WHERE token = ?", (session.token,))
         self._id: int = found.fetchone()[0]
 
-    def _last_end(self, now: float) -> float:
-        """Return when the last session ended that is over, and yet to come by this clock.
+    def use(self, connection: sqlite3.Connection) -> None:
+        """Go on with another connection to the same file."""
+        self._connection = connection
 
-        A clock that was set back would have all of them beside this one, and not before it.
+    def _last_end(self, now: float) -> float:
+        """Return when the newest ended session ended, if that is in the future by this clock.
+
+        Otherwise, after a clock was set back, earlier sessions would count as parallel ones.
         """
         found = self._connection.execute(
-            "SELECT token, heartbeat_at, ended_at, pid, place, born FROM sessions "
+            f"SELECT {', '.join(OWNER_COLUMNS)} FROM sessions "
             "WHERE monitor = ? AND token <> ? AND coalesce(ended_at, heartbeat_at) > ?",
             (self._session.monitor, self._session.token, now),
         )
-        holders = [Holder(*facts) for facts in found]
-        return max(
-            (one.ended_at or one.heartbeat_at for one in holders if not alive(one, now)),
-            default=0.0,
-        )
+        owners = [SessionOwner(*facts) for facts in found]
+        return max((one.last_at for one in owners if not alive(one, now)), default=0.0)
 
     def write(self, rows: Iterable[Row], now: float) -> None:
-        """Write rows."""
+        """Write rows into the tables of their kinds."""
         groups: dict[type, list[Any]] = defaultdict(list)
         for row in rows:
             # Events of all types go into one table.
             groups[OTHER if isinstance(row, Event) else type(row)].append(row)
-        # Labels come behind the predictions that they are of.
+        # Labels update the rows of their predictions, so those are written first.
         for kind, of_kind in sorted(groups.items(), key=lambda item: item[0] is LabelRow):
             self._write_kind(kind, of_kind, now)
 
     def heartbeat(self, now: float) -> None:
-        """Note that the session lives."""
+        """Store the time of a heartbeat."""
         self._connection.execute(
             "UPDATE sessions SET heartbeat_at = ? WHERE id = ?", (now, self._id)
         )
 
     def end(self, now: float) -> None:
-        """Note that the session is over: others may go on with its models."""
+        """Store the end of the session; then other sessions can claim its models."""
         self._connection.execute(
             "UPDATE sessions SET heartbeat_at = ?, ended_at = ? WHERE id = ?", (now, now, self._id)
         )
 
-    def claim(self, model_id: str, now: float) -> Found | None:
-        """Hold a model that no living process holds, or begin one; return what is there of it."""
+    def claim(self, model_id: str, now: float) -> StoredCheckpoint | None:
+        """Become the owner of a model that no live process owns; return its checkpoint.
+
+        Where every instance has a live owner, the session gets a new instance.
+        """
         where = (self._session.monitor, model_id)
         found = self._connection.execute(
             "SELECT models.id, head, body, reference, sessions.id,"
-            " token, heartbeat_at, ended_at, pid, place, born"
+            f" {', '.join(OWNER_COLUMNS)}"
             " FROM models LEFT JOIN sessions ON sessions.id = models.holder"
             " WHERE models.monitor = ? AND model_id = ? ORDER BY slot",
             where,
         ).fetchall()
-        # Its own first: it may hold a second one since a first was taken.
-        for key, head, body, reference, holder, *facts in sorted(
+        # The own instance first: the session may own the second one since it lost the first.
+        for key, head, body, reference, owner, *facts in sorted(
             found, key=lambda row: row[4] != self._id
         ):
-            if holder in (None, self._id) or not alive(Holder(*facts), now):
+            if owner in (None, self._id) or not alive(SessionOwner(*facts), now):
                 self._connection.execute(
                     "UPDATE models SET holder = ? WHERE id = ?", (self._id, key)
                 )
                 self._models[model_id] = key
                 points = [] if head is None else self._points(key)
-                return None if head is None else Found(head, body, reference, points)
+                return None if head is None else StoredCheckpoint(head, body, reference, points)
         made = self._connection.execute(
             "INSERT INTO models (monitor, model_id, slot, holder, first_at, saved_at) "
             "SELECT ?1, ?2, coalesce(max(slot), 0) + 1, ?3, ?4, ?4 FROM models "
@@ -151,31 +164,31 @@ class SessionRepository:
         return None
 
     def _points(self, key: int) -> list[Point]:
-        figures = self._connection.execute(
+        metrics = self._connection.execute(
             f"SELECT session, at, {', '.join(POINTS_OF_METRICS)} FROM metrics "
             "WHERE model = ? ORDER BY at DESC LIMIT ?",
             (key, POINTS),
         ).fetchall()[::-1]
-        if not figures:
+        if not metrics:
             return []
-        # Loads are read less often than figures change: each point has those read last.
-        loads = self._connection.execute(
+        # The machine is read less often than metrics change: each point gets the newest reading.
+        readings = self._connection.execute(
             f"SELECT at, {', '.join(POINTS_OF_SYSTEM)} FROM system WHERE session = ? "
             "ORDER BY at DESC LIMIT ?",
-            (figures[-1][0], POINTS),
+            (metrics[-1][0], POINTS),
         ).fetchall()[::-1]
-        moments = [at for at, *_ in loads]
+        moments = [at for at, *_ in readings]
         points = []
-        for _, at, *values in figures:
+        for _, at, *values in metrics:
             fields = dict(zip(POINTS_OF_METRICS, values, strict=True))
             place = bisect_right(moments, at) - 1
             if place >= 0:
-                fields |= zip(POINTS_OF_SYSTEM, loads[place][1:], strict=True)
+                fields |= zip(POINTS_OF_SYSTEM, readings[place][1:], strict=True)
             points.append(Point(at=at, **fields))
         return points
 
     def save(self, state: StateRow, now: float) -> None:
-        """Keep what a new kernel needs to go on with a model."""
+        """Store the checkpoint of a model."""
         values = {
             "name": state.name,
             "version": state.version,
@@ -195,7 +208,8 @@ class SessionRepository:
         key = self._key_of(state.model_id, now)
         done = self._connection.execute(update, (*values.values(), key, self._id))
         if not done.rowcount:
-            # Somebody took this process for gone, and goes on with the model: so there are two.
+            # Another process assumed this one had died and claimed its model, so a second
+            # instance starts.
             self.claim(state.model_id, now)
             key = self._models[state.model_id]
             self._connection.execute(update, (*values.values(), key, self._id))
@@ -250,8 +264,8 @@ class SessionRepository:
             self._add("events", columns, [(self._id, *_event(row)) for row in rows])
 
     def _add(self, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-        # By one statement: each gives Python's lock away and waits for it, beside a busy cell.
-        at_once = MOST_VALUES // len(columns)
+        # Few statements: each one releases the GIL, and waits for it beside a busy cell.
+        at_once = MAX_VALUES // len(columns)
         for begin in range(0, len(rows), at_once):
             some = rows[begin : begin + at_once]
             text = _insert(table, columns, len(some))
@@ -259,7 +273,7 @@ class SessionRepository:
 
 
 def _insert(table: str, columns: Sequence[str], rows: int = 1) -> str:
-    # A clock that was set back may tell the same moment twice.
+    # After a clock was set back, the same moment may come twice.
     places = ", ".join([f"({', '.join('?' * len(columns))})"] * rows)
     verb = "INSERT" if table == "sessions" else "INSERT OR REPLACE"
     return f"{verb} INTO {table} ({', '.join(columns)}) VALUES {places}"
@@ -293,10 +307,10 @@ def _json(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return what SQLite can keep: numbers and texts as they are, of anything else its text."""
+    """Return numbers and texts as they are, and the `repr` of any other value."""
     item = getattr(value, "item", None)
     if callable(item) and getattr(value, "ndim", None) == 0:
         value = item()
-    if not isinstance(value, PLAIN) or (isinstance(value, int) and abs(value) > LARGEST):
+    if not isinstance(value, PLAIN) or (isinstance(value, int) and abs(value) > MAX_INTEGER):
         value = repr(value)
     return value[:MAX_TEXT_CHARS] if isinstance(value, (str, bytes)) else value

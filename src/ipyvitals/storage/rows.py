@@ -1,4 +1,4 @@
-"""What is kept: rows as they are handed over, still made of the contract's own shapes."""
+"""Defines the rows that a monitor passes to its history, made of types of the contract."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = [
 
 
 class MetricsRow(msgspec.Struct, frozen=True):
-    """The figures of one model at one moment."""
+    """The metrics of one model at one moment."""
 
     at: float
     model_id: str
@@ -50,7 +50,7 @@ class DeploymentRow(msgspec.Struct, frozen=True):
 
 
 class RunRow(msgspec.Struct, frozen=True):
-    """How a training run stands; each row takes the place of the one before."""
+    """The state of a training run; each row replaces the one before."""
 
     run: int
     """Counts the runs of a session from 1."""
@@ -79,7 +79,7 @@ class ProgressRow(msgspec.Struct, frozen=True):
 
 
 class PredictionRow(msgspec.Struct, frozen=True):
-    """One prediction; only kept where somebody asked for it."""
+    """One prediction; stored only with ``store_predictions=True``."""
 
     at: float
     model_id: str
@@ -92,14 +92,14 @@ class PredictionRow(msgspec.Struct, frozen=True):
 
 
 class LabelRow(msgspec.Struct, frozen=True):
-    """The truth about a prediction that was kept without one."""
+    """The label of a prediction that was stored without one."""
 
     id: Any
     actual: Any
 
 
 class StateRow(msgspec.Struct, frozen=True):
-    """What a new kernel needs to go on with a model."""
+    """The checkpoint of a model: a new kernel goes on from it."""
 
     at: float
     model_id: str
@@ -111,11 +111,11 @@ class StateRow(msgspec.Struct, frozen=True):
     total_predictions: int
     current_accuracy: float | None
     head: bytes
-    """Totals and verdicts: small."""
+    """Totals and verdicts; small."""
     body: bytes | None
-    """Windows; ``None`` leaves them as they were."""
+    """Windows; ``None`` leaves the stored ones unchanged."""
     reference: bytes | None
-    """What rows are compared with; ``None`` leaves it as it was."""
+    """The reference of drift; ``None`` leaves the stored one unchanged."""
 
 
 Row: TypeAlias = (

@@ -1,4 +1,4 @@
-"""The tables of the file, and how those of an older one become these."""
+"""Creates the tables of the file, and migrates those of older versions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ipyvitals.storage.columns import METRICS, SYSTEM, Column
 __all__ = ["APPLICATION_ID", "VERSION", "check_ours", "columns_of", "prepare", "transaction"]
 
 APPLICATION_ID = 0x69707976
-"""``"ipyv"``: tells the file from one of another program."""
+"""``"ipyv"``: distinguishes the file from those of other programs."""
 
 SQL_TYPES = {"number": "REAL", "count": "INTEGER", "flag": "INTEGER"}
 
@@ -113,7 +113,7 @@ CREATE TABLE predictions (
 )"""
 
 
-def _figures(table: str, key: str, columns: Iterable[Column], *extra: str) -> str:
+def _samples(table: str, key: str, columns: Iterable[Column], *extra: str) -> str:
     lines = [f"{key} INTEGER NOT NULL", "at REAL NOT NULL", *extra]
     lines += [_sql(column) for column in columns]
     return f"CREATE TABLE {table} ({', '.join(lines)}, PRIMARY KEY ({key}, at)) WITHOUT ROWID"
@@ -123,7 +123,7 @@ def _sql(column: Column) -> str:
     return f"{column.name} {SQL_TYPES.get(column.kind, 'TEXT')}"
 
 
-FIGURES = {
+SAMPLE_TABLES = {
     "metrics": METRICS,
     "metrics_minutes": METRICS,
     "system": SYSTEM,
@@ -134,29 +134,29 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         SESSIONS,
         MODELS,
-        _figures("metrics", "model", METRICS, "session INTEGER"),
-        _figures("system", "session", SYSTEM),
+        _samples("metrics", "model", METRICS, "session INTEGER"),
+        _samples("system", "session", SYSTEM),
         EVENTS,
         DEPLOYMENTS,
         RUNS,
         PROGRESS,
     ),
     (
-        _figures("metrics_minutes", "model", METRICS, "session INTEGER", "n INTEGER NOT NULL"),
-        _figures("system_minutes", "session", SYSTEM, "n INTEGER NOT NULL"),
+        _samples("metrics_minutes", "model", METRICS, "session INTEGER", "n INTEGER NOT NULL"),
+        _samples("system_minutes", "session", SYSTEM, "n INTEGER NOT NULL"),
         "ALTER TABLE models ADD COLUMN reference BLOB",
         PREDICTIONS,
         "CREATE INDEX predictions_by_key ON predictions (session, key)",
         "CREATE INDEX predictions_by_time ON predictions (at)",
     ),
 )
-"""What makes each version out of the one before. An empty file has version 0."""
+"""Statements that make each version out of the one before. An empty file has version 0."""
 
 VERSION = len(MIGRATIONS)
 
 
-class transaction:  # noqa: N801 - reads as a word of the language
-    """Write in one piece or not at all; others wait meanwhile."""
+class transaction:  # noqa: N801 - used like a statement
+    """Commits a ``with`` block as one transaction, or rolls it back; other writers wait."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -174,12 +174,12 @@ class transaction:  # noqa: N801 - reads as a word of the language
 
 
 def columns_of(connection: sqlite3.Connection, schema: str, table: str) -> set[str]:
-    """Return the columns that a table has; none when it does not exist."""
+    """Return the columns of a table; none when it does not exist."""
     return {row[1] for row in connection.execute(f"PRAGMA {schema}.table_info({table})")}
 
 
 def check_ours(connection: sqlite3.Connection) -> None:
-    """Look whether the file may be written.
+    """Check that this version of ipyvitals can write the file.
 
     Raises
     ------
@@ -190,10 +190,10 @@ def check_ours(connection: sqlite3.Connection) -> None:
 
 
 def prepare(connection: sqlite3.Connection, until: int = VERSION) -> None:
-    """Make the tables, or bring those of an older version up to date.
+    """Create the tables, or migrate those of an older version.
 
-    Fields that are new in the contract become new columns; that is no new version, since older
-    kernels may go on to write the file.
+    New fields of the contract become columns. That is no new version, since older kernels can
+    still write the file.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ def prepare(connection: sqlite3.Connection, until: int = VERSION) -> None:
         for step in MIGRATIONS[version:until]:
             for statement in step:
                 connection.execute(statement)
-        for table, wanted in FIGURES.items():
+        for table, wanted in SAMPLE_TABLES.items():
             there = columns_of(connection, "main", table)
             for column in wanted if there else ():
                 if column.name not in there:
@@ -226,7 +226,7 @@ def prepare(connection: sqlite3.Connection, until: int = VERSION) -> None:
 def _is_current(connection: sqlite3.Connection) -> bool:
     return _version(connection) == VERSION and all(
         {column.name for column in wanted} <= columns_of(connection, "main", table)
-        for table, wanted in FIGURES.items()
+        for table, wanted in SAMPLE_TABLES.items()
     )
 
 

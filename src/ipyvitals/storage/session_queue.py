@@ -1,102 +1,108 @@
-"""What one monitor wants kept, and asks back: between its threads and the one that writes."""
+"""Queues what one monitor wants stored or restored, between its threads and the writer."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple
 
 import msgspec
 
 from ipyvitals.storage.buffer import WriteBuffer
 from ipyvitals.storage.ownership import Session
-from ipyvitals.storage.repository import Found, SessionRepository
+from ipyvitals.storage.repository import SessionRepository, StoredCheckpoint
 from ipyvitals.storage.rows import StateRow
+from ipyvitals.utils.notices import Notices
 
-__all__ = ["Notices", "Request", "RestoreRequest", "SessionQueue"]
+__all__ = ["PendingWork", "RestoreRequest", "SessionQueue", "WriterRequest"]
 
-
-class Notices(Protocol):
-    """Where what goes wrong is counted."""
-
-    def add(
-        self, code: str, text: str | None = None, /, count: int = 1, **args: str | float
-    ) -> None:
-        """Count something."""
-        ...
+HEARTBEAT_SECONDS = 5.0
 
 
-class Request:
-    """Something asked of the writer; whoever asks may wait."""
+class WriterRequest:
+    """Asks the writer for something, by default to write all rows; the caller can wait for it."""
 
     def __init__(self) -> None:
         self.done = False
         self._answered = threading.Event()
 
     def answer(self, *, done: bool) -> None:
-        """Let whoever waits go on; not done means: not now."""
+        """Wake the caller; `done` is false when the writer cannot do it now."""
         self.done = done
         self._answered.set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for an answer; return whether it is done."""
+        """Wait for an answer; return whether the request is done."""
         self._answered.wait(seconds)
         return self.done
 
 
-class RestoreRequest(Request):
-    """Asks for what an earlier kernel left of a model, which from then on is this session's."""
+class RestoreRequest(WriterRequest):
+    """Asks for the checkpoint of a model, which from then on belongs to this session."""
 
     def __init__(self, model_id: str) -> None:
         super().__init__()
         self.model_id = model_id
-        self.found: Found | None = None
+        self.found: StoredCheckpoint | None = None
+
+
+class PendingWork(NamedTuple):
+    """The states and requests that the writer took from one queue for one turn."""
+
+    queue: SessionQueue
+    states: dict[str, StateRow]
+    flushes: list[WriterRequest]
+    closing: bool
+    heartbeat: bool
+
+    @property
+    def durable(self) -> bool:
+        """True when a caller waits until the rows are on the disk."""
+        return bool(self.flushes or self.closing)
 
 
 class SessionQueue:
     """Rows, states and requests of one session.
 
-    The thread that writes holds this, and not the sink, which therefore can be dropped.
+    The writer's thread refers to this queue and not to the client, so the client can be
+    garbage-collected.
 
     Parameters
     ----------
     session : Session
-    backlog : WriteBuffer
-        Its rows.
+    buffer : WriteBuffer
+        The session's rows.
     notices : Notices
+        Counts failures.
     time : callable
         Returns the Unix time in seconds.
     """
 
     def __init__(
-        self, session: Session, backlog: WriteBuffer, notices: Notices, time: Callable[[], float]
+        self, session: Session, buffer: WriteBuffer, notices: Notices, time: Callable[[], float]
     ) -> None:
         self.session = session
-        self.backlog = backlog
+        self.buffer = buffer
         self.notices = notices
         self.time = time
         self.closing = False
         """Whether nothing more will come."""
-        self.ledger: SessionRepository | None = None
-        self.beat_at = 0.0
-        """When the file was told last that the session lives, in monotonic seconds."""
+        self.repository: SessionRepository | None = None
+        self.heartbeat_at = 0.0
+        """Monotonic time of the last heartbeat in the file."""
         self._states: dict[str, StateRow] = {}
-        self._flushes: list[Request] = []
-        self._recalls: list[RestoreRequest] = []
+        self._flushes: list[WriterRequest] = []
+        self._pending_restores: list[RestoreRequest] = []
         self._lock = threading.RLock()
 
     @property
     def urgent(self) -> bool:
-        """Whether somebody waits."""
-        return bool(self._flushes or self._recalls or self.closing)
-
-    @property
-    def waiting(self) -> bool:
-        """Whether there is anything to write."""
-        return bool(self._states or len(self.backlog) or self.urgent)
+        """True when a caller waits."""
+        return bool(self._flushes or self._pending_restores or self.closing)
 
     def save(self, state: StateRow) -> None:
-        """Keep the newest state of a model; of what it leaves out, the newest that waits."""
+        """Queue the newest state of a model; parts that it leaves out stay as queued before."""
         with self._lock:
             before = self._states.get(state.model_id)
             if before is not None:
@@ -105,54 +111,50 @@ class SessionQueue:
                 state = msgspec.structs.replace(state, body=body, reference=reference)
             self._states[state.model_id] = state
 
-    def ask(self, request: Request, *, last: bool = False) -> None:
-        """Ask the writer for something; `last` says that nothing more will come."""
+    def ask(self, request: WriterRequest, *, last: bool = False) -> None:
+        """Queue a request; `last` says that nothing more will come."""
         with self._lock:
             self.closing = self.closing or last
             if isinstance(request, RestoreRequest):
-                self._recalls.append(request)
+                self._pending_restores.append(request)
             else:
                 self._flushes.append(request)
 
-    def take_states(self) -> dict[str, StateRow]:
-        """Return the states that wait, which wait no more."""
+    def take(self) -> PendingWork | None:
+        """Return the states and flush requests and empty the queue; ``None`` without work."""
         with self._lock:
-            states, self._states = self._states, {}
-            return states
+            heartbeat = time.monotonic() - self.heartbeat_at > HEARTBEAT_SECONDS
+            if not (self._states or len(self.buffer) or self.urgent or heartbeat):
+                return None
+            work = PendingWork(self, self._states, self._flushes, self.closing, heartbeat)
+            self._states, self._flushes = {}, []
+            return work
 
-    def put_back(self, states: dict[str, StateRow], flushes: list[Request]) -> None:
-        """Let what was taken wait again, but states of which there is a newer one."""
+    def put_back(self, work: PendingWork) -> None:
+        """Queue again what was taken, except states of which there is a newer one."""
         with self._lock:
-            newer, self._states = self._states, states
+            newer, self._states = self._states, work.states
             for state in newer.values():
                 self.save(state)
-            self._flushes = flushes + self._flushes
+            self._flushes = work.flushes + self._flushes
 
-    def take_flushes(self) -> tuple[list[Request], bool]:
-        """Return the requests for a flush, which are asked no more, and whether they are last."""
+    def pending_restores(self) -> list[RestoreRequest]:
+        """Return the checkpoints that are asked for."""
         with self._lock:
-            flushes, self._flushes = self._flushes, []
-            return flushes, self.closing
+            return list(self._pending_restores)
 
-    def recalls(self) -> list[RestoreRequest]:
-        """Return what is to be recalled."""
+    def remove(self, restores: list[RestoreRequest]) -> None:
+        """Remove restore requests from the queue."""
         with self._lock:
-            return list(self._recalls)
+            self._pending_restores = [one for one in self._pending_restores if one not in restores]
 
-    def answer(self, recalls: list[RestoreRequest]) -> None:
-        """Answer recalls, which are asked no more."""
-        with self._lock:
-            self._recalls = [one for one in self._recalls if one not in recalls]
-        for one in recalls:
-            one.answer(done=True)
-
-    def asked(self) -> list[Request]:
+    def requests(self) -> list[WriterRequest]:
         """Return all requests so far."""
         with self._lock:
-            return [*self._flushes, *self._recalls]
+            return [*self._flushes, *self._pending_restores]
 
-    def not_now(self, requests: list[Request]) -> None:
-        """Let those who wait for these go on without an answer; recalls stay asked."""
+    def decline(self, requests: list[WriterRequest]) -> None:
+        """Answer that the writer cannot do it now; restore requests stay queued."""
         with self._lock:
             self._flushes = [one for one in self._flushes if one not in requests]
         for request in requests:

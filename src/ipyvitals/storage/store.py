@@ -1,8 +1,7 @@
-"""`Store`: a file of history, opened for reading."""
+"""`Store`: reads the history of all monitors from one file."""
 
 from __future__ import annotations
 
-import threading
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -19,10 +18,10 @@ __all__ = ["Store", "open_store"]
 
 
 class Store:
-    """The history of all monitors that write one file; made by `open_store`.
+    """Reads the history of all monitors that write one file; made by `open_store`.
 
-    Kernels may go on writing meanwhile: each call sees what is there by then. Any thread may
-    use it.
+    Kernels can write at the same time: each call opens the file, and reads what is there by then.
+    Any thread may use it.
 
     Parameters
     ----------
@@ -33,7 +32,6 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         """The file."""
-        self._lock = threading.Lock()
         self._reader: Reader | None = Reader(path)
 
     def history(
@@ -72,32 +70,25 @@ class Store:
         StoreError
             When the file cannot be read.
         """
-        with self._lock:
-            return self._open.history(
-                section, since=since, until=until, monitor=monitor, model_id=model_id, freq=freq
-            )
+        return self._open.history(
+            section, since=since, until=until, monitor=monitor, model_id=model_id, freq=freq
+        )
 
     def monitors(self) -> list[StoredMonitor]:
-        """Return the names of monitors, the one heard of last at the end."""
-        with self._lock:
-            return self._open.monitors()
+        """Return the monitors, the one with the newest heartbeat last."""
+        return self._open.monitors()
 
     def models(self, monitor: str | None = None) -> list[StoredModel]:
-        """Return the models, of one monitor or of all, the one kept last at the end."""
-        with self._lock:
-            return self._open.models(monitor)
+        """Return the models of one monitor or of all, the one saved last at the end."""
+        return self._open.models(monitor)
 
     def runs(self, monitor: str | None = None) -> list[StoredRun]:
-        """Return the training runs, of one monitor or of all, the newest at the end."""
-        with self._lock:
-            return self._open.runs(monitor)
+        """Return the training runs of one monitor or of all, the newest last."""
+        return self._open.runs(monitor)
 
     def close(self) -> None:
-        """Let go of the file."""
-        with self._lock:
-            if self._reader is not None:
-                self._reader.close()
-                self._reader = None
+        """Refuse further calls."""
+        self._reader = None
 
     @property
     def _open(self) -> Reader:

@@ -1,4 +1,4 @@
-"""What a file of history tells of monitors, models and runs."""
+"""Describes the monitors, models and training runs of a history."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from ipyvitals.schema import Status, TrainingState
 __all__ = ["StoredModel", "StoredMonitor", "StoredRun"]
 
 
-class _Record(msgspec.Struct, frozen=True, kw_only=True):
+class _Summary(msgspec.Struct, frozen=True, kw_only=True):
     def to_dict(self) -> dict[str, Any]:
         """Return plain dicts, lists, strings and numbers."""
         plain: dict[str, Any] = msgspec.to_builtins(self)
         return plain
 
 
-class StoredMonitor(_Record, frozen=True, kw_only=True):
+class StoredMonitor(_Summary, frozen=True, kw_only=True):
     """All sessions of monitors of one name. Times are Unix seconds."""
 
     name: str
     sessions: int
-    """How many monitors of that name there were: one a kernel, or more."""
+    """Number of monitors of that name: one a kernel, or more."""
     first_at: float
     last_at: float
-    """When the last of them was heard of."""
+    """When the newest session ended, or its last heartbeat."""
     live: bool
-    """Whether one of them goes on."""
+    """Whether a session is alive."""
 
 
-class StoredModel(_Record, frozen=True, kw_only=True):
-    """A model of a monitor, as it was kept last."""
+class StoredModel(_Summary, frozen=True, kw_only=True):
+    """A model of a monitor, as it was saved last."""
 
     monitor: str
     model_id: str
     slot: int
-    """1; more for kernels that had the model while another one had it."""
+    """1; more for kernels that had the model at the same time as another one."""
     name: str | None
     version: str | None
     trained_at: float | None
@@ -48,10 +48,10 @@ class StoredModel(_Record, frozen=True, kw_only=True):
     first_at: float
     last_at: float
     live: bool
-    """Whether a living process has it."""
+    """Whether a live process owns it."""
 
 
-class StoredRun(_Record, frozen=True, kw_only=True):
+class StoredRun(_Summary, frozen=True, kw_only=True):
     """A training run."""
 
     run: str
@@ -59,7 +59,7 @@ class StoredRun(_Record, frozen=True, kw_only=True):
     monitor: str
     stage: str
     state: TrainingState
-    """``"stopped"`` for a run whose process is gone."""
+    """``"stopped"`` for a run whose process has ended."""
     started_at: float
     ended_at: float | None
     step: int | None

@@ -20,9 +20,9 @@ def path(tmp_path):
 @pytest.fixture(autouse=True)
 def patience(monkeypatch):
     """Let a busy machine take longer to read the file."""
-    monkeypatch.setattr("ipyvitals.runtime.persistence.RECALL_SECONDS", 30.0)
+    monkeypatch.setattr("ipyvitals.runtime.persistence.RESTORE_SECONDS", 30.0)
     return lambda seconds: monkeypatch.setattr(
-        "ipyvitals.runtime.persistence.RECALL_SECONDS", seconds
+        "ipyvitals.runtime.persistence.RESTORE_SECONDS", seconds
     )
 
 
@@ -127,8 +127,8 @@ def test_an_end_without_a_goodbye_is_an_end_too(path, clock, serve):
     first = Monitor("churn", interval=None, clock=clock, store=path)
     serve(first, 50, 40)
     assert first.flush()
-    first._engine.archive._sink._account.closing = True
-    first._engine.archive._sink.wake()
+    first._engine.persistence._client._queue.closing = True
+    first._engine.persistence._client.wake()
     first._engine.closed = True
 
     with Monitor("churn", interval=None, clock=clock, store=path) as second:
@@ -368,7 +368,7 @@ class TestAStateThatCannotBeRead:
 def test_windows_of_very_many_labels_are_written_less_often(kernel, serve, clock, monkeypatch):
     monitor = kernel("churn", accuracy_window=1_000_000, score=lambda prediction, actual: 0.5)
     saved = []
-    monkeypatch.setattr(monitor._engine.archive._sink, "save", saved.append)
+    monkeypatch.setattr(monitor._engine.persistence._client, "save", saved.append)
     serve(monitor, 0, 250_000)
     for _ in range(25):
         clock.advance(1)
@@ -384,8 +384,10 @@ def test_rows_are_stored_each_second_and_checkpoints_with_each_save(
 ):
     monitor = kernel("churn")
     saved, woken = [], []
-    monkeypatch.setattr(monitor._engine.archive._sink, "save", saved.append)
-    monkeypatch.setattr(monitor._engine.archive._sink, "wake", lambda: woken.append(len(saved)))
+    monkeypatch.setattr(monitor._engine.persistence._client, "save", saved.append)
+    monkeypatch.setattr(
+        monitor._engine.persistence._client, "wake", lambda: woken.append(len(saved))
+    )
     serve(monitor, 5)
     monitor._engine.keep(save=False)
     # Long enough that nothing changes any more, not even the predictions of the last minute.
@@ -403,7 +405,7 @@ def test_rows_are_stored_each_second_and_checkpoints_with_each_save(
 def test_very_many_rows_do_not_wait(kernel, monkeypatch):
     monitor = kernel("churn", store_predictions=True)
     woken = []
-    monkeypatch.setattr(monitor._engine.archive._sink, "wake", lambda: woken.append(True))
+    monkeypatch.setattr(monitor._engine.persistence._client, "wake", lambda: woken.append(True))
     monitor.record_batch([1] * 10_000)
     monitor._engine.keep(save=False)
 

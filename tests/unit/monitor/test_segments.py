@@ -77,7 +77,7 @@ def test_rows_whose_segment_is_missing_count_without(monitor):
     assert monitor.snapshot().metrics.total_labelled == 41
 
 
-def test_segments_wait_for_late_labels(monitor):
+def test_segments_wait_for_restores_labels(monitor):
     for number in range(30):
         monitor.record(1, id=number, segment="EU")
     ids = monitor.record_batch([1] * 60, ids=True, segment=["US"] * 30 + ["EU"] * 30)

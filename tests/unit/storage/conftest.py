@@ -32,10 +32,10 @@ def write(path):
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             prepare(connection)
             with transaction(connection):
-                ledger = SessionRepository(connection, session, at)
-                ledger.write(rows, at)
+                repository = SessionRepository(connection, session, at)
+                repository.write(rows, at)
                 if ended is not None:
-                    ledger.end(ended)
+                    repository.end(ended)
         return session
 
     return write_rows

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from ipyvitals import Monitor
-from ipyvitals.runtime import persistence as archive
+from ipyvitals.runtime import persistence
 from ipyvitals.storage import client  # noqa: F401 - once, and not in each child
 
 KILLED, TOGETHER, AT_ONCE = 100, 8, 16
@@ -104,7 +104,7 @@ def entries(log: Path, at: float) -> dict[str, Any]:
 
 def resumed(path: str, number: int) -> dict[str, Any]:
     # A busy machine may take its time to look into the file.
-    archive.RECALL_SECONDS = 30.0
+    persistence.RESTORE_SECONDS = 30.0
     monitor = Monitor("churn", name=f"m{number}", store=path)
     snapshot = monitor.snapshot()
     return {

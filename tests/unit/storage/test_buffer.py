@@ -24,53 +24,53 @@ def run(number, step):
 
 
 def test_rows_stay_until_they_are_confirmed():
-    backlog = WriteBuffer(WAITING)
+    buffer = WriteBuffer(WAITING)
     for at in range(5):
-        backlog.put(reading(at))
-    backlog.put(event(1))
+        buffer.put(reading(at))
+    buffer.put(event(1))
 
-    first = backlog.take(3)
+    first = buffer.take(3)
     assert (first.rows, first.last) == ([reading(0), reading(1), reading(2)], False)
-    assert backlog.take(3).rows == first.rows
-    backlog.confirm(first)
-    second = backlog.take(3)
+    assert buffer.take(3).rows == first.rows
+    buffer.confirm(first)
+    second = buffer.take(3)
 
     assert (second.rows, second.last) == ([reading(3), reading(4), event(1)], True)
-    backlog.confirm(second)
-    assert (len(backlog), backlog.rows()) == (0, [])
+    buffer.confirm(second)
+    assert (len(buffer), buffer.rows()) == (0, [])
 
 
 def test_the_oldest_of_a_kind_make_room():
-    backlog = WriteBuffer({**WAITING, SystemRow: 3})
-    backlog.put(event(1))
+    buffer = WriteBuffer({**WAITING, SystemRow: 3})
+    buffer.put(event(1))
     for at in range(5):
-        backlog.put(reading(at))
+        buffer.put(reading(at))
 
-    assert backlog.rows() == [reading(2), reading(3), reading(4), event(1)]
-    assert (backlog.take_dropped(), backlog.take_dropped()) == (2, 0)
+    assert buffer.rows() == [reading(2), reading(3), reading(4), event(1)]
+    assert (buffer.take_dropped(), buffer.take_dropped()) == (2, 0)
 
 
 def test_rows_that_leave_while_they_are_written_are_not_confirmed_twice():
-    backlog = WriteBuffer({**WAITING, SystemRow: 3})
+    buffer = WriteBuffer({**WAITING, SystemRow: 3})
     for at in range(3):
-        backlog.put(reading(at))
-    batch = backlog.take(10)
+        buffer.put(reading(at))
+    batch = buffer.take(10)
     for at in range(3, 5):
-        backlog.put(reading(at))
+        buffer.put(reading(at))
 
-    backlog.confirm(batch)
+    buffer.confirm(batch)
 
-    assert backlog.rows() == [reading(3), reading(4)]
+    assert buffer.rows() == [reading(3), reading(4)]
 
 
 def test_how_a_run_stands_takes_the_place_of_how_it_stood():
-    backlog = WriteBuffer(IN_MEMORY)
+    buffer = WriteBuffer(IN_MEMORY)
     for row in (run(1, 1), run(1, 2), run(2, 1)):
-        backlog.put(row)
-    assert backlog.rows() == [run(1, 2), run(2, 1)]
+        buffer.put(row)
+    assert buffer.rows() == [run(1, 2), run(2, 1)]
 
-    batch = backlog.take(10)
-    backlog.put(run(2, 2))
-    backlog.confirm(batch)
+    batch = buffer.take(10)
+    buffer.put(run(2, 2))
+    buffer.confirm(batch)
 
-    assert backlog.rows() == [run(2, 2)]
+    assert buffer.rows() == [run(2, 2)]

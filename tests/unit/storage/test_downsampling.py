@@ -36,7 +36,7 @@ def monitor(request, tmp_path_factory):
 
 
 def thin(monitor, section, **asked):
-    return monitor._engine.archive.history(section, pixels=PIXELS, **asked)
+    return monitor._engine.persistence.history(section, pixels=PIXELS, **asked)
 
 
 def pixels(frame, whole):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from ipyvitals import open_store
 from ipyvitals.schema import SystemSection
 from ipyvitals.storage import files
 from ipyvitals.storage.client import StorageClient
@@ -82,15 +84,45 @@ def test_a_disk_of_a_network_gets_none_though_there_was_one(path, monkeypatch):
 def test_a_disk_of_a_network_is_written_all_the_same(path, monkeypatch, history):
     monkeypatch.setattr(files, "is_local", lambda path: False)
     notices = Notices(lambda: NOON)
-    sinks = [StorageClient(path, f"m{number}", notices, lambda: NOON) for number in range(2)]
+    clients = [StorageClient(path, f"m{number}", notices, lambda: NOON) for number in range(2)]
     for second in range(10):
-        for sink in sinks:
-            sink.put(SystemRow(NOON + second, SystemSection()))
-            sink.wake()
-    kept = [sink.close(5.0) for sink in sinks]
+        for client in clients:
+            client.put(SystemRow(NOON + second, SystemSection()))
+            client.wake()
+    kept = [client.close(5.0) for client in clients]
     assert kept == [True, True]
 
     assert (len(history("system")), notices.get()) == (20, [])
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         assert pragma(connection, "journal_mode") == "delete"
-    connection.close()
+
+
+def log_bytes(path):
+    log = path.with_name(f"{path.name}-wal")
+    return log.stat().st_size if log.exists() else 0
+
+
+def test_a_closed_monitor_leaves_one_file_with_everything_in_it(path, tmp_path):
+    client = StorageClient(path, "default", Notices(lambda: NOON), lambda: NOON)
+    for second in range(20):
+        client.put(SystemRow(NOON + second, SystemSection()))
+        assert client.flush(5.0)
+    assert client.close(5.0)
+
+    assert log_bytes(path) == 0
+    copy = tmp_path / "copy.sqlite"
+    copy.write_bytes(path.read_bytes())
+    with open_store(copy) as store:
+        assert len(store.history("system")) == 20
+
+
+def test_the_log_stays_short_though_the_file_is_opened_for_each_write(path):
+    client = StorageClient(path, "default", Notices(lambda: NOON), lambda: NOON)
+    longest = 0
+    for second in range(40):
+        client.put(SystemRow(NOON + second, SystemSection(disk_path="/" + "x" * 50_000)))
+        assert client.flush(5.0)
+        longest = max(longest, log_bytes(path))
+    assert client.close(5.0)
+
+    assert longest < files.LOG_BYTES + 200_000

@@ -26,14 +26,14 @@ def connection(path):
 def begin(connection):
     """Begin a session that lives, or is that of a process that does not."""
 
-    def ledger(monitor="default", *, gone=False, at=NOON):
+    def repository(monitor="default", *, gone=False, at=NOON):
         session = Session.here(monitor, at)
         if gone:
-            session = session._replace(born="1")
+            session = session._replace(process_start="1")
         with transaction(connection):
             return SessionRepository(connection, session, at)
 
-    return ledger
+    return repository
 
 
 def state(model_id="churn", head=b"head", body=None, **changes):
@@ -149,8 +149,8 @@ def test_the_points_behind_the_charts_have_the_loads_of_then(begin, figures):
 
 
 def test_a_clock_that_was_set_back_tells_a_moment_twice(begin, figures, history):
-    ledger = begin()
-    ledger.write([figures(0, total_predictions=1), figures(-60, total_predictions=2)], NOON)
-    ledger.write([figures(0, total_predictions=3)], NOON)
+    repository = begin()
+    repository.write([figures(0, total_predictions=1), figures(-60, total_predictions=2)], NOON)
+    repository.write([figures(0, total_predictions=3)], NOON)
 
     assert history()["total_predictions"].to_list() == [2, 3]

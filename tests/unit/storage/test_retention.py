@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pandas as pd
 import pytest
@@ -114,7 +115,7 @@ def test_after_90_days_there_is_nothing(write, figures, path, keeper):
     )  # fmt: skip
 
     def counts():
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path)) as connection, connection:
             tables = [row[0] for row in connection.execute(
                 "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
             )]  # fmt: skip
@@ -145,11 +146,11 @@ def test_what_goes_on_stays(write, figures, history, keeper, path):
     session = write(figures(0), RunRow(1, NOON, None, "Fit", "running", 1, 1, "", {}))
     keeper.clock.advance(MINUTES_SECONDS + DAY)
     write(figures(0), session=session)
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE sessions SET heartbeat_at = ?", (keeper.clock.time(),))
     keeper.update_status()
 
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         assert connection.execute("SELECT count(*) FROM models").fetchone() == (1,)
         assert connection.execute("SELECT count(*) FROM runs").fetchone() == (1,)
 

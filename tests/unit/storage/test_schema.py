@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -13,7 +14,7 @@ from ipyvitals.storage.files import open_for_writing
 from ipyvitals.storage.ownership import Session
 from ipyvitals.storage.repository import SessionRepository
 from ipyvitals.storage.rows import SystemRow
-from ipyvitals.storage.schema import FIGURES, VERSION, columns_of, prepare, transaction
+from ipyvitals.storage.schema import SAMPLE_TABLES, VERSION, columns_of, prepare, transaction
 from tests.unit.storage.conftest import NOON
 
 LATER = NOON + 60
@@ -53,7 +54,7 @@ def old(path, figures):
 
 
 def version_of(path):
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         return connection.execute("PRAGMA user_version").fetchone()[0]
 
 
@@ -63,9 +64,9 @@ def test_a_file_of_the_version_before_is_brought_up_to_date(old, path, history):
 
     connection = open_for_writing(path)
     with transaction(connection):
-        ledger = SessionRepository(connection, Session.here("default", LATER), LATER)
-        assert ledger.claim("churn", LATER).head == b"\x80"
-        ledger.write([SystemRow(LATER, SystemSection(memory_percent=10.0))], LATER)
+        repository = SessionRepository(connection, Session.here("default", LATER), LATER)
+        assert repository.claim("churn", LATER).head == b"\x80"
+        repository.write([SystemRow(LATER, SystemSection(memory_percent=10.0))], LATER)
     connection.close()
 
     assert version_of(path) == VERSION
@@ -90,15 +91,15 @@ def test_fields_that_are_new_in_the_contract_become_columns(old, path, history):
 
     open_for_writing(path).close()
 
-    with sqlite3.connect(path) as connection:
-        for table, columns in FIGURES.items():
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for table, columns in SAMPLE_TABLES.items():
             assert {column.name for column in columns} <= columns_of(connection, "main", table)
     assert history()["total_predictions"].to_list() == [7]
 
 
 def test_columns_of_a_newer_version_do_no_harm(write, figures, path, history):
     write(figures(0))
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("ALTER TABLE metrics ADD COLUMN mood TEXT")
     write(figures(1))
 
@@ -114,7 +115,7 @@ def test_columns_of_a_newer_version_do_no_harm(write, figures, path, history):
 )
 def test_a_file_that_is_not_ours_to_write_is_left_alone(write, figures, path, change, message):
     write(figures(0))
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(change)
     before = path.read_bytes()
 
@@ -124,7 +125,7 @@ def test_a_file_that_is_not_ours_to_write_is_left_alone(write, figures, path, ch
 
 
 def test_the_database_of_another_program_is_left_alone(path):
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE mine (id)")
     before = path.read_bytes()
 
@@ -135,7 +136,7 @@ def test_the_database_of_another_program_is_left_alone(path):
 
 def test_a_newer_file_is_still_read(write, figures, path):
     write(figures(0))
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(f"PRAGMA user_version = {VERSION + 1}")
 
     with open_store(path) as store:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -39,16 +42,20 @@ DTYPES = {
 }
 
 
+def status_change(seq):
+    return ModelStatusChange(
+        monitor="default", seq=seq, at=NOON, model_id="churn", old_status="active",
+        new_status="degraded", reason="why", rule="accuracy", value=0.7, threshold=0.8, n=100,
+    )  # fmt: skip
+
+
 def every_section(write, figures):
     write(
         figures(0, total_predictions=1),
         SystemRow(NOON, SystemSection(cpu_percent=12.0, kernel_busy=True)),
         DeploymentRow(NOON, "churn", "churn", "2.1", NOON - 60, NOON, 0.9),
         ProgressRow(1, 1, NOON, "Fit", "running", 3, 10, {"loss": 0.5}),
-        ModelStatusChange(
-            monitor="default", seq=7, at=NOON, model_id="churn", old_status="active",
-            new_status="degraded", reason="why", rule="accuracy", value=0.7, threshold=0.8, n=100,
-        ),
+        status_change(7),
         PredictionRow(NOON, "churn", "a", 1, None, False, 0.004, "EU"),
     )  # fmt: skip
 
@@ -264,6 +271,25 @@ def test_bad_questions_are_refused(write, figures, history, asked, message):
         history(**asked)
 
 
+def test_a_read_that_fails_blocks_no_other_one_while_its_traceback_lives(write, figures, path):
+    write(figures(0), *(status_change(seq) for seq in range(3)))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE events SET data = '{' WHERE seq = 1")
+
+    with open_store(path) as store:
+        with pytest.raises(msgspec.DecodeError) as failure:
+            store.history("events")
+        found = []
+        thread = threading.Thread(target=lambda: found.append(len(store.history())), daemon=True)
+        thread.start()
+        thread.join(20)
+        assert found == [1]
+        assert failure.value.__traceback__ is not None
+    # Nobody is left inside the file either.
+    with closing(sqlite3.connect(path, timeout=0.1)) as connection, connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+
+
 class TestFilesThatAreNone:
     def test_there_is_no_file(self, path):
         with pytest.raises(StoreError, match=r"history\.sqlite: expected a file of history"):
@@ -278,9 +304,8 @@ class TestFilesThatAreNone:
         assert path.read_bytes() == content
 
     def test_it_belongs_to_another_program(self, path):
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("CREATE TABLE sessions (id)")
-        connection.close()
 
         with pytest.raises(StoreError, match="a database of something else"):
             open_store(path)
@@ -302,9 +327,8 @@ class TestFilesThatAreNone:
 
 def test_a_folder_that_takes_no_files_can_be_read(write, figures, history, path):
     write(figures(0))
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         assert connection.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",)
-    connection.close()
     path.parent.chmod(0o500)
     try:
         assert len(history()) == 1
