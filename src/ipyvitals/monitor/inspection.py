@@ -1,0 +1,161 @@
+"""Returns state, events and history: the methods of `Monitor` that read what was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ipyvitals.monitor.base import MonitorBase
+from ipyvitals.schema import Event, ModelInfo, Snapshot
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["InspectionMixin"]
+
+
+class InspectionMixin(MonitorBase):
+    """Returns snapshots, models, events and history, and subscribes callbacks to events."""
+
+    @property
+    def active_model(self) -> ModelInfo | None:
+        """Model that predictions without a `model_id` belong to; ``None`` before the first one."""
+        return next((model for model in self.models() if model.active), None)
+
+    def snapshot(self) -> Snapshot:
+        """Return the current state of models, training and machine, exact up to this call.
+
+        Returns
+        -------
+        Snapshot
+            A frozen copy.
+
+        Examples
+        --------
+        >>> from ipyvitals import Monitor
+        >>> monitor = Monitor("churn", interval=None)
+        >>> monitor.record(1, 1)
+        >>> monitor.snapshot().metrics.total_predictions
+        1
+        """
+        snapshot = self._engine.snapshot()
+        self._user_warnings.warn_pending()
+        return snapshot
+
+    def models(self) -> list[ModelInfo]:
+        """Return all models that have a name, were deployed or made a prediction, oldest first.
+
+        Returns
+        -------
+        list of ModelInfo
+        """
+        return self._engine.models()
+
+    def events(self, since: int | None = None) -> list[Event]:
+        """Return the last 1,000 events, newest last.
+
+        Parameters
+        ----------
+        since : int, optional
+            Return only events after the one with this ``seq``.
+
+        Returns
+        -------
+        list of Event
+
+        Examples
+        --------
+        >>> from ipyvitals import Monitor
+        >>> monitor = Monitor(interval=None)
+        >>> _ = monitor.deploy("churn", version="2.2")
+        >>> [event.type for event in monitor.events()][:1]
+        ['model_deployed']
+        """
+        self._engine.drain()
+        return self._engine.events.get(since)
+
+    def history(
+        self,
+        section: str = "metrics",
+        *,
+        since: datetime | str | float | None = None,
+        until: datetime | str | float | None = None,
+        model_id: str | None = None,
+        freq: Any = None,
+    ) -> pd.DataFrame:
+        """Return the stored history of this monitor and of earlier monitors of its name.
+
+        Parameters
+        ----------
+        section : {"metrics", "system", "training", "events", "models", "predictions"}
+            Part of the history to return.
+        since, until : datetime, str or float, optional
+            Start (included) and end (excluded) of the time span: a datetime, an ISO 8601 string
+            or Unix seconds.
+        model_id : str, optional
+            Return only rows of this model.
+        freq : str or timedelta, optional
+            Aggregate to one row per period of this length, such as ``"1min"``: the mean of
+            measurements, the last value of totals and states.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by ``time`` in UTC. The column names contain the units.
+
+        Raises
+        ------
+        ArgumentValueError, ArgumentTypeError
+            When an argument has an invalid value or type.
+
+        Examples
+        --------
+        >>> from ipyvitals import Monitor
+        >>> monitor = Monitor("churn", interval=None)
+        >>> monitor.record(1, 1)
+        >>> monitor.history("metrics", model_id="churn")["total_predictions"].to_list()
+        [1]
+        >>> monitor.close()
+        """
+        self._engine.keep(all=True)
+        self._user_warnings.warn_pending()
+        return self._engine.persistence.history(
+            section, since=since, until=until, model_id=model_id, freq=freq
+        )
+
+    def on(self, event_type: str, callback: Callable[[Any], object]) -> Callable[[], None]:
+        """Subscribe `callback` to events; a separate thread calls it with each event.
+
+        Exceptions of the callback are logged and counted as a notice.
+
+        Parameters
+        ----------
+        event_type : str
+            One of the six types in `EVENT_TYPES`, or ``"*"`` for all of them.
+        callback : callable
+            Function that takes the event.
+
+        Returns
+        -------
+        callable
+            Function without arguments that ends the subscription.
+
+        Raises
+        ------
+        ArgumentValueError, ArgumentTypeError
+            When there is no such event type, or `callback` is not callable.
+
+        Examples
+        --------
+        >>> from ipyvitals import Monitor
+        >>> monitor = Monitor(interval=None)
+        >>> seen = []
+        >>> unsubscribe = monitor.on("model_deployed", seen.append)
+        >>> _ = monitor.deploy("churn", version="2.2"); monitor.flush()
+        True
+        >>> seen[0].model_version
+        '2.2'
+        >>> monitor.close()
+        """
+        return self._engine.callbacks.on(event_type, callback)
