@@ -28,6 +28,8 @@ PRONOUN = re.compile(
     r"|whether|where|when|how|likewise)\b",
     re.IGNORECASE,
 )
+PUBLIC_NAMES = {"kept_events"}
+"""A setting of the server extension, which users have in their configuration."""
 UNDERSCORED_PUBLIC = {"_replace", "_asdict", "_fields", "_make"}
 """Public methods of a named tuple."""
 
@@ -67,7 +69,7 @@ class WordChecker:
             if isinstance(node, Definition):
                 self._check_sentence(path, node.lineno, ast.get_docstring(node))
             for name in _defined(node):
-                if HOMELY.search(name.replace("_", " ")):
+                if HOMELY.search(name.replace("_", " ")) and name not in PUBLIC_NAMES:
                     self._add(path, node, f"name {name!r}: use a term of the field")
             self._check_foreign(path, node)
 

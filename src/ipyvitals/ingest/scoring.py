@@ -81,14 +81,14 @@ class Scorer:
         return right
 
     def _compare_kinds(self, prediction: Any, actual: Any) -> None:
-        said, true = _kind(prediction), _kind(actual)
-        if self._on_mismatch is None or said is None or true is None or said == true:
+        predicted, true = _kind(prediction), _kind(actual)
+        if self._on_mismatch is None or predicted is None or true is None or predicted == true:
             return
         report, self._on_mismatch = self._on_mismatch, None
         report(
             message(
                 "labels.kind",
-                predictions=said,
+                predictions=predicted,
                 labels=true,
                 prediction=repr(prediction),
                 label=repr(actual),

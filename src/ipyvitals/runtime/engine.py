@@ -1,4 +1,4 @@
-"""What runs behind a `Monitor`: the rooms, wired one way, and what falls due in them."""
+"""Coordinates ingestion, evaluation, publishing and persistence of one monitor."""
 
 from __future__ import annotations
 
@@ -40,30 +40,30 @@ PROGRESS_SECONDS = 0.1
 ABANDONED_LOOP_GRACE_SECONDS = 2.0
 KEEP_SECONDS = 1.0
 SAVE_SECONDS = 1.5
-"""To write may take half a second: a process that is killed is to lose two at most."""
+"""Writing can take 0.5 s; with 1.5 s between saves a killed process loses at most 2 s of data."""
 
 
 class Engine:
-    """Folds what came in, judges it, and publishes.
+    """Coordinates ingestion, evaluation, publishing and persistence on one schedule.
 
-    One lock guards all figures. Whoever holds it may take the locks of the inbox, the training
-    desk and the sinks, never the other way round; the machine is read on the sampling thread, the
-    view drawn and users' callbacks are called outside of it.
+    One lock guards the state of all models. The locks of the record queue, the training tracker,
+    the event log and the storage are taken inside it, never the other way round. The sampling
+    thread reads the machine, views draw and user callbacks run without it.
 
     Parameters
     ----------
     settings : MonitorConfig
-        What the user chose.
+        The user's arguments, checked.
     clock : Clock
-        Where all times come from.
+        Source of all times.
     sampler : callable
-        Takes the notices and returns what reads the machine.
+        Takes the notices and returns the sampler of the machine.
     kernel : Kernel
-        Tells whether a cell is running.
+        Knows whether a cell is running.
     pause : callable
-        Returns the seconds to leave between two showings; 0 while somebody watches.
+        Returns the minimum seconds between two snapshots; 0 while somebody watches.
     on_mismatch : callable
-        Told once, from any thread, that labels are of another kind than predictions.
+        Called once, from any thread, when labels are of another type than predictions.
     """
 
     def __init__(
@@ -95,19 +95,18 @@ class Engine:
             wake=scheduler.wake,
             on_report=self.persistence.runs.report,
         )
-        desk = self.training
+        tracker, notices = self.training, self.notices
         self.aggregator = ModelAggregator(
             settings,
             clock,
             self.notices,
             self.events,
-            training=lambda: desk.running,
+            training=lambda: tracker.running,
             on_mismatch=on_mismatch,
         )
         if settings.store_predictions:
             self.aggregator.queue.store_records = self.persistence.predictions.keep
         self._kernel = kernel
-        notices = self.notices
         self._machine = SystemMonitor(
             clock,
             settings.thresholds,
@@ -134,10 +133,10 @@ class Engine:
             scheduler.add(self)
             sampling_scheduler.add(self.sampling)
 
-    # What users ask for
+    # Calls of the user
 
     def deploy(self, model_id: str, *, announce: bool, **facts: Any) -> None:
-        """Make a model the active one and note `facts` about it; `announce` a deployment."""
+        """Make a model the active one and set its `facts`; `announce` emits the deployment."""
         known = model_id in self.aggregator.registry
         checkpoint = self.persistence.restore(model_id, facts, self.history, known=known)
         with self._lock:
@@ -148,14 +147,14 @@ class Engine:
         self.ask_to_show()
 
     def drain(self) -> None:
-        """Add everything recorded so far to the figures, and judge it."""
+        """Add all records so far to the models, and evaluate them."""
         with self._lock:
             if not self.closed:
                 self.training.end_abandoned_loops()
                 self.aggregator.drain()
 
     def snapshot(self) -> Snapshot:
-        """Return everything known now."""
+        """Return the current state."""
         with self._lock:
             self.drain()
             if self._last is not None:
@@ -163,39 +162,39 @@ class Engine:
             return self._snapshot(self._machine.now())
 
     def models(self) -> list[ModelInfo]:
-        """Return the models that have a name or made a prediction, oldest first."""
+        """Return the models that have a name or a prediction, oldest first."""
         with self._lock:
             self.drain()
             return self.aggregator.models() if self._last is None else list(self._last.models)
 
     def acknowledge(self, model_id: str | None = None) -> int:
-        """Note that somebody has seen a model's trouble; return whether there is any."""
+        """Mark a model's alert as seen; return whether there is one."""
         with self._lock:
             done = 0 if self.closed else self.aggregator.acknowledge(model_id)
         self.ask_to_show()
         return done
 
     def adjust(self, thresholds: Thresholds) -> None:
-        """Judge by other thresholds from here on."""
+        """Replace the thresholds."""
         with self._lock:
             self.aggregator.adjust(thresholds)
             self._machine.adjust(thresholds)
         self.ask_to_show()
 
     def retire(self, model_id: str) -> None:
-        """Let one model end."""
+        """Stop one model."""
         with self._lock:
             self.aggregator.retire(model_id)
         self.ask_to_show()
 
     def set_reference(self, model_id: str | None, predictions: Any, features: Any) -> None:
-        """Compare a model's rows with these from here on."""
+        """Replace the reference that a model's rows are compared with."""
         with self._lock:
             self.aggregator.set_reference(model_id, predictions, features)
         self.ask_to_show()
 
     def reset(self) -> int:
-        """Forget what was seen and judged of the active model, and what went wrong."""
+        """Clear the windows and verdicts of the active model, and the notices."""
         with self._lock:
             if self.closed:
                 return 0
@@ -205,7 +204,7 @@ class Engine:
         return 1
 
     def try_locked(self, call: Callable[[], T], seconds: float) -> T | None:
-        """Return what `call` returns, unless the lock is held for longer than `seconds`."""
+        """Run `call` under the lock; return ``None`` if the lock is not free within `seconds`."""
         if not self._lock.acquire(timeout=seconds):
             return None
         try:
@@ -214,17 +213,17 @@ class Engine:
             self._lock.release()
 
     def watch(self, view: View) -> None:
-        """Show snapshots in `view` from here on."""
+        """Show snapshots in `view` from now on."""
         self._publisher.watch(view)
         self.ask_to_show()
 
     def tick(self) -> None:
-        """Do all that a timer would do, due or not."""
+        """Run all periodic work, due or not."""
         self._sample()
         self.publish()
 
     def publish(self) -> None:
-        """Fold, then tell and show what is new."""
+        """Drain the queue, then publish and show what changed."""
         with self._lock:
             if self.closed:
                 return
@@ -236,9 +235,9 @@ class Engine:
         self._show()
 
     def keep(self, *, save: bool = True, all: bool = False) -> None:
-        """Hand over what is to be kept; have it written soon, unless it is not to `save`.
+        """Hand rows and checkpoints over to the storage; with `save` the writer is woken.
 
-        With `all`, windows of very many labels, too.
+        With `all`, large windows are included.
         """
         with self._lock:
             if not self.closed:
@@ -247,12 +246,12 @@ class Engine:
                 self.persistence.keep(self.aggregator, self.history, save=save, all=all)
 
     def save_last(self, seconds: float) -> None:
-        """Hand over what is to be kept, within `seconds`: the interpreter is about to exit."""
+        """Hand over the last rows within `seconds`; the interpreter is about to exit."""
         self.persistence.wait_for_restores(seconds)
         self.try_locked(partial(self.keep, all=True), seconds)
 
     def close(self) -> None:
-        """End in order: count what came, tell that the models stopped, let the threads go."""
+        """Drain the queue, stop the models, and release threads and storage, in this order."""
         self.persistence.wait_for_restores(CLOSE_SECONDS)
         with self._lock:
             if self.closed:
@@ -260,7 +259,7 @@ class Engine:
             self.drain()
             for run in self.training.open_runs[:1]:
                 run.stop("Monitor closed")
-            # A new kernel goes on from how things stood before.
+            # Stored before the models stop: a new kernel continues from this state.
             self.keep(all=True)
             self.aggregator.stop()
             self.persistence.keep(self.aggregator, self.history, save=False)
@@ -273,10 +272,10 @@ class Engine:
         self.persistence.close()
         self._machine.close()
 
-    # What falls due
+    # Periodic work
 
     def run_due(self) -> float:
-        """Do what is due; return the seconds until more will be."""
+        """Run the work that is due; return the seconds until the next is."""
         if self.closed or self.settings.interval is None:
             return inf
         try:
@@ -287,16 +286,16 @@ class Engine:
 
     def _run_due(self) -> float:
         now = self.clock.monotonic()
-        # Ten times a second, beside a busy cell, there is nothing but progress.
+        # Progress alone is checked ten times a second.
         if now >= self._due_at:
             self._run_timers(now)
         running = self.training.running
         if running:
             with self._lock:
                 if self.training.has_abandoned_loops:
-                    # A cell tells of the error that left a loop once its traceback is written.
-                    patience = ABANDONED_LOOP_GRACE_SECONDS if self._kernel.busy() else 0.0
-                    self.training.end_abandoned_loops(before=now - patience)
+                    # IPython reports the error of a cell after it has written the traceback.
+                    grace = ABANDONED_LOOP_GRACE_SECONDS if self._kernel.busy() else 0.0
+                    self.training.end_abandoned_loops(before=now - grace)
                 if now >= self._progress_at + PROGRESS_SECONDS:
                     self._publish_progress(now)
         if self._publisher.due or self._publisher.progress_due:
@@ -312,8 +311,7 @@ class Engine:
             keep, save = self._keep_due.poll(now), self._save_due.poll(now)
             if keep or save:
                 self.keep(save=save)
-        timers = (self._metrics_due, self._keep_due, self._save_due)
-        self._due_at = min(timer.next for timer in timers)
+        self._due_at = min(self._metrics_due.next, self._keep_due.next, self._save_due.next)
 
     def _sample_due(self, first: bool) -> None:
         """Take a reading on the sampling thread, and let the scheduler show it."""
@@ -368,11 +366,8 @@ class Engine:
             if failed and active.lifecycle == "registered":
                 active.lifecycle = "failed"
             self._progress_at = -inf
-            self.aggregator.update_status(
-                reason=Message(section.details)
-                if failed
-                else message(f"status.training_{section.state}")
-            )
+            code = f"status.training_{section.state}"
+            self.aggregator.update_status(Message(section.details) if failed else message(code))
             self._publisher.completed(section)
         self.ask_to_show()
 
@@ -388,7 +383,7 @@ class Engine:
         )
 
     def ask_to_show(self) -> None:
-        """Let the ticker show the state soon; takes no lock."""
+        """Have the scheduler show the state soon; takes no lock."""
         self._publisher.due = True
         scheduler.wake()
 
@@ -399,14 +394,10 @@ class Engine:
         return self._snapshot(self._machine.shown()) if self._last is None else self._last
 
     def after_fork(self) -> None:
-        """Go on without a thread in a forked child, which shows nothing."""
+        """Continue without threads and views in a forked child."""
         self.forked = True
         self._lock = threading.RLock()
-        self.notices.reset_lock()
-        self.aggregator.queue.reset_lock()
-        self.training.reset_lock()
-        self.persistence.after_fork()
-        self.events.after_fork()
-        self.callbacks.after_fork()
-        self._publisher.after_fork()
-        self._machine.after_fork()
+        for part in (self.notices, self.aggregator.queue, self.training):
+            part.reset_lock()
+        for room in (self.persistence, self.events, self.callbacks, self._publisher, self._machine):
+            room.after_fork()

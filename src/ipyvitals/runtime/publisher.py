@@ -113,7 +113,7 @@ class Publisher:
 
     @property
     def watched(self) -> bool:
-        """Whether there is a view to show snapshots in."""
+        """True while there is a view to show snapshots in."""
         return bool(self._views)
 
     def show(
