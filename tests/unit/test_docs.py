@@ -21,6 +21,8 @@ from ipyvitals.system.sampler import sources
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 SRC = ROOT / "src"
+PACKAGE = SRC / "ipyvitals"
+ARCHITECTURE = (DOCS / "architecture.md").read_text(encoding="utf-8")
 
 
 def code_words(document: str) -> set[str]:
@@ -186,3 +188,64 @@ def test_a_tutorial_begins_anew_each_time_it_runs(name):
 
     assert made
     assert [one for one in made if "store=None" not in one] == []
+
+
+def spans(text: str) -> list[str]:
+    return re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+
+
+def paths_in(text: str) -> list[str]:
+    """Return the files and folders that a text names in code spans."""
+    path = r"\w[\w./-]*(?:/|\.(?:py|tsx?|toml|yaml|md))"
+    return [one for one in spans(text) if re.fullmatch(path, one)]
+
+
+def located(path: str) -> Path:
+    """Return where a path of docs/architecture.md leads, from the package or from the root."""
+    return PACKAGE / path if (PACKAGE / path).exists() else ROOT / path
+
+
+def names_defined_in(path: Path) -> set[str]:
+    """Return the classes and constants of a module, or of all modules of a room."""
+    modules = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+    text = "\n".join(module.read_text(encoding="utf-8") for module in modules)
+    classes = re.findall(r"^class (\w+)", text, flags=re.MULTILINE)
+    return {*classes, *re.findall(r"^([A-Z_]{3,})\b.* = ", text, flags=re.MULTILINE)}
+
+
+def test_every_path_of_the_architecture_exists():
+    paths = paths_in(ARCHITECTURE)
+
+    assert len(paths) > 100
+    assert [path for path in paths if not located(path).exists()] == []
+
+
+def test_every_class_of_the_architecture_is_defined_in_the_file_beside_it():
+    rows = [row for row in re.findall(r"^\| .*", ARCHITECTURE, flags=re.MULTILINE) if "`" in row]
+    named = [
+        (name, [located(path) for path in paths_in(row)])
+        for row in rows
+        for name in spans(row)
+        if re.fullmatch(r"[A-Z]\w+", name)
+    ]
+
+    assert len(named) > 30
+    assert [
+        name
+        for name, paths in named
+        if not any(name in names_defined_in(path) for path in paths if path.suffix in ("", ".py"))
+    ] == []
+
+
+def test_the_architecture_names_every_room_and_every_lock():
+    named = {located(path).resolve() for path in paths_in(ARCHITECTURE)}
+    rooms = {path.parent for path in PACKAGE.rglob("__init__.py")} - {PACKAGE}
+    locks = {
+        path
+        for path in PACKAGE.rglob("*.py")
+        if re.search(r"threading\.(R?Lock|Condition)\(", path.read_text(encoding="utf-8"))
+    }
+
+    assert (len(rooms) > 20, len(locks) > 10) == (True, True)
+    assert {path.name for path in rooms - named} == set()
+    assert {path.name for path in locks - named} == set()
