@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from math import inf
 from typing import Protocol
 
 import msgspec
@@ -87,6 +88,7 @@ class SystemMonitor:
         self._waited: tuple[int | None, float | None] = (None, None)
         self._rule = SystemEvaluator(thresholds)
         self._sampling = threading.Lock()
+        self._judged_at = clock.monotonic()
         self.section = SystemSection()
 
     def read(self) -> SystemSection:
@@ -104,9 +106,21 @@ class SystemMonitor:
             )
 
     def judge(self, reading: SystemSection) -> SystemSection:
-        """Judge a reading, and keep it as the newest one."""
+        """Judge a reading, and store it as the newest one."""
+        self._judged_at = self._clock.monotonic()
         self.section = self._with_kernel(self._rule.update(reading))
         return self.section
+
+    def expire(self, max_age_seconds: float) -> bool:
+        """Replace a reading older than this by an unknown one; return whether that happened.
+
+        A source that hangs must not leave its last values on the page as if they were current.
+        """
+        if self._clock.monotonic() - self._judged_at <= max_age_seconds:
+            return False
+        self._judged_at = inf
+        self.section = self._with_kernel(SystemSection())
+        return True
 
     def now(self) -> SystemSection:
         """Return the newest reading, with what the kernel does at this moment."""

@@ -70,6 +70,23 @@ def read(one):
     return one.judge(one.read())
 
 
+def test_a_reading_that_no_other_follows_becomes_unknown_once(parts):
+    one = parts.machine()
+    read(one)
+    parts.clock.advance(10.0)
+    assert not one.expire(10.0)
+    assert one.now().cpu_percent == 10.0
+
+    parts.clock.advance(0.1)
+    assert one.expire(10.0)
+    assert one.now().cpu_percent is None
+    assert one.shown().system_health == "unknown"
+    assert not one.expire(10.0)
+
+    read(one)
+    assert one.now().cpu_percent == 10.0
+
+
 def test_a_reading_is_kept_with_its_health(parts):
     one = parts.machine()
     assert one.section == SystemSection()
