@@ -194,7 +194,7 @@ def keep_hours(path: Path, hours: int) -> int:
             engine._publish_metrics()
             if second % 5 == 0:
                 # The machine is not read: that would take most of the time, and no more space.
-                reading = engine._machine.section
+                reading = engine._system.section
                 engine._publisher.system(reading)
                 engine.persistence.system(reading)
             engine.keep()

@@ -1,4 +1,4 @@
-"""Check the names and docstrings of the package against the rules in docs/architecture.md.
+"""Check the names and docstrings of the package against the rules of CONTRIBUTING.md.
 
     python scripts/check_words.py [PATH…]     # src/ipyvitals by default; exit 1 on a violation
 

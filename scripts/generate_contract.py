@@ -319,7 +319,7 @@ def main() -> int:
         SOURCES / "wire.gen.ts": wire_contract(),
         SOURCES / "rules.gen.ts": rules_typescript(),
         SOURCES / "catalogue.gen.ts": catalogue(),
-        PYTHON / "rules.py": python_module(),
+        PYTHON / "generated.py": python_module(),
     }
     if not parser.parse_args().check:
         for path, text in wanted.items():

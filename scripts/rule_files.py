@@ -1,7 +1,7 @@
 """Texts of the files that follow from the rules, the components and the sentences of the package.
 
 `generate_contract.py` writes the files: js/src/schema/rules.gen.ts and catalogue.gen.ts for the
-page, and src/ipyvitals/schema/rules.py for the rooms that know no more than the contract.
+page, and src/ipyvitals/schema/generated.py for the rooms that know no more than the contract.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def python_module(
     rules: Iterable[type[ModelRule]] = RULES.values(),
     components: Iterable[Component] = COMPONENTS,
 ) -> str:
-    """Return ipyvitals.schema.rules, for the rooms that may not import ipyvitals.health."""
+    """Return ipyvitals.schema.generated, for the rooms that may not import ipyvitals.health."""
     units = "".join(f'    "{rule.name}": "{rule.unit}",\n' for rule in rules)
     names = "".join(f'    "{one.name}": "{one.label}",\n' for one in components)
     return f'''\

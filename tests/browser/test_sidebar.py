@@ -119,7 +119,7 @@ def test_other_notebooks_are_rows_and_a_click_goes_there(open_notebook, page, se
     expect(row).to_have_count(1)
     expect(row).to_contain_text("churn 2.1")
     expect(row).to_contain_text("Training")
-    expect(row.locator(".s-memory")).to_have_text(re.compile(r"^\d+ MiB$"))
+    expect(row.locator(".s-memory")).to_have_text(re.compile(r"^Memory of this kernel \d+ MiB$"))
     rises(page, row.locator(".s-figure"), times=2)
 
     row.click()

@@ -47,7 +47,11 @@ def test_running_the_constructor_again_closes_the_old_panel_and_leaves_no_thread
     expect(old.locator(".v-freshness")).to_contain_text("Closed")
     expect(vital(old, "model.status")).to_have_text("Stopped")
     expect(vital(old, "model.total_predictions")).to_have_text("40")
-    assert notebook.value(THREADS) == threads == "['ipyvitals-scheduler', 'ipyvitals-store']"
+    assert (
+        notebook.value(THREADS)
+        == threads
+        == ("['ipyvitals-sampler', 'ipyvitals-scheduler', 'ipyvitals-store']")
+    )
 
     # The model goes on from where the closed monitor left it.
     expect(vital(notebook.panel(0), "model.total_predictions")).to_have_text("40")

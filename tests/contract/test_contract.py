@@ -43,7 +43,7 @@ def test_a_stale_file_is_named_with_its_remedy(
     (tmp_path / "wire.gen.ts").write_text(GENERATOR["wire_contract"]())
     (tmp_path / "rules.gen.ts").write_text(GENERATOR["rules_typescript"]())
     (tmp_path / "catalogue.gen.ts").write_text(GENERATOR["catalogue"]())
-    (tmp_path / "rules.py").write_text(GENERATOR["python_module"]())
+    (tmp_path / "generated.py").write_text(GENERATOR["python_module"]())
     monkeypatch.setitem(main.__globals__, "SOURCES", tmp_path)
     monkeypatch.setitem(main.__globals__, "PYTHON", tmp_path)
     monkeypatch.setitem(main.__globals__, "ROOT", tmp_path)

@@ -27,7 +27,7 @@ from ipyvitals.health.rules import (
 )
 from ipyvitals.health.status import Lifecycle, status_of
 from ipyvitals.health.system import SystemEvaluator
-from ipyvitals.health.thresholds import Policy
+from ipyvitals.health.verdict_settings import Policy
 
 __all__ = [
     "COMPONENTS",

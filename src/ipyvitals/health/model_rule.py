@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from ipyvitals.health.findings import DriftCheck, ErrorChange, Finding, Verdict
-from ipyvitals.health.thresholds import VerdictSettings
+from ipyvitals.health.verdict_settings import VerdictSettings
 from ipyvitals.schema import Rule
 from ipyvitals.schema.messages import Message, message, render
 from ipyvitals.stats.interval import wilson_high
@@ -82,11 +82,11 @@ class ModelRule:
     """Reasons: ``"raised"`` when the rule turns on, ``"recovered"`` when it turns off."""
     hold_field: ClassVar[str] = "look_hold"
     """The field of `Thresholds` with the steps in a row after which a verdict turns."""
-    stored_as: ClassVar[str]
+    checkpoint_key: ClassVar[str]
     """The name of its verdict in a checkpoint."""
-    yields_to: ClassVar[Rule | None] = None
+    suppressed_by: ClassVar[Rule | None] = None
     """A rule that is the reason in place of this one while both are raised."""
-    needs_watch: ClassVar[bool] = False
+    needs_drift_detector: ClassVar[bool] = False
     """Whether it judges only where the model's rows are watched for drift."""
     compares_with_reference: ClassVar[bool] = False
     """Whether its verdict ends with the reference that it rests on."""
@@ -146,13 +146,13 @@ class ModelRule:
     def save(self, verdicts: dict[str, Verdict]) -> None:
         """Add the verdict to those of a checkpoint."""
         entered, left = self._switch.streaks
-        verdicts[self.stored_as] = Verdict(
+        verdicts[self.checkpoint_key] = Verdict(
             threshold=self.threshold, on=self.on, entered=entered.tolist(), left=left.tolist()
         )
 
     def resume(self, verdicts: dict[str, Verdict]) -> None:
         """Go on from the verdicts of a checkpoint; streaks only under the same threshold."""
-        verdict = verdicts.get(self.stored_as)
+        verdict = verdicts.get(self.checkpoint_key)
         if verdict is None or not self.enabled:
             return
         self._switch.on = verdict.on

@@ -3,7 +3,7 @@
 To add a rule about a model, write its class below, add it to `HEALTH_RULES`, and add its field to
 `Thresholds`. To add a component of the machine, add its entry to `COMPONENTS` and its field to
 `Thresholds`. ``scripts/generate_contract.py`` then writes the files of the page, and
-`ipyvitals.schema.rules` for those rooms that know no more than the contract.
+`ipyvitals.schema.generated` for the packages that may import only the contract.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ipyvitals.health.model_rule import (
     RuleSettings,
     WindowRule,
 )
-from ipyvitals.health.thresholds import Percent, Ratio, Seconds, VerdictSettings
+from ipyvitals.health.verdict_settings import Percent, Ratio, Seconds, VerdictSettings
 from ipyvitals.schema import Rule
 from ipyvitals.schema.messages import Message
 
@@ -55,30 +55,30 @@ class Thresholds(VerdictSettings, frozen=True, kw_only=True):
     latency_p95 : float, optional
         Seconds; 95 % of the calls of the last 60 s should be faster.
     drift : bool
-        Whether a model is degraded while what it sees or says has drifted; only where the
-        monitor watches for drift at all.
+        Whether a model is degraded while its features or predictions have drifted; needs
+        ``Monitor(drift=…)``.
     idle : float, optional
         Seconds without a prediction after which a model is idle.
     policy : {"threshold", "confident"}
-        When the accuracy counts as low: when it is below the threshold, or only when its whole
+        Whether the accuracy is low when it is below the threshold, or only when its whole
         95 % interval is.
     min_labels : int
-        Labels in the window before the accuracy is judged.
+        Minimum number of labels in the window before the accuracy is judged.
     label_hold : int
-        Labels in a row after which a verdict about the accuracy turns.
+        Number of consecutive labels that change a verdict about the accuracy (debounce).
     recovery_margin : float
         How far above its threshold the accuracy must be to have recovered, in [0, 1].
     min_calls : int
-        Calls in the last 60 s before error rate and latency are judged.
+        Minimum number of calls in the last 60 s before error rate and latency are judged.
     look_hold : int
-        Looks in a row after which a verdict about calls, drift or the machine turns.
+        Number of consecutive evaluations that change a verdict about calls, drift or the machine.
     cpu, memory, disk : float, optional
         Percent at which the system is degraded.
     gpu_memory, shared_memory, open_files : float, optional
-        Likewise of the fullest GPU, of ``/dev/shm``, and of the files that the kernel may open.
+        The same for the fullest GPU, ``/dev/shm``, and the limit of open files of the kernel.
     critical : float, optional
-        Percent at which memory, disk, shared memory or open files make the system unhealthy:
-        what then comes is no slower program but one that ends.
+        Percent at which memory, disk, shared memory or open files make the system unhealthy,
+        since exhausting one of them ends the process.
 
     Raises
     ------
@@ -111,7 +111,7 @@ class AccuracyRule(WindowRule):
 
     name = "accuracy"
     threshold_field = "accuracy"
-    stored_as = "accuracy_rule"
+    checkpoint_key = "accuracy_rule"
     messages: ClassVar[dict[str, str]] = {
         "raised": "Accuracy dropped below threshold",
         "recovered": "Accuracy recovered",
@@ -123,8 +123,8 @@ class BaselineRule(WindowRule):
 
     name = "baseline"
     threshold_field = "baseline_drop"
-    stored_as = "baseline_rule"
-    yields_to = "accuracy"
+    checkpoint_key = "baseline_rule"
+    suppressed_by = "accuracy"
     messages: ClassVar[dict[str, str]] = {
         "raised": "Accuracy dropped too far below its baseline",
         "recovered": "Accuracy back near its baseline",
@@ -142,7 +142,7 @@ class ErrorRateRule(LimitRule):
     name = "error_rate"
     threshold_field = "error_rate"
     unit = "ratio"
-    stored_as = "error_rule"
+    checkpoint_key = "error_rule"
     messages: ClassVar[dict[str, str]] = {
         "raised": "Error rate rose above threshold",
         "recovered": "Error rate recovered",
@@ -161,7 +161,7 @@ class LatencyRule(LimitRule):
     name = "latency_p95"
     threshold_field = "latency_p95"
     unit = "latency"
-    stored_as = "latency_rule"
+    checkpoint_key = "latency_rule"
     messages: ClassVar[dict[str, str]] = {
         "raised": "Latency p95 rose above threshold",
         "recovered": "Latency p95 recovered",
@@ -180,8 +180,8 @@ class DriftRule(ModelRule):
     threshold_field = "drift"
     unit = "psi"
     evidence = "rows"
-    stored_as = "drift_rule"
-    needs_watch = True
+    checkpoint_key = "drift_rule"
+    needs_drift_detector = True
     compares_with_reference = True
     messages: ClassVar[dict[str, str]] = {
         "predictions": "Drift of predictions",
@@ -221,8 +221,8 @@ class ErrorDriftRule(ModelRule):
     threshold_field = "drift"
     unit = "ratio"
     evidence = "labels"
-    stored_as = "drift_rule"
-    needs_watch = True
+    checkpoint_key = "drift_rule"
+    needs_drift_detector = True
     messages: ClassVar[dict[str, str]] = {
         "raised": "Mean error rose",
         "recovered": "Mean error fell again",
@@ -251,12 +251,12 @@ class ErrorDriftRule(ModelRule):
 
     def save(self, verdicts: dict[str, Verdict]) -> None:
         """Add the verdict to that of `DriftRule`, where every version looks for it."""
-        drift = verdicts.get(self.stored_as, Verdict())
-        verdicts[self.stored_as] = msgspec.structs.replace(drift, rising=self.on)
+        drift = verdicts.get(self.checkpoint_key, Verdict())
+        verdicts[self.checkpoint_key] = msgspec.structs.replace(drift, rising=self.on)
 
     def resume(self, verdicts: dict[str, Verdict]) -> None:
         """Go on from the verdicts of a checkpoint."""
-        verdict = verdicts.get(self.stored_as)
+        verdict = verdicts.get(self.checkpoint_key)
         if verdict is not None and self.enabled:
             self._switch.on = verdict.rising
 
@@ -312,7 +312,7 @@ class Component(NamedTuple):
     """Whether ``Thresholds.critical`` makes the system unhealthy: what is full ends a program."""
     optional: bool = False
     """Whether a machine may have none of it, so that it is missed only where it was read before."""
-    difference: bool = False
+    needs_two_samples: bool = False
     """Whether the figure is a difference, which the first reading cannot have."""
 
     @property
@@ -322,7 +322,7 @@ class Component(NamedTuple):
 
 
 COMPONENTS: tuple[Component, ...] = (
-    Component("cpu", "CPU", difference=True),
+    Component("cpu", "CPU", needs_two_samples=True),
     Component("memory", "memory", critical=True),
     Component("disk", "disk", critical=True),
     # Frameworks take a whole GPU for themselves, so that a full one need be no trouble.

@@ -74,7 +74,7 @@ class SystemEvaluator:
                 self._seen.add(name)
                 judged[name] = _health(levels, percent)
             # The first reading has no load, and a machine without a GPU misses none.
-            elif name in self._seen and (self._read or not component.difference):
+            elif name in self._seen and (self._read or not component.needs_two_samples):
                 unknown.append(name)
         self._read = True
         worst = max(judged, key=lambda name: _SEVERITY[judged[name]], default=None)

@@ -104,7 +104,7 @@ class ControlChannel:
         if count and not was_watched:
             for engine in list(self._engines.values()):
                 self._senders[engine].request_full()
-                engine.ask_to_show()
+                engine.request_show()
 
     def _update(self, engine: Engine, *, history: bool) -> Update | None:
         snapshot = engine.try_locked(engine.snapshot, LOCK_TIMEOUT_SECONDS)

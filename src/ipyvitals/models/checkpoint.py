@@ -57,7 +57,7 @@ class CheckpointSummary(msgspec.Struct, kw_only=True, omit_defaults=True):
     active_alerts: list[Finding] = msgspec.field(default_factory=list, name="raised")
     """Oldest first."""
     verdicts: dict[str, Verdict] = {}
-    """By `ModelRule.stored_as`."""
+    """By `ModelRule.checkpoint_key`."""
     drifted: list[bool] = []
     """Anything at all, and then each column."""
 
@@ -229,7 +229,7 @@ def _resume_windows(model: ModelState, body: CheckpointWindows) -> None:
 
 def _resume_verdicts(model: ModelState, head: CheckpointSummary) -> None:
     for rule in model.rules:
-        if model.watch is not None or not rule.needs_watch:
+        if model.watch is not None or not rule.needs_drift_detector:
             rule.resume(head.verdicts)
     on = {rule.name for rule in model.rules if rule.on}
     for finding in head.active_alerts:

@@ -341,8 +341,8 @@ class ModelState:
     def primary_alert(self) -> Finding | None:
         """The newest rule that is raised, unless it yields to another one that is."""
         alerts = self._alerts
-        yields_to = {rule.name: rule.yields_to for rule in self.rules}
-        rules = [rule for rule in alerts if yields_to.get(rule) not in alerts]
+        suppressed_by = {rule.name: rule.suppressed_by for rule in self.rules}
+        rules = [rule for rule in alerts if suppressed_by.get(rule) not in alerts]
         return alerts[rules[-1]] if rules else None
 
     @property

@@ -14,7 +14,7 @@ from math import floor, isfinite
 from typing import Concatenate, ParamSpec
 
 from ipyvitals.schema import Health, ModelSection, Status, format_uptime
-from ipyvitals.schema.rules import COMPONENT_LABELS, RULE_UNITS
+from ipyvitals.schema.generated import COMPONENT_LABELS, RULE_UNITS
 
 __all__ = [
     "UNKNOWN",

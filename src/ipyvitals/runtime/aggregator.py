@@ -137,7 +137,7 @@ class ModelAggregator:
         self._join.expire(self._clock.monotonic())
         self.update_status()
 
-    def review(self) -> None:
+    def evaluate(self) -> None:
         """Drain the queue and apply the rules about the last minute."""
         now = self._clock.monotonic()
         self.queue.drain()

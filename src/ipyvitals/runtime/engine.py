@@ -90,8 +90,8 @@ class Engine:
         self.training = TrainingTracker(
             clock,
             self.notices,
-            on_change=weak_callback(self, Engine._training_moved),
-            on_end=weak_callback(self, Engine._training_ended),
+            on_change=weak_callback(self, Engine._on_training_change),
+            on_end=weak_callback(self, Engine._on_training_end),
             wake=scheduler.wake,
             on_report=self.persistence.runs.report,
         )
@@ -107,7 +107,7 @@ class Engine:
         if settings.store_predictions:
             self.aggregator.queue.store_records = self.persistence.predictions.keep
         self._kernel = kernel
-        self._machine = SystemMonitor(
+        self._system = SystemMonitor(
             clock,
             settings.thresholds,
             sampler=lambda: sampler(notices),
@@ -122,10 +122,10 @@ class Engine:
         self._save_due = IntervalTimer(SAVE_SECONDS, now)
         self._due_at = now
         self.sampling = SamplingTask(
-            clock, settings.interval or inf, weak_callback(self, Engine._sample_due)
+            clock, settings.interval or inf, weak_callback(self, Engine._on_sample_due)
         )
         self._progress_at = -inf
-        self._last: Snapshot | None = None
+        self._final: Snapshot | None = None
         self._lock = threading.RLock()
         renew_in_child(self)
         save_at_exit(self)
@@ -144,7 +144,7 @@ class Engine:
             self.aggregator.deploy(model_id, announce=announce, checkpoint=checkpoint, **facts)
             if announce:
                 self.persistence.deployed(self.aggregator.active)
-        self.ask_to_show()
+        self.request_show()
 
     def drain(self) -> None:
         """Add all records so far to the models, and evaluate them."""
@@ -157,41 +157,41 @@ class Engine:
         """Return the current state."""
         with self._lock:
             self.drain()
-            if self._last is not None:
-                return msgspec.structs.replace(self._last, notices=self.notices.get())
-            return self._snapshot(self._machine.now())
+            if self._final is not None:
+                return msgspec.structs.replace(self._final, notices=self.notices.get())
+            return self._snapshot(self._system.now())
 
     def models(self) -> list[ModelInfo]:
         """Return the models that have a name or a prediction, oldest first."""
         with self._lock:
             self.drain()
-            return self.aggregator.models() if self._last is None else list(self._last.models)
+            return self.aggregator.models() if self._final is None else list(self._final.models)
 
     def acknowledge(self, model_id: str | None = None) -> int:
         """Mark a model's alert as seen; return whether there is one."""
         with self._lock:
             done = 0 if self.closed else self.aggregator.acknowledge(model_id)
-        self.ask_to_show()
+        self.request_show()
         return done
 
     def adjust(self, thresholds: Thresholds) -> None:
         """Replace the thresholds."""
         with self._lock:
             self.aggregator.adjust(thresholds)
-            self._machine.adjust(thresholds)
-        self.ask_to_show()
+            self._system.adjust(thresholds)
+        self.request_show()
 
     def retire(self, model_id: str) -> None:
         """Stop one model."""
         with self._lock:
             self.aggregator.retire(model_id)
-        self.ask_to_show()
+        self.request_show()
 
     def set_reference(self, model_id: str | None, predictions: Any, features: Any) -> None:
         """Replace the reference that a model's rows are compared with."""
         with self._lock:
             self.aggregator.set_reference(model_id, predictions, features)
-        self.ask_to_show()
+        self.request_show()
 
     def reset(self) -> int:
         """Clear the windows and verdicts of the active model, and the notices."""
@@ -200,7 +200,7 @@ class Engine:
                 return 0
             self.notices.clear()
             self.aggregator.reset()
-        self.ask_to_show()
+        self.request_show()
         return 1
 
     def try_locked(self, call: Callable[[], T], seconds: float) -> T | None:
@@ -215,7 +215,7 @@ class Engine:
     def watch(self, view: View) -> None:
         """Show snapshots in `view` from now on."""
         self._publisher.watch(view)
-        self.ask_to_show()
+        self.request_show()
 
     def tick(self) -> None:
         """Run all periodic work, due or not."""
@@ -263,14 +263,14 @@ class Engine:
             self.keep(all=True)
             self.aggregator.stop()
             self.persistence.keep(self.aggregator, self.history, save=False)
-            self.closed, self._last = True, self._snapshot(self._machine.now())
+            self.closed, self._final = True, self._snapshot(self._system.now())
         scheduler.remove(self)
         sampling_scheduler.remove(self.sampling)
         self._show()
         self._publisher.end()
         self.callbacks.close()
         self.persistence.close()
-        self._machine.close()
+        self._system.close()
 
     # Periodic work
 
@@ -313,27 +313,27 @@ class Engine:
                 self.keep(save=save)
         self._due_at = min(self._metrics_due.next, self._keep_due.next, self._save_due.next)
 
-    def _sample_due(self, first: bool) -> None:
+    def _on_sample_due(self, first: bool) -> None:
         """Take a reading on the sampling thread, and let the scheduler show it."""
         try:
             self._sample(quiet=first)
         except Exception as error:
             self.notices.add("ticker.failed", f"{type(error).__name__}: {error}")
-        self.ask_to_show()
+        self.request_show()
 
     def _sample(self, *, quiet: bool = False) -> None:
-        reading = self._machine.read()
+        reading = self._system.read()
         with self._lock:
-            section = self._machine.judge(reading)
+            section = self._system.judge(reading)
             if not quiet and not self.closed:
                 self._publisher.system(section)
                 self.persistence.system(section)
 
     def _publish_metrics(self) -> None:
-        self.aggregator.review()
+        self.aggregator.evaluate()
         metrics = self.aggregator.metrics()
         self._publisher.metrics(self.aggregator.active.model_id, metrics)
-        self.history.add(point(self.clock.time(), metrics, self._machine.section))
+        self.history.add(point(self.clock.time(), metrics, self._system.section))
 
     def _publish_progress(self, now: float) -> None:
         section = self.training.section()
@@ -341,7 +341,7 @@ class Engine:
             self._publisher.training, self._progress_at = section, now
             self._publisher.progress_due = True
 
-    def _training_moved(self) -> None:
+    def _on_training_change(self) -> None:
         with self._lock:
             if self.closed:
                 return
@@ -357,7 +357,7 @@ class Engine:
             self._publish_progress(now)
         scheduler.wake()
 
-    def _training_ended(self, section: TrainingSection) -> None:
+    def _on_training_end(self, section: TrainingSection) -> None:
         with self._lock:
             if self.closed:
                 return
@@ -369,7 +369,7 @@ class Engine:
             code = f"status.training_{section.state}"
             self.aggregator.update_status(Message(section.details) if failed else message(code))
             self._publisher.completed(section)
-        self.ask_to_show()
+        self.request_show()
 
     def _snapshot(self, system: SystemSection) -> Snapshot:
         return Snapshot(
@@ -382,7 +382,7 @@ class Engine:
             **self.aggregator.sections(),
         )
 
-    def ask_to_show(self) -> None:
+    def request_show(self) -> None:
         """Have the scheduler show the state soon; takes no lock."""
         self._publisher.due = True
         scheduler.wake()
@@ -391,7 +391,7 @@ class Engine:
         self._publisher.show(self._newest, lambda: self.events.seq, self._lock, closed=self.closed)
 
     def _newest(self) -> Snapshot:
-        return self._snapshot(self._machine.shown()) if self._last is None else self._last
+        return self._snapshot(self._system.shown()) if self._final is None else self._final
 
     def after_fork(self) -> None:
         """Continue without threads and views in a forked child."""
@@ -399,5 +399,11 @@ class Engine:
         self._lock = threading.RLock()
         for part in (self.notices, self.aggregator.queue, self.training):
             part.reset_lock()
-        for room in (self.persistence, self.events, self.callbacks, self._publisher, self._machine):
-            room.after_fork()
+        for member in (
+            self.persistence,
+            self.events,
+            self.callbacks,
+            self._publisher,
+            self._system,
+        ):
+            member.after_fork()

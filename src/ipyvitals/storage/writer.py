@@ -46,7 +46,7 @@ class Writer:
         self._path = path
         self._lock = threading.Lock()
         # Not an Event: garbage collection may wake the thread amid any call, even its own.
-        self._alarm: SimpleQueue[None] = SimpleQueue()
+        self._wakeups: SimpleQueue[None] = SimpleQueue()
         self._queues: list[SessionQueue] = []
         self._failing_since: dict[SessionQueue, float] = {}
         """Since when closed queues wait for a file that cannot be written."""
@@ -70,7 +70,7 @@ class Writer:
 
     def wake(self) -> None:
         """Start the next turn at once; takes no lock."""
-        self._alarm.put(None)
+        self._wakeups.put(None)
 
     def join(self, seconds: float) -> None:
         """Wait for the end of the thread, if no queue is left."""
@@ -91,7 +91,7 @@ class Writer:
 
     def _run(self) -> None:
         while True:
-            wait = self._turn()
+            wait = self._run_cycle()
             with self._lock:
                 if not self._queues:
                     self._thread = None
@@ -100,13 +100,13 @@ class Writer:
 
     def _sleep(self, seconds: float) -> None:
         try:
-            self._alarm.get(timeout=seconds)
+            self._wakeups.get(timeout=seconds)
             while True:
-                self._alarm.get_nowait()
+                self._wakeups.get_nowait()
         except Empty:
             return
 
-    def _turn(self) -> float:
+    def _run_cycle(self) -> float:
         """Write what is queued; return the seconds until the next turn."""
         with self._lock:
             queues = list(self._queues)
@@ -139,7 +139,7 @@ class Writer:
         last = len(works) == len(queues) and all(work.closing for work in works)
         with ExitStack() as stack:
             # What is not written, for whatever reason, is queued again.
-            stack.callback(_put_back, works)
+            stack.callback(_requeue, works)
             if self._connections.replaced:
                 self._reset(queues)
             connection = self._connections.open(durable=any(work.durable for work in works))
@@ -149,7 +149,7 @@ class Writer:
                 work = works.popleft()
                 if work.closing:
                     self._remove(work.queue)
-            return self._shorten(connection, queues)
+            return self._apply_retention(connection, queues)
 
     def _reset(self, queues: list[SessionQueue]) -> None:
         """Forget what is known of the file, since the next one may be another."""
@@ -169,7 +169,7 @@ class Writer:
         if (
             code in BROKEN
             and self._new_files < MAX_NEW_FILES
-            and self._set_aside(error, list(requests))
+            and self._quarantine(error, list(requests))
         ):
             self._new_files += 1
             return
@@ -178,13 +178,13 @@ class Writer:
         wait = min(LAST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** min(self._failures, 10))
         self._failures += 1
         self._retry_at = time.monotonic() + wait
-        hopeless = isinstance(error, StoreError)
+        unrecoverable = isinstance(error, StoreError)
         what = "store.locked" if code in LOCKED else "store.unavailable"
         for queue, asked in requests.items():
             queue.notices.add(what, error=_describe(self._path, error))
             _note_dropped(queue)
             queue.decline(asked)
-            if queue.closing and (hopeless or self._is_expired(queue)):
+            if queue.closing and (unrecoverable or self._is_expired(queue)):
                 self._remove(queue)
 
     def _note_success(self, queues: list[SessionQueue]) -> None:
@@ -194,7 +194,7 @@ class Writer:
             if failures:
                 queue.notices.add("store.caught_up", file=str(self._path))
 
-    def _set_aside(self, error: Exception, queues: list[SessionQueue]) -> bool:
+    def _quarantine(self, error: Exception, queues: list[SessionQueue]) -> bool:
         """Rename a broken file, so that a new one can begin; return whether its name is free."""
         self._reset(queues)
         if self._connections.replaced:
@@ -212,7 +212,7 @@ class Writer:
         now = time.monotonic()
         return now - self._failing_since.setdefault(queue, now) > CLOSED_SESSION_TTL_SECONDS
 
-    def _shorten(self, connection: TrackedConnection, queues: list[SessionQueue]) -> float:
+    def _apply_retention(self, connection: TrackedConnection, queues: list[SessionQueue]) -> float:
         """Do a step of retention if one is due; return the seconds until the next one is."""
         try:
             return self._retention.step(connection, queues[0].time(), time.monotonic())
@@ -221,7 +221,7 @@ class Writer:
             return LAST_RETRY_SECONDS
 
 
-def _put_back(works: deque[PendingWork]) -> None:
+def _requeue(works: deque[PendingWork]) -> None:
     for work in works:
         work.queue.repository = None
         work.queue.put_back(work)

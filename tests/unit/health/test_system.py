@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ipyvitals.health import COMPONENTS, Component, SystemEvaluator, Thresholds
-from ipyvitals.health.thresholds import Percent
+from ipyvitals.health.verdict_settings import Percent
 from ipyvitals.schema import SystemSection
 
 GOOD = {"cpu_percent": 20.0, "memory_percent": 30.0, "disk_percent": 40.0}

@@ -11,7 +11,7 @@ import pytest
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.health import HEALTH_RULES, LimitRule, Thresholds
-from ipyvitals.health.thresholds import Seconds
+from ipyvitals.health.verdict_settings import Seconds
 from ipyvitals.models.checkpoint import checkpoint_of, resume, summary_of
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.status_evaluator import StatusEvaluator
@@ -31,7 +31,7 @@ class SlowestRule(LimitRule):
     name = "latency_p99"
     threshold_field = "latency_p99"
     unit = "latency"
-    stored_as = "latency_p99_rule"
+    checkpoint_key = "latency_p99_rule"
     messages: ClassVar[dict[str, str]] = {
         "raised": "Latency p99 rose above threshold",
         "recovered": "Latency p99 recovered",
