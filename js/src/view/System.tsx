@@ -96,7 +96,7 @@ function urgentAlerts(store: Store, system: SystemSection, trans: Language): Sys
     alerts.push(["system.memory_full_seconds", left, "warn"]);
   }
   if (gil_starved) {
-    const waited = trans.__("Python's lock held for %1", latencyText(lag));
+    const waited = trans.__("GIL held for %1", latencyText(lag));
     alerts.push(["system.gil_starved", waited, "warn"]);
   }
   if (throttled !== null && throttled >= MIN_THROTTLED_PERCENT) {

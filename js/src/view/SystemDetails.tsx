@@ -119,7 +119,7 @@ function KernelFacts({ store }: { store: Store }): JSX.Element {
           "system.kernel_lag_seconds",
           latencyText(lag),
           starved ? "warn" : undefined,
-          trans.__("How late a thread got Python's lock (GIL), at worst since the last reading"),
+          trans.__("How late a thread got the GIL, at worst since the last reading"),
         ],
         [trans.__("Children"), "system.process_children", count(system.process_children)],
         [trans.__("Threads"), "system.process_threads", count(system.process_threads)],

@@ -144,7 +144,7 @@ describe("urgent alerts replace the limits", () => {
   test("a blocked GIL, with the delay of threads", () => {
     const starved = machine({ gil_starved: true, kernel_lag_seconds: 1.24 });
     const { root, text } = unfolded("live", starved);
-    expect(text("system.gil_starved")).toBe("Python's lock held for 1.2 s");
+    expect(text("system.gil_starved")).toBe("GIL held for 1.2 s");
     expect(text("system.kernel_lag_seconds")).toBe("1.2 s");
     expect(
       root.querySelector('[data-vital="system.kernel_lag_seconds"]')?.getAttribute("data-tone"),
