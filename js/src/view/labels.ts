@@ -119,7 +119,7 @@ export function unavailableLabel(
     case "mig":
       return trans.__("a MIG instance has none of its own");
     case "pid_namespace":
-      return trans.__("cannot be told in this container");
+      return trans.__("cannot be measured in this container");
     case "lost":
       return trans.__("the device no longer answers");
     case "timeout":

@@ -227,7 +227,7 @@ describe("GPUs", () => {
     );
     const { root } = unfolded("live", machine({ gpus }));
     const systemText = root.querySelector(".v-system")?.textContent ?? "";
-    expect(systemText.match(/cannot be told in this container/g)).toHaveLength(1);
+    expect(systemText.match(/cannot be measured in this container/g)).toHaveLength(1);
     expect(systemText.match(/power: no answer in time/g)).toHaveLength(1);
   });
 
@@ -268,7 +268,7 @@ describe("GPUs", () => {
     const lines = [...root.querySelectorAll(".v-meter .v-more")].map((line) => line.textContent);
     expect(lines).toContain("utilization: a MIG instance has none of its own");
     expect(lines).toContain("temperature, power: the device does not tell");
-    expect(lines).toContain("kernel: cannot be told in this container");
+    expect(lines).toContain("kernel: cannot be measured in this container");
   });
 
   test.each([

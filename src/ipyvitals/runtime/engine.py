@@ -39,8 +39,6 @@ T = TypeVar("T")
 PROGRESS_SECONDS = 0.1
 ABANDONED_LOOP_GRACE_SECONDS = 2.0
 KEEP_SECONDS = 1.0
-MAX_READING_AGE_SECONDS, MAX_MISSED_READINGS = 10.0, 3
-"""A reading is unknown after the larger of the two: seconds, and missed intervals."""
 SAVE_SECONDS = 1.5
 """Writing can take 0.5 s; with 1.5 s between saves a killed process loses at most 2 s of data."""
 
@@ -307,10 +305,8 @@ class Engine:
 
     def _run_timers(self, now: float) -> None:
         with self._lock:
-            age = max(
-                MAX_READING_AGE_SECONDS, MAX_MISSED_READINGS * (self.settings.interval or inf)
-            )
-            if self._system.expire(age):
+            age = self._system.expire(self.settings.interval)
+            if age is not None:
                 error = f"no reading for {age:g} s"
                 self.notices.add("system.reading", part="the machine", error=error)
             if self._metrics_due.poll(now):

@@ -18,6 +18,8 @@ from ipyvitals.utils.clock import Clock
 
 __all__ = ["Kernel", "Sampler", "SystemMonitor", "waited_for_cpu"]
 
+MAX_AGE_SECONDS, MAX_AGE_INTERVALS = 10.0, 3
+"""A reading expires after the longer of the two."""
 STARVED_SECONDS = 0.25
 CLOSE_SECONDS = 2.0
 
@@ -111,16 +113,18 @@ class SystemMonitor:
         self.section = self._with_kernel(self._rule.update(reading))
         return self.section
 
-    def expire(self, max_age_seconds: float) -> bool:
-        """Replace a reading older than this by an unknown one; return whether that happened.
+    def expire(self, interval: float | None) -> float | None:
+        """Replace an overdue reading by an unknown one; return its age limit in seconds if so.
 
         A source that hangs must not leave its last values on the page as if they were current.
+        Readings by hand, without an interval, never expire.
         """
-        if self._clock.monotonic() - self._judged_at <= max_age_seconds:
-            return False
+        limit = inf if interval is None else max(MAX_AGE_SECONDS, MAX_AGE_INTERVALS * interval)
+        if self._clock.monotonic() - self._judged_at <= limit:
+            return None
         self._judged_at = inf
         self.section = self._with_kernel(SystemSection())
-        return True
+        return limit
 
     def now(self) -> SystemSection:
         """Return the newest reading, with what the kernel does at this moment."""

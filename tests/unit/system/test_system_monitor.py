@@ -74,16 +74,19 @@ def test_a_reading_that_no_other_follows_becomes_unknown_once(parts):
     one = parts.machine()
     read(one)
     parts.clock.advance(10.0)
-    assert not one.expire(10.0)
+    assert one.expire(2.0) is None
     assert one.now().cpu_percent == 10.0
 
     parts.clock.advance(0.1)
-    assert one.expire(10.0)
+    assert one.expire(2.0) == 10.0
     assert one.now().cpu_percent is None
     assert one.shown().system_health == "unknown"
-    assert not one.expire(10.0)
+    assert one.expire(2.0) is None
 
     read(one)
+    parts.clock.advance(60.0)
+    assert one.expire(None) is None
+    assert one.expire(20.0) is None
     assert one.now().cpu_percent == 10.0
 
 

@@ -35,7 +35,7 @@ NOTICES = MetricFamily(
 )
 LAST_UPDATE = MetricFamily(
     name="ipyvitals_last_update_timestamp_seconds",
-    help="When the kernel last told something.",
+    help="Time of the last update from the kernel.",
     labels=MONITOR_LABELS,
 )
 DERIVED_FAMILIES = (DURATIONS, DRIFT, NOTICES, LAST_UPDATE)
