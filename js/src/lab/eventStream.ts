@@ -54,7 +54,7 @@ export class EventStream {
   #alerts: boolean;
   #socket: Socket | null = null;
   /** Whether the open socket receives alerts only. */
-  #quiet = false;
+  #alertsOnly = false;
   /** The id of the last message of a complete stream, and the id of that stream. */
   #since: number | null = null;
   #run: string | null = null;
@@ -94,7 +94,7 @@ export class EventStream {
       this.#state.value = "resting";
       return;
     }
-    if (this.#socket !== null && this.#quiet === hidden) return;
+    if (this.#socket !== null && this.#alertsOnly === hidden) return;
     this.#failures = 0;
     this.#close();
     this.#connect(hidden);
@@ -110,35 +110,35 @@ export class EventStream {
     socket.close(1000, "hidden or closed");
   }
 
-  #connect(quiet: boolean): void {
-    const query = new URLSearchParams({ types: (quiet ? ALERT_TYPES : ALL_TYPES).join(",") });
+  #connect(alertsOnly: boolean): void {
+    const query = new URLSearchParams({ types: (alertsOnly ? ALERT_TYPES : ALL_TYPES).join(",") });
     if (this.#since !== null && this.#run !== null) {
       query.set("since", String(this.#since));
       query.set("stream", this.#run);
     }
-    this.#quiet = quiet;
-    if (quiet) this.#state.value = "resting";
+    this.#alertsOnly = alertsOnly;
+    if (alertsOnly) this.#state.value = "resting";
     else if (this.#state.value === "resting") this.#state.value = "connecting";
     const socket = this.#environment.open(query);
     let opened = false;
     this.#socket = socket;
     socket.onopen = () => {
       opened = true;
-      if (quiet) socket.send(JSON.stringify({ type: "hidden" }));
+      if (alertsOnly) socket.send(JSON.stringify({ type: "hidden" }));
       // A resumed socket may receive no message for a while.
       else if (this.#since !== null) this.#markLive();
     };
     socket.onmessage = ({ data }) => this.#receive(data);
     socket.onclose = () => {
       this.#socket = null;
-      void this.#retry(quiet, opened);
+      void this.#retry(alertsOnly, opened);
     };
   }
 
   #receive(data: unknown): void {
     const message = decodeMessage(parse(data));
     if (message === null) return;
-    if (this.#quiet) {
+    if (this.#alertsOnly) {
       // Updates are not requested here; the page resumes them when it is shown.
       if (message.type !== "state" && message.type !== "kernel") this.#listener.message(message);
       return;
@@ -154,21 +154,21 @@ export class EventStream {
     this.#state.value = "live";
   }
 
-  async #retry(quiet: boolean, opened: boolean): Promise<void> {
+  async #retry(alertsOnly: boolean, opened: boolean): Promise<void> {
     const failure = ++this.#failures;
-    if (!quiet) this.#state.value = "waiting";
-    this.#wait(backoff(failure, this.#environment.random()), quiet);
+    if (!alertsOnly) this.#state.value = "waiting";
+    this.#wait(backoff(failure, this.#environment.random()), alertsOnly);
     if (opened) return;
     const timer = this.#timer;
     const found = await this.#environment.probe();
     if (found === "ok" || timer !== this.#timer || this.#socket !== null) return;
     this.#state.value = found;
-    this.#wait(MISSING_RETRY_MS, quiet);
+    this.#wait(MISSING_RETRY_MS, alertsOnly);
   }
 
-  #wait(milliseconds: number, quiet: boolean): void {
+  #wait(milliseconds: number, alertsOnly: boolean): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#connect(quiet), milliseconds);
+    this.#timer = setTimeout(() => this.#connect(alertsOnly), milliseconds);
   }
 }
 

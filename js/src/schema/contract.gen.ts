@@ -518,10 +518,10 @@ export const MODEL_CHARTED_METRICS = ["current_accuracy", "predictions_per_minut
 /** What each metric measures, by the struct and the field that hold it. */
 export const METRICS = {
   ModelSection: {
-    trained_at: {"label": "Trained", "unit": "moment", "charted": false},
+    trained_at: {"label": "Trained", "unit": "timestamp", "charted": false},
     status: {"label": "Status", "unit": "state", "charted": false},
     total_predictions: {"label": "Predictions", "unit": "count", "charted": false},
-    deployed_at: {"label": "Deployed", "unit": "moment", "charted": false},
+    deployed_at: {"label": "Deployed", "unit": "timestamp", "charted": false},
     health: {"label": "Health", "unit": "state", "charted": false},
     uptime_seconds: {"label": "Uptime", "unit": "seconds", "charted": false},
     baseline_accuracy: {"label": "Baseline accuracy", "unit": "ratio", "charted": false},
@@ -603,8 +603,8 @@ export const METRICS = {
     process_memory_bytes: {"label": "GPU memory of the kernel", "unit": "bytes", "charted": false},
   },
   ModelInfo: {
-    trained_at: {"label": "Trained", "unit": "moment", "charted": false},
-    deployed_at: {"label": "Deployed", "unit": "moment", "charted": false},
+    trained_at: {"label": "Trained", "unit": "timestamp", "charted": false},
+    deployed_at: {"label": "Deployed", "unit": "timestamp", "charted": false},
     status: {"label": "Status", "unit": "state", "charted": false},
     total_predictions: {"label": "Predictions", "unit": "count", "charted": false},
     current_accuracy: {"label": "Accuracy", "unit": "ratio", "charted": true},

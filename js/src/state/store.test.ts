@@ -59,7 +59,7 @@ test("a clock that is wrong by minutes does not show", () => {
   receive(store, traits, { at: (traits.at as number) + 1 });
   expect(store.now.value).toBe(traits.at);
   expect(store.uptime.value).toBe(8101);
-  expect(store.quiet.value).toBe(false);
+  expect(store.stale.value).toBe(false);
 });
 
 test("a late message does not set the clock back", () => {
@@ -74,21 +74,21 @@ test("a late message does not set the clock back", () => {
 test("values are stale after 15 s or three intervals, whichever is longer", () => {
   const { store, traits, pass } = open();
   pass(15);
-  expect(store.quiet.value).toBe(false);
+  expect(store.stale.value).toBe(false);
   pass(1);
-  expect(store.quiet.value).toBe(true);
+  expect(store.stale.value).toBe(true);
   receive(store, traits, { at: (traits.at as number) + 16, interval: 30 });
   pass(60);
-  expect(store.quiet.value).toBe(false);
+  expect(store.stale.value).toBe(false);
   pass(31);
-  expect(store.quiet.value).toBe(true);
+  expect(store.stale.value).toBe(true);
 });
 
 test("without an update interval values are never stale", () => {
   const { store, traits, pass } = open();
   receive(store, traits, { interval: null });
   pass(10_000);
-  expect(store.quiet.value).toBe(false);
+  expect(store.stale.value).toBe(false);
 });
 
 test("each tick adds a point of the values that hold then", () => {
@@ -124,7 +124,7 @@ test("invalid values leave the defaults", () => {
   store.load(() => "nonsense");
   store.receive(TRAITS, () => undefined);
   expect(store.at.value).toBeNull();
-  expect(store.quiet.value).toBe(false);
+  expect(store.stale.value).toBe(false);
   expect(store.uptime.value).toBeNull();
 });
 

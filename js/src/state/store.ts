@@ -22,8 +22,8 @@ import { type ChartSeries, ModelRegistry } from "./models";
 export type Extent = "fresh" | "full" | "delta";
 
 /** Values are stale after three missed updates, and not before 15 s. */
-const QUIET_TICKS = 3;
-const QUIET_SECONDS = 15;
+const STALE_TICKS = 3;
+const STALE_SECONDS = 15;
 
 export class Store implements ChartSeries {
   readonly monitor = signal("");
@@ -49,7 +49,7 @@ export class Store implements ChartSeries {
   readonly uptime: ReadonlySignal<Maybe>;
   /** Seconds since the running cell started; increases between messages; null if none is known. */
   readonly busy: ReadonlySignal<Maybe>;
-  readonly quiet: ReadonlySignal<boolean>;
+  readonly stale: ReadonlySignal<boolean>;
 
   readonly #time: () => number;
   readonly #seconds: Signal<number>;
@@ -84,10 +84,10 @@ export class Store implements ChartSeries {
       const ended = this.closed.value || !this.connected.value;
       return ended ? this.#since(since) : Math.max(0, this.now.value - since);
     });
-    this.quiet = computed(() => {
+    this.stale = computed(() => {
       const [at, interval] = [this.at.value, this.interval.value];
       if (at === null || interval === null || this.closed.value) return false;
-      return this.now.value - at > Math.max(QUIET_TICKS * interval, QUIET_SECONDS);
+      return this.now.value - at > Math.max(STALE_TICKS * interval, STALE_SECONDS);
     });
   }
 
@@ -177,7 +177,7 @@ export class Store implements ChartSeries {
     this.refresh();
     if (!live) return;
     const interval = this.interval.value;
-    const gap = interval === null ? undefined : Math.max(QUIET_TICKS * interval, QUIET_SECONDS);
+    const gap = interval === null ? undefined : Math.max(STALE_TICKS * interval, STALE_SECONDS);
     const point = { ...this.metrics.value, ...this.system.value };
     if (this.history.add(at, point, gap)) this.revision.value += 1;
     this.models.tick(at, point, gap);

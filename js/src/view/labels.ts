@@ -185,5 +185,5 @@ export function stalenessText(store: Store, trans: Language): string {
   if (!store.connected.value) {
     return last ? trans.__("Kernel gone, last update %1", last) : trans.__("Kernel gone");
   }
-  return store.quiet.value ? trans.__("No update since %1", last) : "";
+  return store.stale.value ? trans.__("No update since %1", last) : "";
 }

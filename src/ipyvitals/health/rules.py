@@ -306,12 +306,12 @@ class Component(NamedTuple):
     """One component of the machine's health, read from a percentage of `SystemSection`."""
 
     name: str
-    """Of the field of `Thresholds`, and of the figure: ``cpu`` reads ``cpu_percent``."""
+    """Name of the field of `Thresholds`, and of the figure: ``cpu`` reads ``cpu_percent``."""
     label: str
     critical: bool = False
-    """Whether ``Thresholds.critical`` makes the system unhealthy: what is full ends a program."""
+    """Whether ``Thresholds.critical`` applies, since exhausting the component ends the process."""
     optional: bool = False
-    """Whether a machine may have none of it, so that it is missed only where it was read before."""
+    """Whether a machine may lack it; then it counts as unknown only if it was read before."""
     needs_two_samples: bool = False
     """Whether the figure is a difference, which the first reading cannot have."""
 
@@ -325,9 +325,9 @@ COMPONENTS: tuple[Component, ...] = (
     Component("cpu", "CPU", needs_two_samples=True),
     Component("memory", "memory", critical=True),
     Component("disk", "disk", critical=True),
-    # Frameworks take a whole GPU for themselves, so that a full one need be no trouble.
+    # No critical level: frameworks reserve all GPU memory, so a full GPU is not a fault.
     Component("gpu_memory", "GPU memory", optional=True),
     Component("shared_memory", "shared memory", critical=True, optional=True),
     Component("open_files", "open files", critical=True, optional=True),
 )
-"""What the machine can run out of, in the order in which a reading is judged."""
+"""The components that are judged, in the order in which a reading is judged."""

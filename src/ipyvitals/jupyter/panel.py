@@ -97,7 +97,7 @@ class StatusPanel(anywidget.AnyWidget):
     def __init__(self, source: PanelSource, *, interval: float | None = None) -> None:
         self._source = weakref.ref(source)
         self._send_update: Send | None = None
-        self._silent = False
+        self._suppress_sending = False
         self._sent: Snapshot | None = None
         self._heartbeat_at = 0.0
         self._interval = interval
@@ -138,7 +138,7 @@ class StatusPanel(anywidget.AnyWidget):
         if self._send_update is None:
             self._send_update = open_comm_sender(self.comm)
         self._send_update({"method": "update", "state": state, "buffer_paths": []})
-        self._set_silently(state)
+        self._set_without_sending(state)
         return True
 
     def end(self) -> None:
@@ -147,17 +147,17 @@ class StatusPanel(anywidget.AnyWidget):
 
     def notify_change(self, change: Any) -> None:
         """Send a changed trait to the page, unless `show` has already sent it."""
-        if not self._silent:
+        if not self._suppress_sending:
             super().notify_change(change)
 
-    def _set_silently(self, state: dict[str, Any]) -> None:
+    def _set_without_sending(self, state: dict[str, Any]) -> None:
         # This runs ten times a second beside a busy cell: one message for all traits, no observers.
-        self._silent = True
+        self._suppress_sending = True
         try:
             for name, value in state.items():
                 self.set_trait(name, value)
         finally:
-            self._silent = False
+            self._suppress_sending = False
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
         """Return the state to send; when a new view requests all of it, from a new snapshot."""

@@ -40,11 +40,11 @@ Unit: TypeAlias = Literal[
     "target",
     "flag",
     "state",
-    "moment",
+    "timestamp",
 ]
-"""``"target"``: the unit of what a regression predicts. ``"moment"``: Unix seconds."""
+"""``"target"``: the unit of what a regression predicts. ``"timestamp"``: Unix seconds."""
 Aggregate: TypeAlias = Literal["mean", "last", "total"]
-"""What a stretch of time keeps of a metric: the mean, or the last value.
+"""How a metric is aggregated over an interval: by its mean, or by its last value.
 
 A ``"total"`` only grows: its last value is kept, and Prometheus reads it as a counter.
 """

@@ -32,12 +32,12 @@ HealthMetric: TypeAlias = Annotated[
 ]
 TrainedAt: TypeAlias = Annotated[
     float | None,
-    metric("moment", "Trained", "last"),
+    metric("timestamp", "Trained", "last"),
     exposed("ipyvitals_model_trained_timestamp_seconds", "When the model was trained."),
 ]
 DeployedAt: TypeAlias = Annotated[
     float | None,
-    metric("moment", "Deployed", "last"),
+    metric("timestamp", "Deployed", "last"),
     exposed(
         "ipyvitals_model_deployed_timestamp_seconds", "When the model was deployed in its kernel."
     ),

@@ -12,7 +12,7 @@ from ipyvitals.schema.metrics import metrics_of
 
 __all__ = ["COLUMNS", "METRICS", "SECTIONS", "SYSTEM", "Column", "Kind", "section_columns"]
 
-Kind: TypeAlias = Literal["number", "count", "flag", "text", "moment", "any"]
+Kind: TypeAlias = Literal["number", "count", "flag", "text", "timestamp", "any"]
 
 
 class Column(NamedTuple):
@@ -68,7 +68,7 @@ def _kind(name: str, annotation: Any) -> Kind | None:
         return None
     match known[0]:
         case inspect.FloatType() if name.endswith(("_at", "_since")):
-            return "moment"
+            return "timestamp"
         case inspect.FloatType():
             return "number"
         case inspect.IntType():
@@ -106,8 +106,8 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("model_id", "text"),
         Column("name", "text"),
         Column("version", "text"),
-        Column("trained_at", "moment"),
-        Column("deployed_at", "moment"),
+        Column("trained_at", "timestamp"),
+        Column("deployed_at", "timestamp"),
         Column("baseline_accuracy", "number"),
     ),
     "predictions": (

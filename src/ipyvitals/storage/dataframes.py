@@ -130,7 +130,7 @@ CONVERSIONS: dict[Kind, Callable[[pd.Series[Any]], Any]] = {
     "count": lambda values: values.astype("Int64").array,
     "flag": lambda values: values.astype("Int64").astype("boolean").array,
     "text": _texts,
-    "moment": _utc,
+    "timestamp": _utc,
     "any": lambda values: values,
 }
 

@@ -179,11 +179,11 @@ class Writer:
         self._failures += 1
         self._retry_at = time.monotonic() + wait
         unrecoverable = isinstance(error, StoreError)
-        what = "store.locked" if code in LOCKED else "store.unavailable"
-        for queue, asked in requests.items():
-            queue.notices.add(what, error=_describe(self._path, error))
+        notice_code = "store.locked" if code in LOCKED else "store.unavailable"
+        for queue, pending in requests.items():
+            queue.notices.add(notice_code, error=_describe(self._path, error))
             _note_dropped(queue)
-            queue.decline(asked)
+            queue.decline(pending)
             if queue.closing and (unrecoverable or self._is_expired(queue)):
                 self._remove(queue)
 

@@ -35,7 +35,7 @@ SUFFIXES = {
     "cores": "_cores",
     "celsius": "_celsius",
     "watts": "_watts",
-    "moment": "_at",
+    "timestamp": "_at",
 }
 EXPOSED_SUFFIXES = {
     "percent": "_ratio",
@@ -46,7 +46,7 @@ EXPOSED_SUFFIXES = {
     "celsius": "_celsius",
     "watts": "_watts",
     "per second": "_per_second",
-    "moment": "_timestamp_seconds",
+    "timestamp": "_timestamp_seconds",
 }
 
 
@@ -74,7 +74,7 @@ def test_the_unit_is_that_of_the_name(section, field, declared):
 @pytest.mark.parametrize(("section", "field", "declared"), declared_metrics())
 def test_what_is_not_measured_has_no_mean(section, field, declared):
     # State, flag and moment: their kinds of values have none.
-    if declared.unit in ("state", "flag", "moment"):
+    if declared.unit in ("state", "flag", "timestamp"):
         assert declared.aggregate == "last"
     if declared.unit == "state":
         assert all(isinstance(state, str) for state in get_args(type_of(section, field)))

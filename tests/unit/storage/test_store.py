@@ -37,7 +37,7 @@ DTYPES = {
     "count": "Int64",
     "flag": "boolean",
     "text": "string",
-    "moment": "datetime64[us, UTC]",
+    "timestamp": "datetime64[us, UTC]",
     "any": "object",
 }
 
