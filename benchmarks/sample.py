@@ -20,7 +20,7 @@ from benchmarks.fresh import in_fresh_python
 from benchmarks.kernel import kernel
 from benchmarks.table import Row
 from benchmarks.timing import interleaved, quantile
-from ipyvitals.system import SystemSampler
+from ipyvitals.system.sampler import SystemSampler
 
 CHILDREN = (0, 10, 500)
 BOUND_PERCENT = 0.5

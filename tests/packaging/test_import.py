@@ -7,7 +7,7 @@ import sys
 
 LAZY = (
     *("pandas", "plotly", "jupyter_server", "jupyter_core", "sklearn", "matplotlib"),
-    *("sqlite3", "ipyvitals.storage.client"),
+    *("psutil", "sqlite3", "ipyvitals.storage.client"),
 )
 
 

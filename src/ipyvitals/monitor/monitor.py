@@ -163,7 +163,7 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, InspectionMixin, P
         if previous is not None:
             previous.close()
         # Imported late: with psutil it takes a fifth of the time to import ipyvitals.
-        from ipyvitals.system import SystemSampler
+        from ipyvitals.system.sampler import SystemSampler
 
         user_warnings = UserWarnings(settings.name)
         engine = Engine(

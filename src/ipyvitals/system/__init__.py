@@ -6,7 +6,3 @@ What goes out: a `SystemSection`; a figure that cannot be read is None, and its 
 `system_monitor` adds the kernel and the health. Its lock lets one thread at a time take a reading;
 the newest reading is guarded by the lock of its owner, the engine.
 """
-
-from ipyvitals.system.sampler import SystemSampler
-
-__all__ = ["SystemSampler"]

@@ -45,7 +45,7 @@ class SlowSampler:
 @pytest.fixture
 def sampler(monkeypatch):
     sampler = SlowSampler()
-    monkeypatch.setattr("ipyvitals.system.SystemSampler", lambda *args, **kwargs: sampler)
+    monkeypatch.setattr("ipyvitals.system.sampler.SystemSampler", lambda *args, **kwargs: sampler)
     yield sampler
     for _ in range(10):
         sampler.go_on.release()
@@ -99,7 +99,7 @@ def test_a_reading_that_fails_is_counted_and_others_follow(monkeypatch):
             raise ZeroDivisionError("broken")
 
     failing = Failing()
-    monkeypatch.setattr("ipyvitals.system.SystemSampler", lambda *args, **kwargs: failing)
+    monkeypatch.setattr("ipyvitals.system.sampler.SystemSampler", lambda *args, **kwargs: failing)
     with Monitor("churn", store=False, interval=0.1) as monitor:
         for _ in range(3):
             assert failing.began.acquire(timeout=WAIT)

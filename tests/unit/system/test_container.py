@@ -308,7 +308,7 @@ import json, os, sys, time
 for folder in sys.argv[1:]:
     with open(f"{folder}/cgroup.procs", "w") as file:
         file.write(str(os.getpid()))
-from ipyvitals.system import SystemSampler
+from ipyvitals.system.sampler import SystemSampler
 
 sampler = SystemSampler()
 sampler.sample(time.monotonic())

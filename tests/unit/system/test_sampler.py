@@ -211,7 +211,7 @@ disks = type("Disks", (), {"read_bytes": 1, "write_bytes": 2})
 psutil.disk_io_counters = lambda: disks
 
 from ipyvitals.utils.notices import Notices
-from ipyvitals.system import SystemSampler
+from ipyvitals.system.sampler import SystemSampler
 
 notices = Notices(lambda: 0.0)
 sampler = SystemSampler(notices=notices)
