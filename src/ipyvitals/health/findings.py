@@ -58,7 +58,7 @@ class ErrorChange(msgspec.Struct, frozen=True, kw_only=True):
     rising: bool
     """Whether the error rose."""
     value: float
-    """Mean error of the `n` labels since the change, as far as can be told."""
+    """Estimated mean error of the `n` labels since the change."""
     threshold: float
     """Mean error of the labels before them."""
     n: int

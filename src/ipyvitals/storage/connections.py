@@ -59,8 +59,8 @@ def connect(database: Any, **options: Any) -> TrackedConnection:
     """
     if _connections.inherited:
         raise StoreError(
-            f"{database}: expected a process that can use SQLite, got one that was forked while "
-            "its parent used it; fork again, or start the process by 'spawn'."
+            "history: expected a process that can use SQLite, got one that was forked while its "
+            "parent used it; fork again, or start the process by 'spawn'."
         )
     return sqlite3.connect(database, isolation_level=None, factory=TrackedConnection, **options)
 
