@@ -18,6 +18,9 @@ from ipyvitals.utils.notices import Notices
 __all__ = ["PendingWork", "RestoreRequest", "SessionQueue", "WriterRequest"]
 
 HEARTBEAT_SECONDS = 5.0
+"""The usual time between two heartbeats; a write renews one that is half as old."""
+MAX_HEARTBEAT_SECONDS = 10.0
+"""How old a heartbeat is when it is renewed although nothing else is to be written."""
 
 
 class WriterRequest:
@@ -123,9 +126,11 @@ class SessionQueue:
     def take(self) -> PendingWork | None:
         """Return the states and flush requests and empty the queue; ``None`` without work."""
         with self._lock:
-            heartbeat = time.monotonic() - self.heartbeat_at > HEARTBEAT_SECONDS
-            if not (self._states or len(self.buffer) or self.urgent or heartbeat):
+            age = time.monotonic() - self.heartbeat_at
+            rows = bool(self._states or len(self.buffer) or self.urgent)
+            if not rows and age < MAX_HEARTBEAT_SECONDS:
                 return None
+            heartbeat = age >= HEARTBEAT_SECONDS / 2
             work = PendingWork(self, self._states, self._flushes, self.closing, heartbeat)
             self._states, self._flushes = {}, []
             return work

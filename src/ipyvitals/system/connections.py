@@ -15,6 +15,7 @@ from ipyvitals.utils.timers import IntervalTimer
 
 __all__ = ["ConnectionReader", "jupyter_ports"]
 
+ROOT_SHARE = 0.0003
 SHARE = 0.0003
 RESERVE_SECONDS = 0.01
 SECONDS = 9.9
@@ -28,8 +29,8 @@ class ConnectionReader:
     What the notebook itself connects to (a database, a download) is not counted; a client within
     the tree that connects to a server within the tree is, once. Jupyter's own are the channels
     of the kernel and the debugger, which listens in a process of its own. A connection counts
-    once its server has accepted it. The root is looked up every 10 s, its descendants in
-    rotation, as often as 0.03 % of a core allows.
+    once its server has accepted it. The root is looked up every 10 s, or as often as
+    0.03 % of a core allows where a look is slow; so are its descendants, in rotation.
 
     Parameters
     ----------
@@ -53,6 +54,7 @@ class ConnectionReader:
         self._children = RotatingReader(
             self._child_table, ReadBudget(SHARE, timer, reserve=RESERVE_SECONDS)
         )
+        self._root = ReadBudget(ROOT_SHARE, timer)
         self._count: int | None = None
         self._due = IntervalTimer(SECONDS, float("-inf"))
 
@@ -61,15 +63,17 @@ class ConnectionReader:
         return {"connections": self.connections}
 
     def connections(self, now: float, known: Fields) -> Fields:
-        """Return how many clients are connected, looked up every 10 s."""
-        if self._due.poll(now):
+        """Return how many clients are connected, as of the newest look."""
+        if self._root.due(now) and self._due.poll(now):
             self._count = None
             self._count = self._clients(now)
         return {"active_connections": self._count}
 
     def _clients(self, now: float) -> int:
         root, *children = self._tree.pids
-        tables = [self._table(root), *self._children.update(now, children).values()]
+        with self._root.measure(now):
+            own = self._table(root)
+        tables = [own, *self._children.update(now, children).values()]
         found = [one for table in tables for one in table]
         listening = {one.laddr.port for one in found if one.status == psutil.CONN_LISTEN}
         served = listening - jupyter_ports()

@@ -19,7 +19,7 @@ from ipyvitals.system.source import MIN_GAP_SECONDS, Fields, Part
 
 __all__ = ["ProcessTree"]
 
-LIST_SHARE = 0.0006
+LIST_SHARE = 0.0004
 READ_SHARE = 0.0012
 FILES_SHARE = 0.0002
 RESERVE_SECONDS = 10.0
@@ -42,7 +42,7 @@ class ProcessTree:
     """Reads a process and everything it started, such as the workers of a data loader.
 
     The root is read each time. Descendants are listed, and read in rotation, as often as shares
-    of one core allow: 0.06 % for the list, 0.12 % for the readings, 0.08 % for shared memory and
+    of one core allow: 0.04 % for the list, 0.12 % for the readings, 0.08 % for shared memory and
     0.02 % for open files. Up to about 80 descendants are read each time. Of more, some readings
     are older, and so is their part in the totals: CPU time of a descendant counts when it is read
     again. New descendants count from their first reading, those that ended no longer at once.
