@@ -1,10 +1,10 @@
 # Each target is one script in scripts/; the first use makes .venv, for which Python 3.11 or newer
 # suffices.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix bench build watch clean
+.PHONY: help demo test test-integrations lint fix bench build watch clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Open the quickstart notebook in JupyterLab (PORT=8890, OPEN=0: no browser)
 	@scripts/setup demo
@@ -14,7 +14,11 @@ test: ## Run lint, types, Python, TypeScript, notebook and browser tests
 	@scripts/setup dev
 	@scripts/test
 
-lint: ## Check style, types, layers and the generated contract
+test-integrations: ## Run what takes long: the oldest supported kernel and its packages
+	@scripts/setup dev
+	@scripts/test oldest
+
+lint: ## Check style, types, layers, words and generated files
 	@scripts/setup dev
 	@scripts/lint
 
