@@ -64,7 +64,7 @@ def _cost_rows(*, quick: bool) -> list[Row]:
         return process_time() - start
 
     work = {str(count): lambda count=count: with_monitor(count) for count in COUNTS}
-    times = interleaved({**work, "peers": with_peers}, 3 if quick else 20)
+    times = interleaved({**work, "peers": with_peers}, 3 if quick else 7)
     ns = {name: 1e9 * min(seconds) / CALLS for name, seconds in times.items()}
     rows = [
         Row(
