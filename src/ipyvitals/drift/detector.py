@@ -155,7 +155,8 @@ class DriftDetector:
         self._ignore(names[len(monitored) :])
         self._start_detector(
             ReferenceDistribution.fit(
-                {PREDICTIONS: rows} | {name: columns[name] for name in monitored}
+                {PREDICTIONS: rows} | {name: columns[name] for name in monitored},
+                self._settings.window,
             )
         )
 
@@ -176,7 +177,8 @@ class DriftDetector:
             self._ignore(self._buffer.add(columns, start))
             if self._buffer.rows < self._settings.reference:
                 return
-            detector = self._start_detector(ReferenceDistribution.fit(self._buffer.columns))
+            reference = ReferenceDistribution.fit(self._buffer.columns, self._settings.window)
+            detector = self._start_detector(reference)
         else:
             detector = self._detector
         if start < n:
@@ -203,6 +205,8 @@ class DriftDetector:
         """Return the drift section of the snapshot."""
         detector = self._detector
         errors = None if self._errors is None else self._errors.section()
+        columns = self._buffer.columns if detector is None else detector.bins
+        unwatched = [] if detector is None else sorted(detector.unwatched)
         drifted = (detector is not None and detector.drifted) or (
             errors is not None and errors.rising
         )
@@ -213,7 +217,8 @@ class DriftDetector:
             window_rows=0 if detector is None else detector.window_rows,
             window_size=self._settings.window,
             features=[] if detector is None else detector.most_drifted(MAX_SHOWN),
-            watched=len(self._buffer.columns if detector is None else detector.bins),
+            watched=len(columns) - len(unwatched),
+            unwatched=unwatched[:MAX_SHOWN],
             errors=errors,
         )
 

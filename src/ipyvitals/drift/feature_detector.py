@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ class ReferenceBuffer:
             column = columns.get(name)
             if column is None:
                 values.extend([None] * rows)
-            elif isinstance(column, np.ndarray):
+            elif isinstance(column, np.ndarray) and column.dtype.kind not in "mM":
                 values.extend(column[:rows].tolist())
             else:
                 values.extend(column[:rows])
@@ -70,6 +71,8 @@ class FeatureDriftDetector:
         self.rows = reference.rows
         """Number of rows of the reference."""
         self.bins = reference.bins
+        self.unwatched = reference.unwatched
+        """Names of columns in which values cannot be compared."""
         self._names = list(self.bins)
         self._counts = reference.counts
         self._window = window
@@ -117,19 +120,25 @@ class FeatureDriftDetector:
         ]
 
     def most_drifted(self, count: int) -> list[FeatureDrift]:
-        """Return the last check of the `count` columns with the highest PSI to threshold ratio."""
+        """Return the last check of the `count` columns with the highest PSI to threshold ratio.
+
+        A column in which values cannot be compared is left out unless it drifted: its values began
+        to recur, or are missing more or less often.
+        """
         values, thresholds = self._detector.psi, self._detector.thresholds
+        drifted = self._detector.drifted
+        shown = [name not in self.unwatched or drifted[row] for row, name in enumerate(self._names)]
         if values is None or thresholds is None:
-            pairs = list(self.bins.items())[:count]
+            pairs = list(compress(self.bins.items(), shown))[:count]
             return [FeatureDrift(name=name, kind=bins.kind) for name, bins in pairs]
-        order = np.argsort(-values / thresholds, kind="stable")[:count].tolist()
+        order = np.argsort(-values / thresholds, kind="stable").tolist()
         return [
             FeatureDrift(
                 name=self._names[column],
                 kind=self.bins[self._names[column]].kind,
                 psi=float(values[column]),
                 threshold=float(thresholds[column]),
-                drifted=bool(self._detector.drifted[column]),
+                drifted=bool(drifted[column]),
             )
-            for column in order
+            for column in [column for column in order if shown[column]][:count]
         ]

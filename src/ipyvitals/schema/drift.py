@@ -46,4 +46,6 @@ class DriftSection(SchemaStruct, frozen=True, kw_only=True):
     """Predictions and features, the one furthest above its threshold first; 20 at most."""
     watched: int = 0
     """Number of all columns that are watched."""
+    unwatched: list[str] = []
+    """Columns in which values cannot be compared: lists, or texts that never recur; 20 at most."""
     errors: ErrorDrift | None = None

@@ -8,7 +8,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ipyvitals.stats.drift import psi, psi_threshold, used_bins
+from ipyvitals.stats.drift import psi
+from ipyvitals.stats.psi_threshold import PsiThresholdEstimator
 from ipyvitals.stats.seconds import Floats, Ints
 
 __all__ = ["BinWindow", "Debouncer", "PsiDetector", "WorstFeature"]
@@ -150,11 +151,8 @@ class PsiDetector:
         self.thresholds: Floats | None = None
         """Threshold of each feature at the last check, likewise."""
         self._reference = reference
-        self._thresholds_by_bins = np.array(
-            [
-                psi_threshold(int(reference[0].sum()), size, count, alpha / features)
-                for count in range(bins + 1)
-            ]
+        self._estimator = PsiThresholdEstimator(
+            int(reference[0].sum()), size, bins, alpha / features
         )
         self._step = -(-size // CHECKS_PER_WINDOW)
         self._rows_until_check = size
@@ -189,7 +187,7 @@ class PsiDetector:
         if not stops:
             return []
         values = psi(self._reference, counts)
-        thresholds = self._thresholds_by_bins[used_bins(self._reference, counts)]
+        thresholds = self._estimator.get(self._reference, counts)
         self.psi, self.thresholds = values[-1], thresholds[-1]
         over = values > thresholds
         self._debouncer.update(np.concatenate([over.any(axis=1, keepdims=True), over], axis=1))
