@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import cache
@@ -24,6 +23,7 @@ from ipyvitals.schema import (
     TrainingSection,
 )
 from ipyvitals.utils.clock import Clock
+from ipyvitals.utils.locks import new_rlock
 from ipyvitals.utils.notices import Notices
 
 __all__ = ["Publisher", "View"]
@@ -79,7 +79,7 @@ class Publisher:
         self._shown: Snapshot | None = None
         self._shown_at = -inf
         self._number = self._last_number = 0
-        self._lock = threading.RLock()
+        self._lock = new_rlock("publisher")
 
     def system(self, reading: SystemSection) -> None:
         """Emit the event for a reading of the machine."""
@@ -186,7 +186,7 @@ class Publisher:
 
     def after_fork(self) -> None:
         """Drop the views in a forked child: their sockets belong to the parent."""
-        self._lock = threading.RLock()
+        self._lock = new_rlock("publisher")
         self._views = []
 
 

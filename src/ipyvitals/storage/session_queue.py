@@ -13,6 +13,7 @@ from ipyvitals.storage.buffer import WriteBuffer
 from ipyvitals.storage.ownership import Session
 from ipyvitals.storage.repository import SessionRepository, StoredCheckpoint
 from ipyvitals.storage.rows import StateRow
+from ipyvitals.utils.locks import new_rlock
 from ipyvitals.utils.notices import Notices
 
 __all__ = ["PendingWork", "RestoreRequest", "SessionQueue", "WriterRequest"]
@@ -94,7 +95,7 @@ class SessionQueue:
         self._states: dict[str, StateRow] = {}
         self._flushes: list[WriterRequest] = []
         self._pending_restores: list[RestoreRequest] = []
-        self._lock = threading.RLock()
+        self._lock = new_rlock("session queue")
 
     @property
     def urgent(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from inspect import currentframe
@@ -17,6 +16,7 @@ from ipyvitals.schema import TrainingSection, TrainingState
 from ipyvitals.training.eta import EtaEstimator
 from ipyvitals.training.run import COUNTER_LENGTH, INTERRUPTED, STOPPED, ProgressReport, TrainingRun
 from ipyvitals.utils.clock import Clock
+from ipyvitals.utils.locks import new_rlock
 from ipyvitals.utils.notices import Notices
 
 __all__ = ["TrainingTracker"]
@@ -283,7 +283,7 @@ class TrainingTracker:
     def _make_lock(self) -> None:
         # Reentrant: the garbage collector ends an abandoned `track` loop, possibly on the thread
         # that holds the lock.
-        self._lock = threading.RLock()
+        self._lock = new_rlock("training tracker")
 
     def _progress(self, runs: list[TrainingRun]) -> float | None:
         """Return the completed share; a second loop within an epoch does not reduce it."""

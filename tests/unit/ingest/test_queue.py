@@ -227,7 +227,7 @@ class TestCustomScore:
 
 def test_a_forked_child_drains_with_a_new_lock(bench):
     bench.record(1, 1)
-    bench.queue._lock.acquire()  # As a thread of the parent might, at the fork.
+    bench.queue._turn.acquire()  # As a thread of the parent might, at the fork.
     bench.queue.reset_lock()
     assert bench.model.total_predictions == 1
 
