@@ -45,7 +45,7 @@ class Opaque:
 class PlainValues:
     """Replaces values whose ``__hash__``, ``__eq__`` or ``__float__`` is code of the user.
 
-    Equal objects get the same `Opaque`. Not thread-safe: one drain at a time uses it.
+    Equal objects get the same `Opaque`. Any thread may call it.
     """
 
     def __init__(self) -> None:
@@ -75,20 +75,22 @@ class PlainValues:
         try:
             if isinstance(value, str):
                 return str.__str__(value)
+            if isinstance(value, int):
+                return int(value)
             if isinstance(value, (Real, Decimal)):
-                return int(value) if isinstance(value, int) else float(value)
+                return float(value)
             if bool(value != value):  # noqa: PLR0124 - true only for a missing value
                 return None
-            opaque = self._opaque.get(value)
-            if opaque is None:
+            known = self._opaque.get(value)
+            if known is None:
                 if len(self._opaque) >= MAX_OPAQUE:
                     self._opaque.clear()
-                opaque = self._opaque[value] = Opaque(safe_text(value))
-            return opaque
+                known = self._opaque.setdefault(value, Opaque(safe_text(value)))
         except BaseException as error:
             if is_interrupt(error):
                 raise
             return None
+        return known
 
 
 def _all_trusted(values: Iterable[Any]) -> bool:
@@ -99,9 +101,10 @@ def _all_trusted(values: Iterable[Any]) -> bool:
 def _is_trusted(value: Any) -> bool:
     if isinstance(value, CONTAINERS) and type(value) in CONTAINERS:
         return all(map(_is_trusted, value))
-    return _is_trusted_type(type(value))
+    kind: Any = type(value)
+    return bool(_is_trusted_type(kind))
 
 
 @lru_cache(1_000)
-def _is_trusted_type(kind: type) -> bool:
-    return str(kind.__module__).partition(".")[0] in TRUSTED
+def _is_trusted_type(kind: Any) -> bool:
+    return str(getattr(kind, "__module__", "")).partition(".")[0] in TRUSTED

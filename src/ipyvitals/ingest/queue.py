@@ -65,13 +65,16 @@ class RecordQueue:
         self._notices = notices
         self._fold = fold
         self.plain_values = PlainValues()
-        """Replaces objects of the user; used by one drain at a time."""
+        """Replaces objects of the user in segments and in rows for drift detection."""
         self.entries: deque[Any] = deque()
         """Records that are not drained yet, oldest first."""
         self.batch_values = 0
         """Approximate number of queued batch rows times their columns."""
         self._next_expiry = inf
-        self.reset_lock()
+        self.drains = 0
+        """Number of drains that began."""
+        self._draining_thread: int | None = None
+        self._turn = new_lock("drain")
         self.needs_slow_path = False
         """True after the first record that is not a plain record of the active model; never reset.
 
@@ -113,31 +116,39 @@ class RecordQueue:
         now : float
             Monotonic second up to which waiting predictions expire.
         seconds : float
-            Longest wait for a drain of another thread; without it there is no limit.
+            Longest wait for one drain of another thread; without it there is no limit.
 
         Returns
         -------
         bool
-            False when another drain did not end in time.
+            False when a drain of another thread did not end in time.
         """
         if self._draining_thread == threading.get_ident():
             return True
-        acquired = False
-        try:
-            acquired = self._turn.acquire(timeout=seconds)
-            if acquired:
-                self._draining_thread = threading.get_ident()
-                self._drain(now)
-        finally:
-            if acquired:
-                self._draining_thread = None
-                self._turn.release()
-        return acquired
+        before = self.drains
+        while True:
+            seen, acquired = self.drains, False
+            try:
+                acquired = self._turn.acquire(timeout=seconds)
+                if acquired:
+                    self._draining_thread = threading.get_ident()
+                    self.drains += 1
+                    self._drain(now)
+                    return True
+            finally:
+                if acquired:
+                    self._draining_thread = None
+                    self._turn.release()
+            if self.drains - before > 1:
+                # A drain that began after this call has ended.
+                return True
+            if self.drains == seen:
+                return False
 
     def reset_lock(self) -> None:
         """Replace the lock in a forked child, in which no thread would ever release it."""
         self._turn = new_lock("drain")
-        self._draining_thread: int | None = None
+        self._draining_thread = None
 
     def _drain(self, now: float) -> None:
         # Only the records present now: concurrent appends must not prolong the drain.

@@ -89,6 +89,8 @@ class SessionQueue:
         self.time = time
         self.closing = False
         """Whether nothing more will come."""
+        self.urgent = False
+        """True from a request until the writer's next attempt; then the writer's pauses count."""
         self.repository: SessionRepository | None = None
         self.heartbeat_at = 0.0
         """Monotonic time of the last heartbeat in the file."""
@@ -98,9 +100,13 @@ class SessionQueue:
         self._lock = new_rlock("session queue")
 
     @property
-    def urgent(self) -> bool:
+    def has_requests(self) -> bool:
         """True when a caller waits."""
         return bool(self._flushes or self._pending_restores or self.closing)
+
+    def close(self) -> None:
+        """Have the writer write for the last time; nothing more will come. Takes no lock."""
+        self.closing = self.urgent = True
 
     def save(self, state: StateRow) -> None:
         """Queue the newest state of a model; parts that it leaves out stay as queued before."""
@@ -120,12 +126,13 @@ class SessionQueue:
                 self._pending_restores.append(request)
             else:
                 self._flushes.append(request)
+            self.urgent = True
 
     def take(self) -> PendingWork | None:
         """Return the states and flush requests and empty the queue; ``None`` without work."""
         with self._lock:
             heartbeat = time.monotonic() - self.heartbeat_at > HEARTBEAT_SECONDS
-            if not (self._states or len(self.buffer) or self.urgent or heartbeat):
+            if not (self._states or len(self.buffer) or self.has_requests or heartbeat):
                 return None
             work = PendingWork(self, self._states, self._flushes, self.closing, heartbeat)
             self._states, self._flushes = {}, []

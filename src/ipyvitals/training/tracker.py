@@ -166,6 +166,9 @@ class TrainingTracker:
             known[name] = value if isfinite(value) else None
             if known[name] is None:
                 self._notices.add("training.not_finite", metric=repr(name), value=str(value))
+        # Before the lock is acquired: a text may be an object of the user.
+        stage = None if stage is None else str(stage)
+        details = None if details is None else str(details)
         with self._lock:
             if run.state != "running":
                 return
@@ -176,9 +179,9 @@ class TrainingTracker:
                 self._reached = 0.0
             run._current = current
             if stage is not None:
-                run.stage = str(stage)
+                run.stage = stage
             if details is not None:
-                run.details = str(details)
+                run.details = details
             run.metrics.update(known)
             report = self._report_of(run, known) if known else None
         if report is not None:

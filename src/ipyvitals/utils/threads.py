@@ -39,7 +39,8 @@ class Worker:
     @property
     def alive(self) -> bool:
         """True while the thread runs."""
-        return self.thread is not None and self.thread.is_alive()
+        thread = self.thread
+        return thread is not None and thread.is_alive()
 
     def start(self, loop: Callable[[], None]) -> None:
         """Run `loop` on a thread, unless a loop runs already."""
@@ -59,13 +60,12 @@ class Worker:
 
     def check(self) -> None:
         """Start the thread again if it ended before its loop did."""
-        if self._loop is None or self.alive:
+        if not self.started or self.alive:
             return
         with self._lock:
-            loop = self._loop
-            if loop is not None and not self.alive:
+            if self._loop is not None and not self.alive:
                 self.endings += 1
-                self._start_thread(loop)
+                self._start_thread(self._loop)
 
     def join(self, seconds: float) -> None:
         """Wait for the end of the thread; the thread itself does not wait."""
@@ -89,7 +89,9 @@ class Worker:
                 time.sleep(PAUSE_SECONDS)
 
 
-def run_uninterrupted(call: Callable[[], bool], seconds: float) -> bool:
+def run_uninterrupted(
+    call: Callable[[], bool], seconds: float, progress: Callable[[], int]
+) -> bool:
     """Return what `call` returns, and run it where no interrupt can stop it midway.
 
     Python raises an interrupt in the main thread only, between any two instructions. The main
@@ -101,7 +103,9 @@ def run_uninterrupted(call: Callable[[], bool], seconds: float) -> bool:
     call : callable
         Must not raise.
     seconds : float
-        Longest time that the main thread waits; then the result is false.
+        Longest time that the main thread waits without progress; then the result is false.
+    progress : callable
+        Returns a number that changes when there is progress.
     """
     if threading.current_thread() is not threading.main_thread():
         return call()
@@ -115,5 +119,8 @@ def run_uninterrupted(call: Callable[[], bool], seconds: float) -> bool:
     except RuntimeError:
         # The interpreter exits, or the system allows no threads.
         return call()
-    thread.join(seconds)
+    seen = None
+    while thread.is_alive() and seen != progress():
+        seen = progress()
+        thread.join(seconds)
     return bool(results) and results[0]

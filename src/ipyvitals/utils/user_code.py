@@ -35,7 +35,7 @@ def safe_repr(value: object) -> str:
         return _instead(value, error)
 
 
-def error_text(error: BaseException) -> str:
+def error_text(error: object) -> str:
     """Return the type and the text of an exception.
 
     Examples
