@@ -125,7 +125,9 @@ def test_what_was_returned_does_not_change_later():
 def test_a_forked_child_counts_on_with_a_new_lock():
     notices = Notices(lambda: 0.0)
     notices.add("a", "parent")
-    notices._lock.acquire()  # As a thread of the parent might, at the fork.
+    owner = threading.Thread(target=notices._lock.acquire)  # Of the parent, at the fork.
+    owner.start()
+    owner.join()
     notices.reset_lock()
     notices.add("a", "child")
     assert notices.count("a") == 2
