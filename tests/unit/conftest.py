@@ -1,14 +1,23 @@
-"""Property tests try the same inputs on every machine, however slow it is; tables of a history."""
+"""Property tests try the same inputs on every machine; locks are checked; tables of a history."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import settings
 
-from tests.unit import tables
+from tests.unit import lock_order, tables
 
 settings.register_profile("unit", derandomize=True, deadline=None, max_examples=80)
 settings.load_profile("unit")
+lock_order.install()
+
+
+@pytest.fixture(autouse=True)
+def locks_in_order():
+    """Fail a test in which a lock was acquired against the order, or user code ran under one."""
+    lock_order.forget()
+    yield
+    assert not lock_order.violations, lock_order.violations[0]
 
 
 @pytest.fixture

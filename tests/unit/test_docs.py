@@ -245,9 +245,15 @@ def test_the_architecture_names_every_room_and_every_lock():
     locks = {
         path
         for path in PACKAGE.rglob("*.py")
-        if re.search(r"threading\.(R?Lock|Condition)\(", path.read_text(encoding="utf-8"))
+        if re.search(r"\bnew_r?lock\(", path.read_text(encoding="utf-8"))
+    }
+    others = {
+        path.name
+        for path in PACKAGE.rglob("*.py")
+        if re.search(r"\b(R?Lock|Condition)\(\)", path.read_text(encoding="utf-8"))
     }
 
     assert (len(rooms) > 20, len(locks) > 10) == (True, True)
     assert {path.name for path in rooms - listed} == set()
     assert {path.name for path in locks - named} == set()
+    assert others == {"locks.py"}

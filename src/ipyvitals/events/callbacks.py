@@ -6,11 +6,16 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import partial
+from queue import SimpleQueue
 from typing import Any
 
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.schema import EVENT_TYPES, Event
+from ipyvitals.utils.locks import new_lock
 from ipyvitals.utils.notices import Notices
+from ipyvitals.utils.threads import Worker
+from ipyvitals.utils.user_code import safe_repr, safe_text
 
 __all__ = ["CallbackDispatcher"]
 
@@ -36,8 +41,12 @@ class CallbackDispatcher:
     def __init__(self, notices: Notices) -> None:
         self._queue = _DeliveryQueue(notices)
         self._subscribers: list[tuple[str, Callback]] = []
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._lock = new_lock("callbacks")
+        self.worker = Worker("ipyvitals-callbacks")
+
+    @property
+    def _thread(self) -> threading.Thread | None:
+        return self.worker.thread
 
     def on(self, event_type: str, callback: Callback) -> Callable[[], None]:
         """Subscribe; return a function that ends the subscription.
@@ -58,11 +67,8 @@ class CallbackDispatcher:
         entry = (event_type, callback)
         with self._lock:
             self._subscribers = [*self._subscribers, entry]
-            if self._thread is None and not self._queue.closed:
-                self._thread = threading.Thread(
-                    target=_run, args=(self._queue,), name="ipyvitals-callbacks", daemon=True
-                )
-                self._thread.start()
+            if not self._queue.closed:
+                self.worker.start(partial(_run, self._queue, self.worker))
 
         def unsubscribe() -> None:
             with self._lock:
@@ -78,23 +84,22 @@ class CallbackDispatcher:
 
     def wait_until_delivered(self, timeout: float) -> bool:
         """Wait until all queued events are delivered; return false after `timeout` seconds."""
-        if self._thread is None or self._thread is threading.current_thread():
+        if not self.worker.alive or self._thread is threading.current_thread():
             return True
         return self._queue.wait_idle(timeout)
 
     def close(self, timeout: float = 1.0) -> None:
         """Deliver the queued events, then end the thread; wait at most `timeout` seconds."""
         self._queue.close()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(timeout)
+        self.worker.join(timeout)
 
     def after_fork(self) -> None:
         """Close and empty the dispatcher in a forked child, which has no thread."""
         self._queue = _DeliveryQueue(self._queue.notices)
         self._queue.closed = True
         self._subscribers = []
-        self._lock = threading.Lock()
-        self._thread = None
+        self._lock = new_lock("callbacks")
+        self.worker = Worker(self.worker.name)
 
     def __del__(self) -> None:
         self._queue.close()
@@ -103,52 +108,66 @@ class CallbackDispatcher:
 class _DeliveryQueue:
     """Queue events for the thread, which references the queue alone.
 
-    So a `CallbackDispatcher` without other references is garbage-collected.
+    So a `CallbackDispatcher` without other references is garbage-collected. The queue has no
+    lock, since garbage collection may close it during any call.
     """
 
     def __init__(self, notices: Notices) -> None:
         self.notices = notices
         self.closed = False
         self._pending: deque[tuple[Event, list[Callback]]] = deque()
-        self._changed = threading.Condition()
-        self._busy = False
+        self._waiting: deque[threading.Event] = deque()
+        """Set when no event is pending."""
+        self._wakeups: SimpleQueue[None] = SimpleQueue()
 
     def put(self, event: Event, callbacks: list[Callback]) -> None:
-        with self._changed:
-            if self.closed:
-                return
-            if len(self._pending) >= MAX_QUEUED_EVENTS:
-                self._pending.popleft()
-                self.notices.add("callbacks.dropped", limit=f"{MAX_QUEUED_EVENTS:,}")
-            self._pending.append((event, callbacks))
-            self._changed.notify_all()
+        if self.closed:
+            return
+        if len(self._pending) >= MAX_QUEUED_EVENTS:
+            self._pending.popleft()
+            self.notices.add("callbacks.dropped", limit=f"{MAX_QUEUED_EVENTS:,}")
+        self._pending.append((event, callbacks))
+        self._wakeups.put(None)
 
     def take(self) -> tuple[Event, list[Callback]] | None:
-        with self._changed:
-            self._busy = False
-            self._changed.notify_all()
-            while not self._pending:
-                if self.closed:
-                    return None
-                self._changed.wait()
-            self._busy = True
-            return self._pending.popleft()
+        """Wait for an event; return ``None`` when the queue is closed and empty."""
+        while True:
+            try:
+                return self._pending.popleft()
+            except IndexError:
+                pass
+            self._wake_waiting()
+            if self.closed and not self._pending:
+                return None
+            self._wakeups.get()
+
+    def _wake_waiting(self) -> None:
+        while self._waiting and not self._pending:
+            idle = self._waiting.popleft()
+            if self._pending:
+                # An event that was queued before this wait.
+                self._waiting.appendleft(idle)
+            else:
+                idle.set()
 
     def wait_idle(self, timeout: float) -> bool:
-        with self._changed:
-            return self._changed.wait_for(lambda: not self._pending and not self._busy, timeout)
+        idle = threading.Event()
+        self._waiting.append(idle)
+        self._wakeups.put(None)
+        return idle.wait(timeout)
 
     def close(self) -> None:
-        with self._changed:
-            self.closed = True
-            self._changed.notify_all()
+        self.closed = True
+        self._wakeups.put(None)
 
 
-def _run(queue: _DeliveryQueue) -> None:
+def _run(queue: _DeliveryQueue, worker: Worker) -> None:
     while (job := queue.take()) is not None:
         _call(queue, *job)
+        queue.notices.log_new()
         # A waiting thread must not reference callbacks, since they may reference the monitor.
         del job
+    worker.end()
 
 
 def _call(queue: _DeliveryQueue, event: Event, callbacks: list[Callback]) -> None:
@@ -157,12 +176,12 @@ def _call(queue: _DeliveryQueue, event: Event, callbacks: list[Callback]) -> Non
             callback(event)
         except BaseException as error:
             # BaseException: a callback that calls sys.exit() must not end the thread.
-            name = getattr(callback, "__qualname__", repr(callback))
+            name = getattr(callback, "__qualname__", None)
             queue.notices.add(
                 "callbacks.failed",
-                callback=name,
+                callback=name if isinstance(name, str) else safe_repr(callback),
                 error=type(error).__name__,
                 event=event.type,
-                text=str(error),
+                text=safe_text(error),
             )
             log.debug("callback %s failed", name, exc_info=True)

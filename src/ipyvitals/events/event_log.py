@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable
 from itertools import takewhile
 from typing import Any
 
 from ipyvitals.schema import Event
+from ipyvitals.utils.locks import new_rlock
 
 __all__ = ["EventLog"]
 
@@ -43,7 +43,7 @@ class EventLog:
         self._monitor = monitor
         self._time = time
         self._deliver = deliver
-        self._lock = threading.RLock()
+        self._lock = new_rlock("event log")
         self._requests: deque[tuple[Callable[..., Event], dict[str, Any]]] = deque()
         self._emitting = False
         self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
@@ -79,5 +79,5 @@ class EventLog:
 
     def after_fork(self) -> None:
         """Replace the lock in a forked child, in which no thread would ever release it."""
-        self._lock = threading.RLock()
+        self._lock = new_rlock("event log")
         self._emitting = False

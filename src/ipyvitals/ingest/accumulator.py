@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from itertools import repeat
 from operator import is_, itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from ipyvitals.drift.detector import columns_of
+from ipyvitals.drift.features import Columns, columns_of
 from ipyvitals.ingest.label_join import DeploymentKey
 from ipyvitals.ingest.labeling import LabelEvaluator
+from ipyvitals.ingest.plain_values import PlainValues
 from ipyvitals.ingest.records import UNSET, BatchRecord, RecordExtras
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.registry import Registry
 from ipyvitals.models.scored_labels import ScoredLabels
+from ipyvitals.stats.seconds import Floats
+from ipyvitals.utils.user_code import is_interrupt
 from ipyvitals.utils.validation import Rows
 
 __all__ = ["NO_EXTRAS", "AccumulatorsByModel", "ModelAccumulator"]
@@ -23,6 +26,8 @@ __all__ = ["NO_EXTRAS", "AccumulatorsByModel", "ModelAccumulator"]
 AT, PREDICTION, ACTUAL, LATENCY, EXTRAS = (itemgetter(field) for field in (0, 1, 2, 4, 6))
 """Fields of a plain record."""
 NO_EXTRAS = RecordExtras()
+
+T = TypeVar("T")
 
 
 class ModelAccumulator:
@@ -58,7 +63,11 @@ class ModelAccumulator:
         self._segments: list[Hashable] = []
         self._has_segments = False
         self._labels: list[ScoredLabels] = []
+        self._times: tuple[Floats, Floats] | None = None
+        """Time and latency of each of `records`, once they are evaluated."""
         self._drift_rows: list[tuple[Rows, Any]] = []
+        """Predictions, and features by column or of each row."""
+        self._plain_drift_rows: list[tuple[Rows, Columns | None]] = []
         self._single_rows: tuple[list[Any], list[Any]] = ([], [])
         """Predictions, and features of each, that are not in `_drift_rows` yet."""
 
@@ -88,12 +97,32 @@ class ModelAccumulator:
         self._single_rows[0].append(prediction)
         self._single_rows[1].append(features)
 
-    def add_to(self, model: ModelState) -> None:
-        """Add everything collected to the statistics of `model`."""
+    def __len__(self) -> int:
+        return len(self.plain) + len(self.records) + len(self._batches) + len(self.failures)
+
+    def evaluate(self, plain_values: PlainValues) -> None:
+        """Score the pairs, and replace objects of the user; `add_to` then calls no user code."""
         self._flush_pairs()
+        self._times = _times_of(self.records)
+        self._labels = [
+            labels
+            if labels.segments is None
+            else labels._replace(segments=plain_values.segments(labels.segments))
+            for labels in self._labels
+        ]
+
+    def evaluate_drift(self, plain_values: PlainValues) -> None:
+        """Turn the drift rows into columns of plain values; without it, there are none."""
         self._flush_single_rows()
-        if self.records:
-            _add_records(self.records, model)
+        collected, self._drift_rows = self._drift_rows, []
+        for rows, features in collected:
+            columns = columns_of(features) if isinstance(features, list) else features
+            self._plain_drift_rows.append(plain_values.columns(rows, columns))
+
+    def add_to(self, model: ModelState) -> None:
+        """Add everything that was evaluated to the statistics of `model`."""
+        if self._times is not None:
+            _add_times(*self._times, model)
         if self._batches:
             _add_batches(self._batches, model)
         if self.failures:
@@ -103,7 +132,7 @@ class ModelAccumulator:
         for labels in self._labels:
             model.add_labels(labels)
         model.add_delays(self.label_delays)
-        for rows, features in self._drift_rows:
+        for rows, features in self._plain_drift_rows:
             model.add_rows(rows, features)
 
     def _flush_plain(self) -> None:
@@ -141,13 +170,12 @@ class ModelAccumulator:
             self._has_segments = False
 
     def _flush_single_rows(self) -> None:
-        """Convert the single drift rows so far to columns."""
+        """Move the single drift rows so far to those of batches, so that they stay in order."""
         if self.plain:
             self._flush_plain()
         predictions, features = self._single_rows
         if predictions:
-            columns = columns_of(features) if any(features) else None
-            self._drift_rows.append((predictions, columns))
+            self._drift_rows.append((predictions, features if any(features) else None))
             self._single_rows = ([], [])
 
 
@@ -160,14 +188,22 @@ class AccumulatorsByModel(dict[str | None, ModelAccumulator]):
         Models that receive the statistics.
     label_evaluator, drift_enabled
         See `ModelAccumulator`.
+    on_failure : callable
+        Called with a number of records that cannot be counted, and the exception.
     """
 
     def __init__(
-        self, registry: Registry, label_evaluator: LabelEvaluator, *, drift_enabled: bool
+        self,
+        registry: Registry,
+        label_evaluator: LabelEvaluator,
+        on_failure: Callable[[int, BaseException], None],
+        *,
+        drift_enabled: bool,
     ) -> None:
         self._registry = registry
         self._active = registry.active.model_id
         self._label_evaluator = label_evaluator
+        self._on_failure = on_failure
         self._drift_enabled = drift_enabled
 
     def __missing__(self, model_id: str | None) -> ModelAccumulator:
@@ -175,30 +211,58 @@ class AccumulatorsByModel(dict[str | None, ModelAccumulator]):
             accumulator = self[self._active]
         else:
             model = self._registry.find(model_id)
-            deployment = model_id, model.deployment if model is not None else 0
+            # The id of the model itself, since that of a record may be an object of the user.
+            deployment = (model_id, 0) if model is None else (model.model_id, model.deployment)
             accumulator = ModelAccumulator(
                 deployment, self._label_evaluator, drift_enabled=self._drift_enabled
             )
         self[model_id] = accumulator
         return accumulator
 
+    def evaluate(self, plain_values: PlainValues) -> None:
+        """Call all user code that the records need, before `add_to_models`."""
+        for model_id, accumulator in list(self.items()):
+            if model_id is None:
+                continue
+            if not self._try(accumulator, accumulator.evaluate, plain_values):
+                del self[model_id]
+            elif self._drift_enabled:
+                self._try(accumulator, accumulator.evaluate_drift, plain_values)
+
     def add_to_models(self) -> None:
-        """Add everything collected to the models; drop records of models no longer registered."""
-        for model_id, accumulator in self.items():
-            model = None if model_id is None else self._registry.find(model_id)
-            if model is not None:
-                accumulator.add_to(model)
+        """Add what was evaluated to the models; drop records of models no longer registered."""
+        with np.errstate(all="ignore"):
+            for model_id, accumulator in self.items():
+                model = None if model_id is None else self._registry.find(accumulator.deployment[0])
+                if model is not None:
+                    self._try(accumulator, accumulator.add_to, model)
+
+    def _try(self, accumulator: ModelAccumulator, step: Callable[[T], None], argument: T) -> bool:
+        """Do a step for one model; return whether it succeeded. A failure harms no other model."""
+        try:
+            step(argument)
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
+            self._on_failure(len(accumulator), error)
+            return False
+        return True
 
 
 def _extras(records: list[Any], field: int) -> list[Any]:
     return [(record[6] or NO_EXTRAS)[field] for record in records]
 
 
-def _add_records(records: list[Any], model: ModelState) -> None:
+def _times_of(records: list[Any]) -> tuple[Floats, Floats] | None:
+    if not records:
+        return None
     at = np.fromiter(map(AT, records), np.float64, len(records))
-    model.add_calls(at)
     # A latency of None becomes NaN; `record` rejects NaN, so NaN means no latency.
-    seconds = np.array(list(map(LATENCY, records)), dtype=np.float64)
+    return at, np.array(list(map(LATENCY, records)), dtype=np.float64)
+
+
+def _add_times(at: Floats, seconds: Floats, model: ModelState) -> None:
+    model.add_calls(at)
     timed = ~np.isnan(seconds)
     if timed.all():
         model.add_durations(at, seconds)

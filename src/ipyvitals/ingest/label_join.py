@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Hashable
+from math import inf
 from typing import Any, NamedTuple, TypeAlias
 
 from ipyvitals.schema import LabelsSection
 from ipyvitals.utils.notices import Notices
+from ipyvitals.utils.user_code import safe_repr
 
 __all__ = ["DeploymentKey", "EarlyLabel", "LabelJoiner", "PendingPrediction"]
 
@@ -76,13 +78,18 @@ class LabelJoiner:
             pending=len(self._pending), pending_limit=self.capacity, **self._counts
         )
 
+    def next_expiry(self) -> float:
+        """Return the monotonic second after which `expire` has something to remove."""
+        pending = next((one.at + self.ttl for one in self._pending.values()), inf)
+        return min(pending, next((one.at + EARLY_LABEL_TTL for one in self._early.values()), inf))
+
     def add_prediction(self, id: Hashable, prediction: PendingPrediction) -> EarlyLabel | None:
         """Return the early label of `id` if there is one; otherwise store the prediction."""
         self._expire_if_due(id, prediction.at)
         if id in self._pending:
             # The newest prediction under an id is the one that was served last.
             self._remove_pending(id)
-            self._notices.add("labels.reused_id", id=repr(id))
+            self._notices.add("labels.reused_id", id=safe_repr(id))
         early = self._early.pop(id, None)
         if early is not None:
             self._counts["unknown"] -= 1
@@ -122,7 +129,7 @@ class LabelJoiner:
             self._count_duplicate(id)
             return None
         self._counts["unknown"] += 1
-        self._notices.add("labels.unknown", id=repr(id))
+        self._notices.add("labels.unknown", id=safe_repr(id))
         if id not in self._dropped:
             if len(self._early) >= self.capacity:
                 self._early.popitem(last=False)
@@ -157,7 +164,7 @@ class LabelJoiner:
 
     def _count_duplicate(self, id: Hashable) -> None:
         self._counts["duplicate"] += 1
-        self._notices.add("labels.duplicate", id=repr(id))
+        self._notices.add("labels.duplicate", id=safe_repr(id))
 
     def _remove_pending(self, id: Hashable) -> PendingPrediction:
         prediction = self._pending.pop(id)

@@ -13,6 +13,7 @@ from ipyvitals.models.scored_labels import ScoredLabels
 from ipyvitals.stats.seconds import Floats
 from ipyvitals.stats.window import Scores
 from ipyvitals.utils.notices import Notices
+from ipyvitals.utils.user_code import error_text, is_interrupt, safe_repr
 from ipyvitals.utils.validation import Rows
 
 __all__ = ["LabelEvaluator", "SegmentFunction"]
@@ -99,8 +100,10 @@ class LabelEvaluator:
         try:
             segment = segment_of(prediction, actual)
             hash(segment)
-        except Exception as error:
-            self._notices.add("segment.failed", error=f"{type(error).__name__}: {error}")
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
+            self._notices.add("segment.failed", error=error_text(error))
             return None
         return segment
 
@@ -115,8 +118,8 @@ class LabelEvaluator:
             self._notices.add(
                 "labels.not_a_number",
                 count=int(unusable.sum()),
-                prediction=repr(predictions[row]),
-                label=repr(actuals[row]),
+                prediction=safe_repr(predictions[row]),
+                label=safe_repr(actuals[row]),
             )
         return residuals
 
@@ -126,8 +129,9 @@ def _numbers(values: Any) -> Floats:
         numbers: Floats = np.array(values, dtype=np.float64)
         if numbers.ndim == 1:
             return numbers
-    except (TypeError, ValueError):
-        pass
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
     return np.array([_number(value) for value in values], dtype=np.float64)
 
 
@@ -135,7 +139,9 @@ def _number(value: Any) -> float:
     try:
         # Accepts an array of one number: many models return one for a single row.
         return float(np.array(value, dtype=np.float64).item())
-    except (TypeError, ValueError):
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
         return float("nan")
 
 

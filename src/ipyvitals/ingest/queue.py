@@ -5,15 +5,20 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable
-from itertools import repeat
+from functools import partial
+from itertools import repeat, starmap
+from math import inf
 from typing import Any
 
 from ipyvitals.ingest.accumulator import NO_EXTRAS, AccumulatorsByModel, ModelAccumulator
 from ipyvitals.ingest.label_join import EarlyLabel, LabelJoiner, PendingPrediction
 from ipyvitals.ingest.labeling import LabelEvaluator
+from ipyvitals.ingest.plain_values import PlainValues
 from ipyvitals.ingest.records import UNSET, BatchRecord, FailureRecord, LabelRecord
 from ipyvitals.models.registry import Registry
+from ipyvitals.utils.locks import new_lock
 from ipyvitals.utils.notices import Notices
+from ipyvitals.utils.user_code import error_text, is_interrupt
 
 __all__ = ["MAX_QUEUED_RECORDS", "MAX_QUEUED_VALUES", "RecordQueue"]
 
@@ -27,7 +32,10 @@ one to eight bytes."""
 class RecordQueue:
     """Queue records: any thread appends without a lock, one thread at a time drains.
 
-    `Monitor.record` calls ``entries.append`` directly.
+    A drain calls code of the user: ``score``, ``segment``, comparisons and hashes of predictions,
+    labels and ids. It therefore has no lock but its own turn, and whoever else wants to drain
+    waits for that turn for a limited time only. `Monitor.record` calls ``entries.append``
+    directly.
 
     Parameters
     ----------
@@ -39,6 +47,8 @@ class RecordQueue:
         Scores pairs of prediction and label.
     notices : Notices
         Counts failed drains.
+    fold : callable, optional
+        Adds the evaluated records to the models; the place for the lock that guards the models.
     """
 
     def __init__(
@@ -47,17 +57,24 @@ class RecordQueue:
         label_joiner: LabelJoiner,
         label_evaluator: LabelEvaluator,
         notices: Notices,
+        fold: Callable[[AccumulatorsByModel], None] = AccumulatorsByModel.add_to_models,
     ) -> None:
         self._registry = registry
         self._label_joiner = label_joiner
         self._label_evaluator = label_evaluator
         self._notices = notices
+        self._fold = fold
+        self.plain_values = PlainValues()
+        """Replaces objects of the user in segments and in rows for drift detection."""
         self.entries: deque[Any] = deque()
         """Records that are not drained yet, oldest first."""
         self.batch_values = 0
         """Approximate number of queued batch rows times their columns."""
-        self._lock = threading.Lock()
+        self._next_expiry = inf
+        self.drains = 0
+        """Number of drains that began."""
         self._draining_thread: int | None = None
+        self._turn = new_lock("drain")
         self.needs_slow_path = False
         """True after the first record that is not a plain record of the active model; never reset.
 
@@ -85,64 +102,123 @@ class RecordQueue:
         """Number of records that are not drained yet."""
         return len(self.entries)
 
-    def drain(self) -> None:
+    def needs_drain(self, now: float) -> bool:
+        """Return whether records wait, are being drained, or expire by the second `now`."""
+        return bool(self.entries) or self._draining_thread is not None or now > self._next_expiry
+
+    def drain(self, now: float = -inf, seconds: float = -1) -> bool:
         """Add all records queued before this call to the model statistics.
 
         Records that a user's ``score`` function makes during a drain wait for the next one.
+
+        Parameters
+        ----------
+        now : float
+            Monotonic second up to which waiting predictions expire.
+        seconds : float
+            Longest wait for one drain of another thread; without it there is no limit.
+
+        Returns
+        -------
+        bool
+            False when a drain of another thread did not end in time.
         """
         if self._draining_thread == threading.get_ident():
-            return
-        with self._lock:
-            self._draining_thread = threading.get_ident()
+            return True
+        before = self.drains
+        while True:
+            seen, acquired = self.drains, False
             try:
-                # Only the records present now: concurrent appends must not prolong the drain.
-                self.batch_values = 0
-                pop = self.entries.popleft
-                entries = [pop() for _ in repeat(None, len(self.entries))]
-                if entries:
-                    self._drain_entries(entries)
+                acquired = self._turn.acquire(timeout=seconds)
+                if acquired:
+                    self._draining_thread = threading.get_ident()
+                    self.drains += 1
+                    self._drain(now)
+                    return True
             finally:
-                self._draining_thread = None
+                if acquired:
+                    self._draining_thread = None
+                    self._turn.release()
+            if self.drains - before > 1:
+                # A drain that began after this call has ended.
+                return True
+            if self.drains == seen:
+                return False
 
     def reset_lock(self) -> None:
         """Replace the lock in a forked child, in which no thread would ever release it."""
-        self._lock = threading.Lock()
+        self._turn = new_lock("drain")
         self._draining_thread = None
 
-    def _drain_entries(self, entries: list[Any]) -> None:
+    def _drain(self, now: float) -> None:
+        # Only the records present now: concurrent appends must not prolong the drain.
+        self.batch_values = 0
+        # One call of C code: nothing comes between a record's end in one list and its begin in
+        # the other one.
+        entries = list(starmap(self.entries.popleft, repeat((), len(self.entries))))
+        if not entries and now <= self._next_expiry:
+            return
         by_model = AccumulatorsByModel(
-            self._registry, self._label_evaluator, drift_enabled=self.drift_enabled
+            self._registry,
+            self._label_evaluator,
+            self._note_failure,
+            drift_enabled=self.drift_enabled,
         )
         try:
-            if self.needs_slow_path:
-                self._drain_mixed(entries, by_model)
-            else:
-                by_model[None].plain = entries
-            by_model.add_to_models()
-            if self.store_records is not None:
-                self.store_records(entries, self._registry.active.model_id)
-        except Exception as error:
-            self._notices.add(
-                "intake.fold_failed",
-                count=len(entries),
-                entries=len(entries),
-                error=f"{type(error).__name__}: {error}",
-            )
+            self._guarded(entries, partial(self._collect, entries, by_model))
+            self._guarded(entries, partial(self._label_joiner.expire, now))
+            self._next_expiry = self._label_joiner.next_expiry()
+            self._guarded(entries, partial(by_model.evaluate, self.plain_values))
+        except BaseException:
+            # An interrupt, where no other thread could do this for the main one.
+            self.entries.extendleft(reversed(entries))
+            raise
+        self._guarded(entries, partial(self._fold, by_model))
+        if self.store_records is not None:
+            store = partial(self.store_records, entries, self._registry.active.model_id)
+            self._guarded(entries, store)
 
-    def _drain_mixed(self, entries: list[Any], by_model: AccumulatorsByModel) -> None:
+    def _guarded(self, entries: list[Any], step: Callable[[], object]) -> None:
+        """Do a step of a drain; a step that fails is a notice, and the next step follows."""
+        try:
+            step()
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
+            self._note_failure(len(entries), error)
+
+    def _note_failure(self, count: int, error: BaseException) -> None:
+        self._notices.add(
+            "intake.fold_failed", count=max(1, count), entries=count, error=error_text(error)
+        )
+
+    def _collect(self, entries: list[Any], by_model: AccumulatorsByModel) -> None:
+        """Sort the records by model, and join labels to predictions."""
+        if not self.needs_slow_path:
+            by_model[None].plain = entries
+            return
         for entry in entries:
-            if type(entry) is tuple:
-                accumulator = by_model[entry[5]]
-                if entry[3] is None:
-                    accumulator.plain.append(entry)
-                else:
-                    self._drain_record(entry, accumulator)
-            elif type(entry) is LabelRecord:
-                self._drain_label(entry, by_model)
-            elif type(entry) is FailureRecord:
-                by_model[entry.model_id].failures.append(entry.at)
+            try:
+                self._collect_entry(entry, by_model)
+            except BaseException as error:
+                # Such as a __hash__ of an id that raises: this record alone is lost.
+                if is_interrupt(error):
+                    raise
+                self._note_failure(1, error)
+
+    def _collect_entry(self, entry: Any, by_model: AccumulatorsByModel) -> None:
+        if type(entry) is tuple:
+            accumulator = by_model[entry[5]]
+            if entry[3] is None:
+                accumulator.plain.append(entry)
             else:
-                self._drain_batch(entry, by_model[entry.model_id])
+                self._drain_record(entry, accumulator)
+        elif type(entry) is LabelRecord:
+            self._drain_label(entry, by_model)
+        elif type(entry) is FailureRecord:
+            by_model[entry.model_id].failures.append(entry.at)
+        else:
+            self._drain_batch(entry, by_model[entry.model_id])
 
     def _drain_record(self, entry: Any, accumulator: ModelAccumulator) -> None:
         at, prediction, actual, id, _, _, extras = entry

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ipyvitals.schema.messages import Message, message
 from ipyvitals.stats.window import Scores
 from ipyvitals.utils.notices import Notices
+from ipyvitals.utils.user_code import error_text, is_interrupt, safe_repr
 from ipyvitals.utils.validation import Rows
 
 __all__ = ["ScoreFunction", "Scorer", "values_equal"]
@@ -90,8 +91,8 @@ class Scorer:
                 "labels.kind",
                 predictions=predicted,
                 labels=true,
-                prediction=repr(prediction),
-                label=repr(actual),
+                prediction=safe_repr(prediction),
+                label=safe_repr(actual),
             )
         )
 
@@ -103,13 +104,15 @@ class Scorer:
             scores.append(nan)
             try:
                 value = float(score(prediction, actual))
-            except Exception as error:
-                self._notices.add("score.failed", error=f"{type(error).__name__}: {error}")
+            except BaseException as error:
+                if is_interrupt(error):
+                    raise
+                self._notices.add("score.failed", error=error_text(error))
                 continue
             if 0 <= value <= 1:
                 scores[-1] = value
             else:
-                self._notices.add("score.range", value=repr(value))
+                self._notices.add("score.range", value=safe_repr(value))
         return np.array(scores, dtype=np.float64)
 
 
@@ -118,7 +121,9 @@ def _pairs_equal(predictions: Sequence[Any], actuals: Sequence[Any]) -> npt.NDAr
         # bytes() converts a list of plain bools 6 times faster than np.array.
         raw = bytes([p == a for p, a in zip(predictions, actuals, strict=True)])
         return np.frombuffer(raw, dtype=np.bool_)
-    except Exception:
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
         # NumPy scalars, arrays, None and an array, a raising __eq__: pair by pair.
         return np.array(
             [values_equal(p, a) for p, a in zip(predictions, actuals, strict=True)], dtype=np.bool_
@@ -137,10 +142,14 @@ def values_equal(prediction: Any, actual: Any) -> bool:
     """
     try:
         return bool(prediction == actual)
-    except Exception:
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
         try:
             return bool(np.array_equal(prediction, actual))
-        except Exception:
+        except BaseException as second:
+            if is_interrupt(second):
+                raise
             return False
 
 

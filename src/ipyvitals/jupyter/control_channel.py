@@ -52,7 +52,8 @@ class ControlChannel:
             self._send = open_broadcast(COMM_ID)
             if self._send is None:
                 return
-            answer_requests(REQUEST, REPLY, self.answer)
+            if not answer_requests(REQUEST, REPLY, self.answer):
+                engine.notices.add("kernel.control")
         sender = BroadcastSender(
             self._send, engine.events, engine.settings.interval, self.presence.has_server
         )
@@ -86,7 +87,8 @@ class ControlChannel:
         return Reply(done=done)
 
     def _act(self, engine: Engine, name: str) -> int:
-        action = engine.acknowledge if name == "acknowledge" else engine.reset
+        engine.drain(LOCK_TIMEOUT_SECONDS)
+        action = engine.acknowledge if name == "acknowledge" else engine.clear
         done = engine.try_locked(action, LOCK_TIMEOUT_SECONDS)
         if done is None:
             raise IpyvitalsError(f"{engine.settings.name!r} is busy counting; try again")
@@ -107,7 +109,8 @@ class ControlChannel:
                 engine.request_show()
 
     def _update(self, engine: Engine, *, history: bool) -> Update | None:
-        snapshot = engine.try_locked(engine.snapshot, LOCK_TIMEOUT_SECONDS)
+        engine.drain(LOCK_TIMEOUT_SECONDS)
+        snapshot = engine.try_locked(engine.current, LOCK_TIMEOUT_SECONDS)
         if snapshot is None:
             return None
         update = self._senders[engine].full(snapshot)

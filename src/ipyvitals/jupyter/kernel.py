@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import time
@@ -19,8 +18,6 @@ __all__ = [
     "open_broadcast",
     "watch_cells",
 ]
-
-log = logging.getLogger("ipyvitals")
 
 
 class CellWatcher(Protocol):
@@ -140,7 +137,7 @@ def open_broadcast(name: str) -> Callable[[dict[str, Any]], None] | None:
 
 def answer_requests(
     request: str, reply: str, answer: Callable[[dict[str, Any]], dict[str, Any]]
-) -> None:
+) -> bool:
     """Reply to messages of a type on the control channel, also while a cell runs.
 
     Parameters
@@ -149,17 +146,22 @@ def answer_requests(
         Message types of the requests and of the replies.
     answer : callable
         Takes the content of a request and returns the content of the reply; must not raise.
+
+    Returns
+    -------
+    bool
+        False when the kernel has no control channel.
     """
     kernel: Any = getattr(_shell(), "kernel", None)
     handlers = getattr(kernel, "control_handlers", None)
     if handlers is None:
-        log.warning("this kernel has no control channel: it answers no requests of the server")
-        return
+        return False
 
     def handle(stream: Any, ident: Any, parent: Any) -> None:
         kernel.session.send(stream, reply, answer(parent["content"]), parent, ident=ident)
 
     handlers[request] = handle
+    return True
 
 
 def watch_cells(watcher: CellWatcher) -> None:

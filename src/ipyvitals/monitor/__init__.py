@@ -6,8 +6,8 @@ Arguments are checked here, before anything is recorded, and errors are raised h
 Out: return values of those calls, and warnings on the user's own thread. Everything else is
 delegated to `ipyvitals.runtime.engine.Engine`.
 
-Locks: none of its own. ``record`` appends to a queue without a lock; other calls take the lock of
-the engine inside the engine.
+Locks: one a name, while a monitor of that name is made (`names`). ``record`` appends to a queue
+without a lock; other calls take the lock of the engine inside the engine.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from datetime import datetime
 from os import PathLike
 from types import TracebackType
@@ -17,12 +16,13 @@ from ipyvitals.jupyter.control_channel import control_channel
 from ipyvitals.jupyter.kernel import has_widgets, kernel_activity, watch_cells
 from ipyvitals.monitor.deployment import DeploymentMixin
 from ipyvitals.monitor.inspection import InspectionMixin
+from ipyvitals.monitor.names import monitor_names
 from ipyvitals.monitor.plotting import PlottingMixin
 from ipyvitals.monitor.recording import RecordingMixin
 from ipyvitals.monitor.tracking import TrackingMixin
 from ipyvitals.monitor.user_warnings import UserWarnings
 from ipyvitals.render.text import text_view
-from ipyvitals.runtime.config import check_settings
+from ipyvitals.runtime.config import MonitorConfig, check_settings
 from ipyvitals.runtime.engine import Engine
 from ipyvitals.utils.clock import Clock, SystemClock
 from ipyvitals.utils.validation import (
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from ipyvitals.jupyter.panel import StatusPanel
 
 __all__ = ["Monitor"]
-
-_monitors: weakref.WeakValueDictionary[str, Monitor] = weakref.WeakValueDictionary()
-"""The newest monitor of each name."""
 
 
 class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, InspectionMixin, PlottingMixin):
@@ -159,9 +156,36 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, InspectionMixin, P
         )
         facts = None if model is None else model_facts(model, version, trained_at)
         clock = SystemClock() if clock is None else check_clock(clock)
-        previous = _monitors.get(settings.name)
+        self._panel: StatusPanel | None = None
+        while not self._start(settings, clock, facts, disk_path):
+            pass
+
+    def _start(
+        self,
+        settings: MonitorConfig,
+        clock: Clock,
+        facts: dict[str, Any] | None,
+        disk_path: str | None,
+    ) -> bool:
+        """Replace the monitor of this name; return false if another thread made one meanwhile."""
+        previous = monitor_names.get(settings.name)
         if previous is not None:
+            # Without the lock of the name: the last records may call score() of the user.
             previous.close()
+        with monitor_names.lock(settings.name):
+            newest = monitor_names.get(settings.name)
+            if newest is not None and newest is not previous and not newest.closed:
+                return False
+            self._make_engine(settings, clock, disk_path)
+            monitor_names.register(settings.name, self)
+            control_channel.attach(self._engine)
+        watch_cells(self._engine.training)
+        if facts is not None:
+            self._engine.deploy(model_id_of(facts), announce=False, **facts)
+        self._engine.notices.log_new()
+        return True
+
+    def _make_engine(self, settings: MonitorConfig, clock: Clock, disk_path: str | None) -> None:
         # Imported late: with psutil it takes a fifth of the time to import ipyvitals.
         from ipyvitals.system.sampler import SystemSampler
 
@@ -176,12 +200,6 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, InspectionMixin, P
         )
         user_warnings.attach(engine.notices)
         super().__init__(engine, user_warnings)
-        if facts is not None:
-            engine.deploy(model_id_of(facts), announce=False, **facts)
-        self._panel: StatusPanel | None = None
-        _monitors[settings.name] = self
-        watch_cells(engine.training)
-        control_channel.attach(engine)
 
     @property
     def name(self) -> str:

@@ -23,6 +23,7 @@ from ipyvitals.ingest.records import (
 from ipyvitals.monitor.base import MonitorBase
 from ipyvitals.monitor.user_warnings import UserWarnings
 from ipyvitals.runtime.engine import Engine
+from ipyvitals.utils.user_code import error_text, safe_text
 from ipyvitals.utils.validation import Rows, as_rows, check_hashable, check_latency
 
 __all__ = ["RecordingMixin"]
@@ -318,8 +319,8 @@ class RecordingMixin(MonitorBase):
             self._check_ids(None, model_id)
         if self._user_warnings.accepts():
             if error is not None:
-                kind = f"{type(error).__name__}: " if isinstance(error, BaseException) else ""
-                self._engine.notices.add("predictions.failed", f"{kind}{error}")
+                describe = error_text if isinstance(error, BaseException) else safe_text
+                self._engine.notices.add("predictions.failed", describe(error))
             self._queue.put(FailureRecord(self._monotonic(), model_id))
             self._after_entry()
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from ipyvitals.drift.detector import DriftDetector
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.health import Thresholds
+from ipyvitals.ingest.accumulator import AccumulatorsByModel
 from ipyvitals.ingest.label_join import LabelJoiner
 from ipyvitals.ingest.labeling import LabelEvaluator
 from ipyvitals.ingest.queue import RecordQueue
@@ -22,7 +23,9 @@ from ipyvitals.runtime.snapshot_builder import durations, metrics_section, model
 from ipyvitals.schema import DriftSection, MetricsSection, ModelDeployed, ModelInfo
 from ipyvitals.schema.messages import Message, message
 from ipyvitals.utils.clock import Clock
+from ipyvitals.utils.locks import Lock
 from ipyvitals.utils.notices import Notices
+from ipyvitals.utils.weak_callbacks import weak_callback
 
 __all__ = ["ModelAggregator"]
 
@@ -32,9 +35,10 @@ ACKNOWLEDGEABLE = ("degraded", "unhealthy", "failed")
 
 
 class ModelAggregator:
-    """Drains the record queue into the models and evaluates them.
+    """Adds the records of the queue to the models and evaluates them.
 
-    The aggregator has no lock: the caller must hold the engine's lock for every call.
+    The caller must have the engine's lock for every call. Only draining the queue needs none: the
+    queue evaluates records without the lock, and acquires it to add them to the models.
 
     Parameters
     ----------
@@ -50,6 +54,8 @@ class ModelAggregator:
         Returns whether a training run is open.
     on_mismatch : callable
         Called once, with a message, when labels have another type than predictions.
+    lock : Lock
+        The engine's lock.
     """
 
     def __init__(
@@ -61,7 +67,9 @@ class ModelAggregator:
         *,
         training: Callable[[], bool],
         on_mismatch: Callable[[Message], None],
+        lock: Lock,
     ) -> None:
+        self.lock = lock
         self._settings = settings
         self._clock = clock
         self._notices = notices
@@ -84,7 +92,16 @@ class ModelAggregator:
             segment_of=settings.segment_of,
         )
         self._join = LabelJoiner(settings.pending_limit, settings.label_ttl, notices)
-        self.queue = RecordQueue(self.registry, self._join, self.label_evaluator, notices)
+        self.queue = RecordQueue(
+            self.registry,
+            self._join,
+            self.label_evaluator,
+            notices,
+            weak_callback(self, ModelAggregator._fold),
+        )
+        self._labels = self._join.section()
+        self._pending: Mapping[str, int] = {}
+        """Number of predictions that wait for their label, by model id."""
         self.queue.drift_enabled = settings.drift is not None
         self._evaluator = StatusEvaluator(events, clock.time)
 
@@ -131,17 +148,16 @@ class ModelAggregator:
             )
         self.update_status(reason=message("status.deployed"))
 
-    def drain(self) -> None:
-        """Add all records so far to the models, and update every status."""
-        self.queue.drain()
-        self._join.expire(self._clock.monotonic())
-        self.update_status()
+    def _fold(self, records: AccumulatorsByModel) -> None:
+        """Add evaluated records to the models, and update every status; no user code runs here."""
+        with self.lock:
+            records.add_to_models()
+            self._labels, self._pending = self._join.section(), dict(self._join.pending_by_model)
+            self.update_status()
 
     def evaluate(self) -> None:
-        """Drain the queue and apply the rules about the last minute."""
+        """Apply the rules about the last minute."""
         now = self._clock.monotonic()
-        self.queue.drain()
-        self._join.expire(now)
         for model in self.registry:
             if not model.dormant:
                 model.judge(now)
@@ -175,7 +191,7 @@ class ModelAggregator:
 
     def adjust(self, thresholds: Thresholds) -> None:
         """Evaluate all models with new thresholds from now on."""
-        self.drain()
+        self.update_status()
         self.thresholds = thresholds
         self.registry.make = _model_factory(self._settings, thresholds, self._notices)
         for model in self.registry:
@@ -184,7 +200,7 @@ class ModelAggregator:
 
     def retire(self, model_id: str) -> None:
         """Stop one model."""
-        self.drain()
+        self.update_status()
         model = self.registry.get(model_id)
         model.lifecycle, model.dormant = "stopped", False
         now = self._clock.monotonic()
@@ -192,7 +208,7 @@ class ModelAggregator:
 
     def reset(self) -> None:
         """Clear the window, rates and status of the active model."""
-        self.drain()
+        self.update_status()
         self.active.reset()
         self.update_status(reason=message("status.reset"))
 
@@ -225,7 +241,7 @@ class ModelAggregator:
 
     def pending(self, model: ModelState) -> int:
         """Return how many predictions of a model wait for their label."""
-        return self._join.pending_by_model[model.model_id]
+        return self._pending.get(model.model_id, 0)
 
     def models(self) -> list[ModelInfo]:
         """Return the models that have a name or made a prediction, oldest first."""
@@ -251,7 +267,7 @@ class ModelAggregator:
 
     def set_reference(self, model_id: str | None, predictions: Any, features: Any) -> None:
         """Set the reference that the rows of a model are compared with from now on."""
-        self.drain()
+        self.update_status()
         self.registry.get(model_id).set_reference(predictions, features)
 
     def sections(self) -> dict[str, Any]:
@@ -261,7 +277,7 @@ class ModelAggregator:
             "metrics": self.metrics(),
             "models": self.models(),
             "durations": durations(self.active),
-            "labels": self._join.section(),
+            "labels": self._labels,
             "drift": self.drift(),
         }
 

@@ -15,40 +15,41 @@ from ipyvitals.events.event_log import EventLog
 from ipyvitals.health import Thresholds
 from ipyvitals.runtime.aggregator import ModelAggregator
 from ipyvitals.runtime.config import MonitorConfig
+from ipyvitals.runtime.periodic import PeriodicWork
 from ipyvitals.runtime.persistence import Persistence
 from ipyvitals.runtime.publisher import Publisher, View
 from ipyvitals.runtime.sampling import SamplingTask, sampling_scheduler
 from ipyvitals.runtime.scheduler import scheduler
 from ipyvitals.runtime.shutdown import CLOSE_SECONDS, save_at_exit
-from ipyvitals.runtime.snapshot_builder import point
-from ipyvitals.schema import ModelInfo, Snapshot, SystemSection, TrainingSection
-from ipyvitals.schema.messages import Message, message
+from ipyvitals.runtime.supervision import ThreadSupervisor
+from ipyvitals.schema import ModelInfo, Snapshot, SystemSection
+from ipyvitals.schema.messages import Message
 from ipyvitals.storage.recent_points import RecentPoints
 from ipyvitals.system.system_monitor import Kernel, Sampler, SystemMonitor
 from ipyvitals.training.tracker import TrainingTracker
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.fork import renew_in_child
+from ipyvitals.utils.locks import new_rlock
 from ipyvitals.utils.notices import Notices
-from ipyvitals.utils.timers import IntervalTimer
+from ipyvitals.utils.threads import Worker, run_uninterrupted
 from ipyvitals.utils.weak_callbacks import fan_out, weak_callback
 
 __all__ = ["Engine"]
 
 T = TypeVar("T")
 
-PROGRESS_SECONDS = 0.1
-ABANDONED_LOOP_GRACE_SECONDS = 2.0
-KEEP_SECONDS = 1.0
-SAVE_SECONDS = 1.5
-"""Writing can take 0.5 s; with 1.5 s between saves a killed process loses at most 2 s of data."""
+DRAIN_SECONDS = 5.0
+"""How long a call waits for user code that scores records on another thread."""
+LAST_DRAIN_SECONDS = 30.0
+"""The same for the end of a monitor, after which nothing is counted any more."""
 
 
-class Engine:
+class Engine(PeriodicWork):
     """Coordinates ingestion, evaluation, publishing and persistence on one schedule.
 
-    One lock guards the state of all models. The locks of the record queue, the training tracker,
-    the event log and the storage are taken inside it, never the other way round. The sampling
-    thread reads the machine, views draw and user callbacks run without it.
+    One lock guards the state of all models. The locks of the training tracker, the event log and
+    the storage are taken inside it, never the other way round. Records are scored, the machine is
+    read, views draw, user callbacks run and notices are logged without it.
 
     Parameters
     ----------
@@ -78,6 +79,7 @@ class Engine:
     ) -> None:
         self.settings = settings
         self.clock = clock
+        self._lock = new_rlock("engine")
         self.closed = False
         self.forked = False
         self.notices = Notices(clock.time)
@@ -103,6 +105,7 @@ class Engine:
             self.events,
             training=lambda: tracker.running,
             on_mismatch=on_mismatch,
+            lock=self._lock,
         )
         if settings.store_predictions:
             self.aggregator.queue.store_records = self.persistence.predictions.keep
@@ -117,16 +120,16 @@ class Engine:
         )
         self._publisher = Publisher(self.events, self.notices, clock, pause)
         now = clock.monotonic()
-        self._metrics_due = IntervalTimer(settings.metrics_interval, now)
-        self._keep_due = IntervalTimer(KEEP_SECONDS, now)
-        self._save_due = IntervalTimer(SAVE_SECONDS, now)
-        self._due_at = now
+        self._start_timers(now)
         self.sampling = SamplingTask(
             clock, settings.interval or inf, weak_callback(self, Engine._on_sample_due)
         )
-        self._progress_at = -inf
         self._final: Snapshot | None = None
-        self._lock = threading.RLock()
+        self._ended = threading.Event()
+        self._closer: int | None = None
+        self._threads = ThreadSupervisor(
+            self.notices, partial(_workers, self.callbacks, self.persistence, settings.interval)
+        )
         renew_in_child(self)
         save_at_exit(self)
         if settings.interval is not None:
@@ -137,34 +140,68 @@ class Engine:
 
     def deploy(self, model_id: str, *, announce: bool, **facts: Any) -> None:
         """Make a model the active one and set its `facts`; `announce` emits the deployment."""
-        known = model_id in self.aggregator.registry
-        checkpoint = self.persistence.restore(model_id, facts, self.history, known=known)
         with self._lock:
+            known = model_id in self.aggregator.registry
+            claimed = self.persistence.claim_restore(model_id, known=known)
+        restored = False
+        try:
+            checkpoint = None
+            if claimed:
+                checkpoint = self.persistence.restore(model_id, facts, self.history)
             self.drain()
-            self.aggregator.deploy(model_id, announce=announce, checkpoint=checkpoint, **facts)
-            if announce:
-                self.persistence.deployed(self.aggregator.active)
+            with self._lock:
+                if self.closed:
+                    # A newer monitor of this name goes on from the stored state.
+                    return
+                self.aggregator.deploy(model_id, announce=announce, checkpoint=checkpoint, **facts)
+                restored = True
+                if announce:
+                    self.persistence.deployed(self.aggregator.active)
+        finally:
+            if claimed:
+                self.persistence.end_restore(model_id, restored=restored)
         self.request_show()
 
-    def drain(self) -> None:
-        """Add all records so far to the models, and evaluate them."""
+    def drain(self, seconds: float = DRAIN_SECONDS) -> None:
+        """Add all records so far to the models, and end training loops that nobody runs."""
+        self.training.end_abandoned_loops()
+        self.drain_queue(seconds)
+
+    def drain_queue(self, seconds: float = DRAIN_SECONDS, *, quiet: bool = False) -> None:
+        """Add all records so far to the models, and evaluate them.
+
+        Waits for `seconds` at most for user code that scores records on another thread; a longer
+        wait is a notice, unless the caller is `quiet` about it. The caller must have no lock,
+        since this call scores records too, and logs new notices.
+        """
+        self._threads.check()
+        now, queue = self.clock.monotonic(), self.aggregator.queue
+        if not self.closed and queue.needs_drain(now):
+            drain = partial(queue.drain, now, seconds)
+            done = run_uninterrupted(drain, seconds, lambda: queue.drains)
+            if not (done or quiet):
+                self.notices.add("intake.waiting", seconds=seconds)
         with self._lock:
             if not self.closed:
-                self.training.end_abandoned_loops()
-                self.aggregator.drain()
+                self.aggregator.update_status()
+        self.notices.log_new()
 
     def snapshot(self) -> Snapshot:
-        """Return the current state."""
+        """Return the current state, with all records so far."""
+        self.drain()
+        return self.current()
+
+    def current(self) -> Snapshot:
+        """Return the current state, without the records that wait in the queue."""
         with self._lock:
-            self.drain()
             if self._final is not None:
                 return msgspec.structs.replace(self._final, notices=self.notices.get())
             return self._snapshot(self._system.now())
 
     def models(self) -> list[ModelInfo]:
         """Return the models that have a name or a prediction, oldest first."""
+        self.drain()
         with self._lock:
-            self.drain()
             return self.aggregator.models() if self._final is None else list(self._final.models)
 
     def acknowledge(self, model_id: str | None = None) -> int:
@@ -176,6 +213,7 @@ class Engine:
 
     def adjust(self, thresholds: Thresholds) -> None:
         """Replace the thresholds."""
+        self.drain()
         with self._lock:
             self.aggregator.adjust(thresholds)
             self._system.adjust(thresholds)
@@ -183,18 +221,26 @@ class Engine:
 
     def retire(self, model_id: str) -> None:
         """Stop one model."""
+        self.drain()
         with self._lock:
             self.aggregator.retire(model_id)
         self.request_show()
 
     def set_reference(self, model_id: str | None, predictions: Any, features: Any) -> None:
         """Replace the reference that a model's rows are compared with."""
+        self.drain()
+        rows, columns = self.aggregator.queue.plain_values.columns(predictions, features)
         with self._lock:
-            self.aggregator.set_reference(model_id, predictions, features)
+            self.aggregator.set_reference(model_id, rows, columns)
         self.request_show()
 
     def reset(self) -> int:
         """Clear the windows and verdicts of the active model, and the notices."""
+        self.drain()
+        return self.clear()
+
+    def clear(self) -> int:
+        """Reset without the records that wait in the queue."""
         with self._lock:
             if self.closed:
                 return 0
@@ -205,12 +251,13 @@ class Engine:
 
     def try_locked(self, call: Callable[[], T], seconds: float) -> T | None:
         """Run `call` under the lock; return ``None`` if the lock is not free within `seconds`."""
-        if not self._lock.acquire(timeout=seconds):
-            return None
+        acquired = False
         try:
-            return call()
+            acquired = self._lock.acquire(timeout=seconds)
+            return call() if acquired else None
         finally:
-            self._lock.release()
+            if acquired:
+                self._lock.release()
 
     def watch(self, view: View) -> None:
         """Show snapshots in `view` from now on."""
@@ -224,46 +271,49 @@ class Engine:
 
     def publish(self) -> None:
         """Drain the queue, then publish and show what changed."""
+        self.drain()
         with self._lock:
             if self.closed:
                 return
-            self.training.end_abandoned_loops()
             self._publish_progress(self.clock.monotonic())
             self._publish_metrics()
-            self.keep(all=True)
+            self._keep(save=True, all=True)
             self._publisher.due = True
         self._show()
+        self.notices.log_new()
 
     def keep(self, *, save: bool = True, all: bool = False) -> None:
         """Hand rows and checkpoints over to the storage; with `save` the writer is woken.
 
         With `all`, large windows are included.
         """
+        self.drain_queue()
         with self._lock:
-            if not self.closed:
-                self.aggregator.drain()
-                self.persistence.runs.look(self.training.report())
-                self.persistence.keep(self.aggregator, self.history, save=save, all=all)
+            self._keep(save=save, all=all)
+        self.notices.log_new()
 
     def save_last(self, seconds: float) -> None:
         """Hand over the last rows within `seconds`; the interpreter is about to exit."""
         self.persistence.wait_for_restores(seconds)
-        self.try_locked(partial(self.keep, all=True), seconds)
+        self.drain_queue(seconds)
+        self.try_locked(partial(self._keep, save=True, all=True), seconds)
 
     def close(self) -> None:
         """Drain the queue, stop the models, and release threads and storage, in this order."""
         self.persistence.wait_for_restores(CLOSE_SECONDS)
+        self.drain(LAST_DRAIN_SECONDS)
         with self._lock:
-            if self.closed:
-                return
-            self.drain()
-            for run in self.training.open_runs[:1]:
-                run.stop("Monitor closed")
-            # Stored before the models stop: a new kernel continues from this state.
-            self.keep(all=True)
-            self.aggregator.stop()
-            self.persistence.keep(self.aggregator, self.history, save=False)
-            self.closed, self._final = True, self._snapshot(self._system.now())
+            first, self._closer = not self.closed, self._closer or threading.get_ident()
+            if first:
+                self._end_models()
+        if self._closer != threading.get_ident():
+            # Who makes a monitor of the same name waits until this one is stored.
+            self._ended.wait(2 * CLOSE_SECONDS)
+        elif not self._ended.is_set():
+            self._release()
+
+    def _release(self) -> None:
+        """Release threads and storage; a call that was interrupted may be made again."""
         scheduler.remove(self)
         sampling_scheduler.remove(self.sampling)
         self._show()
@@ -271,109 +321,17 @@ class Engine:
         self.callbacks.close()
         self.persistence.close()
         self._system.close()
+        self._ended.set()
+        self.notices.log_new()
 
-    # Periodic work
-
-    def run_due(self) -> float:
-        """Run the work that is due; return the seconds until the next is."""
-        if self.closed or self.settings.interval is None:
-            return inf
-        try:
-            return self._run_due()
-        except Exception as error:
-            self.notices.add("ticker.failed", f"{type(error).__name__}: {error}")
-            return self.settings.metrics_interval
-
-    def _run_due(self) -> float:
-        now = self.clock.monotonic()
-        # Progress alone is checked ten times a second.
-        if now >= self._due_at:
-            self._run_timers(now)
-        running = self.training.running
-        if running:
-            with self._lock:
-                if self.training.has_abandoned_loops:
-                    # IPython reports the error of a cell after it has written the traceback.
-                    grace = ABANDONED_LOOP_GRACE_SECONDS if self._kernel.busy() else 0.0
-                    self.training.end_abandoned_loops(before=now - grace)
-                if now >= self._progress_at + PROGRESS_SECONDS:
-                    self._publish_progress(now)
-        if self._publisher.due or self._publisher.progress_due:
-            self._show()
-        due = min(self._due_at, now + PROGRESS_SECONDS) if running else self._due_at
-        return max(0.0, due - self.clock.monotonic())
-
-    def _run_timers(self, now: float) -> None:
-        with self._lock:
-            age = self._system.expire(self.settings.interval)
-            if age is not None:
-                error = f"no reading for {age:g} s"
-                self.notices.add("system.reading", part="the machine", error=error)
-            if self._metrics_due.poll(now):
-                self._publish_metrics()
-                self._publisher.due = True
-            keep, save = self._keep_due.poll(now), self._save_due.poll(now)
-            if keep or save:
-                self.keep(save=save)
-        self._due_at = min(self._metrics_due.next, self._keep_due.next, self._save_due.next)
-
-    def _on_sample_due(self, first: bool) -> None:
-        """Take a reading on the sampling thread, and let the scheduler show it."""
-        try:
-            self._sample(quiet=first)
-        except Exception as error:
-            self.notices.add("ticker.failed", f"{type(error).__name__}: {error}")
-        self.request_show()
-
-    def _sample(self, *, quiet: bool = False) -> None:
-        reading = self._system.read()
-        with self._lock:
-            section = self._system.judge(reading)
-            if not quiet and not self.closed:
-                self._publisher.system(section)
-                self.persistence.system(section)
-
-    def _publish_metrics(self) -> None:
-        self.aggregator.evaluate()
-        metrics = self.aggregator.metrics()
-        self._publisher.metrics(self.aggregator.active.model_id, metrics)
-        self.history.add(point(self.clock.time(), metrics, self._system.section))
-
-    def _publish_progress(self, now: float) -> None:
-        section = self.training.section()
-        if section.state == "running" and self._publisher.progress(section):
-            self._publisher.training, self._progress_at = section, now
-            self._publisher.progress_due = True
-
-    def _on_training_change(self) -> None:
-        with self._lock:
-            if self.closed:
-                return
-            active, running = self.aggregator.active, self.training.running
-            if running and active.lifecycle == "failed":
-                active.lifecycle = "registered"
-            if running != (active.status == "training"):
-                self.aggregator.update_status()
-                self._publisher.due = True
-            now = self.clock.monotonic()
-            if now < self._progress_at + PROGRESS_SECONDS:
-                return
-            self._publish_progress(now)
-        scheduler.wake()
-
-    def _on_training_end(self, section: TrainingSection) -> None:
-        with self._lock:
-            if self.closed:
-                return
-            active = self.aggregator.active
-            failed = section.state == "failed"
-            if failed and active.lifecycle == "registered":
-                active.lifecycle = "failed"
-            self._progress_at = -inf
-            code = f"status.training_{section.state}"
-            self.aggregator.update_status(Message(section.details) if failed else message(code))
-            self._publisher.completed(section)
-        self.request_show()
+    def _end_models(self) -> None:
+        for run in self.training.open_runs[:1]:
+            run.stop("Monitor closed")
+        # Stored before the models stop: a new kernel continues from this state.
+        self._keep(save=True, all=True)
+        self.aggregator.stop()
+        self.persistence.keep(self.aggregator, self.history, save=False)
+        self.closed, self._final = True, self._snapshot(self._system.now())
 
     def _snapshot(self, system: SystemSection) -> Snapshot:
         return Snapshot(
@@ -400,7 +358,7 @@ class Engine:
     def after_fork(self) -> None:
         """Continue without threads and views in a forked child."""
         self.forked = True
-        self._lock = threading.RLock()
+        self._lock = self.aggregator.lock = new_rlock("engine")
         for part in (self.notices, self.aggregator.queue, self.training):
             part.reset_lock()
         for member in (
@@ -411,3 +369,10 @@ class Engine:
             self._system,
         ):
             member.after_fork()
+
+
+def _workers(
+    callbacks: CallbackDispatcher, persistence: Persistence, interval: float | None
+) -> list[Worker]:
+    shared = [] if interval is None else [scheduler.worker, sampling_scheduler.worker]
+    return [*shared, callbacks.worker, *([persistence.worker] if persistence.worker else [])]

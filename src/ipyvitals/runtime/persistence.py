@@ -21,6 +21,7 @@ from ipyvitals.storage.recent_points import RecentPoints
 from ipyvitals.storage.rows import DeploymentRow, MetricsRow, StateRow, SystemRow
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.notices import Notices
+from ipyvitals.utils.threads import Worker
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,6 +87,7 @@ class Persistence:
         self.predictions = PredictionLog(clock, self._buffer)
         self._last_saved: dict[str, LastSaved] = {}
         self._restored: set[str] = set()
+        self._restoring: set[str] = set()
         self._pending_restores: dict[str, tuple[RestoreRequest, dict[str, Any]]] = {}
 
     # Storing
@@ -212,24 +214,48 @@ class Persistence:
 
     # Restoring
 
+    def claim_restore(self, model_id: str, *, known: bool) -> bool:
+        """Return whether the caller is to restore a model; then it calls `end_restore` at last.
+
+        The caller has the engine's lock, so that of two deployments at once only one restores.
+
+        Parameters
+        ----------
+        model_id : str
+        known : bool
+            Whether this process has the model already; then it goes on from its own state.
+        """
+        if (
+            self._client is None
+            or model_id in self._restoring
+            or (known and model_id in self._restored)
+        ):
+            return False
+        self._restoring.add(model_id)
+        return True
+
+    def end_restore(self, model_id: str, *, restored: bool) -> None:
+        """End what `claim_restore` began; only then a checkpoint that came late is used."""
+        self._restoring.discard(model_id)
+        if restored:
+            self._restored.add(model_id)
+
     def restore(
-        self, model_id: str, facts: dict[str, Any], history: RecentPoints, *, known: bool
+        self, model_id: str, facts: dict[str, Any], history: RecentPoints
     ) -> Checkpoint | None:
         """Return the checkpoint that an earlier kernel stored of a model, after a short wait.
 
         Parameters
         ----------
         model_id : str
+            Id of a model that `claim_restore` gave to the caller.
         facts : dict
             The user's arguments about the model.
         history : RecentPoints
             Receives the points of the charts.
-        known : bool
-            Whether this process has the model already; then it goes on from its own state.
         """
-        if self._client is None or (known and model_id in self._restored):
+        if self._client is None:
             return None
-        self._restored.add(model_id)
         request = self._client.restore(model_id)
         if request.wait(RESTORE_SECONDS):
             return self._checkpoint(request, history)
@@ -244,7 +270,7 @@ class Persistence:
 
     def _resume_restored(self, aggregator: ModelAggregator, history: RecentPoints) -> None:
         for model_id, (request, facts) in list(self._pending_restores.items()):
-            if request.done:
+            if request.done and model_id not in self._restoring:
                 del self._pending_restores[model_id]
                 checkpoint = self._checkpoint(request, history)
                 if checkpoint is not None:
@@ -259,6 +285,11 @@ class Persistence:
         except ValueError as error:
             self._notices.add("store.state", model=repr(request.model_id), error=str(error))
             return None
+
+    @property
+    def worker(self) -> Worker | None:
+        """The thread that writes the file; ``None`` without a file."""
+        return None if self._client is None else self._client.worker
 
     # Waiting and reading
 

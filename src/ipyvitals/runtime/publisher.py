@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import cache
@@ -24,7 +23,9 @@ from ipyvitals.schema import (
     TrainingSection,
 )
 from ipyvitals.utils.clock import Clock
+from ipyvitals.utils.locks import new_rlock
 from ipyvitals.utils.notices import Notices
+from ipyvitals.utils.user_code import error_text, is_interrupt
 
 __all__ = ["Publisher", "View"]
 
@@ -79,7 +80,7 @@ class Publisher:
         self._shown: Snapshot | None = None
         self._shown_at = -inf
         self._number = self._last_number = 0
-        self._lock = threading.RLock()
+        self._lock = new_rlock("publisher")
 
     def system(self, reading: SystemSection) -> None:
         """Emit the event for a reading of the machine."""
@@ -158,11 +159,13 @@ class Publisher:
     def end(self) -> None:
         """Mark all views as closed."""
         with self._lock:
-            for view in self._views:
-                try:
-                    view.end()
-                except Exception as error:
-                    self._note(error)
+            views, self._views = self._views, []
+        # Without the lock: the end of a view may call observers of the user.
+        for view in views:
+            try:
+                view.end()
+            except BaseException as error:
+                self._note(error)
 
     def _show_in_views(self, snapshot: Snapshot, number: int) -> None:
         """Show a snapshot, unless another thread has shown a newer one."""
@@ -177,16 +180,18 @@ class Publisher:
         """Show a snapshot in a view; return whether the view is still open."""
         try:
             return view.show(snapshot) is not False
-        except Exception as error:
+        except BaseException as error:
             self._note(error)
             return True
 
-    def _note(self, error: Exception) -> None:
-        self._notices.add("views.failed", f"{type(error).__name__}: {error}")
+    def _note(self, error: BaseException) -> None:
+        if is_interrupt(error):
+            raise error
+        self._notices.add("views.failed", error_text(error))
 
     def after_fork(self) -> None:
         """Drop the views in a forked child: their sockets belong to the parent."""
-        self._lock = threading.RLock()
+        self._lock = new_rlock("publisher")
         self._views = []
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import weakref
 from collections import deque
@@ -10,12 +9,16 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from ipyvitals.utils.fork import renew_in_child
+from ipyvitals.utils.locks import new_lock
+from ipyvitals.utils.threads import Worker
 
 __all__ = ["Scheduler", "scheduler"]
 
 MAX_WAIT_SECONDS = 60.0
 JOIN_SECONDS = 2.0
 """Longest wait for the end of the thread."""
+RETRY_SECONDS = 1.0
+"""Pause of a task that raised."""
 MAX_LAGS = 1_000
 """Number of measured lags that are stored."""
 
@@ -42,32 +45,32 @@ class Scheduler:
     def after_fork(self) -> None:
         """Start without a thread and without tasks: those of the parent stay in the parent."""
         self._tasks: list[weakref.ref[ScheduledTask]] = []
-        self._lock = threading.Lock()
+        self._lock = new_lock("scheduler")
         # Not an Event: the garbage collector may call `wake` during any call, even one of an Event.
         self._wakeups: SimpleQueue[None] = SimpleQueue()
-        self._thread: threading.Thread | None = None
+        self.worker = Worker(self._name)
+        """The thread that runs the tasks."""
         self._stopped = False
         self._lags: deque[tuple[float, float]] = deque(maxlen=MAX_LAGS)
 
     @property
     def thread_id(self) -> int | None:
         """The operating system's id of the thread; ``None`` while there is none."""
-        return None if self._thread is None else self._thread.native_id
+        thread = self.worker.thread if self.worker.started else None
+        return None if thread is None else thread.native_id
 
     @property
     def running(self) -> bool:
         """True while the thread is alive."""
-        return self._thread is not None and self._thread.is_alive()
+        return self.worker.alive
 
     def add(self, task: ScheduledTask) -> None:
         """Run `task` from now on; starts the thread for the first task."""
         with self._lock:
             self._tasks = [*self._others(task), weakref.ref(task)]
             weakref.finalize(task, self._wakeups.put, None).atexit = False
-            if self._thread is None and not self._stopped:
-                thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                self._thread = thread
-                thread.start()
+            if not self._stopped:
+                self.worker.start(self._run)
         self.wake()
 
     def remove(self, task: ScheduledTask) -> None:
@@ -77,11 +80,11 @@ class Scheduler:
             last = not self._tasks
         self.wake()
         if last:
-            self._join()
+            self.worker.join(JOIN_SECONDS)
 
     def wake(self) -> None:
         """Run the tasks that are due at once; takes no lock."""
-        if self._thread is not None:
+        if self.worker.started:
             self._wakeups.put(None)
 
     def lag(self, since: float) -> float | None:
@@ -105,12 +108,7 @@ class Scheduler:
         """End the thread permanently: the interpreter is about to exit."""
         self._stopped = True
         self.wake()
-        self._join()
-
-    def _join(self) -> None:
-        thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(JOIN_SECONDS)
+        self.worker.join(JOIN_SECONDS)
 
     def _run(self) -> None:
         while not self._stopped:
@@ -118,9 +116,10 @@ class Scheduler:
             with self._lock:
                 self._tasks = self._others(None)
                 if not self._tasks:
-                    self._thread = None
+                    self.worker.end()
                     return
             self._sleep(wait)
+        self.worker.end()
 
     def _sleep(self, seconds: float) -> None:
         due = time.monotonic() + seconds
@@ -138,10 +137,18 @@ class Scheduler:
         for reference in self._tasks:
             task = reference()
             if task is not None:
-                wait = min(wait, task.run_due())
+                wait = min(wait, self._run_task(task))
             # This frame must not keep an unused task alive while the thread sleeps.
             del task
         return wait
+
+    def _run_task(self, task: ScheduledTask) -> float:
+        try:
+            return task.run_due()
+        except BaseException:
+            # The other tasks run all the same.
+            self.worker.endings += 1
+            return RETRY_SECONDS
 
     def _others(self, task: ScheduledTask | None) -> list[weakref.ref[ScheduledTask]]:
         """Return the live tasks except `task`."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from math import inf
 
 from ipyvitals.storage.buffer import WriteBuffer
 from ipyvitals.storage.rows import ProgressRow, RunRow
 from ipyvitals.training.run import ProgressReport
 from ipyvitals.utils.clock import Clock
+from ipyvitals.utils.locks import new_rlock
 
 __all__ = ["TrainingLog"]
 
@@ -81,4 +81,4 @@ class TrainingLog:
     def after_fork(self) -> None:
         """Replace the lock in a forked child, where its owner does not exist."""
         # Reentrant: garbage collection may end a run amid any call.
-        self._lock = threading.RLock()
+        self._lock = new_rlock("training log")

@@ -41,6 +41,13 @@ MESSAGES: dict[str, str] = {
         "reference"
     ),
     "intake.fold_failed": "{entries} entries could not be counted: {error}",
+    "intake.waiting": (
+        "records wait to be counted: score(), segment() or a comparison of predictions has not "
+        "returned for {seconds} s"
+    ),
+    "kernel.control": (
+        "this kernel has no control channel, so it answers no requests of the server"
+    ),
     "labels.duplicate": "the id {id} had a label already; the first one counts",
     "labels.evicted": "more than {limit} predictions waited for labels; the oldest left",
     "labels.expired": "predictions waited over {seconds} s for a label",
@@ -86,6 +93,7 @@ MESSAGES: dict[str, str] = {
     "store.state": "{model} begins anew: {error}",
     "store.unavailable": "the history is kept in memory, and tried again: {error}",
     "system.*": "cannot read {part}: {error}",
+    "threads.ended": "an error ended the thread {thread}; it was started again",
     "training.not_finite": "metric {metric} is {value}",
 }
 """Templates by code; a code that ends in ``.*`` stands for all codes that begin like it."""

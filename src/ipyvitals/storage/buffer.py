@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Mapping
 from itertools import islice
@@ -18,6 +17,7 @@ from ipyvitals.storage.rows import (
     RunRow,
     SystemRow,
 )
+from ipyvitals.utils.locks import new_rlock
 
 __all__ = ["IN_MEMORY", "WAITING", "WriteBatch", "WriteBuffer"]
 
@@ -75,7 +75,7 @@ class WriteBuffer:
         """Offsets of the batch that is being written."""
         self._dropped = 0
         # Reentrant: garbage collection may end a run, and so add a row, amid any call.
-        self._lock = threading.RLock()
+        self._lock = new_rlock("write buffer")
 
     def __len__(self) -> int:
         return sum(map(len, self._rows.values()))

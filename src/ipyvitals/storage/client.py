@@ -13,6 +13,7 @@ from ipyvitals.storage.session_queue import RestoreRequest, SessionQueue, Writer
 from ipyvitals.storage.writer import Writer
 from ipyvitals.storage.writers import writer_of
 from ipyvitals.utils.notices import Notices
+from ipyvitals.utils.threads import Worker
 
 __all__ = ["StorageClient"]
 
@@ -45,6 +46,11 @@ class StorageClient:
         self._writer.add(self._queue)
         # Without close(): what is queued is still written when the client is garbage-collected.
         weakref.finalize(self, _close_queue, self._queue, self._writer).atexit = False
+
+    @property
+    def worker(self) -> Worker:
+        """The thread that writes the file."""
+        return self._writer.worker
 
     def put(self, row: Row) -> None:
         """Buffer a row; `wake` has it written."""
@@ -86,5 +92,5 @@ class StorageClient:
 
 
 def _close_queue(queue: SessionQueue, writer: Writer) -> None:
-    queue.closing = True
+    queue.close()
     writer.wake()

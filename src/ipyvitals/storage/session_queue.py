@@ -13,6 +13,7 @@ from ipyvitals.storage.buffer import WriteBuffer
 from ipyvitals.storage.ownership import Session
 from ipyvitals.storage.repository import SessionRepository, StoredCheckpoint
 from ipyvitals.storage.rows import StateRow
+from ipyvitals.utils.locks import new_rlock
 from ipyvitals.utils.notices import Notices
 
 __all__ = ["PendingWork", "RestoreRequest", "SessionQueue", "WriterRequest"]
@@ -91,18 +92,24 @@ class SessionQueue:
         self.time = time
         self.closing = False
         """Whether nothing more will come."""
+        self.urgent = False
+        """True from a request until the writer's next attempt; then the writer's pauses count."""
         self.repository: SessionRepository | None = None
         self.heartbeat_at = 0.0
         """Monotonic time of the last heartbeat in the file."""
         self._states: dict[str, StateRow] = {}
         self._flushes: list[WriterRequest] = []
         self._pending_restores: list[RestoreRequest] = []
-        self._lock = threading.RLock()
+        self._lock = new_rlock("session queue")
 
     @property
-    def urgent(self) -> bool:
+    def has_requests(self) -> bool:
         """True when a caller waits."""
         return bool(self._flushes or self._pending_restores or self.closing)
+
+    def close(self) -> None:
+        """Have the writer write for the last time; nothing more will come. Takes no lock."""
+        self.closing = self.urgent = True
 
     def save(self, state: StateRow) -> None:
         """Queue the newest state of a model; parts that it leaves out stay as queued before."""
@@ -122,12 +129,13 @@ class SessionQueue:
                 self._pending_restores.append(request)
             else:
                 self._flushes.append(request)
+            self.urgent = True
 
     def take(self) -> PendingWork | None:
         """Return the states and flush requests and empty the queue; ``None`` without work."""
         with self._lock:
             age = time.monotonic() - self.heartbeat_at
-            rows = bool(self._states or len(self.buffer) or self.urgent)
+            rows = bool(self._states or len(self.buffer) or self.has_requests)
             if not rows and age < MAX_HEARTBEAT_SECONDS:
                 return None
             heartbeat = age >= HEARTBEAT_SECONDS / 2

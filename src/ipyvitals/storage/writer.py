@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 import time
 from collections import deque
 from contextlib import ExitStack
@@ -21,6 +20,9 @@ from ipyvitals.storage.session_queue import (
     WriterRequest,
 )
 from ipyvitals.storage.transactions import write_work
+from ipyvitals.utils.locks import new_lock
+from ipyvitals.utils.threads import Worker
+from ipyvitals.utils.user_code import is_interrupt, safe_text
 
 __all__ = ["Writer"]
 
@@ -44,13 +46,14 @@ class Writer:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._lock = threading.Lock()
+        self._lock = new_lock("writer")
         # Not an Event: garbage collection may wake the thread amid any call, even its own.
         self._wakeups: SimpleQueue[None] = SimpleQueue()
         self._queues: list[SessionQueue] = []
         self._failing_since: dict[SessionQueue, float] = {}
         """Since when closed queues wait for a file that cannot be written."""
-        self._thread: threading.Thread | None = None
+        self.worker = Worker("ipyvitals-store")
+        """The thread that writes."""
         self._connections = WriteConnections(path)
         self._retention = Retention()
         self._failures = 0
@@ -62,11 +65,7 @@ class Writer:
         """Write for a queue from here on."""
         with self._lock:
             self._queues.append(queue)
-            if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._run, name="ipyvitals-store", daemon=True
-                )
-                self._thread.start()
+            self.worker.start(self._run)
 
     def wake(self) -> None:
         """Start the next turn at once; takes no lock."""
@@ -74,27 +73,24 @@ class Writer:
 
     def join(self, seconds: float) -> None:
         """Wait for the end of the thread, if no queue is left."""
-        with self._lock:
-            thread = self._thread if not self._queues else None
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(seconds)
+        if not self._queues:
+            self.worker.join(seconds)
 
     def finish(self, seconds: float) -> None:
         """Write for the last time, and wait for the end of the thread."""
         with self._lock:
-            queues, thread = list(self._queues), self._thread
+            queues = list(self._queues)
         for queue in queues:
-            queue.closing = True
+            queue.close()
         self.wake()
-        if thread is not None:
-            thread.join(max(0.0, seconds))
+        self.worker.join(seconds)
 
     def _run(self) -> None:
         while True:
             wait = self._run_cycle()
             with self._lock:
                 if not self._queues:
-                    self._thread = None
+                    self.worker.end()
                     return
             self._sleep(wait)
 
@@ -113,18 +109,25 @@ class Writer:
         now = time.monotonic()
         if now < self._retry_at and not any(one.urgent for one in queues):
             return self._retry_at - now
-        # A request that comes during this turn gets an attempt of its own.
+        for queue in queues:
+            # A request that comes during this turn gets an attempt of its own.
+            queue.urgent = False
         requests = {queue: queue.requests() for queue in queues}
         # Answered once the file is closed: who waits for that may fork afterwards.
         done: list[WriterRequest] = []
         try:
             wait = self._write(queues, now, done)
-        except Exception as error:
+        except BaseException as error:
+            # Also SystemExit, which the __str__ of a stored value may raise.
+            if is_interrupt(error):
+                raise
             _answer(done)
             self._note_failure(error, requests)
+            _log_notices(queues)
             return max(0.0, self._retry_at - time.monotonic())
         self._note_success(queues)
         _answer(done)
+        _log_notices(queues)
         return min(HEARTBEAT_SECONDS, wait)
 
     def _write(self, queues: list[SessionQueue], now: float, done: list[WriterRequest]) -> float:
@@ -163,7 +166,7 @@ class Writer:
         self._failing_since.pop(queue, None)
 
     def _note_failure(
-        self, error: Exception, requests: dict[SessionQueue, list[WriterRequest]]
+        self, error: BaseException, requests: dict[SessionQueue, list[WriterRequest]]
     ) -> None:
         code = error_code(error)
         if (
@@ -194,7 +197,7 @@ class Writer:
             if failures:
                 queue.notices.add("store.caught_up", file=str(self._path))
 
-    def _quarantine(self, error: Exception, queues: list[SessionQueue]) -> bool:
+    def _quarantine(self, error: BaseException, queues: list[SessionQueue]) -> bool:
         """Rename a broken file, so that a new one can begin; return whether its name is free."""
         self._reset(queues)
         if self._connections.replaced:
@@ -238,6 +241,11 @@ def _note_dropped(queue: SessionQueue) -> None:
         queue.notices.add("store.dropped", count=dropped)
 
 
-def _describe(path: Path, error: Exception) -> str:
-    text = str(error)
+def _log_notices(queues: list[SessionQueue]) -> None:
+    for queue in queues:
+        queue.notices.log_new()
+
+
+def _describe(path: Path, error: BaseException) -> str:
+    text = safe_text(error)
     return text if str(path) in text else f"{path}: {text}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import weakref
 from pathlib import Path
 
 from ipyvitals.storage.writer import Writer
 from ipyvitals.utils.fork import renew_in_child
+from ipyvitals.utils.locks import new_lock
 
 __all__ = ["finish", "writer_of"]
 
@@ -23,7 +23,7 @@ class WriterRegistry:
     def after_fork(self) -> None:
         """Start without writers in a forked child, where their threads do not exist."""
         self._by_path: weakref.WeakValueDictionary[Path, Writer] = weakref.WeakValueDictionary()
-        self._lock = threading.Lock()
+        self._lock = new_lock("writers")
 
     def of(self, path: Path) -> Writer:
         """Return the writer of a file."""

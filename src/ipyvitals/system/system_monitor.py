@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from collections.abc import Callable
 from math import inf
@@ -15,12 +14,15 @@ from ipyvitals.health import SystemEvaluator, Thresholds
 from ipyvitals.schema import SystemSection
 from ipyvitals.system.linux.files import read_file
 from ipyvitals.utils.clock import Clock
+from ipyvitals.utils.locks import new_lock
 
 __all__ = ["Kernel", "Sampler", "SystemMonitor", "waited_for_cpu"]
 
 MAX_AGE_SECONDS, MAX_AGE_INTERVALS = 10.0, 3
 """A reading expires after the longer of the two."""
 STARVED_SECONDS = 0.25
+READ_SECONDS = 2.0
+"""Longest wait for a reading of another thread."""
 CLOSE_SECONDS = 2.0
 
 
@@ -89,23 +91,31 @@ class SystemMonitor:
         self._read_at = time.monotonic()
         self._waited: tuple[int | None, float | None] = (None, None)
         self._rule = SystemEvaluator(thresholds)
-        self._sampling = threading.Lock()
+        self._sampling = new_lock("sampling")
         self._judged_at = clock.monotonic()
         self.section = SystemSection()
 
-    def read(self) -> SystemSection:
-        """Return a new reading; may take long."""
-        with self._sampling:
-            lag, self._read_at = self._lag(self._read_at), time.monotonic()
-            waited = self._waited_for_cpu()
-            if self._sampler is None:
-                self._sampler = self._make_sampler()
-            reading = self._sampler.sample(self._clock.monotonic())
-            return msgspec.structs.replace(
-                reading,
-                kernel_lag_seconds=lag,
-                gil_starved=None if lag is None else lag - waited >= STARVED_SECONDS,
-            )
+    def read(self) -> SystemSection | None:
+        """Return a new reading; ``None`` where a reading of another thread does not end."""
+        acquired = False
+        try:
+            acquired = self._sampling.acquire(timeout=READ_SECONDS)
+            return self._read() if acquired else None
+        finally:
+            if acquired:
+                self._sampling.release()
+
+    def _read(self) -> SystemSection:
+        lag, self._read_at = self._lag(self._read_at), time.monotonic()
+        waited = self._waited_for_cpu()
+        if self._sampler is None:
+            self._sampler = self._make_sampler()
+        reading = self._sampler.sample(self._clock.monotonic())
+        return msgspec.structs.replace(
+            reading,
+            kernel_lag_seconds=lag,
+            gil_starved=None if lag is None else lag - waited >= STARVED_SECONDS,
+        )
 
     def judge(self, reading: SystemSection) -> SystemSection:
         """Judge a reading, and store it as the newest one."""
@@ -147,16 +157,18 @@ class SystemMonitor:
 
     def close(self) -> None:
         """Close the sampler; a reading that hangs keeps it open."""
-        if self._sampling.acquire(timeout=CLOSE_SECONDS):
-            try:
-                if self._sampler is not None:
-                    self._sampler.close()
-            finally:
+        acquired = False
+        try:
+            acquired = self._sampling.acquire(timeout=CLOSE_SECONDS)
+            if acquired and self._sampler is not None:
+                self._sampler.close()
+        finally:
+            if acquired:
                 self._sampling.release()
 
     def after_fork(self) -> None:
         """Make a new sampler in a forked child, at its first reading."""
-        self._sampling = threading.Lock()
+        self._sampling = new_lock("sampling")
         self._sampler = None
 
     def _with_kernel(self, section: SystemSection) -> SystemSection:

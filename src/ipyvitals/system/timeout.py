@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 TIMEOUT_SECONDS = 0.5
 
-Reply: TypeAlias = "SimpleQueue[tuple[object, Exception | None]]"
+Reply: TypeAlias = "SimpleQueue[tuple[object, BaseException | None]]"
 
 
 class TimeoutCaller:
@@ -71,5 +71,5 @@ class TimeoutCaller:
 def _answer(call: Callable[[], object], reply: Reply) -> None:
     try:
         reply.put((call(), None))
-    except Exception as error:
+    except BaseException as error:
         reply.put((None, error))

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol, Self
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.schema import TrainingState
 from ipyvitals.schema.messages import LABELS
+from ipyvitals.utils.user_code import safe_text
 
 __all__ = ["COUNTER_LENGTH", "INTERRUPTED", "STOPPED", "ProgressReport", "TrainingRun"]
 
@@ -202,6 +203,6 @@ def _number(value: Any, what: str, name: str | None = None) -> float:
 
 def _describe(error: BaseException | str | None) -> str:
     if isinstance(error, BaseException):
-        text = str(error)
+        text = safe_text(error)
         return f"{type(error).__name__}: {text}" if text else type(error).__name__
     return str(error) if error else "Failed"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from inspect import currentframe
@@ -17,6 +16,7 @@ from ipyvitals.schema import TrainingSection, TrainingState
 from ipyvitals.training.eta import EtaEstimator
 from ipyvitals.training.run import COUNTER_LENGTH, INTERRUPTED, STOPPED, ProgressReport, TrainingRun
 from ipyvitals.utils.clock import Clock
+from ipyvitals.utils.locks import new_rlock
 from ipyvitals.utils.notices import Notices
 
 __all__ = ["TrainingTracker"]
@@ -166,6 +166,9 @@ class TrainingTracker:
             known[name] = value if isfinite(value) else None
             if known[name] is None:
                 self._notices.add("training.not_finite", metric=repr(name), value=str(value))
+        # Before the lock is acquired: a text may be an object of the user.
+        stage = None if stage is None else str(stage)
+        details = None if details is None else str(details)
         with self._lock:
             if run.state != "running":
                 return
@@ -176,9 +179,9 @@ class TrainingTracker:
                 self._reached = 0.0
             run._current = current
             if stage is not None:
-                run.stage = str(stage)
+                run.stage = stage
             if details is not None:
-                run.details = str(details)
+                run.details = details
             run.metrics.update(known)
             report = self._report_of(run, known) if known else None
         if report is not None:
@@ -283,7 +286,7 @@ class TrainingTracker:
     def _make_lock(self) -> None:
         # Reentrant: the garbage collector ends an abandoned `track` loop, possibly on the thread
         # that holds the lock.
-        self._lock = threading.RLock()
+        self._lock = new_rlock("training tracker")
 
     def _progress(self, runs: list[TrainingRun]) -> float | None:
         """Return the completed share; a second loop within an epoch does not reduce it."""

@@ -1,13 +1,15 @@
-"""Counts what went wrong in the background by code; logs the first of each code."""
+"""Counts what went wrong in the background by code; logs the first of each code later."""
 
 from __future__ import annotations
 
 import logging
-import threading
+from collections import deque
 from collections.abc import Callable
 
 from ipyvitals.schema import Notice
 from ipyvitals.schema.messages import message
+from ipyvitals.utils.locks import new_rlock
+from ipyvitals.utils.user_code import is_interrupt
 
 __all__ = ["Notices"]
 
@@ -21,6 +23,9 @@ MAX_MESSAGE_CHARS = 300
 
 class Notices:
     """Count notices by code, with the newest message of each.
+
+    Any thread may count, whatever locks it has. Logging calls handlers of the user, so the log
+    lines wait until `log_new` is called by a thread that has no lock.
 
     Parameters
     ----------
@@ -37,13 +42,15 @@ class Notices:
 
     def __init__(self, time: Callable[[], float]) -> None:
         self._time = time
-        self._lock = threading.RLock()
+        self._lock = new_rlock("notices")
         self._by_code: dict[str, Notice] = {}
+        self._unlogged: deque[tuple[str, str]] = deque()
+        """Code and message of the first notice of each code that is not logged yet."""
 
     def add(
         self, code: str, text: str | None = None, /, count: int = 1, **args: str | float
     ) -> None:
-        """Count something under `code`; the first of a code is logged as a warning.
+        """Count something under `code`; `log_new` logs the first of a code as a warning.
 
         Parameters
         ----------
@@ -58,6 +65,7 @@ class Notices:
         """
         args = {name: _cut(value) for name, value in args.items()}
         text = (message(code, **args).text if text is None else text)[:MAX_MESSAGE_CHARS]
+        at = self._time()
         with self._lock:
             old = self._by_code.get(code)
             if old is None and len(self._by_code) >= MAX_CODES:
@@ -66,11 +74,26 @@ class Notices:
                 code=code,
                 message=text,
                 count=count + (old.count if old else 0),
-                at=self._time(),
+                at=at,
                 args=args,
             )
-        if old is None:
-            log.warning("%s: %s", code, text)
+            if old is None:
+                self._unlogged.append((code, text))
+
+    def log_new(self) -> None:
+        """Log the notices that wait for it; the caller must have no lock of this package."""
+        while self._unlogged:
+            try:
+                code, text = self._unlogged.popleft()
+            except IndexError:
+                # Another thread logged it.
+                return
+            try:
+                log.warning("%s: %s", code, text)
+            except BaseException as error:
+                # A handler of the user must end neither a thread nor a call.
+                if is_interrupt(error):
+                    raise
 
     def get(self) -> list[Notice]:
         """Return the notices, in the order of the first occurrence of their codes."""
@@ -90,7 +113,7 @@ class Notices:
 
     def reset_lock(self) -> None:
         """Replace the lock in a forked child, in which no thread would ever release it."""
-        self._lock = threading.RLock()
+        self._lock = new_rlock("notices")
 
 
 def _cut(value: str | float) -> str | float:

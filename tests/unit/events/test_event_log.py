@@ -91,7 +91,9 @@ def test_threads_get_numbers_in_the_order_of_delivery(bench):
 
 
 def test_a_forked_child_goes_on_with_a_lock_of_its_own(bench):
-    bench.log._lock.acquire()  # As a thread of the parent might, at the fork.
+    owner = threading.Thread(target=bench.log._lock.acquire)  # Of the parent, at the fork.
+    owner.start()
+    owner.join()
     bench.log.after_fork()
     bench.emit()
     assert bench.log.seq == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -227,7 +229,9 @@ class TestCustomScore:
 
 def test_a_forked_child_drains_with_a_new_lock(bench):
     bench.record(1, 1)
-    bench.queue._lock.acquire()  # As a thread of the parent might, at the fork.
+    owner = threading.Thread(target=bench.queue._turn.acquire)  # Of the parent, at the fork.
+    owner.start()
+    owner.join()
     bench.queue.reset_lock()
     assert bench.model.total_predictions == 1
 

@@ -375,7 +375,7 @@ def test_monitors_of_a_process_share_a_thread(open_client, history):
         client.put(reading(number))
     assert all(client.flush(5.0) for client in clients)
 
-    (thread,) = {client._writer._thread for client in clients}
+    (thread,) = {client._writer.worker.thread for client in clients}
     assert thread.name == "ipyvitals-store"
     assert set(history("system")["monitor"]) == {f"m{number}" for number in range(5)}
     for client in clients:

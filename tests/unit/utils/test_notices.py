@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 
+import pytest
+
 from ipyvitals.schema import Notice
 from ipyvitals.utils.clock import FakeClock
 from ipyvitals.utils.notices import MAX_CODES, MAX_MESSAGE_CHARS, Notices
@@ -42,6 +44,7 @@ def test_only_the_first_of_each_code_is_logged(caplog):
         for _ in range(5):
             notices.add("score.failed", "score() raised ZeroDivisionError")
         notices.add("score.range", "score() returned 2")
+        notices.log_new()
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         ("WARNING", "score.failed: score() raised ZeroDivisionError"),
         ("WARNING", "score.range: score() returned 2"),
@@ -49,8 +52,35 @@ def test_only_the_first_of_each_code_is_logged(caplog):
 
 
 def test_a_message_with_percent_signs_is_logged_as_it_is(caplog):
-    Notices(lambda: 0.0).add("score.failed", "100 %s wrong %d")
+    notices = Notices(lambda: 0.0)
+    notices.add("score.failed", "100 %s wrong %d")
+    notices.log_new()
     assert caplog.messages == ["score.failed: 100 %s wrong %d"]
+
+
+def test_counting_calls_no_handler_and_each_line_is_logged_once(caplog):
+    notices = Notices(lambda: 0.0)
+    notices.add("a", "first")
+    assert caplog.messages == []
+    notices.log_new()
+    notices.log_new()
+    assert caplog.messages == ["a: first"]
+
+
+@pytest.mark.parametrize("error", [ValueError, SystemExit])
+def test_a_handler_that_raises_harms_nobody(error):
+    class Raising(logging.Handler):
+        def emit(self, record):
+            raise error
+
+    notices, logger, handler = Notices(lambda: 0.0), logging.getLogger("ipyvitals"), Raising()
+    notices.add("a", "first")
+    logger.addHandler(handler)
+    try:
+        notices.log_new()
+    finally:
+        logger.removeHandler(handler)
+    assert notices.count("a") == 1
 
 
 def test_long_messages_are_cut():
@@ -64,6 +94,7 @@ def test_there_is_an_end_to_new_codes_but_not_to_counting(caplog):
     for number in range(MAX_CODES + 10):
         notices.add(f"code.{number}", "new")
     notices.add("code.0", "old")
+    notices.log_new()
     assert len(notices.get()) == len(caplog.records) == MAX_CODES
     assert notices.count("code.0") == 2
 
@@ -94,7 +125,9 @@ def test_what_was_returned_does_not_change_later():
 def test_a_forked_child_counts_on_with_a_new_lock():
     notices = Notices(lambda: 0.0)
     notices.add("a", "parent")
-    notices._lock.acquire()  # As a thread of the parent might, at the fork.
+    owner = threading.Thread(target=notices._lock.acquire)  # Of the parent, at the fork.
+    owner.start()
+    owner.join()
     notices.reset_lock()
     notices.add("a", "child")
     assert notices.count("a") == 2
