@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from itertools import repeat
 from typing import Any
 
@@ -65,8 +65,12 @@ class RecordQueue:
         the id."""
         self.drift_enabled = False
         """True collects rows for drift detection."""
-        self.store_records: Callable[[list[Any], str], None] | None = None
-        """Called with the drained records and the id of the active model, to store them."""
+        self.store_records: Callable[[list[Any], str], list[int]] | None = None
+        """Called with the drained records and the id of the active model, to store them; returns
+        for each record the number of the first prediction in it."""
+        self.store_label: Callable[[int, Any], None] = _ignore_label
+        """Called with the number of a stored prediction and the late label that was joined to
+        it."""
 
     def put(self, entry: BatchRecord | LabelRecord | FailureRecord) -> None:
         """Append a record other than a plain one."""
@@ -113,14 +117,15 @@ class RecordQueue:
         by_model = AccumulatorsByModel(
             self._registry, self._label_evaluator, drift_enabled=self.drift_enabled
         )
+        numbers: Iterable[int] = repeat(0)
         try:
+            if self.store_records is not None:
+                numbers = self.store_records(entries, self._registry.active.model_id)
             if self.needs_slow_path:
-                self._drain_mixed(entries, by_model)
+                self._drain_mixed(entries, numbers, by_model)
             else:
                 by_model[None].plain = entries
             by_model.add_to_models()
-            if self.store_records is not None:
-                self.store_records(entries, self._registry.active.model_id)
         except Exception as error:
             self._notices.add(
                 "intake.fold_failed",
@@ -129,22 +134,25 @@ class RecordQueue:
                 error=f"{type(error).__name__}: {error}",
             )
 
-    def _drain_mixed(self, entries: list[Any], by_model: AccumulatorsByModel) -> None:
-        for entry in entries:
+    def _drain_mixed(
+        self, entries: list[Any], numbers: Iterable[int], by_model: AccumulatorsByModel
+    ) -> None:
+        # Not strict: without a history, the numbers are endless zeros.
+        for entry, number in zip(entries, numbers, strict=False):
             if type(entry) is tuple:
                 accumulator = by_model[entry[5]]
                 if entry[3] is None:
                     accumulator.plain.append(entry)
                 else:
-                    self._drain_record(entry, accumulator)
+                    self._drain_record(entry, number, accumulator)
             elif type(entry) is LabelRecord:
                 self._drain_label(entry, by_model)
             elif type(entry) is FailureRecord:
                 by_model[entry.model_id].failures.append(entry.at)
             else:
-                self._drain_batch(entry, by_model[entry.model_id])
+                self._drain_batch(entry, number, by_model[entry.model_id])
 
-    def _drain_record(self, entry: Any, accumulator: ModelAccumulator) -> None:
+    def _drain_record(self, entry: Any, number: int, accumulator: ModelAccumulator) -> None:
         at, prediction, actual, id, _, _, extras = entry
         accumulator.records.append(entry)
         segment, features = extras or NO_EXTRAS
@@ -155,21 +163,24 @@ class RecordQueue:
             if id is not None:
                 self._label_joiner.mark_labelled(id)
         elif id is not None:
-            pending = PendingPrediction(accumulator.deployment, prediction, at, segment)
+            pending = PendingPrediction(accumulator.deployment, prediction, at, segment, number)
             self._add_pending(id, pending, accumulator)
 
     def _drain_label(self, label: LabelRecord, by_model: AccumulatorsByModel) -> None:
         early = EarlyLabel(label.actual, label.at)
         pending = self._label_joiner.add_label(label.id, early)
         if pending is not None:
-            _add_late_label(pending, early, by_model[pending.deployment[0]])
+            self._add_late_label(pending, early, by_model[pending.deployment[0]])
 
-    def _drain_batch(self, batch: BatchRecord, accumulator: ModelAccumulator) -> None:
+    def _drain_batch(self, batch: BatchRecord, number: int, accumulator: ModelAccumulator) -> None:
         accumulator.add_batch(batch)
         for id in batch.labelled_ids:
             self._label_joiner.mark_labelled(id)
-        for id, prediction, segment in batch.pending:
-            pending = PendingPrediction(accumulator.deployment, prediction, batch.at, segment)
+        for row, (id, prediction, segment) in enumerate(batch.pending):
+            of_row = number + row if number else 0
+            pending = PendingPrediction(
+                accumulator.deployment, prediction, batch.at, segment, of_row
+            )
             self._add_pending(id, pending, accumulator)
 
     def _add_pending(
@@ -177,15 +188,20 @@ class RecordQueue:
     ) -> None:
         early = self._label_joiner.add_prediction(id, pending)
         if early is not None:
-            _add_late_label(pending, early, accumulator)
+            self._add_late_label(pending, early, accumulator)
+
+    def _add_late_label(
+        self, pending: PendingPrediction, label: EarlyLabel, accumulator: ModelAccumulator
+    ) -> None:
+        if pending.number:
+            self.store_label(pending.number, label.actual)
+        if pending.deployment == accumulator.deployment:
+            accumulator.add_pair(pending.prediction, label.actual, pending.segment)
+            if label.at >= pending.at:
+                accumulator.label_delays.append(label.at - pending.at)
+        else:
+            accumulator.stale_labels += 1
 
 
-def _add_late_label(
-    pending: PendingPrediction, label: EarlyLabel, accumulator: ModelAccumulator
-) -> None:
-    if pending.deployment == accumulator.deployment:
-        accumulator.add_pair(pending.prediction, label.actual, pending.segment)
-        if label.at >= pending.at:
-            accumulator.label_delays.append(label.at - pending.at)
-    else:
-        accumulator.stale_labels += 1
+def _ignore_label(number: int, actual: Any) -> None:
+    """Store no label, since predictions are not stored."""

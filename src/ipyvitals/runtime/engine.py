@@ -105,7 +105,8 @@ class Engine:
             on_mismatch=on_mismatch,
         )
         if settings.store_predictions:
-            self.aggregator.queue.store_records = self.persistence.predictions.keep
+            self.aggregator.queue.store_records = self.persistence.predictions.add
+            self.aggregator.queue.store_label = self.persistence.predictions.label
         self._kernel = kernel
         self._system = SystemMonitor(
             clock,

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 from ipyvitals.storage.columns import METRICS, SYSTEM, Column
 from ipyvitals.storage.database import HistoryDatabase
 from ipyvitals.storage.moments import micros_of
+from ipyvitals.storage.overlay import HIDDEN_PREDICTIONS
 from ipyvitals.storage.schema import weight_name
 
 __all__ = [
@@ -237,10 +238,16 @@ def event_query(
     if query.model_id is not None:
         where, values = f"{where} AND x.model_id = ?", [*values, query.model_id]
     shown = ", ".join(f"x.{name}" for name in columns)
+
+    def hidden(schema: str) -> str:
+        both = len(database.schemas) > 1 and schema != database.schemas[-1]
+        numbered = both and table == "predictions" and "n" in database.columns(schema, table)
+        return HIDDEN_PREDICTIONS if numbered else ""
+
     source = f"{{schema}}.sessions AS s JOIN {{schema}}.{table} AS x ON x.session = s.id"
     select = f"SELECT x.at AS time, s.monitor AS monitor, s.token AS session, {shown}"
     rows, values = union_all(
-        (f"{select} FROM {source.format(schema=schema)} WHERE {where}", values)
+        (f"{select} FROM {source.format(schema=schema)} WHERE {where}{hidden(schema)}", values)
         for schema in database.schemas
         if database.has_table(schema, table)
     )

@@ -283,7 +283,8 @@ class SessionRepository:
             )
         elif kind is LabelRow:
             self._connection.executemany(
-                "UPDATE predictions SET actual = ?, labelled = 1 WHERE session = ? AND n = ?",
+                "UPDATE predictions SET actual = ?, labelled = 1 "
+                "WHERE session = ? AND n = ? AND NOT labelled",
                 [(storable_value(row.actual), self._id, row.n) for row in rows],
             )
         else:
