@@ -175,7 +175,7 @@ class AccumulatorsByModel(dict[str | None, ModelAccumulator]):
             accumulator = self[self._active]
         else:
             model = self._registry.find(model_id)
-            deployment = model_id, model.deployment if model is not None else 0
+            deployment = (model_id, 0) if model is None else (model.model_id, model.deployment)
             accumulator = ModelAccumulator(
                 deployment, self._label_evaluator, drift_enabled=self._drift_enabled
             )

@@ -100,5 +100,5 @@ def _values(rows: Rows) -> list[Any]:
 
 
 def _lasting(value: Any) -> Any:
-    """Return a value; of an array or tensor its text, so that the row does not retain its memory."""
+    """Return a value; of an array or tensor the text, so that its memory can be freed."""
     return storable_value(value) if hasattr(type(value), "__array__") else value

@@ -119,7 +119,7 @@ def _utc(seconds: pd.Series[Any]) -> Any:
     """Return Unix seconds as dates; pandas would cut off microseconds and not round them."""
     import pandas as pd
 
-    known = seconds.astype("Float64").to_numpy(np.float64, na_value=np.nan)
+    known = np.array(seconds.astype("Float64").to_numpy(na_value=np.nan), dtype=np.float64)
     known[~(np.abs(known) < END_OF_TIME)] = np.nan
     micros = shown_micros(known)
     unknown = np.isnan(micros)

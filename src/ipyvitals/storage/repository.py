@@ -264,7 +264,12 @@ class SessionRepository:
                 "deployments",
                 ("session", *DeploymentRow.__struct_fields__),
                 [
-                    (self._id, row.at, storable_key(row.model_id), *msgspec.structs.astuple(row)[2:])
+                    (
+                        self._id,
+                        row.at,
+                        storable_key(row.model_id),
+                        *msgspec.structs.astuple(row)[2:],
+                    )
                     for row in rows
                 ],
             )
@@ -313,6 +318,11 @@ def _event(event: Event) -> tuple[Any, ...]:
     model_id = fields.get("model_id")
     key = None if model_id is None else storable_key(model_id)
     return event.at, event.seq, event.type, key, _json(data)
+
+
+def _deployment(row: DeploymentRow) -> tuple[Any, ...]:
+    at, model_id, *facts = msgspec.structs.astuple(row)
+    return at, storable_key(model_id), *facts
 
 
 def _prediction(session: int, row: PredictionRow) -> tuple[Any, ...]:

@@ -13,9 +13,12 @@ __all__ = [
     "MAX_TEXT_CHARS",
     "MIN_INTEGER",
     "encode",
+    "repr_of",
     "storable_key",
     "storable_text",
     "storable_value",
+    "text_of",
+    "without_surrogates",
 ]
 
 MAX_TEXT_CHARS = 1_000
@@ -24,14 +27,26 @@ DIGEST_CHARS = 16
 MIN_INTEGER, MAX_INTEGER = -(1 << 63), (1 << 63) - 1
 
 
+def without_surrogates(text: str) -> str:
+    """Return a plain string that every encoding of Unicode can hold: lone surrogates escaped."""
+    # str() of an enumeration is the name of the member; its text is what was meant.
+    plain = str.__str__(text)
+    return plain if plain.isascii() else plain.encode("utf-8", "backslashreplace").decode()
+
+
 def storable_text(text: str) -> str:
-    """Return a plain string of at most 1,000 characters, with lone surrogates as ``\\udc81``."""
-    return _without_surrogates(text[:MAX_TEXT_CHARS])[:MAX_TEXT_CHARS]
+    """Return a plain string of at most 1,000 characters, with lone surrogates escaped."""
+    return without_surrogates(text[:MAX_TEXT_CHARS])[:MAX_TEXT_CHARS]
+
+
+def text_of(value: Any) -> str:
+    """Return the text of any value like `storable_text`; of a class that refuses it, its name."""
+    return storable_text(_converted(str, value))
 
 
 def storable_key(text: str) -> str:
     """Return a name like `storable_text`; names that differ beyond the cut stay different."""
-    plain = _without_surrogates(text)
+    plain = without_surrogates(text)
     if len(plain) <= MAX_TEXT_CHARS:
         return plain
     digest = sha256(plain.encode()).hexdigest()[:DIGEST_CHARS]
@@ -53,14 +68,27 @@ def storable_value(value: Any) -> Any:
         item = getattr(value, "item", None)
         if callable(item) and getattr(value, "ndim", None) == 0:
             return storable_value(item())
-        if isinstance(value, int):
-            return int(value) if MIN_INTEGER <= value <= MAX_INTEGER else _digits(value)
+        if isinstance(value, int) and MIN_INTEGER <= value <= MAX_INTEGER:
+            return int(value)
         if isinstance(value, float):
             return storable_value(float(value))
-        return storable_text(repr(value))
     except Exception:
-        # A class of the user may refuse anything, its repr too.
+        # A class of the user may refuse anything.
         return f"<{type(value).__name__}>"
+    return storable_text(repr_of(value))
+
+
+def repr_of(value: Any) -> str:
+    """Return the `repr` of any value; of a class that refuses it, its name."""
+    return _converted(repr, value)
+
+
+def _converted(convert: Callable[[Any], str], value: Any) -> str:
+    try:
+        return convert(value)
+    except Exception:
+        # Python writes no whole number of more than some 4,300 digits in decimal.
+        return hex(value) if isinstance(value, int) else f"<{type(value).__name__}>"
 
 
 def encode(encoder: Callable[[Any], bytes], value: Any) -> bytes:
@@ -79,12 +107,6 @@ def encode(encoder: Callable[[Any], bytes], value: Any) -> bytes:
         return encoder(_storable(value))
 
 
-def _without_surrogates(text: str) -> str:
-    # str() of an enumeration is the name of the member; its text is what was meant.
-    plain = str.__str__(text)
-    return plain if plain.isascii() else plain.encode("utf-8", "backslashreplace").decode()
-
-
 def _storable(value: Any) -> Any:
     if isinstance(value, msgspec.Struct):
         value = {
@@ -99,11 +121,3 @@ def _storable(value: Any) -> Any:
         return [_storable(item) for item in value]
     # Bytes and flags are stored as they are, however long they are.
     return value if isinstance(value, (bytes, bool)) else storable_value(value)
-
-
-def _digits(number: int) -> str:
-    try:
-        return storable_text(str(int(number)))
-    except ValueError:
-        # Python writes no more than some 4,300 digits; the cut is far below.
-        return storable_text(hex(number))
