@@ -27,6 +27,8 @@ class PendingPrediction(NamedTuple):
     prediction: Any
     at: float
     segment: Hashable
+    number: int = 0
+    """Number of the prediction in the history; 0 when predictions are not stored."""
 
 
 class EarlyLabel(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from functools import partial
 from itertools import repeat, starmap
 from math import inf
@@ -82,8 +82,12 @@ class RecordQueue:
         the id."""
         self.drift_enabled = False
         """True collects rows for drift detection."""
-        self.store_records: Callable[[list[Any], str], None] | None = None
-        """Called with the drained records and the id of the active model, to store them."""
+        self.store_records: Callable[[list[Any], str], list[int]] | None = None
+        """Called with the drained records and the id of the active model, to store them; returns
+        for each record the number of the first prediction in it."""
+        self.store_label: Callable[[int, Any], None] = _ignore_label
+        """Called with the number of a stored prediction and the late label that was joined to
+        it."""
 
     def put(self, entry: BatchRecord | LabelRecord | FailureRecord) -> None:
         """Append a record other than a plain one."""
@@ -174,9 +178,6 @@ class RecordQueue:
             self.entries.extendleft(reversed(entries))
             raise
         self._guarded(entries, partial(self._fold, by_model))
-        if self.store_records is not None:
-            store = partial(self.store_records, entries, self._registry.active.model_id)
-            self._guarded(entries, store)
 
     def _guarded(self, entries: list[Any], step: Callable[[], object]) -> None:
         """Do a step of a drain; a step that fails is a notice, and the next step follows."""
@@ -194,33 +195,46 @@ class RecordQueue:
 
     def _collect(self, entries: list[Any], by_model: AccumulatorsByModel) -> None:
         """Sort the records by model, and join labels to predictions."""
+        numbers = self._store(entries)
         if not self.needs_slow_path:
             by_model[None].plain = entries
             return
-        for entry in entries:
+        # Not strict: without a history, the numbers are endless zeros.
+        for entry, number in zip(entries, numbers, strict=False):
             try:
-                self._collect_entry(entry, by_model)
+                self._collect_entry(entry, number, by_model)
             except BaseException as error:
                 # Such as a __hash__ of an id that raises: this record alone is lost.
                 if is_interrupt(error):
                     raise
                 self._note_failure(1, error)
 
-    def _collect_entry(self, entry: Any, by_model: AccumulatorsByModel) -> None:
+    def _store(self, entries: list[Any]) -> Iterable[int]:
+        """Put predictions into the history; return their numbers there, 0 for those without."""
+        if self.store_records is not None:
+            try:
+                return self.store_records(entries, self._registry.active.model_id)
+            except BaseException as error:
+                if is_interrupt(error):
+                    raise
+                self._note_failure(len(entries), error)
+        return repeat(0)
+
+    def _collect_entry(self, entry: Any, number: int, by_model: AccumulatorsByModel) -> None:
         if type(entry) is tuple:
             accumulator = by_model[entry[5]]
             if entry[3] is None:
                 accumulator.plain.append(entry)
             else:
-                self._drain_record(entry, accumulator)
+                self._drain_record(entry, number, accumulator)
         elif type(entry) is LabelRecord:
             self._drain_label(entry, by_model)
         elif type(entry) is FailureRecord:
             by_model[entry.model_id].failures.append(entry.at)
         else:
-            self._drain_batch(entry, by_model[entry.model_id])
+            self._drain_batch(entry, number, by_model[entry.model_id])
 
-    def _drain_record(self, entry: Any, accumulator: ModelAccumulator) -> None:
+    def _drain_record(self, entry: Any, number: int, accumulator: ModelAccumulator) -> None:
         at, prediction, actual, id, _, _, extras = entry
         accumulator.records.append(entry)
         segment, features = extras or NO_EXTRAS
@@ -231,21 +245,24 @@ class RecordQueue:
             if id is not None:
                 self._label_joiner.mark_labelled(id)
         elif id is not None:
-            pending = PendingPrediction(accumulator.deployment, prediction, at, segment)
+            pending = PendingPrediction(accumulator.deployment, prediction, at, segment, number)
             self._add_pending(id, pending, accumulator)
 
     def _drain_label(self, label: LabelRecord, by_model: AccumulatorsByModel) -> None:
         early = EarlyLabel(label.actual, label.at)
         pending = self._label_joiner.add_label(label.id, early)
         if pending is not None:
-            _add_late_label(pending, early, by_model[pending.deployment[0]])
+            self._add_late_label(pending, early, by_model[pending.deployment[0]])
 
-    def _drain_batch(self, batch: BatchRecord, accumulator: ModelAccumulator) -> None:
+    def _drain_batch(self, batch: BatchRecord, number: int, accumulator: ModelAccumulator) -> None:
         accumulator.add_batch(batch)
         for id in batch.labelled_ids:
             self._label_joiner.mark_labelled(id)
-        for id, prediction, segment in batch.pending:
-            pending = PendingPrediction(accumulator.deployment, prediction, batch.at, segment)
+        for row, (id, prediction, segment) in enumerate(batch.pending):
+            of_row = number + row if number else 0
+            pending = PendingPrediction(
+                accumulator.deployment, prediction, batch.at, segment, of_row
+            )
             self._add_pending(id, pending, accumulator)
 
     def _add_pending(
@@ -253,15 +270,20 @@ class RecordQueue:
     ) -> None:
         early = self._label_joiner.add_prediction(id, pending)
         if early is not None:
-            _add_late_label(pending, early, accumulator)
+            self._add_late_label(pending, early, accumulator)
+
+    def _add_late_label(
+        self, pending: PendingPrediction, label: EarlyLabel, accumulator: ModelAccumulator
+    ) -> None:
+        if pending.number:
+            self.store_label(pending.number, label.actual)
+        if pending.deployment == accumulator.deployment:
+            accumulator.add_pair(pending.prediction, label.actual, pending.segment)
+            if label.at >= pending.at:
+                accumulator.label_delays.append(label.at - pending.at)
+        else:
+            accumulator.stale_labels += 1
 
 
-def _add_late_label(
-    pending: PendingPrediction, label: EarlyLabel, accumulator: ModelAccumulator
-) -> None:
-    if pending.deployment == accumulator.deployment:
-        accumulator.add_pair(pending.prediction, label.actual, pending.segment)
-        if label.at >= pending.at:
-            accumulator.label_delays.append(label.at - pending.at)
-    else:
-        accumulator.stale_labels += 1
+def _ignore_label(number: int, actual: Any) -> None:
+    """Store no label, since predictions are not stored."""

@@ -15,19 +15,21 @@ import numpy as np
 from ipyvitals.drift.reference import ReferenceDistribution
 from ipyvitals.health import Finding, Lifecycle, Verdict, changed, status_of
 from ipyvitals.models.model_state import ModelState
+from ipyvitals.models.stored_segment import StoredSegment, stored_segment
 from ipyvitals.schema import Status
 from ipyvitals.schema.messages import Args, Message
 from ipyvitals.stats.durations import BOUNDS_SECONDS
 from ipyvitals.stats.packing import pack, unpack
 from ipyvitals.stats.seconds import Floats
-from ipyvitals.stats.segments import SegmentTracker, SegmentWindows
+from ipyvitals.stats.segments import SegmentWindows
+from ipyvitals.utils.storable import MAX_INTEGER, encode, storable_text
 
 __all__ = ["VERSION", "Checkpoint", "checkpoint_of", "resume", "summary_of", "windows_of"]
 
 VERSION = 1
 
 Name: TypeAlias = str | int | float | bool
-"""A segment's; others cannot be told apart by what is written, and begin anew."""
+"""Name of a segment that a checkpoint stores as it is; of others it stores a `StoredSegment`."""
 
 
 class CheckpointSummary(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -63,11 +65,18 @@ class CheckpointSummary(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class SegmentState(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One group of labels."""
+    """Labels of one segment."""
 
     name: Name | None = None
+    texts: StoredSegment | None = None
+    """In place of `name`."""
     total: int = 0
     scores: bytes | None = None
+
+    @property
+    def segment(self) -> Hashable:
+        """The segment, or what stands for it."""
+        return self.texts or self.name
 
 
 class CheckpointWindows(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -80,6 +89,9 @@ class CheckpointWindows(msgspec.Struct, kw_only=True, omit_defaults=True):
     segments: list[SegmentState] = []
     other: SegmentState | None = None
     others: list[SegmentState] = []
+    typed_segments: list[SegmentState] = []
+    """Segments of which only texts can be stored; older versions leave them out."""
+    typed_others: list[SegmentState] = []
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -97,7 +109,8 @@ def summary_of(model: ModelState, now: float) -> bytes:
     verdicts: dict[str, Verdict] = {}
     for rule in model.rules:
         rule.save(verdicts)
-    return msgspec.msgpack.encode(
+    return encode(
+        msgspec.msgpack.encode,
         CheckpointSummary(
             name=model.name,
             version=model.version,
@@ -122,7 +135,7 @@ def summary_of(model: ModelState, now: float) -> bytes:
             active_alerts=model.active_alerts,
             verdicts=verdicts,
             drifted=[] if model.watch is None else model.watch.verdicts,
-        )
+        ),
     )
 
 
@@ -134,11 +147,16 @@ def windows_of(model: ModelState) -> bytes:
         delays=_packed(np.array(model.delays, dtype=np.float64)),
     )
     if model.segments is not None:
-        groups = ((_name(segment), group) for segment, group in model.segments.get())
-        body.segments = [_group(name, group) for name, group in groups if name is not None]
-        body.other = _group(None, model.segments.other)
-        others = ((_name(segment), total) for segment, total in model.segments.candidates.items())
-        body.others = [SegmentState(name=one, total=n) for one, n in others if one is not None]
+        for segment, tracker in model.segments.get():
+            _add(
+                _state_of(segment, tracker.total, _packed(tracker.window.scores)),
+                body.segments,
+                body.typed_segments,
+            )
+        other = model.segments.other
+        body.other = SegmentState(total=other.total, scores=_packed(other.window.scores))
+        for segment, total in model.segments.candidates.items():
+            _add(_state_of(segment, total), body.others, body.typed_others)
     return msgspec.msgpack.encode(body)
 
 
@@ -217,13 +235,17 @@ def _resume_windows(model: ModelState, body: CheckpointWindows) -> None:
     model.window.prepend(_unpacked(body.scores))
     model.residuals.prepend(_unpacked(body.residuals))
     model.prepend_delays(_unpacked(body.delays).tolist())
-    if body.segments or body.other is not None:
+    if body.segments or body.typed_segments or body.other is not None:
         segments = model.segments = model.segments or SegmentWindows(model.window.size)
         other = body.other or SegmentState()
         segments.prepend(
-            [(one.name, one.total, _unpacked(one.scores)) for one in body.segments],
+            [
+                (one.segment, one.total, _unpacked(one.scores))
+                for one in (*body.segments, *body.typed_segments)
+            ],
             (other.total, _unpacked(other.scores)),
-            {one.name: one.total for one in body.others},
+            {one.segment: one.total for one in (*body.others, *body.typed_others)},
+            _stand_in_of,
         )
 
 
@@ -251,18 +273,35 @@ def _resume_verdicts(model: ModelState, head: CheckpointSummary) -> None:
 
 
 def _all_packed(body: CheckpointWindows) -> list[bytes | None]:
-    groups = [*body.segments, *([body.other] if body.other else [])]
+    groups = [*body.segments, *body.typed_segments, *([body.other] if body.other else [])]
     return [body.scores, body.residuals, body.delays, *(group.scores for group in groups)]
 
 
-def _group(name: Name | None, group: SegmentTracker) -> SegmentState:
-    return SegmentState(name=name, total=group.total, scores=_packed(group.window.scores))
-
-
-def _name(segment: Hashable) -> Name | None:
+def _stand_in_of(segment: Hashable) -> Hashable:
+    """Return a segment that a checkpoint stores as it is, and the texts of another one."""
     if isinstance(segment, np.generic):
         segment = segment.item()
-    return segment if isinstance(segment, (str, int, float)) else None
+    if type(segment) in (float, bool) or (type(segment) is int and abs(segment) <= MAX_INTEGER):
+        return segment
+    # Subclasses, too: a member of an enumeration of texts equals its text.
+    if isinstance(segment, str) and storable_text(segment) == str.__str__(segment):
+        return str.__str__(segment)
+    return stored_segment(segment)
+
+
+def _state_of(segment: Hashable, total: int, scores: bytes | None = None) -> SegmentState | None:
+    """Return the state of a segment; ``None`` for one that a new kernel could not find again."""
+    stand_in = _stand_in_of(segment)
+    if isinstance(stand_in, StoredSegment):
+        return SegmentState(texts=stand_in, total=total, scores=scores)
+    if isinstance(stand_in, (str, int, float)):
+        return SegmentState(name=stand_in, total=total, scores=scores)
+    return None
+
+
+def _add(state: SegmentState | None, named: list[SegmentState], typed: list[SegmentState]) -> None:
+    if state is not None:
+        (named if state.texts is None else typed).append(state)
 
 
 def _packed(values: Floats) -> bytes | None:

@@ -186,6 +186,9 @@ class ModelState:
         self._make_rules()
 
     def _make_rules(self) -> None:
+        limit = self._thresholds.latency_p95
+        if self.latency.limit != limit:
+            self.latency.compare_with(limit)
         settings = RuleSettings(self._thresholds, self._window_size, self.baseline_accuracy)
         self.rules = [make(settings) for make in self._rule_types]
         self._silence = SilenceRule(settings)

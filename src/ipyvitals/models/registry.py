@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from ipyvitals.errors import UnknownModelError
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.utils.notices import Notices
+from ipyvitals.utils.storable import without_surrogates
 
 __all__ = ["Registry"]
 
@@ -58,14 +59,18 @@ class Registry:
         """
         if model_id is None:
             return self.active
-        try:
-            return self._models[model_id]
-        except (KeyError, TypeError):
-            raise unknown_model(model_id, list(self._models)) from None
+        found = self.find(model_id)
+        if found is None:
+            raise unknown_model(model_id, list(self._models))
+        return found
 
-    def find(self, model_id: str) -> ModelState | None:
+    def find(self, model_id: object) -> ModelState | None:
         """Return a model, unless it made room for newer ones meanwhile."""
-        return self._models.get(model_id)
+        if not isinstance(model_id, str):
+            return None
+        found = self._models.get(model_id)
+        # `deploy` escapes what no encoding can hold; callers may pass the id as they wrote it.
+        return self._models.get(without_surrogates(model_id)) if found is None else found
 
     def add(self, model_id: str, now: float, at: float) -> ModelState:
         """Return the model of this id, made if it is new, and active from here on."""

@@ -108,7 +108,8 @@ class Engine(PeriodicWork):
             lock=self._lock,
         )
         if settings.store_predictions:
-            self.aggregator.queue.store_records = self.persistence.predictions.keep
+            self.aggregator.queue.store_records = self.persistence.predictions.add
+            self.aggregator.queue.store_label = self.persistence.predictions.label
         self._kernel = kernel
         self._system = SystemMonitor(
             clock,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any
 
 from ipyvitals.models.model_state import ModelState
@@ -22,6 +21,7 @@ from ipyvitals.stats.durations import BOUNDS_SECONDS
 from ipyvitals.stats.interval import wilson
 from ipyvitals.stats.segments import SegmentTracker
 from ipyvitals.stats.window import ScoreWindow
+from ipyvitals.utils.storable import text_of
 
 __all__ = ["durations", "metrics_section", "model_info", "model_section", "point"]
 
@@ -29,6 +29,8 @@ QUANTILES = [0.50, 0.95, 0.99]
 SEGMENT_LABELS = 30
 """A segment with fewer labels says nothing yet."""
 SEGMENT_CHARS = 80
+EMPTY_SEGMENT = "''"
+"""Name of a segment that is an empty text; an empty name is that of all other segments."""
 
 
 def model_section(model: ModelState, now: float) -> ModelSection:
@@ -174,16 +176,18 @@ def _coverage(model: ModelState) -> float | None:
 def _segments(model: ModelState) -> list[Segment]:
     if model.segments is None:
         return []
-    shown = [_segment(name, group) for name, group in model.segments.get()]
+    shown = [
+        _segment(text_of(name) or EMPTY_SEGMENT, group) for name, group in model.segments.get()
+    ]
     other = model.segments.other
     return [*shown, _segment("", other)] if other.total else shown
 
 
-def _segment(name: Hashable, group: SegmentTracker) -> Segment:
+def _segment(name: str, group: SegmentTracker) -> Segment:
     enough = group.window.count >= SEGMENT_LABELS
     accuracy, low, high = _interval(group.window) if enough else (None, None, None)
     return Segment(
-        name=str(name)[:SEGMENT_CHARS],
+        name=name[:SEGMENT_CHARS],
         total_labelled=group.total,
         window_labelled=group.window.count,
         current_accuracy=accuracy,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import ceil, floor, log
+from math import ceil, floor, inf, log, nextafter
 from typing import Any, Self
 
 import numpy as np
 
+from ipyvitals.stats.rate import SlidingCounter
 from ipyvitals.stats.seconds import Floats, Ints
 
 __all__ = ["LogHistogram", "SlidingHistogram"]
@@ -59,15 +60,36 @@ class LogHistogram:
         """Add all values of another histogram."""
         self._counts += other._counts
 
-    def get(self, quantiles: Sequence[float]) -> list[float | None]:
-        """Return the quantiles in seconds (nearest rank), or ``None`` for each when empty."""
+    def get(
+        self, quantiles: Sequence[float], split: tuple[float, int] | None = None
+    ) -> list[float | None]:
+        """Return the quantiles in seconds (nearest rank), or ``None`` for each when empty.
+
+        Parameters
+        ----------
+        quantiles : sequence of float
+            Each in [0, 1].
+        split : tuple, optional
+            A limit in seconds, and how many values of its bucket are above the limit. A quantile
+            of that bucket is then returned on the side of the limit on which it is.
+        """
         cumulated = np.cumsum(self._counts)
         n = int(cumulated[-1])
         if not n:
             return [None] * len(quantiles)
         ranks = [max(1, ceil(q * n - 1e-9)) for q in quantiles]
-        indices = np.searchsorted(cumulated, ranks)
-        return [float(2 * _GAMMA ** (int(i) + _OFFSET) / (_GAMMA + 1)) for i in indices]
+        buckets = np.searchsorted(cumulated, ranks).tolist()
+        found = [2 * _GAMMA ** (bucket + _OFFSET) / (_GAMMA + 1) for bucket in buckets]
+        if split is None:
+            return [*found]
+        limit, above = split
+        of_limit = _bucket_of(limit)
+        for place, (bucket, rank) in enumerate(zip(buckets, ranks, strict=True)):
+            if bucket == of_limit:
+                over = rank > int(cumulated[bucket]) - above
+                seconds = found[place]
+                found[place] = max(seconds, nextafter(limit, inf)) if over else min(seconds, limit)
+        return [*found]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the non-empty buckets as JSON-compatible values."""
@@ -116,6 +138,9 @@ class SlidingHistogram:
     ----------
     size : int
         Window in seconds.
+    limit : float, optional
+        Seconds with which quantiles are compared. A quantile is returned above the limit only
+        when it is above it: calls of the limit's own bucket are counted on both of its sides.
 
     Examples
     --------
@@ -125,11 +150,24 @@ class SlidingHistogram:
     [0.00396...]
     """
 
-    def __init__(self, size: int = 60) -> None:
+    def __init__(self, size: int = 60, limit: float | None = None) -> None:
         self._size = size
         self._head: int | None = None
         self._parts: dict[int, list[tuple[Ints, Ints]]] = {}
         self._sum = LogHistogram()
+        self.compare_with(limit)
+
+    def compare_with(self, limit: float | None) -> None:
+        """Set another limit; earlier calls of its bucket count as not above it."""
+        self._limit = limit
+        self._limit_bucket = None if limit is None else _bucket_of(limit)
+        self._above = SlidingCounter(self._size)
+        """Calls of the limit's bucket that took longer than the limit."""
+
+    @property
+    def limit(self) -> float | None:
+        """Seconds with which quantiles are compared."""
+        return self._limit
 
     def update(self, times: Floats, seconds: Floats) -> None:
         """Add latencies.
@@ -146,6 +184,8 @@ class SlidingHistogram:
         newest = float(times.max())
         self._expire(newest)
         buckets = _buckets_of(seconds)
+        if self._limit is not None:
+            self._above.update(times[(buckets == self._limit_bucket) & (seconds > self._limit)])
         if floor(times.min()) == floor(newest):
             self._add_part(floor(newest), *_sparse(np.bincount(buckets, minlength=_BUCKETS)))
             return
@@ -161,6 +201,8 @@ class SlidingHistogram:
         for second, parts in other._parts.items():
             for buckets, counts in parts:
                 self._add_part(second, buckets, counts)
+        if other.limit == self.limit:
+            self._above.merge(other._above)
 
     def count(self, now: float) -> int:
         """Return the number of calls in the window at `now`."""
@@ -170,7 +212,10 @@ class SlidingHistogram:
     def get(self, now: float, quantiles: Sequence[float]) -> list[float | None]:
         """Return the quantiles in seconds (nearest rank), or ``None`` for each when empty."""
         self._expire(now)
-        return self._sum.get(quantiles) if self._parts else [None] * len(quantiles)
+        if not self._parts:
+            return [None] * len(quantiles)
+        split = None if self._limit is None else (self._limit, self._above.get(now))
+        return self._sum.get(quantiles, split)
 
     def total(self, now: float) -> LogHistogram:
         """Return the window at `now` as one histogram."""
@@ -206,6 +251,10 @@ class SlidingHistogram:
 def _sparse(counts: Ints) -> tuple[Ints, Ints]:
     (used,) = np.nonzero(counts)
     return used, counts[used]
+
+
+def _bucket_of(seconds: float) -> int:
+    return int(_buckets_of(np.array([seconds]))[0])
 
 
 def _buckets_of(seconds: Floats) -> Ints:

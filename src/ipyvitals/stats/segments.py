@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -63,6 +63,8 @@ class SegmentWindows:
         self._capacity = capacity
         self._trackers: dict[Hashable, SegmentTracker] = {}
         self._candidates: dict[Hashable, int] = {}
+        self._stand_in_of: Callable[[Hashable], Hashable] | None = None
+        """Returns what stands for a segment in a checkpoint; set once segments were prepended."""
         self.other = SegmentTracker(size)
         """All labels of untracked segments."""
 
@@ -100,6 +102,7 @@ class SegmentWindows:
         tracked: Iterable[tuple[Hashable, int, Floats]],
         other: tuple[int, Floats],
         candidates: Mapping[Hashable, int],
+        stand_in_of: Callable[[Hashable], Hashable] = lambda segment: segment,
     ) -> None:
         """Insert older labels before those in the windows.
 
@@ -111,8 +114,13 @@ class SegmentWindows:
             Number of labels, and last scores, of all untracked segments together.
         candidates : mapping
             Number of labels of each untracked segment.
+        stand_in_of : callable
+            Returns what stands for a segment among those above, which may be the segment itself.
         """
-        for segment, total, scores in tracked:
+        self._stand_in_of = stand_in_of
+        known = {stand_in_of(one): one for one in (*self._trackers, *self._candidates)}
+        for stored, total, scores in tracked:
+            segment = known.get(stored, stored)
             tracker = self._trackers.get(segment)
             if tracker is None and len(self._trackers) < self._capacity:
                 tracker = self._trackers[segment] = SegmentTracker(self._size)
@@ -121,12 +129,22 @@ class SegmentWindows:
                 tracker = self.other
             tracker.prepend(total, scores)
         self.other.prepend(*other)
-        for segment, total in candidates.items():
+        for stored, total in candidates.items():
+            segment = known.get(stored, stored)
             if segment not in self._trackers:
                 self._candidates[segment] = self._candidates.get(segment, 0) + total
 
+    def _adopt(self, segment: Hashable, stand_in: Hashable) -> None:
+        """Replace what stands for a segment by the segment itself."""
+        if stand_in in self._trackers:
+            self._trackers[segment] = self._trackers.pop(stand_in)
+        elif stand_in in self._candidates:
+            self._candidates[segment] = self._candidates.pop(stand_in)
+
     def _tracker_of(self, segment: Hashable, new: int) -> SegmentTracker | None:
         """Return the tracker of a segment with `new` labels; ``None`` for a candidate."""
+        if self._stand_in_of is not None and segment not in self._trackers:
+            self._adopt(segment, self._stand_in_of(segment))
         tracker = self._trackers.get(segment)
         if tracker is not None:
             return tracker

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any, NamedTuple
 
+import msgspec
+
 from ipyvitals.storage.rows import (
     DeploymentRow,
     LabelRow,
@@ -84,6 +86,8 @@ class WriteBuffer:
         """Add a row; drop the oldest of its kind when there are too many."""
         kind: Any = type(row)
         with self._lock:
+            if isinstance(row, LabelRow) and self._label(row):
+                return
             if kind not in self._rows:
                 kind = OTHER
             rows = self._rows[kind]
@@ -94,6 +98,17 @@ class WriteBuffer:
                 rows.popleft()
                 self._first[kind] += 1
                 self._dropped += 1
+
+    def _label(self, label: LabelRow) -> bool:
+        """Label a buffered prediction that is not being written; return whether there was one."""
+        rows: deque[Any] = self._rows[PredictionRow]
+        place = label.n - rows[0].n if rows else -1
+        if not 0 <= place < len(rows):
+            return False
+        if self._first[PredictionRow] + place < self._taken.get(PredictionRow, 0):
+            return False
+        rows[place] = msgspec.structs.replace(rows[place], actual=label.actual, labelled=True)
+        return True
 
     def _follows(self, row: RunRow, rows: deque[Row]) -> bool:
         """Return whether a row replaces the newest one, which is not being written."""

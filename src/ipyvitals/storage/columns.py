@@ -21,7 +21,7 @@ class Column(NamedTuple):
     name: str
     kind: Kind
     mean: bool = False
-    """Whether a stretch of time keeps the mean of its values, in place of the last one."""
+    """True when an interval has the mean of the values; false when it has the last value."""
 
     @property
     def averaged(self) -> Column:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from ipyvitals.errors import StoreError
 from ipyvitals.storage.connections import connect
 from ipyvitals.storage.files import error_code
+from ipyvitals.storage.overlay import remove_written_rows, write_rows
 from ipyvitals.storage.ownership import Session
 from ipyvitals.storage.repository import SessionRepository
 from ipyvitals.storage.rows import Row
@@ -83,17 +84,31 @@ def open_history(
             _attach(connection, path)
             schemas.append(FILE)
         if session is not None:
-            now = time.time()
             prepare(connection)
-            with transaction(connection):
-                SessionRepository(connection, session, now).write(rows, now)
             schemas.append(MEMORY)
         try:
+            if session is not None:
+                _add_rows(connection, session, list(rows), in_file=path is not None)
             yield HistoryDatabase(connection, tuple(schemas))
         except sqlite3.DatabaseError as error:
             if path is None:
                 raise
             raise _unreadable(path, error) from error
+
+
+def _add_rows(
+    connection: sqlite3.Connection, session: Session, rows: list[Row], *, in_file: bool
+) -> None:
+    """Write rows into memory, less those that the file has by now, and read that file only."""
+    now = time.time()
+    with transaction(connection):
+        repository = SessionRepository(connection, session, now)
+        token = session.token if in_file else None
+        write_rows(repository, connection, rows, now, token=token)
+    # One transaction for all that follows: what is written meanwhile would be read twice.
+    connection.execute("BEGIN")
+    if in_file:
+        remove_written_rows(connection, session.token)
 
 
 def _attach(connection: sqlite3.Connection, path: Path) -> None:

@@ -12,12 +12,15 @@ import numpy as np
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.schema import Event
 from ipyvitals.storage.columns import Column, Kind
+from ipyvitals.storage.moments import shown_micros
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["dataframe", "resample_training", "seconds_of"]
+__all__ = ["dataframe", "micros_of_freq", "resample_training"]
 
+END_OF_TIME = 253_402_300_800.0
+"""Start of the year 10000, Unix seconds: what is later, or as long before 1970, is no date."""
 EVENTS_OF_MODELS = frozenset(
     str(kind.__struct_config__.tag)
     for kind in get_args(Event)
@@ -69,11 +72,12 @@ def _typed(table: pd.DataFrame, columns: list[Column]) -> pd.DataFrame:
     )
 
 
-def resample_training(found: pd.DataFrame, seconds: float) -> pd.DataFrame:
+def resample_training(found: pd.DataFrame, micros: int) -> pd.DataFrame:
     """Return one row a run, metric and interval: the mean value, the last of everything else."""
     import pandas as pd
 
-    starts = pd.DatetimeIndex(found.index).floor(pd.Timedelta(seconds=seconds)).rename("time")
+    length = pd.Timedelta(microseconds=micros)
+    starts = pd.DatetimeIndex(found.index).floor(length).rename("time")
     keys = ["run", "metric"]
     how = {
         name: "mean" if name == "value" else "last" for name in found.columns if name not in keys
@@ -82,13 +86,13 @@ def resample_training(found: pd.DataFrame, seconds: float) -> pd.DataFrame:
     return groups.agg(how).reset_index(level=keys)[list(found.columns)]
 
 
-def seconds_of(freq: Any) -> float:
-    """Return the length of the intervals that `freq` describes, in seconds.
+def micros_of_freq(freq: Any) -> int:
+    """Return the length of the intervals that `freq` describes, in microseconds.
 
     Raises
     ------
     ArgumentValueError
-        When it is no fixed length of time.
+        When it is no fixed length of time, or not of whole microseconds.
     """
     import pandas as pd
 
@@ -99,24 +103,28 @@ def seconds_of(freq: Any) -> float:
     else:
         known = isinstance(length, (timedelta, np.timedelta64, pd.offsets.Tick))
     try:
-        seconds = float(pd.Timedelta(length).total_seconds()) if known else 0.0
-    except (TypeError, ValueError):
-        seconds = 0.0
-    if not seconds > 0:
+        # Exactly: a float of seconds would put rows into a neighbouring interval.
+        micros, rest = divmod(pd.Timedelta(length).as_unit("ns").value if known else 0, 1_000)
+    except (TypeError, ValueError, OverflowError):
+        micros = rest = 0
+    if rest or not micros > 0:
         raise ArgumentValueError(
-            f"freq={freq!r}: expected a fixed length of time such as '1min', '1h' or '1D'."
+            f"freq={freq!r}: expected a fixed length of time such as '1min', '1h' or '1D', in "
+            "whole microseconds."
         )
-    return seconds
+    return int(micros)
 
 
 def _utc(seconds: pd.Series[Any]) -> Any:
     """Return Unix seconds as dates; pandas would cut off microseconds and not round them."""
     import pandas as pd
 
-    micros = (seconds.astype("Float64") * 1e6).round().astype("Int64")
-    known = micros.notna().to_numpy()
-    dates = micros.fillna(0).to_numpy(np.int64).astype("datetime64[us]")
-    dates[~known] = np.datetime64("NaT", "us")
+    known = np.array(seconds.astype("Float64").to_numpy(na_value=np.nan), dtype=np.float64)
+    known[~(np.abs(known) < END_OF_TIME)] = np.nan
+    micros = shown_micros(known)
+    unknown = np.isnan(micros)
+    dates = np.where(unknown, 0.0, micros).astype(np.int64).astype("datetime64[us]")
+    dates[unknown] = np.datetime64("NaT", "us")
     return pd.DatetimeIndex(dates).tz_localize("UTC")
 
 

@@ -24,6 +24,7 @@ __all__ = [
 
 BUSY_SECONDS = 5.0
 """How long a write waits for other processes, each of which may wait for a slow disk."""
+PRIVATE = 0o600
 LOG_BYTES = 500_000
 """Size of a write-ahead log from which closing copies it into the file."""
 MOUNTS = Path("/proc/self/mounts")
@@ -57,6 +58,7 @@ def open_for_writing(path: Path, *, durable: bool = False) -> TrackedConnection:
         )
     # New folders are private: a history shows what a person works on.
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _create_private(path)
     connection = connect(path, timeout=BUSY_SECONDS)
     try:
         check_ours(connection)
@@ -70,6 +72,12 @@ def open_for_writing(path: Path, *, durable: bool = False) -> TrackedConnection:
         connection.close()
         raise
     return connection
+
+
+def _create_private(path: Path) -> None:
+    """Create a file that only its owner may read; SQLite gives its log the same mode."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE))
 
 
 class WriteConnections:

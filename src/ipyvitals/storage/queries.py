@@ -7,6 +7,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 from ipyvitals.storage.columns import METRICS, SYSTEM, Column
 from ipyvitals.storage.database import HistoryDatabase
+from ipyvitals.storage.moments import micros_of
+from ipyvitals.storage.overlay import HIDDEN_PREDICTIONS
+from ipyvitals.storage.schema import weight_name
 
 __all__ = [
     "HistoryQuery",
@@ -108,9 +111,9 @@ class SampleTable:
         source, values = self.source(query)
         return f"SELECT {', '.join(shown)} {source}", values
 
-    def intervals(self, query: HistoryQuery, seconds: float) -> SqlQuery:
-        """Return the query for sums and last values of intervals."""
-        start = "CAST(x.at / ? AS INTEGER) * ? AS time"
+    def intervals(self, query: HistoryQuery, micros: int) -> SqlQuery:
+        """Return the query for sums and last values of intervals of some microseconds."""
+        start = f"{micros_of('x.at')} / ? * ? / 1e6 AS time"
         instance = ["m.slot AS instance"] if self._of_models else []
         shown = [start, "max(x.at) AS at", *self._names(), *instance]
         for column in self._columns:
@@ -119,7 +122,7 @@ class SampleTable:
         # The tables' own keys are shorter than names.
         keys = f"{'m.id' if self._of_models else 's.id'}, time"
         text = f"SELECT {', '.join(shown)} {source} GROUP BY {keys}"
-        return text, [seconds, seconds, *values]
+        return text, [micros, micros, *values]
 
     def source(self, query: HistoryQuery, *, before: str = "", on: str = "") -> SqlQuery:
         """Return the FROM and WHERE of a query.
@@ -172,9 +175,11 @@ class SampleTable:
         if not column.mean:
             return [f"{value} AS {name}"]
         if self._is_minutes:
+            # Rows of older kernels lack the count of known values.
+            known = f"coalesce({self._raw(weight_name(column))}, x.n)"
             return [
-                f"sum({value} * x.n) AS {name}",
-                f"sum(({value} IS NOT NULL) * x.n) AS n_{name}",
+                f"sum({value} * {known}) AS {name}",
+                f"sum(({value} IS NOT NULL) * {known}) AS n_{name}",
             ]
         return [f"sum({value}) AS {name}", f"count({value}) AS n_{name}"]
 
@@ -190,7 +195,7 @@ def sample_tables(database: HistoryDatabase, section: str) -> list[SampleTable]:
 
 
 def sample_query(
-    database: HistoryDatabase, section: str, query: HistoryQuery, seconds: float | None
+    database: HistoryDatabase, section: str, query: HistoryQuery, micros: int | None
 ) -> SqlQuery:
     """Return the query for ``"metrics"`` or ``"system"``, one row a moment or an interval.
 
@@ -198,9 +203,9 @@ def sample_query(
     Each table is in the order of time, the rows of several tables are not.
     """
     tables = sample_tables(database, section)
-    if seconds is None:
+    if micros is None:
         return union_all(table.rows(query) for table in tables)
-    rows, values = union_all(table.intervals(query, seconds) for table in tables)
+    rows, values = union_all(table.intervals(query, micros) for table in tables)
     of_models = section == "metrics"
     names = ["monitor", "session", *(["model_id"] if of_models else [])]
     shown = ", ".join([*names, *map(_summary, METRICS if of_models else SYSTEM)])
@@ -233,10 +238,16 @@ def event_query(
     if query.model_id is not None:
         where, values = f"{where} AND x.model_id = ?", [*values, query.model_id]
     shown = ", ".join(f"x.{name}" for name in columns)
+
+    def hidden(schema: str) -> str:
+        both = len(database.schemas) > 1 and schema != database.schemas[-1]
+        numbered = both and table == "predictions" and "n" in database.columns(schema, table)
+        return HIDDEN_PREDICTIONS if numbered else ""
+
     source = f"{{schema}}.sessions AS s JOIN {{schema}}.{table} AS x ON x.session = s.id"
     select = f"SELECT x.at AS time, s.monitor AS monitor, s.token AS session, {shown}"
     rows, values = union_all(
-        (f"{select} FROM {source.format(schema=schema)} WHERE {where}", values)
+        (f"{select} FROM {source.format(schema=schema)} WHERE {where}{hidden(schema)}", values)
         for schema in database.schemas
         if database.has_table(schema, table)
     )

@@ -11,13 +11,15 @@ from ipyvitals.errors import ArgumentValueError
 from ipyvitals.storage.catalog import complete, list_models, list_monitors, list_runs
 from ipyvitals.storage.columns import COLUMNS, SECTIONS, Column
 from ipyvitals.storage.database import HistoryDatabase, open_history
-from ipyvitals.storage.dataframes import dataframe, resample_training, seconds_of
+from ipyvitals.storage.dataframes import dataframe, micros_of_freq, resample_training
 from ipyvitals.storage.downsampling import min_max_per_pixel
+from ipyvitals.storage.moments import lowest_stored
 from ipyvitals.storage.ownership import Session
 from ipyvitals.storage.queries import HistoryQuery, SelfFilter, event_query, sample_query
 from ipyvitals.storage.rows import Row
 from ipyvitals.storage.summaries import StoredModel, StoredMonitor, StoredRun
 from ipyvitals.utils.datetimes import unix_seconds
+from ipyvitals.utils.storable import storable_key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,9 +92,12 @@ class Reader:
         """
         _check_section(section, model_id, freq)
         query = HistoryQuery(
-            unix_seconds("since", since), unix_seconds("until", until), monitor, model_id
+            lowest_stored(unix_seconds("since", since)),
+            lowest_stored(unix_seconds("until", until)),
+            _key(monitor),
+            _key(model_id),
         )
-        seconds = None if freq is None else seconds_of(freq)
+        micros = None if freq is None else micros_of_freq(freq)
         columns = COLUMNS[section]
         if own is None:
             columns = (*SOURCE, *(column for column in columns if column.name != "monitor"))
@@ -104,13 +109,13 @@ class Reader:
                     reduced = min_max_per_pixel(database, section, query, pixels)
                     if reduced is not None:
                         return dataframe([reduced], section, columns)
-                if seconds is not None:
+                if micros is not None:
                     columns = tuple(column.averaged for column in columns)
-                chunks = database.chunks(*sample_query(database, section, query, seconds))
+                chunks = database.chunks(*sample_query(database, section, query, micros))
                 return dataframe(chunks, section, columns)
             chunks = database.chunks(*event_query(database, *TABLES[section], query))
             found = dataframe(chunks, section, columns)
-        return found if seconds is None else resample_training(found, seconds)
+        return found if micros is None else resample_training(found, micros)
 
     def monitors(self) -> list[StoredMonitor]:
         """Return the monitors, the one with the newest heartbeat last."""
@@ -120,15 +125,20 @@ class Reader:
     def models(self, monitor: str | None = None) -> list[StoredModel]:
         """Return the models of one monitor or of all, the one saved last at the end."""
         with self._open() as database:
-            return list_models(database, monitor)
+            return list_models(database, _key(monitor))
 
     def runs(self, monitor: str | None = None) -> list[StoredRun]:
         """Return the training runs of one monitor or of all, the newest last."""
         with self._open() as database:
-            return list_runs(database, monitor)
+            return list_runs(database, _key(monitor))
 
     def _open(self) -> AbstractContextManager[HistoryDatabase]:
         return open_history(self._path, self._session, self._rows)
+
+
+def _key(name: str | None) -> str | None:
+    """Return the name of a monitor or model as the file has it."""
+    return storable_key(name) if isinstance(name, str) else name
 
 
 def _check_section(section: Any, model_id: Any, freq: Any) -> None:
@@ -143,6 +153,6 @@ def _check_section(section: Any, model_id: Any, freq: Any) -> None:
         )
     if freq is not None and section not in (*SAMPLES, "training"):
         raise ArgumentValueError(
-            f"history({section!r}, freq=…): expected no freq, since these are no figures but what "
-            "happened, one row each."
+            f"history({section!r}, freq=…): expected no freq, since this section has one row for "
+            "each thing that happened, and no measurements."
         )

@@ -27,15 +27,24 @@ from ipyvitals.storage.rows import (
     StateRow,
     SystemRow,
 )
+from ipyvitals.utils.storable import (
+    MAX_INTEGER,
+    MIN_INTEGER,
+    encode,
+    storable_key,
+    storable_text,
+    storable_value,
+)
 
 __all__ = ["SessionRepository", "StoredCheckpoint"]
 
 METRICS_COLUMNS = tuple(column.name for column in METRICS[1:])
 SYSTEM_COLUMNS = tuple(column.name for column in SYSTEM)
+PREDICTION_COLUMNS = (
+    *("session", "n", "at", "model_id", "key"),
+    *("prediction", "actual", "labelled", "latency_seconds", "segment"),
+)
 COMMON_FIELDS = ("monitor", "seq", "at", "type", "model_id")
-PLAIN = (str, bytes, int, float, bool, type(None))
-MAX_TEXT_CHARS = 1_000
-MAX_INTEGER = (1 << 63) - 1
 MAX_VALUES = 900
 """Values of one statement; older versions of SQLite take 999."""
 POINTS = 600
@@ -72,13 +81,14 @@ class SessionRepository:
     def __init__(self, connection: sqlite3.Connection, session: Session, now: float) -> None:
         self._connection = connection
         self._session = session
+        self._monitor = storable_key(session.monitor)
         self._models: dict[str, int] = {}
         values = {
             "token": session.token,
-            "monitor": session.monitor,
+            "monitor": self._monitor,
             "started_at": max(session.started_at, self._last_end(now)),
             "heartbeat_at": now,
-            "host": session.host,
+            "host": storable_text(session.host),
             "pid": session.pid,
             "place": session.host_id,
             "born": session.process_start,
@@ -91,9 +101,22 @@ class SessionRepository:
         found = connection.execute("SELECT id FROM sessions WHERE token = ?", (session.token,))
         self._id: int = found.fetchone()[0]
 
-    def use(self, connection: sqlite3.Connection) -> None:
-        """Go on with another connection to the same file."""
+    def use(self, connection: sqlite3.Connection) -> bool:
+        """Go on with another connection; return whether the file still has the session.
+
+        A file whose write-ahead log was lost lacks the newest rows, among them perhaps this
+        session or its models.
+        """
         self._connection = connection
+        session = (self._id, self._session.token)
+        if not connection.execute(
+            "SELECT 1 FROM sessions WHERE id = ? AND token = ?", session
+        ).fetchone():
+            return False
+        found = connection.execute("SELECT id FROM models WHERE monitor = ?", (self._monitor,))
+        there = {key for (key,) in found}
+        self._models = {name: key for name, key in self._models.items() if key in there}
+        return True
 
     def _last_end(self, now: float) -> float:
         """Return when the newest ended session ended, if that is in the future by this clock.
@@ -103,7 +126,7 @@ class SessionRepository:
         found = self._connection.execute(
             f"SELECT {', '.join(OWNER_COLUMNS)} FROM sessions "
             "WHERE monitor = ? AND token <> ? AND coalesce(ended_at, heartbeat_at) > ?",
-            (self._session.monitor, self._session.token, now),
+            (self._monitor, self._session.token, now),
         )
         owners = [SessionOwner(*facts) for facts in found]
         return max((one.last_at for one in owners if not alive(one, now)), default=0.0)
@@ -135,7 +158,7 @@ class SessionRepository:
 
         Where every instance has a live owner, the session gets a new instance.
         """
-        where = (self._session.monitor, model_id)
+        where = (self._monitor, storable_key(model_id))
         found = self._connection.execute(
             "SELECT models.id, head, body, reference, sessions.id,"
             f" {', '.join(OWNER_COLUMNS)}"
@@ -190,8 +213,8 @@ class SessionRepository:
     def save(self, state: StateRow, now: float) -> None:
         """Store the checkpoint of a model."""
         values = {
-            "name": state.name,
-            "version": state.version,
+            "name": _bounded(state.name),
+            "version": _bounded(state.version),
             "trained_at": state.trained_at,
             "deployed_at": state.deployed_at,
             "status": state.status,
@@ -240,7 +263,15 @@ class SessionRepository:
             self._add(
                 "deployments",
                 ("session", *DeploymentRow.__struct_fields__),
-                [(self._id, *msgspec.structs.astuple(row)) for row in rows],
+                [
+                    (
+                        self._id,
+                        row.at,
+                        storable_key(row.model_id),
+                        *msgspec.structs.astuple(row)[2:],
+                    )
+                    for row in rows
+                ],
             )
         elif kind in (RunRow, ProgressRow):
             self._add(
@@ -252,12 +283,14 @@ class SessionRepository:
                 ],
             )
         elif kind is PredictionRow:
-            self._add(*_predictions(self._id, rows))
+            self._add(
+                "predictions", PREDICTION_COLUMNS, [_prediction(self._id, row) for row in rows]
+            )
         elif kind is LabelRow:
             self._connection.executemany(
-                "UPDATE predictions SET actual = ?, labelled = 1 WHERE NOT labelled AND id = "
-                "(SELECT max(id) FROM predictions WHERE session = ? AND key = ?)",
-                [(_plain(row.actual), self._id, _plain(row.id)) for row in rows],
+                "UPDATE predictions SET actual = ?, labelled = 1 "
+                "WHERE session = ? AND n = ? AND NOT labelled",
+                [(storable_value(row.actual), self._id, row.n) for row in rows],
             )
         else:
             columns = ("session", "at", "seq", "type", "model_id", "data")
@@ -269,7 +302,7 @@ class SessionRepository:
         for begin in range(0, len(rows), at_once):
             some = rows[begin : begin + at_once]
             text = _insert(table, columns, len(some))
-            self._connection.execute(text, [value for row in some for value in row])
+            self._connection.execute(text, [_bounded(value) for row in some for value in row])
 
 
 def _insert(table: str, columns: Sequence[str], rows: int = 1) -> str:
@@ -282,35 +315,39 @@ def _insert(table: str, columns: Sequence[str], rows: int = 1) -> str:
 def _event(event: Event) -> tuple[Any, ...]:
     fields: dict[str, Any] = msgspec.to_builtins(event)
     data = {name: value for name, value in fields.items() if name not in COMMON_FIELDS}
-    return event.at, event.seq, event.type, fields.get("model_id"), _json(data)
+    model_id = fields.get("model_id")
+    key = None if model_id is None else storable_key(model_id)
+    return event.at, event.seq, event.type, key, _json(data)
 
 
-def _predictions(
-    session: int, rows: Iterable[PredictionRow]
-) -> tuple[str, Sequence[str], list[tuple[Any, ...]]]:
-    columns = (
-        *("session", "at", "model_id", "key", "prediction", "actual", "labelled"),
-        *("latency_seconds", "segment"),
+def _deployment(row: DeploymentRow) -> tuple[Any, ...]:
+    at, model_id, *facts = msgspec.structs.astuple(row)
+    return at, storable_key(model_id), *facts
+
+
+def _prediction(session: int, row: PredictionRow) -> tuple[Any, ...]:
+    return (
+        *(session, row.n, row.at, storable_key(row.model_id), storable_value(row.id)),
+        *(storable_value(row.prediction), storable_value(row.actual), row.labelled),
+        *(_seconds(row.latency_seconds), storable_value(row.segment)),
     )
-    values = [
-        (
-            *(session, row.at, row.model_id, _plain(row.id), _plain(row.prediction)),
-            *(_plain(row.actual), row.labelled, row.latency_seconds, _plain(row.segment)),
-        )
-        for row in rows
-    ]
-    return "predictions", columns, values
 
 
 def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
+    return encode(msgspec.json.encode, value).decode()
 
 
-def _plain(value: Any) -> Any:
-    """Return numbers and texts as they are, and the `repr` of any other value."""
-    item = getattr(value, "item", None)
-    if callable(item) and getattr(value, "ndim", None) == 0:
-        value = item()
-    if not isinstance(value, PLAIN) or (isinstance(value, int) and abs(value) > MAX_INTEGER):
-        value = repr(value)
-    return value[:MAX_TEXT_CHARS] if isinstance(value, (str, bytes)) else value
+def _seconds(latency: Any) -> float | None:
+    try:
+        return None if latency is None else float(latency)
+    except (TypeError, ValueError):
+        return None
+
+
+def _bounded(value: Any) -> Any:
+    """Return a value of a typed column as SQLite can store it: a cut text, a number of 64 bits."""
+    if isinstance(value, str):
+        return storable_text(value)
+    if isinstance(value, int) and not MIN_INTEGER <= value <= MAX_INTEGER:
+        return None
+    return value

@@ -7,7 +7,8 @@ from math import inf
 from typing import NamedTuple
 
 from ipyvitals.storage.columns import METRICS, SYSTEM, Column
-from ipyvitals.storage.schema import transaction
+from ipyvitals.storage.moments import micros_of
+from ipyvitals.storage.schema import transaction, weight_name
 
 __all__ = ["MINUTES_SECONDS", "RAW_SECONDS", "Retention"]
 
@@ -16,6 +17,7 @@ RAW_SECONDS = 7 * DAY
 """Age up to which every row stays."""
 MINUTES_SECONDS = 90 * DAY
 """Age up to which means of minutes and rare events stay."""
+MINUTE_MICROS = 60_000_000
 SPAN_SECONDS = 1_800.0
 """Span of one model that becomes minutes in one step."""
 STEP_ROWS = 2_000
@@ -149,12 +151,16 @@ def _make_minutes(connection: sqlite3.Connection, samples: SampleSource, until: 
     times = {"source": source, "first": first, "until": min(until, first // 60 * 60 + SPAN_SECONDS)}
     where = f"WHERE {key} = :source AND at >= :first AND at < :until"
     extra = ["session"] if key == "model" else []
-    names = [key, "at", *extra, "n", *(column.name for column in columns)]
-    values = [key, "CAST(at / 60 AS INTEGER) * 60 AS minute", *extra, "count(*) AS n"]
+    means = [column for column in columns if column.mean]
+    weights = [weight_name(column) for column in means]
+    names = [key, "at", *extra, "n", *(column.name for column in columns), *weights]
+    values = [key, f"{micros_of('at')} / {MINUTE_MICROS} * 60 AS minute", *extra, "count(*) AS n"]
     values += [f"avg({name}) AS {name}" if mean else name for name, _, mean in columns]
+    values += [f"count({column.name}) AS {weight_name(column)}" for column in means]
     shown = ["minute" if name == "at" else name for name in names]
     merged = [f"{name} = excluded.{name}" for name in extra]
     merged += [_merged(column) for column in columns]
+    merged += [f"{weight_name(column)} = {_known(column)}" for column in means]
     # In a query with max() and no other aggregate like it, bare columns are those of its row.
     minutes = f"SELECT {', '.join(values)}, max(at) FROM {table} {where} GROUP BY minute"
     with transaction(connection):
@@ -172,8 +178,20 @@ def _merged(column: Column) -> str:
     name = column.name
     if not column.mean:
         return f"{name} = excluded.{name}"
-    both = f"({name} * n + excluded.{name} * excluded.n) / (n + excluded.n)"
-    return f"{name} = coalesce({both}, {name}, excluded.{name})"
+    # The old names of all columns: an UPDATE reads them before it assigns any.
+    before, after = f"coalesce({name}, 0) * {_weight(column)}", f"coalesce(excluded.{name}, 0)"
+    total = f"{before} + {after} * excluded.{weight_name(column)}"
+    return f"{name} = ({total}) / nullif({_known(column)}, 0)"
+
+
+def _known(column: Column) -> str:
+    """Return the SQL for the known values of both rows."""
+    return f"({_weight(column)} + excluded.{weight_name(column)})"
+
+
+def _weight(column: Column) -> str:
+    """Return the SQL for the known values of the stored row; older kernels counted all values."""
+    return f"coalesce({weight_name(column)}, ({column.name} IS NOT NULL) * n)"
 
 
 def _vacuum(connection: sqlite3.Connection) -> bool:

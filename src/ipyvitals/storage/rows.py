@@ -81,6 +81,8 @@ class ProgressRow(msgspec.Struct, frozen=True):
 class PredictionRow(msgspec.Struct, frozen=True):
     """One prediction; stored only with ``store_predictions=True``."""
 
+    n: int
+    """Counts the predictions of a session from 1."""
     at: float
     model_id: str
     id: Any
@@ -94,7 +96,8 @@ class PredictionRow(msgspec.Struct, frozen=True):
 class LabelRow(msgspec.Struct, frozen=True):
     """The label of a prediction that was stored without one."""
 
-    id: Any
+    n: int
+    """Number of the prediction in its session."""
     actual: Any
 
 

@@ -8,7 +8,15 @@ from collections.abc import Iterable
 from ipyvitals.errors import StoreError
 from ipyvitals.storage.columns import METRICS, SYSTEM, Column
 
-__all__ = ["APPLICATION_ID", "VERSION", "check_ours", "columns_of", "prepare", "transaction"]
+__all__ = [
+    "APPLICATION_ID",
+    "VERSION",
+    "check_ours",
+    "columns_of",
+    "prepare",
+    "transaction",
+    "weight_name",
+]
 
 APPLICATION_ID = 0x69707976
 """``"ipyv"``: distinguishes the file from those of other programs."""
@@ -123,12 +131,28 @@ def _sql(column: Column) -> str:
     return f"{column.name} {SQL_TYPES.get(column.kind, 'TEXT')}"
 
 
+def weight_name(column: Column) -> str:
+    """Return the column of a table of minutes that counts the known values behind a mean."""
+    return f"n_{column.name}"
+
+
+def _weights(columns: Iterable[Column]) -> tuple[Column, ...]:
+    return tuple(Column(weight_name(column), "count") for column in columns if column.mean)
+
+
 SAMPLE_TABLES = {
     "metrics": METRICS,
-    "metrics_minutes": METRICS,
+    "metrics_minutes": (*METRICS, *_weights(METRICS)),
     "system": SYSTEM,
-    "system_minutes": SYSTEM,
+    "system_minutes": (*SYSTEM, *_weights(SYSTEM)),
 }
+ADDED_COLUMNS = {**SAMPLE_TABLES, "predictions": (Column("n", "count"),)}
+"""Columns that a table gets when a file lacks them; older kernels leave them empty."""
+ADDED_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS predictions_by_number ON predictions (session, n)",
+    # Labels find their prediction by its number: an index of ids is not needed any more.
+    "DROP INDEX IF EXISTS predictions_by_key",
+)
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -214,11 +238,13 @@ def prepare(connection: sqlite3.Connection, until: int = VERSION) -> None:
         for step in MIGRATIONS[version:until]:
             for statement in step:
                 connection.execute(statement)
-        for table, wanted in SAMPLE_TABLES.items():
+        for table, wanted in ADDED_COLUMNS.items():
             there = columns_of(connection, "main", table)
             for column in wanted if there else ():
                 if column.name not in there:
                     connection.execute(f"ALTER TABLE {table} ADD COLUMN {_sql(column)}")
+        for statement in ADDED_INDEXES if columns_of(connection, "main", "predictions") else ():
+            connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {max(version, until)}")
 
@@ -226,7 +252,7 @@ def prepare(connection: sqlite3.Connection, until: int = VERSION) -> None:
 def _is_current(connection: sqlite3.Connection) -> bool:
     return _version(connection) == VERSION and all(
         {column.name for column in wanted} <= columns_of(connection, "main", table)
-        for table, wanted in SAMPLE_TABLES.items()
+        for table, wanted in ADDED_COLUMNS.items()
     )
 
 

@@ -50,12 +50,13 @@ class Store:
         ----------
         section : {"metrics", "system", "training", "events", "models", "predictions"}
         since, until : datetime, str or float, optional
-            From this moment on, and before that one; ISO 8601 or Unix seconds as well.
+            Start (inclusive) and end (exclusive): a `datetime`, an ISO 8601 string or Unix
+            seconds; local time without a time zone.
         monitor, model_id : str, optional
-            Only those of this name.
+            Only rows of the monitor or model of this name.
         freq : str or timedelta, optional
-            One row a stretch of this length, such as ``"1min"``: means of what is measured, the
-            last of totals and states.
+            One row per interval of this length, such as ``"1min"``: the mean of each measurement,
+            and the last value of each total and state.
 
         Returns
         -------

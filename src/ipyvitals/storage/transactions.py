@@ -65,10 +65,8 @@ def _commit(
     with transaction(connection):
         now = queue.time()
         repository = queue.repository
-        if repository is None:
+        if repository is None or not repository.use(connection):
             repository = SessionRepository(connection, queue.session, now)
-        else:
-            repository.use(connection)
         for restore in restores:
             restore.found = repository.claim(restore.model_id, now)
         repository.write(rows, now)

@@ -13,21 +13,28 @@ from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 
 __all__ = ["unix_seconds"]
 
+DAY_SECONDS = 86_400
+LAST_SECOND = 253_402_300_799.0
+"""End of the year 9999 in Unix seconds; no calendar of Python goes further."""
+
 
 def unix_seconds(argument: str, moment: Any) -> float | None:
-    """Return a date and time as Unix seconds; a `datetime` without a zone is in local time.
+    """Return a date and time as Unix seconds; without a time zone it is in local time.
+
+    The rule is the same for a `datetime`, a string, a ``numpy.datetime64`` and a pandas
+    `Timestamp`.
 
     Parameters
     ----------
     argument : str
         Name of the argument, for errors.
     moment : datetime, str, numpy.datetime64, float or None
-        A string is in ISO 8601, a number in Unix seconds, a `datetime64` in UTC.
+        A string is in ISO 8601, a number in Unix seconds.
 
     Raises
     ------
     ArgumentValueError, ArgumentTypeError
-        When `moment` is not a finite time, or of another type.
+        When `moment` is not a time before the year 10000, or of another type.
     """
     if moment is None:
         return None
@@ -38,22 +45,37 @@ def unix_seconds(argument: str, moment: Any) -> float | None:
             raise ArgumentValueError(
                 f"{argument}={moment!r}: expected a date such as '2026-05-01T12:00:00+00:00'."
             ) from None
-    if isinstance(moment, np.datetime64):
-        never = np.isnat(moment)
-        moment = nan if never else moment.astype("datetime64[us]").astype(np.int64) / 1e6
+    if isinstance(moment, np.ndarray) and moment.ndim == 0:
+        moment = moment[()]
     try:
-        if isinstance(moment, (bool, np.bool_)):
-            raise TypeError
-        if isinstance(moment, datetime) and hasattr(moment, "to_pydatetime"):
-            # pandas interprets a Timestamp without a zone as UTC.
-            moment = moment.to_pydatetime(warn=False)
-        timestamp: Callable[[], float] | None = getattr(moment, "timestamp", None)
-        seconds = float(moment if timestamp is None else timestamp())
-    except (TypeError, ValueError, OverflowError):
+        seconds = _seconds(moment)
+    except (TypeError, ValueError, OverflowError, OSError):
         raise ArgumentTypeError(
             f"{argument}={moment!r}: expected a datetime, an ISO 8601 string or Unix seconds, "
             f"got {type(moment).__name__}."
         ) from None
     if not isfinite(seconds):
         raise ArgumentValueError(f"{argument}={moment!r}: expected a moment in time.")
+    if abs(seconds) > LAST_SECOND:
+        raise ArgumentValueError(
+            f"{argument}={moment!r}: expected Unix seconds, got a time after the year 9999; "
+            "divide milliseconds by 1,000."
+        )
     return seconds
+
+
+def _seconds(moment: Any) -> float:
+    if isinstance(moment, (bool, np.bool_, bytes)):
+        raise TypeError
+    if isinstance(moment, np.datetime64):
+        if np.isnat(moment):
+            return nan
+        about = float(moment.astype("datetime64[D]").astype(np.int64)) * DAY_SECONDS
+        if abs(about) > LAST_SECOND:
+            return about
+        moment = moment.astype("datetime64[us]").item()
+    elif isinstance(moment, datetime) and hasattr(moment, "to_pydatetime"):
+        # pandas interprets a Timestamp without a zone as UTC.
+        moment = moment.to_pydatetime(warn=False)
+    timestamp: Callable[[], float] | None = getattr(moment, "timestamp", None)
+    return float(moment if timestamp is None else timestamp())

@@ -15,6 +15,7 @@ import numpy as np
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.datetimes import unix_seconds
+from ipyvitals.utils.storable import without_surrogates
 
 __all__ = [
     "Rows",
@@ -106,15 +107,15 @@ def check_ratio(argument: str, ratio: Any) -> float:
 
 
 def check_text(argument: str, text: Any) -> str:
-    """Return a string that is not blank."""
+    """Return a string that is not blank, with lone surrogates escaped."""
     if not isinstance(text, str):
         raise ArgumentTypeError(
             f"{argument}={text!r}: expected a string, got {type(text).__name__}."
         )
     if not text.strip():
         raise ArgumentValueError(f"{argument}={text!r}: expected a name, got an empty string.")
-    # msgspec does not accept numpy.str_.
-    return str(text)
+    # A plain string: msgspec accepts neither numpy.str_ nor lone surrogates.
+    return without_surrogates(text)
 
 
 def check_clock(clock: Any) -> Clock:
@@ -136,9 +137,10 @@ def model_facts(model: Any, version: Any, trained_at: Any) -> dict[str, Any]:
         raise ArgumentTypeError("model=None: expected a name, or the model itself.")
     else:
         name = model.__name__ if isinstance(model, type) else type(model).__name__
+        name = without_surrogates(name)
     return {
         "name": name,
-        "version": None if version is None else str(version),
+        "version": None if version is None else without_surrogates(str(version)),
         "trained_at": unix_seconds("trained_at", trained_at),
     }
 

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from copy import copy
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum, StrEnum
+from fractions import Fraction
+from pathlib import PurePosixPath
+from typing import NamedTuple
+from uuid import UUID
+
 import msgspec
 import numpy as np
 import pytest
@@ -382,9 +391,71 @@ class TestOtherVersions:
         assert sum(new.model.durations.counts) == 0
 
 
-def test_segments_that_cannot_be_told_apart_again_begin_anew():
+class Color(Enum):
+    RED = 1
+
+
+class Country(StrEnum):
+    ITALY = "IT"
+
+
+class Point(NamedTuple):
+    x: int
+
+
+SEGMENTS = [
+    *("EU", "", "\udc81", "x" * 5_000, 4, 4.5, True, np.int64(5), 1 << 70, -(1 << 63), 10**5_000),
+    *(("EU", 3), (), frozenset({1}), Point(3), b"EU", Decimal("0.1"), Fraction(1, 3), 2j),
+    *(date(2026, 5, 1), datetime(2026, 5, 1, tzinfo=UTC), timedelta(days=1), UUID(int=7)),
+    *(Color.RED, Country.ITALY, PurePosixPath("/a"), range(3), int),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("segment", SEGMENTS, ids=lambda segment: type(segment).__name__)
+def test_a_segment_goes_on_whatever_it_is(segment):
     first = Served()
-    first.label([1.0, 0.0, 1.0], [("EU", 3), "EU", np.int64(4)])
+    first.label([1.0, 0.0, 1.0], [segment, "other", segment])
+
+    second = first.successor()
+    second.label([0.0], [copy(segment)])
+
+    assert second.told["segments"][0][0] == segment
+    assert [tracker.total for _, tracker in second.model.segments.get()] == [3, 1]
+    # And once more, though only the first kernel had a label of it.
+    third = first.successor().successor()
+    third.label([1.0], [copy(segment)])
+    assert [tracker.total for _, tracker in third.model.segments.get()] == [3, 1]
+
+
+def test_a_segment_without_a_place_goes_on_whatever_it_is():
+    first = Served()
+    first.label([1.0] * 40, [("often", number % 20) for number in range(40)])
+    first.label([1.0], [("rare", 1)])
+
+    second = first.successor()
+    second.label([1.0] * 2, [("rare", 1)] * 2)
+
+    assert dict(second.model.segments.get())["rare", 1].total == 3
+
+
+def test_segments_that_were_seen_before_the_checkpoint_came_are_merged():
+    first = Served()
+    first.label([1.0, 1.0], [("EU", 3), date(2026, 5, 1)])
+    head, body = summary_of(first.model, 0.0), windows_of(first.model)
+    late = Served()
+    late.label([0.0], [("EU", 3)])
+
+    resume(late.model, checkpoint_of(head, body), 0.0, {})
+
+    assert {str(name): one.total for name, one in late.model.segments.get()} == {
+        "('EU', 3)": 2,
+        "2026-05-01": 1,
+    }
+
+
+def test_a_segment_that_is_only_a_place_in_memory_begins_anew():
+    first = Served()
+    first.label([1.0, 0.0, 1.0], [object(), "EU", np.int64(4)])
 
     assert [name for name, *_ in first.successor().told["segments"]] == ["EU", 4]
 

@@ -260,3 +260,18 @@ class TestAcknowledgement:
             assert monitor.acknowledge()
             serve(monitor, 200)
             monitor.snapshot()
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(0.5, "active"), (0.5001, "degraded")])
+def test_the_latency_is_compared_with_the_exact_quantile(make, seconds, status):
+    """Both lie in one bucket of the histogram, which stands for 0.5015 s."""
+    monitor = make("churn", thresholds=Thresholds(**OFF, latency_p95=0.5))
+    for _ in range(3):
+        for _ in range(40):
+            monitor.record(1, latency=seconds)
+        monitor.tick()
+
+    snapshot = monitor.snapshot()
+
+    assert snapshot.model.status == status
+    assert (snapshot.metrics.latency_p95_seconds > 0.5) == (status == "degraded")

@@ -208,3 +208,56 @@ def test_many_calls_in_one_second_are_stored_as_few_buckets():
     assert histogram.count(5.0) == 200
     assert histogram.get(5.0, [1.0]) == pytest.approx([0.1], rel=0.01)
     assert histogram.get(65.0, [1.0]) == [None]
+
+
+class TestALimit:
+    """A quantile is above a limit exactly when the call of its rank is, whatever the bucket."""
+
+    @given(
+        values=st.lists(st.sampled_from([0.4999, 0.5, np.nextafter(0.5, 1), 0.5001, 0.1, 2.0]),
+                        min_size=1, max_size=60),
+        quantile=st.sampled_from(QUANTILES),
+    )  # fmt: skip
+    def test_it_is_compared_with_the_exact_quantile(self, values, quantile):
+        histogram = SlidingHistogram(limit=0.5)
+        histogram.update(np.zeros(len(values)), np.array(values))
+
+        (found,) = histogram.get(0.0, [quantile])
+
+        exact = nearest_rank(values, quantile)
+        assert (found > 0.5) == (exact > 0.5)
+        assert found == pytest.approx(exact, rel=0.01 + 1e-9)
+
+    @given(value=LATENCIES)
+    def test_calls_of_exactly_the_limit_are_not_above_it(self, value):
+        histogram = SlidingHistogram(limit=value)
+        histogram.update(np.zeros(40), np.full(40, value))
+
+        assert max(histogram.get(0.0, QUANTILES)) <= value
+
+    def test_calls_above_it_leave_the_window_with_their_second(self):
+        histogram = SlidingHistogram(limit=0.5)
+        histogram.update(np.array([0.0]), np.array([0.5001]))
+        histogram.update(np.array([30.0]), np.array([0.5]))
+
+        assert histogram.get(59.0, [1.0])[0] > 0.5
+        assert histogram.get(60.0, [1.0])[0] <= 0.5
+
+    def test_a_new_limit_counts_earlier_calls_of_its_bucket_as_not_above_it(self):
+        histogram = SlidingHistogram()
+        histogram.update(np.zeros(2), np.array([0.5001, 0.9]))
+
+        histogram.compare_with(0.5)
+
+        assert histogram.get(0.0, [0.5])[0] <= 0.5
+        assert histogram.get(0.0, [1.0])[0] == pytest.approx(0.9, rel=0.01)
+
+    def test_two_of_one_limit_add_up(self):
+        first, second = SlidingHistogram(limit=0.5), SlidingHistogram(limit=0.5)
+        first.update(np.zeros(1), np.array([0.5]))
+        second.update(np.zeros(3), np.array([0.5001] * 3))
+
+        first.merge(second)
+
+        low, high = first.get(0.0, [0.25, 0.26])
+        assert low <= 0.5 < high

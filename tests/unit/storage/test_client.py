@@ -355,18 +355,32 @@ def test_a_file_that_was_removed_is_made_anew(open_client, history, path):
     assert rows_in(history) == 1
 
 
+def test_what_sqlite_cannot_hold_is_written_in_a_form_that_it_can(open_client, history, codes):
+    client = open_client(monitor="\udc81")
+    client.put(reading(0, disk_path="\ud800", memory_used_bytes=1 << 70))
+    client.save(state(name="\ud800", model_id="m" * 5_000))
+
+    assert client.flush(5.0)
+
+    found = history("system", monitor="\udc81")
+    assert found["disk_path"].to_list() == ["\\ud800"]
+    assert found["memory_used_bytes"].isna().all()
+    assert codes() == []
+
+
 def test_rows_that_no_table_takes_are_left_out(open_client, history, codes, notices):
     client = open_client()
     client.put(reading(0))
-    client.put(reading(1, disk_path="\ud800"))
-    client.put(reading(2, memory_used_bytes=1 << 70))
+    client.put(reading(1, disk_path=object()))
+    client.put(reading(2, memory_used_bytes=[1]))
     client.put(reading(3))
-    client.save(state(name="\ud800"))
+    client.save(state(status=object()))
     client.save(state(model_id="rival"))
 
     assert client.flush(5.0)
     assert (rows_in(history), codes()) == (2, ["store.unfit"])
     assert notices.get()[0].count == 3
+    assert client.restore("rival").wait(5.0)
 
 
 def test_monitors_of_a_process_share_a_thread(open_client, history):

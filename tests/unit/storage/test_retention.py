@@ -111,7 +111,7 @@ def test_after_90_days_there_is_nothing(write, figures, path, keeper):
         status_change(2, NOON), DeploymentRow(NOON, "churn", "churn", None, None, NOON, None),
         RunRow(1, NOON, NOON + 1, "Fit", "completed", 1, 1, "", {}),
         ProgressRow(1, 1, NOON, "Fit", "running", 1, 1, {"loss": 1.0}),
-        PredictionRow(NOON, "churn", "a", 1, 1, True, None, None), ended=NOON + 2,
+        PredictionRow(1, NOON, "churn", "a", 1, 1, True, None, None), ended=NOON + 2,
     )  # fmt: skip
 
     def counts():

@@ -56,7 +56,7 @@ def every_section(write, figures):
         DeploymentRow(NOON, "churn", "churn", "2.1", NOON - 60, NOON, 0.9),
         ProgressRow(1, 1, NOON, "Fit", "running", 3, 10, {"loss": 0.5}),
         status_change(7),
-        PredictionRow(NOON, "churn", "a", 1, None, False, 0.004, "EU"),
+        PredictionRow(1, NOON, "churn", "a", 1, None, False, 0.004, "EU"),
     )  # fmt: skip
 
 
@@ -215,11 +215,11 @@ def test_events_have_their_own_fields_as_data(write, history):
 
 def test_predictions_get_their_label_when_it_comes(write, history):
     session = write(
-        PredictionRow(NOON, "churn", "a", "stays", None, False, 0.004, None),
-        PredictionRow(NOON + 1, "churn", None, 0.5, 1, True, None, ("EU", 3)),
-        LabelRow("a", "leaves"),
+        PredictionRow(1, NOON, "churn", "a", "stays", None, False, 0.004, None),
+        PredictionRow(2, NOON + 1, "churn", None, 0.5, 1, True, None, ("EU", 3)),
+        LabelRow(1, "leaves"),
     )
-    write(LabelRow("a", "too late"), session=session)
+    write(LabelRow(1, "too late"), session=session)
 
     found = history("predictions")
 
