@@ -141,11 +141,47 @@ function MachineFacts({ store }: { store: Store }): JSX.Element {
   const system = store.system.value;
   const { shared_memory_free_bytes: free, shared_memory_limit_bytes: most } = system;
   const { cpu_throttled_percent: throttled, cpu_throttled_seconds: lost } = system;
-  const { oom_kills: kills, oom_kill_at: killedAt, disk_path: path, disk_io_scope } = system;
+  const { memory_cache_bytes: cache, memory_peak_bytes: peak, memory_limit_bytes: memory } = system;
+  const { cpu_wait_percent: wait, cpu_pressure_percent: cpuPressure } = system;
+  const { memory_pressure_percent: memoryPressure, io_pressure_percent: ioPressure } = system;
+  const { pressure_scope, oom_kills: kills, oom_kill_at: killedAt, disk_path: path, disk_io_scope } = system;
   return (
     <FactGroup
       label={trans.__("Machine")}
       facts={[
+        peak !== null && [
+          trans.__("Memory peak"),
+          "system.memory_peak_bytes",
+          bytesOf(peak, memory, trans),
+          undefined,
+          trans.__("The most in use since the monitor began"),
+        ],
+        isPositive(cache) && [
+          trans.__("Page cache"),
+          "system.memory_cache_bytes",
+          bytes(cache),
+          undefined,
+          trans.__("Cached files, which are dropped when memory is needed"),
+        ],
+        wait !== null && [
+          trans.__("CPU waits"),
+          "system.cpu_wait_percent",
+          percent(wait),
+          componentTone(system, "cpu"),
+          trans.__("How long the kernel waited for a CPU that others used"),
+        ],
+        pressure_scope !== null && [
+          trans.__("Pressure"),
+          "system.cpu_pressure_percent",
+          trans.__(
+            "CPU %1, memory %2, disk %3",
+            percent(cpuPressure),
+            percent(memoryPressure),
+            percent(ioPressure),
+          ),
+          componentTone(system, "memory_pressure") ?? componentTone(system, "io_pressure"),
+          trans.__("How long tasks waited (%1)", scopeLabel(pressure_scope, trans)),
+        ],
         [
           trans.__("Shared memory"),
           "system.shared_memory_free_bytes",
@@ -198,6 +234,7 @@ function ProcessTable({ store }: { store: Store }): JSX.Element {
   const system = store.system.value;
   const { process_memory_kind: kind, top_processes: top } = system;
   const tree = trans.__("The kernel and the processes it started");
+  const peak = system.process_memory_peak_bytes;
   const use = (of: number | typeof ALL, cpu: Maybe, memory: Maybe): JSX.Element => (
     <>
       <Vital of={`system.top_processes.${of}.cpu_percent`}>{percent(cpu)}</Vital>
@@ -227,8 +264,16 @@ function ProcessTable({ store }: { store: Store }): JSX.Element {
           <Vital of="system.process_memory_kind">
             {kind === "pss"
               ? trans.__("Pages that processes share count once")
-              : trans.__("Pages that processes share may count more than once")}
+              : trans.__("At most: pages that processes share may count more than once")}
           </Vital>
+          {peak === null ? null : (
+            <>
+              {". "}
+              <Vital of="system.process_memory_peak_bytes">
+                {trans.__("Peak %1", bytes(peak))}
+              </Vital>
+            </>
+          )}
         </p>
       )}
     </div>
