@@ -12,7 +12,7 @@ export const HEALTHS = ["unknown", "healthy", "degraded", "unhealthy"] as const;
 
 export type Health = (typeof HEALTHS)[number];
 
-export const TRAINING_STATES = ["idle", "running", "completed", "stopped", "failed"] as const;
+export const TRAINING_STATES = ["idle", "running", "completed", "stopped", "failed", "lost"] as const;
 
 export type TrainingState = (typeof TRAINING_STATES)[number];
 

@@ -144,7 +144,13 @@ function MachineFacts({ store }: { store: Store }): JSX.Element {
   const { memory_cache_bytes: cache, memory_peak_bytes: peak, memory_limit_bytes: memory } = system;
   const { cpu_wait_percent: wait, cpu_pressure_percent: cpuPressure } = system;
   const { memory_pressure_percent: memoryPressure, io_pressure_percent: ioPressure } = system;
-  const { pressure_scope, oom_kills: kills, oom_kill_at: killedAt, disk_path: path, disk_io_scope } = system;
+  const {
+    pressure_scope,
+    oom_kills: kills,
+    oom_kill_at: killedAt,
+    disk_path: path,
+    disk_io_scope,
+  } = system;
   return (
     <FactGroup
       label={trans.__("Machine")}

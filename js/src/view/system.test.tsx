@@ -156,6 +156,26 @@ describe("urgent alerts replace the limits", () => {
     const { text } = show("live", machine({ cpu_throttled_percent: 38 }));
     expect(text("system.cpu_throttled_percent")).toBe("CPU throttled 38 % of the time");
   });
+
+  const waits = { cpu_wait_percent: 38, components: { cpu: "degraded" } };
+  test("waiting for a CPU, where its health says so, and not a CPU that is busy", () => {
+    const busy = machine({ cpu_percent: 100, cpu_wait_percent: 3, cpu_throttled_percent: 100 });
+    expect(news(show("live", busy).root)).toBe(calm);
+    const { text } = show("live", machine(waits));
+    expect(text("system.cpu_wait_percent")).toBe("Waiting for a CPU 38 % of the time");
+    const { text: throttled } = show("live", machine({ ...waits, cpu_throttled_percent: 60 }));
+    expect(throttled("system.cpu_throttled_percent")).toBe("CPU throttled 60 % of the time");
+  });
+
+  test.each([
+    ["memory", "All work waits for memory 61 % of the time"],
+    ["io", "All work waits for the disk 61 % of the time"],
+  ])("pressure of %s, where its health says so", (part, expected) => {
+    const field = `${part}_pressure_percent`;
+    expect(news(show("live", machine({ [field]: 61 })).root)).toBe(calm);
+    const judged = { [field]: 61, components: { [`${part}_pressure`]: "degraded" } };
+    expect(show("live", machine(judged)).text(`system.${field}`)).toBe(expected);
+  });
 });
 
 test("what never happened has no line", () => {
