@@ -1,5 +1,6 @@
 // The expanded details of the system: rates, the kernel, the machine, the processes.
 import type { JSX } from "preact";
+import type { SystemSection } from "../schema/contract.gen";
 import type { Store } from "../state/store";
 import {
   bytes,
@@ -12,6 +13,7 @@ import {
   percent,
   UNKNOWN,
 } from "../text/format";
+import type { Language } from "../text/language";
 import { scopeLabel, type Tone, unavailableLabel } from "./labels";
 import { useLanguage } from "./languageContext";
 import { componentTone, Meter, perSecond } from "./Meters";
@@ -142,15 +144,8 @@ function MachineFacts({ store }: { store: Store }): JSX.Element {
   const { shared_memory_free_bytes: free, shared_memory_limit_bytes: most } = system;
   const { cpu_throttled_percent: throttled, cpu_throttled_seconds: lost } = system;
   const { memory_cache_bytes: cache, memory_peak_bytes: peak, memory_limit_bytes: memory } = system;
-  const { cpu_wait_percent: wait, cpu_pressure_percent: cpuPressure } = system;
-  const { memory_pressure_percent: memoryPressure, io_pressure_percent: ioPressure } = system;
-  const {
-    pressure_scope,
-    oom_kills: kills,
-    oom_kill_at: killedAt,
-    disk_path: path,
-    disk_io_scope,
-  } = system;
+  const { cpu_wait_percent: wait } = system;
+  const { oom_kills: kills, oom_kill_at: killedAt, disk_path: path, disk_io_scope } = system;
   return (
     <FactGroup
       label={trans.__("Machine")}
@@ -176,18 +171,7 @@ function MachineFacts({ store }: { store: Store }): JSX.Element {
           componentTone(system, "cpu"),
           trans.__("How long the kernel waited for a CPU that others used"),
         ],
-        pressure_scope !== null && [
-          trans.__("Pressure"),
-          "system.cpu_pressure_percent",
-          trans.__(
-            "CPU %1, memory %2, disk %3",
-            percent(cpuPressure),
-            percent(memoryPressure),
-            percent(ioPressure),
-          ),
-          componentTone(system, "memory_pressure") ?? componentTone(system, "io_pressure"),
-          trans.__("How long tasks waited (%1)", scopeLabel(pressure_scope, trans)),
-        ],
+        ...pressureFacts(system, trans),
         [
           trans.__("Shared memory"),
           "system.shared_memory_free_bytes",
@@ -221,6 +205,25 @@ function MachineFacts({ store }: { store: Store }): JSX.Element {
       ]}
     />
   );
+}
+
+/** Returns how long tasks waited for CPU, memory and disks, where Linux counts it. */
+function pressureFacts(system: SystemSection, trans: Language): FactRow[] {
+  const { pressure_scope: scope } = system;
+  if (scope === null) return [];
+  const hint = trans.__("How long tasks waited (%1)", scopeLabel(scope, trans));
+  const rows = [
+    [trans.__("CPU pressure"), "cpu_pressure"],
+    [trans.__("Memory pressure"), "memory_pressure"],
+    [trans.__("Disk pressure"), "io_pressure"],
+  ] as const;
+  return rows.map(([label, part]) => [
+    label,
+    `system.${part}_percent`,
+    percent(system[`${part}_percent`]),
+    componentTone(system, part),
+    hint,
+  ]);
 }
 
 const MAX_PATH_LENGTH = 22;
@@ -272,14 +275,11 @@ function ProcessTable({ store }: { store: Store }): JSX.Element {
               ? trans.__("Pages that processes share count once")
               : trans.__("At most: pages that processes share may count more than once")}
           </Vital>
-          {peak === null ? null : (
-            <>
-              {". "}
-              <Vital of="system.process_memory_peak_bytes">
-                {trans.__("Peak %1", bytes(peak))}
-              </Vital>
-            </>
-          )}
+        </p>
+      )}
+      {peak === null ? null : (
+        <p class="v-more">
+          <Vital of="system.process_memory_peak_bytes">{trans.__("Peak %1", bytes(peak))}</Vital>
         </p>
       )}
     </div>

@@ -70,6 +70,13 @@ test("expanded, it shows the kernel, the machine and the processes", () => {
   expect(text("system.open_files_percent")).toBe("6 % of 1,024");
   expect(text("system.shared_memory_free_bytes")).toBe("61 of 64 MiB free");
   expect(text("system.cpu_throttled_seconds")).toBe("0 %, 1.2 s in all");
+  expect(text("system.memory_peak_bytes")).toBe("5.6 of 8.0 GiB");
+  expect(text("system.memory_cache_bytes")).toBe("1.8 GiB");
+  expect(text("system.cpu_wait_percent")).toBe("2 %");
+  expect(text("system.cpu_pressure_percent")).toBe("6 %");
+  expect(text("system.memory_pressure_percent")).toBe("0 %");
+  expect(text("system.io_pressure_percent")).toBe("1 %");
+  expect(text("system.process_memory_peak_bytes")).toBe("Peak 512 MiB");
   expect(text("system.disk_path")).toBe("/");
   expect(text("system.disk_io_scope")).toBe("container");
   expect(text("system.gpus_reason")).toBe("none for this process");
@@ -151,9 +158,10 @@ describe("urgent alerts replace the limits", () => {
     ).toBe("warn");
   });
 
-  test("heavy throttling, not a little", () => {
-    expect(news(show("live", machine({ cpu_throttled_percent: 5 })).root)).toBe(calm);
-    const { text } = show("live", machine({ cpu_throttled_percent: 38 }));
+  test("heavy throttling of an older kernel, not a little", () => {
+    const older = { cpu_wait_percent: null };
+    expect(news(show("live", machine({ ...older, cpu_throttled_percent: 5 })).root)).toBe(calm);
+    const { text } = show("live", machine({ ...older, cpu_throttled_percent: 38 }));
     expect(text("system.cpu_throttled_percent")).toBe("CPU throttled 38 % of the time");
   });
 
