@@ -60,6 +60,13 @@ const OTHERS = [
   }),
 ];
 
+const ENDED = {
+  ...{ at: now, last_seen: now - 4, reason: "out_of_memory", exit_code: -9, signal: "SIGKILL" },
+  text: "out of memory: 7.9 of 8.0 GiB",
+  ...{ memory_used_bytes: 7.9 * 2 ** 30, memory_limit_bytes: 8 * 2 ** 30 },
+  ...{ stage: "Fit", current: 312, total: 1000 },
+};
+
 interface Scene {
   kernels?: Values[];
   /** Null if no notebook is open. */
@@ -89,6 +96,15 @@ const SCENES: Record<string, Scene> = {
     ],
   },
   "kernel gone": { kernels: [kernel("current", CURRENT, [update("live")], { connected: false })] },
+  "kernel died": {
+    kernels: [
+      kernel("current", CURRENT, [], { ended: ENDED }),
+      kernel("other", "fraud/monitor.ipynb", [], { ended: ENDED }),
+    ],
+  },
+  "gone amid training": {
+    kernels: [kernel("current", CURRENT, [update("training")], { connected: false })],
+  },
   "connection lost": { kernels: [current(update("live"))], stream: "waiting" },
   "nothing known": { kernels: [current(update("empty"))] },
   "no monitor": { kernels: [current(), ...OTHERS] },

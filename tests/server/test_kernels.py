@@ -58,6 +58,39 @@ async def test_a_killed_kernel_is_restarted_and_reconnected(server):
     assert (await server.ask("api/monitoring/system")).code == 200
 
 
+async def test_a_kernel_that_dies_amid_a_training_says_so(server):
+    notebook = await started(server)
+    await notebook.run("run = monitor.training(total=10, stage='Fit'); run.update(3)")
+    await until(lambda: latest(server, notebook).training.current == 3)
+    stream = await server.stream()
+    await stream.next()
+    kernel = server.app.kernel_manager.get_kernel(notebook.kernel_id)
+    os.kill(kernel.provisioner.pid, signal.SIGKILL)
+
+    lost = await stream.first("training_completed")
+    assert (lost["state"], lost["details"], lost["current"]) == ("lost", "killed by SIGKILL", 3)
+    restarted = await stream.first("kernel", change="restarted")
+    ended = restarted["kernel"]["ended"]
+    assert (ended["reason"], ended["signal"], ended["exit_code"]) == ("signal", "SIGKILL", -9)
+    assert (ended["stage"], ended["current"], ended["total"]) == ("Fit", 3, 10)
+    assert ended["last_seen"] <= ended["at"]
+    events = await server.ask(f"ipyvitals/api/kernels/{notebook.kernel_id}/events")
+    assert json.loads(events.body)["events"][-1]["state"] == "lost"
+    await until(lambda: kernel.provisioner.pid is not None and kernel.has_kernel)
+    again = await server.page(notebook.kernel_id)
+    await again.run(START)
+    await stream.first("update", kernel_id=notebook.kernel_id)
+
+
+async def test_a_restart_by_a_user_without_a_training_is_no_end(server):
+    notebook = await started(server)
+    stream = await server.stream()
+    await stream.next()
+    await server.ask(f"api/kernels/{notebook.kernel_id}/restart", "POST")
+    restarted = await stream.first("kernel", change="restarted")
+    assert restarted["kernel"]["ended"] is None
+
+
 async def test_a_kernel_that_cannot_be_restarted_is_dead(server):
     notebook = await started(server)
     stream = await server.stream()

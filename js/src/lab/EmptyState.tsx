@@ -2,7 +2,10 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";
+import type { KernelEnd } from "../schema/wire.gen";
+import { clock } from "../text/format";
 import { fileName } from "./currentNotebook";
+import { endReason, lostRun } from "./kernelEnd";
 import type { Kernel } from "./kernels";
 import type { LabContext } from "./labContext";
 
@@ -53,6 +56,8 @@ export function EmptyState({
       </EmptyMessage>
     );
   }
+  const ended = kernel?.info.value.ended ?? null;
+  if (ended !== null) return <EndedKernel lab={lab} end={ended} />;
   return (
     <EmptyMessage title={trans.__("No monitor yet")}>
       <p>{trans.__("Run this in %1, and its model appears here.", fileName(front.path))}</p>
@@ -68,6 +73,28 @@ export function EmptyState({
         </dd>
       </dl>
     </EmptyMessage>
+  );
+}
+
+/** Renders how the kernel ended, until a new monitor is there. */
+function EndedKernel({ lab, end }: { lab: LabContext; end: KernelEnd }): JSX.Element {
+  const { trans } = lab;
+  const now = Date.now() / 1000;
+  const run = lostRun(end, trans);
+  return (
+    <section class="s-empty s-ended" role="status" data-reason={end.reason ?? "unknown"}>
+      <h3>{endReason(end, trans)}</h3>
+      {run === "" ? null : <p>{run}</p>}
+      <p>
+        {end.last_seen === null
+          ? trans.__("The kernel ended %1.", clock(end.at, now, trans))
+          : trans.__(
+              "The kernel ended %1, its last word came %2.",
+              clock(end.at, now, trans),
+              clock(end.last_seen, now, trans),
+            )}
+      </p>
+    </section>
   );
 }
 

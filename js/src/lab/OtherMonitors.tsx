@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Store } from "../state/store";
 import { VisuallyHidden } from "../view/vital";
+import { endReason, lostRun } from "./kernelEnd";
 import type { Kernel } from "./kernels";
 import type { LabContext, SelectedMonitor } from "./labContext";
 import { compareRows, kernelLabel, type MonitorRow, monitorRow } from "./monitorRow";
@@ -18,7 +19,7 @@ export function OtherMonitors({
   const rows = otherMonitors(lab, front).map((shown) => ({ ...shown, row: rowOf(lab, shown) }));
   rows.sort((a, b) => compareRows(a.row, b.row));
   const title = lab.trans.__("Other notebooks");
-  const silent = unavailableKernels(lab, front);
+  const silent = silentKernels(lab, front);
   if (rows.length === 0 && silent.length === 0) return null;
   return (
     <section class="s-others" aria-label={title}>
@@ -31,7 +32,7 @@ export function OtherMonitors({
         ))}
         {silent.map((kernel) => (
           <li key={kernel.id}>
-            <UnavailableKernel lab={lab} kernel={kernel} />
+            <SilentKernel lab={lab} kernel={kernel} />
           </li>
         ))}
       </ul>
@@ -52,11 +53,11 @@ export function otherMonitors(
 const rowOf = (lab: LabContext, { kernel, store }: SelectedMonitor): MonitorRow =>
   monitorRow(store, kernel.info.value, lab.trans);
 
-const unavailableKernels = (lab: LabContext, front: Kernel | null): Kernel[] =>
+const silentKernels = (lab: LabContext, front: Kernel | null): Kernel[] =>
   [...lab.kernels.all.value.values()].filter(
     (kernel) =>
       kernel !== front &&
-      kernel.info.value.unavailable !== null &&
+      (kernel.info.value.unavailable !== null || kernel.info.value.ended !== null) &&
       kernel.monitors.value.size === 0,
   );
 
@@ -105,13 +106,26 @@ function OtherMonitor({ lab, kernel, store, row }: OtherMonitorProps): JSX.Eleme
   );
 }
 
-function UnavailableKernel({ lab, kernel }: { lab: LabContext; kernel: Kernel }): JSX.Element {
+/** Renders a kernel without monitors: one that cannot be heard, or whose process died. */
+function SilentKernel({ lab, kernel }: { lab: LabContext; kernel: Kernel }): JSX.Element {
+  const { trans } = lab;
   const info = kernel.info.value;
+  const { ended } = info;
+  const detail =
+    ended === null
+      ? trans.__("Unavailable: %1", info.unavailable ?? "")
+      : [endReason(ended, trans), lostRun(ended, trans)].filter(Boolean).join(". ");
   return (
-    <div class="s-row" data-kernel-id={kernel.id} data-tone="muted" data-fresh="no">
+    <div
+      class="s-row"
+      data-kernel-id={kernel.id}
+      data-tone={ended === null ? "muted" : "bad"}
+      data-fresh="no"
+      title={detail}
+    >
       <i class="v-dot" />
-      <span class="s-name">{kernelLabel(info, lab.trans)}</span>
-      <span class="s-detail">{lab.trans.__("Unavailable: %1", info.unavailable ?? "")}</span>
+      <span class="s-name">{kernelLabel(info, trans)}</span>
+      <span class="s-detail">{detail}</span>
     </div>
   );
 }

@@ -90,6 +90,14 @@ test("the end of training causes an alert only while the page is hidden", () => 
   });
 });
 
+test("a run that was lost with its kernel is an alert even in front of it", () => {
+  const lost = ended({ state: "lost", details: "out of memory: 7.9 of 8.0 GiB" });
+  expect(alertFor(lost, SCENE, false, trans)).toEqual({
+    type: "error",
+    text: "churn 2.1: Fit lost after 3m 10s: out of memory: 7.9 of 8.0 GiB · serve.ipynb",
+  });
+});
+
 test("a repeated event causes one alert; the same number at another time is another event", () => {
   const shown: Alert[] = [];
   const alerts = new AlertNotifier(trans, (alert) => shown.push(alert));

@@ -27,7 +27,10 @@ export function alertFor(
   trans: Language,
 ): Alert | null {
   if (event.type === "model_status_change") return statusAlert(event, scene, trans);
-  return event.type === "training_completed" && hidden ? trainingAlert(event, scene, trans) : null;
+  // A run that was lost with its kernel is news even where the notebook is in front.
+  return event.type === "training_completed" && (hidden || event.state === "lost")
+    ? trainingAlert(event, scene, trans)
+    : null;
 }
 
 function statusAlert(
@@ -50,22 +53,29 @@ function statusAlert(
   return { type: status === "degraded" ? "warning" : "error", text };
 }
 
-const RESULT_TYPES = { failed: "error", stopped: "info", completed: "success" } as const;
+const RESULT_TYPES = {
+  failed: "error",
+  lost: "error",
+  stopped: "info",
+  completed: "success",
+} as const;
 
 function trainingAlert(
   { state, stage, details, elapsed_seconds }: TrainingCompleted,
   { model, place }: AlertContext,
   trans: Language,
 ): Alert | null {
-  if (state !== "failed" && state !== "stopped" && state !== "completed") return null;
+  if (state === "idle" || state === "running") return null;
   const headline = {
     failed: trans.__("failed"),
+    lost: trans.__("lost"),
     stopped: trans.__("stopped"),
     completed: trans.__("completed"),
   }[state];
   const took =
     elapsed_seconds === null ? "" : ` ${trans.__("after %1", duration(elapsed_seconds))}`;
-  const why = state === "failed" && details ? `: ${runText(details, trans)}` : "";
+  const why =
+    (state === "failed" || state === "lost") && details ? `: ${runText(details, trans)}` : "";
   return {
     type: RESULT_TYPES[state],
     text: `${model}: ${stage} ${headline}${took}${why} · ${place}`,

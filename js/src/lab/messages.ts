@@ -54,11 +54,12 @@ export function decodeUpdate(value: unknown): Update | null {
 /** Returns a kernel with its valid monitors, or null if the kernel has no id. */
 export function decodeKernel(value: unknown): KernelState | null {
   if (!isObject(value) || typeof value["kernel_id"] !== "string") return null;
-  const { monitors, ...rest } = WIRE_KINDS.KernelState;
+  const { monitors, ended, ...rest } = WIRE_KINDS.KernelState;
   const kernel: Record<string, unknown> = {};
   for (const [field, kind] of Object.entries(rest)) {
     kernel[field] = isKind(kind, value[field]) ? value[field] : UNKNOWN[field];
   }
+  kernel["ended"] = hasKinds(WIRE_KINDS.KernelEnd, value["ended"]) ? value["ended"] : null;
   const items: unknown[] = Array.isArray(value["monitors"]) ? value["monitors"] : [];
   kernel["monitors"] = items.map(decodeUpdate).filter((update) => update !== null);
   return kernel as unknown as KernelState;

@@ -96,6 +96,52 @@ test("system details stay expanded while another notebook or another sidebar tab
   expect(texts("[data-vital='system.process_threads']")).toEqual(["31"]);
 });
 
+const ENDED = {
+  at: AT,
+  last_seen: AT - 3,
+  reason: "out_of_memory",
+  text: "out of memory: 7.9 of 8.0 GiB",
+  exit_code: -9,
+  signal: "SIGKILL",
+  memory_used_bytes: 7.9 * 2 ** 30,
+  memory_limit_bytes: 8 * 2 ** 30,
+  stage: "Fit",
+  current: 312,
+  total: 1000,
+};
+
+test.each([
+  [{}, "Out of memory: 7.9 of 8.0 GiB"],
+  [{ memory_used_bytes: null }, "Out of memory"],
+  [{ reason: "signal", signal: "SIGSEGV" }, "Killed by SIGSEGV"],
+  [{ reason: "exited", exit_code: 3 }, "Exited with status 3"],
+  [{ reason: "restarted" }, "The kernel was restarted"],
+  [{ reason: null }, "The kernel died"],
+])("a kernel that ended says why and what was lost: %j", (fields, title) => {
+  open(state({ ...kernel("front", "work/serve.ipynb"), ended: { ...ENDED, ...fields } }));
+  expect(page.querySelector(".s-ended h3")?.textContent).toBe(title);
+  expect(page.textContent).toContain("Fit was lost at step 312 of 1,000");
+  expect(page.textContent).not.toContain("Run this in");
+});
+
+test("a new monitor takes the place of how its kernel ended", () => {
+  open(state({ ...kernel("front", "work/serve.ipynb", full("live")), ended: ENDED }));
+  expect(page.querySelector(".s-ended")).toBe(null);
+});
+
+test("another notebook whose kernel died has a line that says why", () => {
+  open(state(FRONT, { ...kernel("b", "b.ipynb"), ended: ENDED }));
+  expect(texts("[data-kernel-id='b'] .s-name")).toEqual(["b.ipynb"]);
+  expect(texts("[data-kernel-id='b'] .s-detail")).toEqual([
+    "Out of memory: 7.9 of 8.0 GiB. Fit was lost at step 312 of 1,000",
+  ]);
+});
+
+test("what is no end of a kernel is left out", () => {
+  open(state({ ...kernel("front", "work/serve.ipynb"), ended: { at: "now" } }));
+  expect(page.textContent).toContain("Run this in serve.ipynb");
+});
+
 test("a notebook without a monitor: what to type, ready to be copied", async () => {
   const { copied } = open(
     state(kernel("front", "work/serve.ipynb"), kernel("b", "b.ipynb", full("live"))),

@@ -62,6 +62,8 @@ export const catalogueIn = (trans: {
   "component.gpu_memory": trans.__("GPU memory"),
   "component.shared_memory": trans.__("shared memory"),
   "component.open_files": trans.__("open files"),
+  "component.memory_pressure": trans.__("memory pressure"),
+  "component.io_pressure": trans.__("disk pressure"),
   "training.ready": trans.__("Ready"),
   "training.system_ready": trans.__("System ready"),
   "training.training": trans.__("Training"),

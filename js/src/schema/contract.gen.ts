@@ -12,7 +12,7 @@ export const HEALTHS = ["unknown", "healthy", "degraded", "unhealthy"] as const;
 
 export type Health = (typeof HEALTHS)[number];
 
-export const TRAINING_STATES = ["idle", "running", "completed", "stopped", "failed"] as const;
+export const TRAINING_STATES = ["idle", "running", "completed", "stopped", "failed", "lost"] as const;
 
 export type TrainingState = (typeof TRAINING_STATES)[number];
 
@@ -149,6 +149,10 @@ export interface SystemSection {
   /** `"container"` where a limit on CPU or memory binds, else `"host"`. */
   readonly scope: "container" | "host" | null;
   readonly memory_used_bytes: number | null;
+  /** Page cache that can be dropped; `memory_used_bytes` does not contain it. */
+  readonly memory_cache_bytes: number | null;
+  /** Highest `memory_used_bytes` since the monitor began. */
+  readonly memory_peak_bytes: number | null;
   readonly memory_limit_bytes: number | null;
   readonly cpu_limit_cores: number | null;
   readonly disk_path: string | null;
@@ -157,8 +161,10 @@ export interface SystemSection {
   readonly process_cpu_percent: number | null;
   /** Memory of the kernel's own process tree. */
   readonly process_memory_bytes: number | null;
+  /** Highest `process_memory_bytes` since the monitor began. */
+  readonly process_memory_peak_bytes: number | null;
   readonly gpus: readonly Gpu[];
-  /** The component that `system_health` follows: `"cpu"`, `"memory"`, `"disk"`, `"gpu_memory"`, `"shared_memory"` or `"open_files"`. */
+  /** The component that `system_health` follows: `"cpu"`, `"memory"`, `"disk"`, `"gpu_memory"`, `"shared_memory"`, `"open_files"`, `"memory_pressure"` or `"io_pressure"`. */
   readonly limiter: string | null;
   /** Components left out of `system_health` because they could not be read. */
   readonly unknown_components: readonly string[];
@@ -173,6 +179,18 @@ export interface SystemSection {
   readonly cpu_throttled_percent: number | null;
   /** Time that processes waited because of that, since the container began. */
   readonly cpu_throttled_seconds: number | null;
+  /** Share of the time since the last reading in which the kernel waited for a CPU, because other programs used it or the quota was used up. */
+  readonly cpu_wait_percent: number | null;
+  /** Share of that time in which the kernel's main thread was ready to run and had no CPU. */
+  readonly cpu_delay_percent: number | null;
+  /** The scope of the next three. */
+  readonly pressure_scope: "container" | "host" | null;
+  /** Share of the time since the last reading in which at least one task waited for a CPU. */
+  readonly cpu_pressure_percent: number | null;
+  /** Share of that time in which all tasks at work waited for memory. */
+  readonly memory_pressure_percent: number | null;
+  /** Share of that time in which all tasks at work waited for a disk. */
+  readonly io_pressure_percent: number | null;
   /** Processes killed for lack of memory, since the container, or the machine, began. */
   readonly oom_kills: number | null;
   /** Time at which this monitor saw `oom_kills` grow last. */
@@ -562,14 +580,22 @@ export const METRICS = {
     active_connections: {"label": "Connections", "unit": "count", "charted": false},
     system_health: {"label": "System health", "unit": "state", "charted": false},
     memory_used_bytes: {"label": "Memory used", "unit": "bytes", "charted": false},
+    memory_cache_bytes: {"label": "Page cache", "unit": "bytes", "charted": false},
+    memory_peak_bytes: {"label": "Memory peak", "unit": "bytes", "charted": false},
     memory_limit_bytes: {"label": "Memory limit", "unit": "bytes", "charted": false},
     cpu_limit_cores: {"label": "CPU limit", "unit": "cores", "charted": false},
     disk_free_bytes: {"label": "Disk free", "unit": "bytes", "charted": false},
     process_cpu_percent: {"label": "CPU of the kernel", "unit": "percent", "charted": false},
     process_memory_bytes: {"label": "Memory of the kernel", "unit": "bytes", "charted": false},
+    process_memory_peak_bytes: {"label": "Memory peak of the kernel", "unit": "bytes", "charted": false},
     kernel_busy: {"label": "Cell running", "unit": "flag", "charted": false},
     cpu_throttled_percent: {"label": "CPU throttled", "unit": "percent", "charted": false},
     cpu_throttled_seconds: {"label": "CPU throttled in all", "unit": "seconds", "charted": false},
+    cpu_wait_percent: {"label": "Waiting for a CPU", "unit": "percent", "charted": false},
+    cpu_delay_percent: {"label": "Run delay", "unit": "percent", "charted": false},
+    cpu_pressure_percent: {"label": "CPU pressure", "unit": "percent", "charted": false},
+    memory_pressure_percent: {"label": "Memory pressure", "unit": "percent", "charted": false},
+    io_pressure_percent: {"label": "Disk pressure", "unit": "percent", "charted": false},
     oom_kills: {"label": "Out-of-memory kills", "unit": "count", "charted": false},
     memory_full_seconds: {"label": "Memory full in", "unit": "seconds", "charted": false},
     shared_memory_percent: {"label": "Shared memory", "unit": "percent", "charted": false},
@@ -707,12 +733,15 @@ export const SECTION_KINDS = {
     "system_health": "Health",
     "scope": "container|host|null",
     "memory_used_bytes": "number|null",
+    "memory_cache_bytes": "number|null",
+    "memory_peak_bytes": "number|null",
     "memory_limit_bytes": "number|null",
     "cpu_limit_cores": "number|null",
     "disk_path": "string|null",
     "disk_free_bytes": "number|null",
     "process_cpu_percent": "number|null",
     "process_memory_bytes": "number|null",
+    "process_memory_peak_bytes": "number|null",
     "gpus": "Gpu[]",
     "limiter": "string|null",
     "unknown_components": "string[]",
@@ -722,6 +751,12 @@ export const SECTION_KINDS = {
     "memory_scope": "container|host|null",
     "cpu_throttled_percent": "number|null",
     "cpu_throttled_seconds": "number|null",
+    "cpu_wait_percent": "number|null",
+    "cpu_delay_percent": "number|null",
+    "pressure_scope": "container|host|null",
+    "cpu_pressure_percent": "number|null",
+    "memory_pressure_percent": "number|null",
+    "io_pressure_percent": "number|null",
     "oom_kills": "number|null",
     "oom_kill_at": "number|null",
     "memory_full_seconds": "number|null",
@@ -1038,12 +1073,15 @@ export const DEFAULTS = {
     "system_health": "unknown",
     "scope": null,
     "memory_used_bytes": null,
+    "memory_cache_bytes": null,
+    "memory_peak_bytes": null,
     "memory_limit_bytes": null,
     "cpu_limit_cores": null,
     "disk_path": null,
     "disk_free_bytes": null,
     "process_cpu_percent": null,
     "process_memory_bytes": null,
+    "process_memory_peak_bytes": null,
     "gpus": [],
     "limiter": null,
     "unknown_components": [],
@@ -1053,6 +1091,12 @@ export const DEFAULTS = {
     "memory_scope": null,
     "cpu_throttled_percent": null,
     "cpu_throttled_seconds": null,
+    "cpu_wait_percent": null,
+    "cpu_delay_percent": null,
+    "pressure_scope": null,
+    "cpu_pressure_percent": null,
+    "memory_pressure_percent": null,
+    "io_pressure_percent": null,
     "oom_kills": null,
     "oom_kill_at": null,
     "memory_full_seconds": null,

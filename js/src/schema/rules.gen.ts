@@ -44,6 +44,8 @@ export const LABELS = {
   "component.gpu_memory": "GPU memory",
   "component.shared_memory": "shared memory",
   "component.open_files": "open files",
+  "component.memory_pressure": "memory pressure",
+  "component.io_pressure": "disk pressure",
   "training.ready": "Ready",
   "training.system_ready": "System ready",
   "training.training": "Training",

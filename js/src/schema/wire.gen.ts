@@ -27,8 +27,32 @@ export interface KernelState {
   readonly unavailable: string | null;
   /** Unix time of the last update; `None` before the first one. */
   readonly last_seen: number | null;
+  /** How the process before this one ended, if it died or a training run was lost. */
+  readonly ended: KernelEnd | null;
   /** A full update of each monitor, with the points of its charts. */
   readonly monitors: readonly Update[];
+}
+
+/** How the process of a kernel ended that died, or that was restarted amid a training run. */
+export interface KernelEnd {
+  /** Unix time at which the server noticed it. */
+  readonly at: number;
+  /** Unix time of its last update. */
+  readonly last_seen: number | null;
+  /** `"restarted"`: by a user. `None` where the cause is not known. */
+  readonly reason: "exited" | "out_of_memory" | "restarted" | "signal" | null;
+  /** The reason for people, such as `"out of memory: 7.9 of 8.0 GiB"`. */
+  readonly text: string;
+  readonly exit_code: number | null;
+  /** Name of the signal that ended the process, such as `"SIGKILL"`. */
+  readonly signal: string | null;
+  /** Memory in use at its last reading; the limit where its container had none left. */
+  readonly memory_used_bytes: number | null;
+  readonly memory_limit_bytes: number | null;
+  /** The training run that was lost; likewise the next. */
+  readonly stage: string | null;
+  readonly current: number | null;
+  readonly total: number | null;
 }
 
 /** Changes of one monitor since its last update; the whole state, when `full`. */
@@ -116,7 +140,21 @@ export const WIRE_KINDS = {
     "connected": "boolean",
     "unavailable": "string|null",
     "last_seen": "number|null",
+    "ended": "KernelEnd|null",
     "monitors": "Update[]"
+  },
+  "KernelEnd": {
+    "at": "number",
+    "last_seen": "number|null",
+    "reason": "exited|out_of_memory|restarted|signal|null",
+    "text": "string",
+    "exit_code": "number|null",
+    "signal": "string|null",
+    "memory_used_bytes": "number|null",
+    "memory_limit_bytes": "number|null",
+    "stage": "string|null",
+    "current": "number|null",
+    "total": "number|null"
   },
   "Update": {
     "v": "number",

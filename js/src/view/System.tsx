@@ -7,7 +7,7 @@ import type { Language } from "../text/language";
 import { Gpus } from "./Gpus";
 import type { Tone } from "./labels";
 import { interpolate, useLanguage } from "./languageContext";
-import { Meters } from "./Meters";
+import { componentTone, Meters } from "./Meters";
 import type { ModelSelection } from "./modelSelection";
 import { SystemDetails } from "./SystemDetails";
 import { Vital, type VitalName } from "./vital";
@@ -85,7 +85,8 @@ type SystemAlert = readonly [of: VitalName, text: string, tone?: Tone];
 
 function urgentAlerts(store: Store, system: SystemSection, trans: Language): SystemAlert[] {
   const { memory_full_seconds: full, oom_kill_at: killedAt } = system;
-  const { cpu_throttled_percent: throttled, kernel_lag_seconds: lag, gil_starved } = system;
+  const { cpu_throttled_percent: throttled, cpu_wait_percent: wait } = system;
+  const { kernel_lag_seconds: lag, gil_starved } = system;
   const alerts: SystemAlert[] = [];
   if (killedAt !== null && store.now.value - killedAt < OOM_ALERT_SECONDS) {
     const at = clock(killedAt, store.now.value, trans);
@@ -99,9 +100,24 @@ function urgentAlerts(store: Store, system: SystemSection, trans: Language): Sys
     const waited = trans.__("GIL held for %1", latencyText(lag));
     alerts.push(["system.gil_starved", waited, "warn"]);
   }
-  if (throttled !== null && throttled >= MIN_THROTTLED_PERCENT) {
+  // Older kernels send no wait, only how often the quota was used up.
+  const waits = componentTone(system, "cpu") !== undefined;
+  if (throttled !== null && throttled >= MIN_THROTTLED_PERCENT && (waits || wait === null)) {
     const often = trans.__("CPU throttled %1 of the time", percent(throttled));
     alerts.push(["system.cpu_throttled_percent", often, "warn"]);
+  } else if (waits && wait !== null) {
+    const often = trans.__("Waiting for a CPU %1 of the time", percent(wait));
+    alerts.push(["system.cpu_wait_percent", often, "warn"]);
+  }
+  if (componentTone(system, "memory_pressure") !== undefined) {
+    const often = percent(system.memory_pressure_percent);
+    const text = trans.__("All work waits for memory %1 of the time", often);
+    alerts.push(["system.memory_pressure_percent", text, "warn"]);
+  }
+  if (componentTone(system, "io_pressure") !== undefined) {
+    const often = percent(system.io_pressure_percent);
+    const text = trans.__("All work waits for the disk %1 of the time", often);
+    alerts.push(["system.io_pressure_percent", text, "warn"]);
   }
   return alerts;
 }

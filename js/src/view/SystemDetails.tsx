@@ -1,5 +1,6 @@
 // The expanded details of the system: rates, the kernel, the machine, the processes.
 import type { JSX } from "preact";
+import type { SystemSection } from "../schema/contract.gen";
 import type { Store } from "../state/store";
 import {
   bytes,
@@ -12,6 +13,7 @@ import {
   percent,
   UNKNOWN,
 } from "../text/format";
+import type { Language } from "../text/language";
 import { scopeLabel, type Tone, unavailableLabel } from "./labels";
 import { useLanguage } from "./languageContext";
 import { componentTone, Meter, perSecond } from "./Meters";
@@ -141,11 +143,35 @@ function MachineFacts({ store }: { store: Store }): JSX.Element {
   const system = store.system.value;
   const { shared_memory_free_bytes: free, shared_memory_limit_bytes: most } = system;
   const { cpu_throttled_percent: throttled, cpu_throttled_seconds: lost } = system;
+  const { memory_cache_bytes: cache, memory_peak_bytes: peak, memory_limit_bytes: memory } = system;
+  const { cpu_wait_percent: wait } = system;
   const { oom_kills: kills, oom_kill_at: killedAt, disk_path: path, disk_io_scope } = system;
   return (
     <FactGroup
       label={trans.__("Machine")}
       facts={[
+        peak !== null && [
+          trans.__("Memory peak"),
+          "system.memory_peak_bytes",
+          bytesOf(peak, memory, trans),
+          undefined,
+          trans.__("The most in use since the monitor began"),
+        ],
+        isPositive(cache) && [
+          trans.__("Page cache"),
+          "system.memory_cache_bytes",
+          bytes(cache),
+          undefined,
+          trans.__("Cached files, which are dropped when memory is needed"),
+        ],
+        wait !== null && [
+          trans.__("CPU waits"),
+          "system.cpu_wait_percent",
+          percent(wait),
+          componentTone(system, "cpu"),
+          trans.__("How long the kernel waited for a CPU that others used"),
+        ],
+        ...pressureFacts(system, trans),
         [
           trans.__("Shared memory"),
           "system.shared_memory_free_bytes",
@@ -181,6 +207,25 @@ function MachineFacts({ store }: { store: Store }): JSX.Element {
   );
 }
 
+/** Returns how long tasks waited for CPU, memory and disks, where Linux counts it. */
+function pressureFacts(system: SystemSection, trans: Language): FactRow[] {
+  const { pressure_scope: scope } = system;
+  if (scope === null) return [];
+  const hint = trans.__("How long tasks waited (%1)", scopeLabel(scope, trans));
+  const rows = [
+    [trans.__("CPU pressure"), "cpu_pressure"],
+    [trans.__("Memory pressure"), "memory_pressure"],
+    [trans.__("Disk pressure"), "io_pressure"],
+  ] as const;
+  return rows.map(([label, part]) => [
+    label,
+    `system.${part}_percent`,
+    percent(system[`${part}_percent`]),
+    componentTone(system, part),
+    hint,
+  ]);
+}
+
 const MAX_PATH_LENGTH = 22;
 /** Returns the end of a long path, which is more specific than its beginning. */
 const pathTail = (path: string | null): string =>
@@ -198,6 +243,7 @@ function ProcessTable({ store }: { store: Store }): JSX.Element {
   const system = store.system.value;
   const { process_memory_kind: kind, top_processes: top } = system;
   const tree = trans.__("The kernel and the processes it started");
+  const peak = system.process_memory_peak_bytes;
   const use = (of: number | typeof ALL, cpu: Maybe, memory: Maybe): JSX.Element => (
     <>
       <Vital of={`system.top_processes.${of}.cpu_percent`}>{percent(cpu)}</Vital>
@@ -227,8 +273,13 @@ function ProcessTable({ store }: { store: Store }): JSX.Element {
           <Vital of="system.process_memory_kind">
             {kind === "pss"
               ? trans.__("Pages that processes share count once")
-              : trans.__("Pages that processes share may count more than once")}
+              : trans.__("At most: pages that processes share may count more than once")}
           </Vital>
+        </p>
+      )}
+      {peak === null ? null : (
+        <p class="v-more">
+          <Vital of="system.process_memory_peak_bytes">{trans.__("Peak %1", bytes(peak))}</Vital>
         </p>
       )}
     </div>

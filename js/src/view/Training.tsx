@@ -14,6 +14,7 @@ const RUN_TONES: Readonly<Record<TrainingSection["state"], Tone>> = {
   completed: "ok",
   stopped: "muted",
   failed: "bad",
+  lost: "bad",
 };
 
 const MAX_METRICS = 6;
@@ -21,7 +22,7 @@ const MAX_METRICS = 6;
 export function Training(props: { store: Store; action?: ComponentChildren }): JSX.Element {
   const { store, action } = props;
   const trans = useLanguage();
-  const run = store.training.value;
+  const run = shownRun(store);
   const stage = runText(run.stage, trans);
   const details = runText(run.details, trans);
   const quiet = run.state === "idle";
@@ -49,6 +50,13 @@ export function Training(props: { store: Store; action?: ComponentChildren }): J
       {action}
     </section>
   );
+}
+
+/** Returns the run; one that was running when its kernel went away is lost. */
+function shownRun(store: Store): TrainingSection {
+  const run = store.training.value;
+  const gone = !store.connected.value && !store.closed.value;
+  return run.state === "running" && gone ? { ...run, state: "lost" } : run;
 }
 
 /** Formats the number of steps, which is shown if there is no total. */
@@ -145,6 +153,8 @@ function elapsedText(state: TrainingSection["state"], trans: Language): string {
       return trans.__("Stopped after %1", "%1");
     case "failed":
       return trans.__("Failed after %1", "%1");
+    case "lost":
+      return trans.__("Lost after %1", "%1");
     default:
       return trans.__("elapsed %1", "%1");
   }

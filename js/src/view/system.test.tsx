@@ -70,6 +70,13 @@ test("expanded, it shows the kernel, the machine and the processes", () => {
   expect(text("system.open_files_percent")).toBe("6 % of 1,024");
   expect(text("system.shared_memory_free_bytes")).toBe("61 of 64 MiB free");
   expect(text("system.cpu_throttled_seconds")).toBe("0 %, 1.2 s in all");
+  expect(text("system.memory_peak_bytes")).toBe("5.6 of 8.0 GiB");
+  expect(text("system.memory_cache_bytes")).toBe("1.8 GiB");
+  expect(text("system.cpu_wait_percent")).toBe("2 %");
+  expect(text("system.cpu_pressure_percent")).toBe("6 %");
+  expect(text("system.memory_pressure_percent")).toBe("0 %");
+  expect(text("system.io_pressure_percent")).toBe("1 %");
+  expect(text("system.process_memory_peak_bytes")).toBe("Peak 512 MiB");
   expect(text("system.disk_path")).toBe("/");
   expect(text("system.disk_io_scope")).toBe("container");
   expect(text("system.gpus_reason")).toBe("none for this process");
@@ -151,10 +158,31 @@ describe("urgent alerts replace the limits", () => {
     ).toBe("warn");
   });
 
-  test("heavy throttling, not a little", () => {
-    expect(news(show("live", machine({ cpu_throttled_percent: 5 })).root)).toBe(calm);
-    const { text } = show("live", machine({ cpu_throttled_percent: 38 }));
+  test("heavy throttling of an older kernel, not a little", () => {
+    const older = { cpu_wait_percent: null };
+    expect(news(show("live", machine({ ...older, cpu_throttled_percent: 5 })).root)).toBe(calm);
+    const { text } = show("live", machine({ ...older, cpu_throttled_percent: 38 }));
     expect(text("system.cpu_throttled_percent")).toBe("CPU throttled 38 % of the time");
+  });
+
+  const waits = { cpu_wait_percent: 38, components: { cpu: "degraded" } };
+  test("waiting for a CPU, where its health says so, and not a CPU that is busy", () => {
+    const busy = machine({ cpu_percent: 100, cpu_wait_percent: 3, cpu_throttled_percent: 100 });
+    expect(news(show("live", busy).root)).toBe(calm);
+    const { text } = show("live", machine(waits));
+    expect(text("system.cpu_wait_percent")).toBe("Waiting for a CPU 38 % of the time");
+    const { text: throttled } = show("live", machine({ ...waits, cpu_throttled_percent: 60 }));
+    expect(throttled("system.cpu_throttled_percent")).toBe("CPU throttled 60 % of the time");
+  });
+
+  test.each([
+    ["memory", "All work waits for memory 61 % of the time"],
+    ["io", "All work waits for the disk 61 % of the time"],
+  ])("pressure of %s, where its health says so", (part, expected) => {
+    const field = `${part}_pressure_percent`;
+    expect(news(show("live", machine({ [field]: 61 })).root)).toBe(calm);
+    const judged = { [field]: 61, components: { [`${part}_pressure`]: "degraded" } };
+    expect(show("live", machine(judged)).text(`system.${field}`)).toBe(expected);
   });
 });
 

@@ -131,7 +131,7 @@ def _long(frame: pd.DataFrame) -> Iterator[RunCurves]:
             _label(whole, with_monitor=several),
             curves,
             moment(began).removesuffix(" UTC"),
-            state if state in ("failed", "stopped") else "",
+            state if state in ("failed", "stopped", "lost") else "",
         )
 
 

@@ -37,6 +37,8 @@ class ModelEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Of the training run in progress."""
     progress: float | None = None
     """Percent of that run."""
+    lost: str | None = None
+    """What became of the newest training run, where its process died."""
     kernel_id: str | None = None
     notebook: str | None = None
     last_at: float | None = None

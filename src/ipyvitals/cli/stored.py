@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ipyvitals.cli.entries import ModelEntry
+from ipyvitals.render import formatting as fmt
 from ipyvitals.storage.store import open_store
+from ipyvitals.storage.summaries import StoredRun
 
 __all__ = ["stored_entries"]
 
@@ -20,6 +22,7 @@ def stored_entries(path: Path) -> list[ModelEntry]:
     """
     with open_store(path) as store:
         monitors, models, runs = store.monitors(), store.models(), store.runs()
+    newest = {run.monitor: run for run in runs}
     running = {run.monitor: run for run in runs if run.state == "running"}
     entries = []
     for model in models:
@@ -38,13 +41,33 @@ def stored_entries(path: Path) -> list[ModelEntry]:
                 total_predictions=model.total_predictions,
                 stage=run.stage if run else None,
                 progress=share,
+                lost=None if model.live else _lost(newest.get(model.monitor)),
                 last_at=model.last_at,
             )
         )
     named = {one.monitor for one in entries}
     entries += [
-        ModelEntry(source="store", monitor=one.name, live=one.live, last_at=one.last_at)
+        ModelEntry(
+            source="store",
+            monitor=one.name,
+            live=one.live,
+            lost=None if one.live else _lost(newest.get(one.name)),
+            last_at=one.last_at,
+        )
         for one in monitors
         if one.name not in named
     ]
     return sorted(entries, key=lambda one: (one.live, one.last_at or 0.0), reverse=True)
+
+
+def _lost(run: StoredRun | None) -> str | None:
+    """Return where a lost run stood, and why it was lost: ``step 312 of 1,000, out of memory``."""
+    if run is None or run.state != "lost":
+        return None
+    parts = []
+    if run.step is not None:
+        whole = "" if run.total is None else f" of {fmt.count(run.total)}"
+        parts.append(f"step {fmt.count(run.step)}{whole}")
+    if run.reason == "out_of_memory":
+        parts.append(f"out of memory {fmt.bytes_of(run.memory_used_bytes, run.memory_limit_bytes)}")
+    return ", ".join(parts).strip()

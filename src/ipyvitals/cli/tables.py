@@ -120,6 +120,8 @@ def _cells(one: ModelEntry, now: float) -> tuple[str, ...]:
 
 
 def _status(one: ModelEntry) -> str:
+    if one.lost is not None:
+        return f"Training lost: {one.lost}" if one.lost else "Training lost"
     if one.status is None:
         return UNKNOWN
     word = fmt.status_word(one.status)

@@ -72,10 +72,15 @@ class Thresholds(VerdictSettings, frozen=True, kw_only=True):
         Minimum number of calls in the last 60 s before error rate and latency are judged.
     look_hold : int
         Number of consecutive evaluations that change a verdict about calls, drift or the machine.
-    cpu, memory, disk : float, optional
-        Percent at which the system is degraded.
+    cpu : float, optional
+        Percent of the time in which the kernel waits for a CPU, because other programs use it or
+        the quota is used up, at which the system is degraded. How busy the CPU is decides nothing.
+    memory, disk : float, optional
+        Percent at which the system is degraded. Cached files that can be dropped do not count.
     gpu_memory, shared_memory, open_files : float, optional
         The same for the fullest GPU, ``/dev/shm``, and the limit of open files of the kernel.
+    memory_pressure, io_pressure : float, optional
+        Percent of the time in which all work stands still, waiting for memory or for a disk.
     critical : float, optional
         Percent at which memory, disk, shared memory or open files make the system unhealthy,
         since exhausting one of them ends the process.
@@ -97,12 +102,14 @@ class Thresholds(VerdictSettings, frozen=True, kw_only=True):
     latency_p95: Seconds = None
     drift: bool = True
     idle: Seconds = 300.0
-    cpu: Percent = 95.0
+    cpu: Percent = 25.0
     memory: Percent = 90.0
     disk: Percent = 90.0
     gpu_memory: Percent = 95.0
     shared_memory: Percent = 90.0
     open_files: Percent = 90.0
+    memory_pressure: Percent = 10.0
+    io_pressure: Percent = 50.0
     critical: Percent = 97.0
 
 
@@ -306,7 +313,7 @@ class Component(NamedTuple):
     """One component of the machine's health, read from a percentage of `SystemSection`."""
 
     name: str
-    """Name of the field of `Thresholds`, and of the figure: ``cpu`` reads ``cpu_percent``."""
+    """Name of the field of `Thresholds`, and of the figure: ``disk`` reads ``disk_percent``."""
     label: str
     critical: bool = False
     """Whether ``Thresholds.critical`` applies, since exhausting the component ends the process."""
@@ -314,20 +321,25 @@ class Component(NamedTuple):
     """Whether a machine may lack it; then it counts as unknown only if it was read before."""
     needs_two_samples: bool = False
     """Whether the figure is a difference, which the first reading cannot have."""
+    reads: str | None = None
+    """The figure, where its name is another one."""
 
     @property
     def figure(self) -> str:
         """The field of `SystemSection` that is judged."""
-        return f"{self.name}_percent"
+        return self.reads or f"{self.name}_percent"
 
 
 COMPONENTS: tuple[Component, ...] = (
-    Component("cpu", "CPU", needs_two_samples=True),
+    # A CPU that the kernel keeps busy is no fault, and only Linux counts how long it waits for one.
+    Component("cpu", "CPU", optional=True, needs_two_samples=True, reads="cpu_wait_percent"),
     Component("memory", "memory", critical=True),
     Component("disk", "disk", critical=True),
     # No critical level: frameworks reserve all GPU memory, so a full GPU is not a fault.
     Component("gpu_memory", "GPU memory", optional=True),
     Component("shared_memory", "shared memory", critical=True, optional=True),
     Component("open_files", "open files", critical=True, optional=True),
+    Component("memory_pressure", "memory pressure", optional=True, needs_two_samples=True),
+    Component("io_pressure", "disk pressure", optional=True, needs_two_samples=True),
 )
 """The components that are judged, in the order in which a reading is judged."""

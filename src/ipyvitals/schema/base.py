@@ -21,7 +21,7 @@ Status: TypeAlias = Literal[
     "registered", "training", "active", "idle", "degraded", "unhealthy", "stopped", "failed"
 ]
 Health: TypeAlias = Literal["unknown", "healthy", "degraded", "unhealthy"]
-TrainingState: TypeAlias = Literal["idle", "running", "completed", "stopped", "failed"]
+TrainingState: TypeAlias = Literal["idle", "running", "completed", "stopped", "failed", "lost"]
 Rule: TypeAlias = Annotated[str, msgspec.Meta(title="Rule")]
 """The name of a rule of `ipyvitals.health.RULES`, such as ``"accuracy"``; TypeScript and the
 server's schemas list the names."""

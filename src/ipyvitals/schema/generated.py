@@ -24,4 +24,6 @@ COMPONENT_LABELS: dict[str, str] = {
     "gpu_memory": "GPU memory",
     "shared_memory": "shared memory",
     "open_files": "open files",
+    "memory_pressure": "memory pressure",
+    "io_pressure": "disk pressure",
 }

@@ -117,6 +117,24 @@ class SystemSection(SchemaStruct, frozen=True, kw_only=True):
             "Memory in use on the kernel's machine or in its container.",
         ),
     ] = None
+    memory_cache_bytes: Annotated[
+        int | None,
+        metric("bytes", "Page cache"),
+        exposed(
+            "ipyvitals_memory_cache_bytes",
+            "Memory of cached files that can be dropped; not part of the memory in use.",
+        ),
+    ] = None
+    """Page cache that can be dropped; ``memory_used_bytes`` does not contain it."""
+    memory_peak_bytes: Annotated[
+        int | None,
+        metric("bytes", "Memory peak", "last"),
+        exposed(
+            "ipyvitals_memory_peak_bytes",
+            "Highest memory in use on the kernel's machine or in its container.",
+        ),
+    ] = None
+    """Highest ``memory_used_bytes`` since the monitor began."""
     memory_limit_bytes: Annotated[
         int | None,
         metric("bytes", "Memory limit", "last"),
@@ -148,10 +166,20 @@ class SystemSection(SchemaStruct, frozen=True, kw_only=True):
         exposed("ipyvitals_process_memory_bytes", "Memory of the kernel's own processes."),
     ] = None
     """Memory of the kernel's own process tree."""
+    process_memory_peak_bytes: Annotated[
+        int | None,
+        metric("bytes", "Memory peak of the kernel", "last"),
+        exposed(
+            "ipyvitals_process_memory_peak_bytes",
+            "Highest memory of the kernel's own processes.",
+        ),
+    ] = None
+    """Highest ``process_memory_bytes`` since the monitor began."""
     gpus: list[Gpu] = []
     limiter: str | None = None
     """The component that ``system_health`` follows: ``"cpu"``, ``"memory"``, ``"disk"``,
-    ``"gpu_memory"``, ``"shared_memory"`` or ``"open_files"``."""
+    ``"gpu_memory"``, ``"shared_memory"``, ``"open_files"``, ``"memory_pressure"`` or
+    ``"io_pressure"``."""
     unknown_components: list[str] = []
     """Components left out of ``system_health`` because they could not be read."""
     components: dict[str, Health] = {}
@@ -184,6 +212,53 @@ class SystemSection(SchemaStruct, frozen=True, kw_only=True):
         ),
     ] = None
     """Time that processes waited because of that, since the container began."""
+    cpu_wait_percent: Annotated[
+        float | None,
+        metric("percent", "Waiting for a CPU"),
+        exposed(
+            "ipyvitals_cpu_wait_ratio",
+            "Share of the time in which the kernel waited for a CPU that others used, or that its "
+            "container may not use.",
+        ),
+    ] = None
+    """Share of the time since the last reading in which the kernel waited for a CPU, because other
+    programs used it or the quota was used up."""
+    cpu_delay_percent: Annotated[
+        float | None,
+        metric("percent", "Run delay"),
+        exposed(
+            "ipyvitals_cpu_delay_ratio",
+            "Share of the time in which the kernel's main thread was ready and had no CPU.",
+        ),
+    ] = None
+    """Share of that time in which the kernel's main thread was ready to run and had no CPU."""
+    pressure_scope: Scope | None = None
+    """The scope of the next three."""
+    cpu_pressure_percent: Annotated[
+        float | None,
+        metric("percent", "CPU pressure"),
+        exposed(
+            "ipyvitals_cpu_pressure_ratio", "Share of the time in which a task waited for a CPU."
+        ),
+    ] = None
+    """Share of the time since the last reading in which at least one task waited for a CPU."""
+    memory_pressure_percent: Annotated[
+        float | None,
+        metric("percent", "Memory pressure"),
+        exposed(
+            "ipyvitals_memory_pressure_ratio",
+            "Share of the time in which all tasks waited for memory.",
+        ),
+    ] = None
+    """Share of that time in which all tasks at work waited for memory."""
+    io_pressure_percent: Annotated[
+        float | None,
+        metric("percent", "Disk pressure"),
+        exposed(
+            "ipyvitals_io_pressure_ratio", "Share of the time in which all tasks waited for a disk."
+        ),
+    ] = None
+    """Share of that time in which all tasks at work waited for a disk."""
     oom_kills: Annotated[
         int | None,
         metric("count", "Out-of-memory kills", "total"),

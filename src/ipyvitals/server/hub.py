@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from ipyvitals.schema import Event
 from ipyvitals.schema.protocol import Reply, Request, RequestKind, Update
 from ipyvitals.server.background import BackgroundTasks
 from ipyvitals.server.broadcast import Broadcaster
 from ipyvitals.server.errors import KernelReplyError, KernelTimeoutError, UnknownKernelError
 from ipyvitals.server.events import EventBusEmitter
 from ipyvitals.server.kernel_connection import KernelConnections
+from ipyvitals.server.kernel_end import OutOfMemoryWatcher, kernel_end, lost_runs
 from ipyvitals.server.kernel_manager import KernelManagerAdapter, LifecycleChange
 from ipyvitals.server.kernel_state import KernelStateTracker, MonitorStateTracker
 from ipyvitals.server.schema import (
@@ -92,6 +94,7 @@ class Hub:
             log=log,
         )
         self._viewer_counts = ViewerCountSender(self.count_viewers, self._send_viewer_count)
+        self._out_of_memory = OutOfMemoryWatcher()
         self._refreshing: dict[str, asyncio.Task[None]] = {}
 
     def start(self) -> None:
@@ -124,6 +127,7 @@ class Hub:
             connected=self._connections.is_open(kernel_id),
             unavailable=self._connections.unavailable_reason(kernel_id),
             last_seen=kernel.last_seen,
+            ended=kernel.ended,
             monitors=[
                 one.full_update(history=True) for one in kernel.monitors.values() if one.latest
             ],
@@ -232,10 +236,7 @@ class Hub:
             partial(UpdateMessage, kernel_id=kernel_id, update=result.update),
         )
         for event in result.events:
-            self.broadcaster.publish(
-                event.type, kernel_id, partial(event_message, event, kernel_id=kernel_id)
-            )
-            self._event_bus.emit(event, kernel_id)
+            self._publish_event(kernel_id, event)
         if result.incomplete:
             kernel.dropped["lost"] += 1
             now = time.monotonic()
@@ -245,6 +246,12 @@ class Hub:
                 self._refresh(kernel_id)
         if first:
             self.background.spawn(self._on_first_update(kernel_id))
+
+    def _publish_event(self, kernel_id: str, event: Event) -> None:
+        self.broadcaster.publish(
+            event.type, kernel_id, partial(event_message, event, kernel_id=kernel_id)
+        )
+        self._event_bus.emit(event, kernel_id)
 
     async def _on_first_update(self, kernel_id: str) -> None:
         await self.update_sessions()
@@ -261,9 +268,11 @@ class Hub:
         if change == "added":
             self._attach(kernel_id)
         elif change in ("dead", "removed"):
+            if change == "dead" and kernel_id in self.kernels:
+                self._note_end(self.kernels[kernel_id], died=True)
             self._detach(kernel_id, change)
         elif kernel_id in self.kernels:
-            self._on_restart(kernel_id)
+            self._on_restart(kernel_id, died=change == "died")
 
     def _attach(self, kernel_id: str) -> None:
         if kernel_id in self.kernels or self._kernel_manager.is_starting(kernel_id):
@@ -275,14 +284,32 @@ class Hub:
         self._connections.open(kernel_id)
         self._publish(kernel_id, "added" if self._connections.is_open(kernel_id) else "unavailable")
 
-    def _on_restart(self, kernel_id: str) -> None:
+    def _on_restart(self, kernel_id: str, *, died: bool) -> None:
         # An automatic restart is reported twice: when it begins, and when it is done.
-        first_report = not self.kernels[kernel_id].is_empty
-        self.kernels[kernel_id].clear()
+        kernel = self.kernels[kernel_id]
+        first_report = not kernel.is_empty
+        if first_report:
+            self._note_end(kernel, died=died)
+        kernel.clear(keep_events=kernel.ended is not None)
         self._viewer_counts.forget(kernel_id)
         self._connections.open(kernel_id)
         if first_report:
             self._publish(kernel_id, "restarted")
+
+    def _note_end(self, kernel: KernelStateTracker, *, died: bool) -> None:
+        """Store how the process of a kernel ended, and publish the training runs that were lost."""
+        end = kernel_end(
+            kernel,
+            time.time(),
+            died=died,
+            exit_code=self._kernel_manager.exit_code(kernel.kernel_id) if died else None,
+            killed_for_memory=died and self._out_of_memory.recently(time.monotonic()),
+        )
+        lost = list(lost_runs(kernel, end))
+        kernel.ended = end if died or lost else None
+        for event in lost:
+            kernel.events.append(event)
+            self._publish_event(kernel.kernel_id, event)
 
     def _detach(self, kernel_id: str, change: KernelChange) -> None:
         if self.kernels.pop(kernel_id, None) is not None:
@@ -320,6 +347,7 @@ class Hub:
 
         Also reconnects to kernels that have viewers but fell silent.
         """
+        self._out_of_memory.look(time.monotonic())
         running = set(self._kernel_manager.ids())
         for kernel_id in running - self.kernels.keys():
             self._attach(kernel_id)

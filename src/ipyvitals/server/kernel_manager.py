@@ -14,7 +14,8 @@ from ipyvitals.schema.protocol import REPLY, REQUEST
 __all__ = ["KernelManagerAdapter", "LifecycleChange"]
 
 ACTIONS = "https://events.jupyter.org/jupyter_server/kernel_actions/v1"
-LifecycleChange: TypeAlias = Literal["added", "restarted", "dead", "removed"]
+LifecycleChange: TypeAlias = Literal["added", "died", "restarted", "dead", "removed"]
+"""``"died"``: the process ended by itself, and is restarted automatically."""
 LifecycleCallback: TypeAlias = Callable[[str, LifecycleChange], None]
 _CHANGE_OF_ACTION: dict[str, LifecycleChange] = {
     "start": "added",
@@ -91,8 +92,30 @@ class KernelManagerAdapter:
         """Report automatic restarts of a kernel, and its death when restarting fails."""
         add = getattr(self.get(kernel_id), "add_restart_callback", None)
         if add is not None:
-            add(lambda: self._report(kernel_id, "restarted"), "restart")
+            add(lambda: self._report(kernel_id, "died"), "restart")
             add(lambda: self._report(kernel_id, "dead"), "dead")
+
+    def exit_code(self, kernel_id: str) -> int | None:
+        """Return the exit status of a kernel's process that ended; ``None`` if it is not known.
+
+        A signal is its number below zero. The status is known until the kernel is restarted, which
+        follows the callback at once: a provisioner that has to wait for the status is not asked.
+        """
+        if kernel_id not in self._manager:
+            return None
+        provisioner = getattr(self.get(kernel_id), "provisioner", None)
+        # Without a process, a provisioner answers 0.
+        if provisioner is None or not provisioner.has_process:
+            return None
+        polling = provisioner.poll()
+        status = None
+        try:
+            polling.send(None)
+        except StopIteration as answer:
+            status = answer.value
+        finally:
+            polling.close()
+        return status if isinstance(status, int) else None
 
     def connections(self, kernel_id: str) -> int:
         """Return how many frontends are connected to a kernel."""

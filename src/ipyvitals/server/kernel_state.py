@@ -21,6 +21,7 @@ from ipyvitals.schema import (
     Snapshot,
 )
 from ipyvitals.schema.protocol import Update
+from ipyvitals.server.schema import KernelEnd
 
 __all__ = ["KernelStateTracker", "MonitorStateTracker", "UpdateResult"]
 
@@ -171,6 +172,8 @@ class KernelStateTracker:
     """Unix time of the last update."""
     resync_requested_at: float = float("-inf")
     """Monotonic time of the last request for missing state."""
+    ended: KernelEnd | None = None
+    """How the process before this one ended."""
     has_ipyvitals: bool = False
     """Whether an update of this kernel has arrived."""
 
@@ -220,10 +223,11 @@ class KernelStateTracker:
         """Return the seconds since the last message or connection."""
         return time.monotonic() - self._active_at
 
-    def clear(self) -> None:
+    def clear(self, *, keep_events: bool = False) -> None:
         """Drop the state of all monitors: the kernel restarted."""
         self.monitors.clear()
-        self.events.clear()
+        if not keep_events:
+            self.events.clear()
         self.has_ipyvitals = False
         self.last_seen = None
 

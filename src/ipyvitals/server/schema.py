@@ -28,10 +28,12 @@ __all__ = [
     "ActionAnswer",
     "ActionRequest",
     "ClientMessage",
+    "EndReason",
     "ErrorAnswer",
     "EventsAnswer",
     "HiddenMessage",
     "KernelChange",
+    "KernelEnd",
     "KernelMessage",
     "KernelState",
     "KernelsAnswer",
@@ -52,6 +54,32 @@ __all__ = [
 KernelChange: TypeAlias = Literal["added", "restarted", "dead", "removed", "unavailable", "session"]
 
 
+EndReason: TypeAlias = Literal["out_of_memory", "signal", "exited", "restarted"]
+
+
+class KernelEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """How the process of a kernel ended that died, or that was restarted amid a training run."""
+
+    at: float
+    """Unix time at which the server noticed it."""
+    last_seen: float | None = None
+    """Unix time of its last update."""
+    reason: EndReason | None = None
+    """``"restarted"``: by a user. ``None`` where the cause is not known."""
+    text: str = ""
+    """The reason for people, such as ``"out of memory: 7.9 of 8.0 GiB"``."""
+    exit_code: int | None = None
+    signal: str | None = None
+    """Name of the signal that ended the process, such as ``"SIGKILL"``."""
+    memory_used_bytes: int | None = None
+    """Memory in use at its last reading; the limit where its container had none left."""
+    memory_limit_bytes: int | None = None
+    stage: str | None = None
+    """The training run that was lost; likewise the next."""
+    current: int | None = None
+    total: int | None = None
+
+
 class KernelState(msgspec.Struct, frozen=True, kw_only=True):
     """One kernel and the full state of its monitors."""
 
@@ -69,6 +97,8 @@ class KernelState(msgspec.Struct, frozen=True, kw_only=True):
     """Why the server cannot connect to the kernel; ``None`` where it can."""
     last_seen: float | None = None
     """Unix time of the last update; ``None`` before the first one."""
+    ended: KernelEnd | None = None
+    """How the process before this one ended, if it died or a training run was lost."""
     monitors: list[Update] = []
     """A full update of each monitor, with the points of its charts."""
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import msgspec
 
 from ipyvitals.storage.database import HistoryDatabase
+from ipyvitals.storage.lost import lost_reason
 from ipyvitals.storage.ownership import OWNER_COLUMNS, SessionOwner, alive
 from ipyvitals.storage.queries import SelfFilter
 from ipyvitals.storage.summaries import StoredModel, StoredMonitor, StoredRun
 
 __all__ = ["complete", "list_models", "list_monitors", "list_runs"]
 
+NOT_OF_RUNS = ("monitor", "last_at", "reason", "memory_used_bytes", "memory_limit_bytes")
+REPORTED_AT = (
+    "(SELECT at FROM {schema}.progress AS p WHERE p.session = r.session AND p.run = r.run "
+    "ORDER BY n DESC LIMIT 1)"
+)
 OWNER = ", ".join(f"s.{name}" for name in OWNER_COLUMNS)
 
 
@@ -56,23 +63,41 @@ def list_models(database: HistoryDatabase, monitor: str | None) -> list[StoredMo
 def list_runs(database: HistoryDatabase, monitor: str | None) -> list[StoredRun]:
     """Return the training runs of one monitor or of all, the newest last."""
     now = time.time()
-    names = [name for name in StoredRun.__struct_fields__ if name != "monitor"]
+    names = [name for name in StoredRun.__struct_fields__ if name not in NOT_OF_RUNS]
     columns = ", ".join(f"r.{name}" for name in names)
     found = []
     for values in database.union(
-        f"SELECT {columns}, s.monitor, {OWNER} FROM {{schema}}.runs AS r "
+        f"SELECT {columns}, s.monitor, {REPORTED_AT}, {OWNER} FROM {{schema}}.runs AS r "
         "JOIN {schema}.sessions AS s ON s.id = r.session"
     ):
-        fields = dict(zip([*names, "monitor"], values, strict=False))
+        fields = dict(zip([*names, "monitor", "last_at"], values, strict=False))
         owner = SessionOwner(*values[-len(OWNER_COLUMNS) :])
         fields["run"] = f"{owner.token}-{fields['run']}"
         fields["metrics"] = msgspec.json.decode(fields["metrics"])
-        if fields["state"] == "running" and not alive(owner, now):
-            fields["state"] = "stopped"
+        if fields["state"] != "running":
+            fields["last_at"] = fields["ended_at"]
+        else:
+            fields["last_at"] = max(fields["last_at"] or 0.0, owner.last_at)
+            if owner.ended_at is not None:
+                fields["state"] = "stopped"
+            elif not alive(owner, now):
+                fields |= _loss(database, owner)
         found.append(StoredRun(**fields))
     return sorted(
         (one for one in found if monitor in (None, one.monitor)), key=lambda one: one.started_at
     )
+
+
+def _loss(database: HistoryDatabase, owner: SessionOwner) -> dict[str, Any]:
+    """Return the fields of a run whose process died."""
+    reason, last = lost_reason(database, owner)
+    fields: dict[str, Any] = {"state": "lost", "reason": reason}
+    if last is not None:
+        # The kill says that a container's memory was used up, whatever the last reading was.
+        full = reason is not None and last.scope == "container"
+        fields["memory_used_bytes"] = last.limit_bytes if full else last.used_bytes
+        fields["memory_limit_bytes"] = last.limit_bytes
+    return fields
 
 
 def complete(database: HistoryDatabase, own: SelfFilter) -> SelfFilter:

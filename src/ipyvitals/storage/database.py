@@ -39,10 +39,13 @@ class HistoryDatabase(NamedTuple):
         """Return the columns of a table; none when it does not exist."""
         return columns_of(self.connection, schema, table)
 
-    def union(self, text: str) -> list[tuple[Any, ...]]:
-        """Return the rows of a query in all schemas, whose name stands for ``{schema}``."""
+    def union(self, text: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a query in all schemas, whose name stands for ``{schema}``.
+
+        Its values are numbered, ``?1`` and so on, since each schema gets them.
+        """
         parts = [text.format(schema=schema) for schema in self.schemas]
-        return self.fetch(" UNION ALL ".join(parts)) if parts else []
+        return self.fetch(" UNION ALL ".join(parts), values) if parts else []
 
     def fetch(self, text: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""

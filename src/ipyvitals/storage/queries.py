@@ -34,6 +34,14 @@ OWN_MODEL = (
 """A model that the session owns, or of which it owns no instance."""
 
 
+LOST_STATE = (
+    "CASE WHEN x.state = 'running' AND s.token IN ({tokens}) AND x.n = (SELECT max(p.n) FROM "
+    "{{schema}}.progress AS p WHERE p.session = x.session AND p.run = x.run) "
+    "THEN 'lost' ELSE x.state END AS state"
+)
+"""The state of a report; that of a lost run's last report."""
+
+
 class SelfFilter(NamedTuple):
     """Selects what belongs to one session or to its past, and leaves out parallel sessions."""
 
@@ -231,13 +239,24 @@ def _summary(column: Column) -> str:
 
 
 def event_query(
-    database: HistoryDatabase, table: str, columns: Sequence[str], query: HistoryQuery
+    database: HistoryDatabase,
+    table: str,
+    columns: Sequence[str],
+    query: HistoryQuery,
+    lost: Sequence[str] = (),
 ) -> SqlQuery:
-    """Return the query for the rows of a table of single events, in the order of time."""
+    """Return the query for the rows of a table of single events, in the order of time.
+
+    The last report of a run that was running has the state ``"lost"`` in the sessions `lost`.
+    """
     where, values = query.where("s.monitor")
     if query.model_id is not None:
         where, values = f"{where} AND x.model_id = ?", [*values, query.model_id]
     shown = ", ".join(f"x.{name}" for name in columns)
+    if lost:
+        places = ", ".join("?" * len(lost))
+        shown = shown.replace("x.state", LOST_STATE.format(tokens=places))
+        values = [*lost, *values]
 
     def hidden(schema: str) -> str:
         both = len(database.schemas) > 1 and schema != database.schemas[-1]
@@ -246,8 +265,9 @@ def event_query(
 
     source = f"{{schema}}.sessions AS s JOIN {{schema}}.{table} AS x ON x.session = s.id"
     select = f"SELECT x.at AS time, s.monitor AS monitor, s.token AS session, {shown}"
+    query_text = f"{select} FROM {source} WHERE {where}"
     rows, values = union_all(
-        (f"{select} FROM {source.format(schema=schema)} WHERE {where}{hidden(schema)}", values)
+        (query_text.replace("{schema}", schema) + hidden(schema), values)
         for schema in database.schemas
         if database.has_table(schema, table)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -14,6 +15,7 @@ from ipyvitals.storage.database import HistoryDatabase, open_history
 from ipyvitals.storage.dataframes import dataframe, micros_of_freq, resample_training
 from ipyvitals.storage.downsampling import min_max_per_pixel
 from ipyvitals.storage.moments import lowest_stored
+from ipyvitals.storage.lost import lost_tokens
 from ipyvitals.storage.ownership import Session
 from ipyvitals.storage.queries import HistoryQuery, SelfFilter, event_query, sample_query
 from ipyvitals.storage.rows import Row
@@ -113,7 +115,8 @@ class Reader:
                     columns = tuple(column.averaged for column in columns)
                 chunks = database.chunks(*sample_query(database, section, query, micros))
                 return dataframe(chunks, section, columns)
-            chunks = database.chunks(*event_query(database, *TABLES[section], query))
+            lost = lost_tokens(database, time.time()) if section == "training" else ()
+            chunks = database.chunks(*event_query(database, *TABLES[section], query, lost))
             found = dataframe(chunks, section, columns)
         return found if micros is None else resample_training(found, micros)
 

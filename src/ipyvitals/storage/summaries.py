@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from ipyvitals.schema import Status, TrainingState
 
-__all__ = ["StoredModel", "StoredMonitor", "StoredRun"]
+LostReason: TypeAlias = Literal["out_of_memory"]
+
+__all__ = ["LostReason", "StoredModel", "StoredMonitor", "StoredRun"]
 
 
 class _Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +61,7 @@ class StoredRun(_Summary, frozen=True, kw_only=True):
     monitor: str
     stage: str
     state: TrainingState
-    """``"stopped"`` for a run whose process has ended."""
+    """``"lost"`` for a run whose process died before the run ended."""
     started_at: float
     ended_at: float | None
     step: int | None
@@ -67,3 +69,10 @@ class StoredRun(_Summary, frozen=True, kw_only=True):
     details: str
     metrics: dict[str, float | None]
     """The newest value of each metric."""
+    last_at: float | None = None
+    """The last word: when the run ended; else its last report, or its process's last heartbeat."""
+    reason: LostReason | None = None
+    """Why a lost run's process died, where it can be known."""
+    memory_used_bytes: int | None = None
+    """Memory in use when a lost run's process died; that of its last reading of the machine."""
+    memory_limit_bytes: int | None = None

@@ -110,21 +110,27 @@ class ContainerReader:
         }
 
     def memory(self, now: float, known: Fields) -> Fields:
-        """Return the memory that is charged to the container, less what can be dropped."""
+        """Return the memory that is charged to the container, and apart the cache in it."""
         limit, hierarchy = self._limit, self._memory
         if limit is None or hierarchy is None:
             return {}
         folder = limit.folder
         if hierarchy.version == 2:
-            current, dropped = "memory.current", b"inactive_file"
+            current, total = "memory.current", b""
         else:
-            current, dropped = "memory.usage_in_bytes", b"total_inactive_file"
-        (inactive,) = figures(read_file(f"{folder}/memory.stat"), dropped)
-        used = max(0, int(read_file(f"{folder}/{current}")) - (inactive or 0))
+            current, total = "memory.usage_in_bytes", b"total_"
+        # Files that were read twice are "active", and dropped like the others when memory lacks.
+        lists = figures(
+            read_file(f"{folder}/memory.stat"), total + b"inactive_file", total + b"active_file"
+        )
+        charged = int(read_file(f"{folder}/{current}"))
+        cache = min(charged, sum(size or 0 for size in lists))
+        used = charged - cache
         return {
             "scope": "container",
             "memory_scope": "container",
             "memory_used_bytes": used,
+            "memory_cache_bytes": cache,
             "memory_limit_bytes": limit.limit,
             "memory_percent": min(100.0, 100.0 * used / limit.limit) if limit.limit else None,
             "oom_kills": _oom_kills(hierarchy, folder),

@@ -45,9 +45,17 @@ class HostReader:
         if files is None and api is psutil and psutil.LINUX:
             self._files = ProcReader()
         self._process = api.Process()
+        self.usable_cores: float | None = None
+        """Processors that this process may use, as of the newest reading."""
         self._cpu_last: CpuTimes | None = None
         self._cpu_at = 0.0
         self._cpu_percent: float | None = None
+
+    @property
+    def busy_cores(self) -> float | None:
+        """How many of `usable_cores` were busy at the newest reading, with any program."""
+        cores, percent = self.usable_cores, self._cpu_percent
+        return None if cores is None or percent is None else percent / 100.0 * cores
 
     def parts(self) -> Mapping[str, Part]:
         """Return what can be read, by name."""
@@ -57,10 +65,11 @@ class HostReader:
         """Return how many processors this process may use."""
         allowed = self._allowed()
         count = self._api.cpu_count() if allowed is None else len(allowed)
+        self.usable_cores = float(count) if count else None
         return {
             "scope": "host",
             "cpu_scope": "host",
-            "cpu_limit_cores": float(count) if count else None,
+            "cpu_limit_cores": self.usable_cores,
         }
 
     def cpu(self, now: float, known: Fields) -> Fields:
@@ -79,12 +88,15 @@ class HostReader:
 
     def memory(self, now: float, known: Fields) -> Fields:
         """Return the memory that new work cannot have: all of it less what is available."""
-        memory = self._api.virtual_memory()
+        api = self._api
+        memory = api.virtual_memory()
         used = memory.total - memory.available
         return {
             "memory_scope": "host",
             "memory_percent": 100.0 * used / memory.total,
             "memory_used_bytes": used,
+            # Windows counts its cache as free.
+            "memory_cache_bytes": max(0, memory.available - memory.free) if api.POSIX else None,
             "memory_limit_bytes": memory.total,
         }
 

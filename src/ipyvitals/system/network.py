@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import psutil
 
-from ipyvitals.system.linux.files import Meter, read_file
+from ipyvitals.system.linux.files import Meter
 from ipyvitals.system.source import Fields, Part
 
 __all__ = ["NetworkReader"]
@@ -29,13 +29,12 @@ class NetworkReader:
     ----------
     api : module or object
         Reads the counters: `psutil`, or a fake of it.
-    proc, sys : str
-        Folders of the process and the device file system, on Linux.
+    sys : str
+        Folder of the device file system, on Linux.
     """
 
-    def __init__(self, *, api: Any = psutil, proc: str = "/proc", sys: str = "/sys") -> None:
+    def __init__(self, *, api: Any = psutil, sys: str = "/sys") -> None:
         self._api = api
-        self._proc = proc
         self._sys = sys
         self._known: frozenset[str] = frozenset()
         self._counted: frozenset[str] = frozenset()
@@ -47,7 +46,7 @@ class NetworkReader:
 
     def network(self, now: float, known: Fields) -> Fields:
         """Return bytes received and sent."""
-        counts = self._linux() if self._api.LINUX else self._others()
+        counts = self._counts()
         changed = counts.keys() != self._known
         if changed:
             self._known = frozenset(counts)
@@ -64,17 +63,9 @@ class NetworkReader:
             "network_sent_bytes": sent.total,
         }
 
-    def _linux(self) -> Counts:
-        counts = {}
-        for line in read_file(f"{self._proc}/net/dev").split(b"\n")[2:]:
-            name, there, rest = line.partition(b":")
-            if there:
-                words = rest.split(None, 9)
-                counts[name.strip().decode()] = int(words[0]), int(words[8])
-        return counts
-
-    def _others(self) -> Counts:
-        cards = self._api.net_io_counters(pernic=True)
+    def _counts(self) -> Counts:
+        # `Meter` knows a counter that stepped back, so psutil need not store earlier counts.
+        cards = self._api.net_io_counters(pernic=True, nowrap=False)
         return {name: (card.bytes_recv, card.bytes_sent) for name, card in cards.items()}
 
     def _choose(self, names: Iterable[str]) -> frozenset[str]:

@@ -17,6 +17,7 @@ from ipyvitals.system.gpu.gpus import GpuReader
 from ipyvitals.system.gpu.nvidia import NvidiaDriver
 from ipyvitals.system.host import HostReader
 from ipyvitals.system.network import NetworkReader
+from ipyvitals.system.pressure import PressureReader
 from ipyvitals.system.process.tree import ProcessTree
 from ipyvitals.system.source import Part, SystemSource, UnreadError
 
@@ -29,6 +30,29 @@ class NoticeCounter(Protocol):
     def add(self, code: str, /, *, part: str, error: str) -> None:
         """Count a failure under `code`."""
         ...
+
+
+class PeakTracker:
+    """Tracks the highest of comparable readings.
+
+    Examples
+    --------
+    >>> peak = PeakTracker()
+    >>> peak.update("host", 5), peak.update("host", 3), peak.update("container", 2)
+    (5, 5, 2)
+    """
+
+    def __init__(self) -> None:
+        self.of: str | None = None
+        """What the readings are about."""
+        self._highest: int | None = None
+
+    def update(self, of: str | None, value: int | None) -> int | None:
+        """Add a reading and return the highest; a reading of something else starts anew."""
+        if value is not None:
+            same = of == self.of and self._highest is not None
+            self.of, self._highest = of, max(self._highest or 0, value) if same else value
+        return self._highest
 
 
 class SystemSampler:
@@ -77,6 +101,7 @@ class SystemSampler:
             self._parts += source.parts().items()
         self._memory = TrendEstimator()
         self._memory_limit: int | None = None
+        self._peak, self._process_peak = PeakTracker(), PeakTracker()
         self._kills: tuple[object, int] | None = None
         self._kill_at: float | None = None
 
@@ -104,6 +129,7 @@ class SystemSampler:
                 self._fail(name, error)
         self._look_ahead(now, known)
         self._note_kills(known)
+        self._note_peaks(known)
         return SystemSection(**known)
 
     def close(self) -> None:
@@ -131,6 +157,17 @@ class SystemSampler:
             self._kills = whose, kills
         known["oom_kill_at"] = self._kill_at
 
+    def _note_peaks(self, known: dict[str, Any]) -> None:
+        known["memory_peak_bytes"] = self._peak.update(
+            known.get("memory_scope"), known.get("memory_used_bytes")
+        )
+        kind, own = known.get("process_memory_kind"), known.get("process_memory_bytes")
+        # A sum in which shared pages count several times is no peak of one in which they do not.
+        comparable = kind == "pss" or self._process_peak.of != "pss"
+        known["process_memory_peak_bytes"] = self._process_peak.update(
+            kind if comparable else "pss", own if comparable else None
+        )
+
     def _fail(self, part: str, error: BaseException) -> None:
         if self._notices is not None:
             reason = str(error) or "no reason given"
@@ -142,13 +179,16 @@ class SystemSampler:
 def sources(disk_path: str | None = None) -> Iterator[tuple[str, Callable[[], SystemSource]]]:
     """Yield the sources of this system: a name, and the callable that makes the source.
 
-    The order matters: a container corrects the machine, and processes are measured in parts of it.
+    The order matters: a container corrects the machine, processes are measured in parts of it, and
+    what the kernel waits for depends on what its processes use.
     """
-    yield "host", HostReader
+    host = cache(HostReader)
+    yield "host", host
     yield "disk", lambda: DiskReader(disk_path)
     yield "network", NetworkReader
     yield "container", ContainerReader
     tree = cache(ProcessTree)
     yield "process", tree
+    yield "pressure", lambda: PressureReader(host())
     yield "connections", lambda: ConnectionReader(tree())
     yield "gpus", lambda: GpuReader((NvidiaDriver(), AmdDriver()), tree())

@@ -37,6 +37,11 @@ def status(**fields):
             "Degraded: Accuracy dropped below threshold",
         ),
         ({"status": "active", "reason": "Deployed"}, "Live"),
+        (
+            {"status": "training", "live": False, "lost": "step 3 of 10"},
+            "Training lost: step 3 of 10",
+        ),
+        ({"status": "training", "live": False, "lost": ""}, "Training lost"),
     ],
 )
 def test_how_it_is(fields, said):

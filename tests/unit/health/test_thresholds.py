@@ -12,7 +12,10 @@ from ipyvitals.health import Thresholds
 
 RATIOS = ("accuracy", "baseline_drop", "error_rate", "recovery_margin")
 SECONDS = ("latency_p95", "idle")
-PERCENTS = ("cpu", "memory", "disk", "gpu_memory", "shared_memory", "open_files", "critical")
+PERCENTS = (
+    *("cpu", "memory", "disk", "gpu_memory", "shared_memory", "open_files", "critical"),
+    *("memory_pressure", "io_pressure"),
+)
 COUNTS = ("min_labels", "label_hold", "min_calls", "look_hold")
 NUMBERS = (*RATIOS, *SECONDS, *PERCENTS)
 

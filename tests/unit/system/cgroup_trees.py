@@ -20,7 +20,7 @@ file_mapped 110407680
 inactive_anon 1207869440
 active_anon 65536
 inactive_file {inactive}
-active_file 411041792
+active_file {active}
 unevictable 0
 slab_reclaimable 20000000
 slab 24000000
@@ -40,7 +40,7 @@ total_cache 2147483648
 total_rss 1207959552
 total_inactive_anon 420655104
 total_inactive_file {inactive}
-total_active_file 5931008
+total_active_file {active}
 total_unevictable 0
 """
 EVENTS = "low 0\nhigh 0\nmax 311\noom {kills}\noom_kill {kills}\noom_group_kill 0\n"
@@ -78,10 +78,10 @@ class Tree:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
 
-    def memory2(self, folder, limit="max", used=0, inactive=0, kills=0):
+    def memory2(self, folder, limit="max", used=0, inactive=0, kills=0, active=0):
         self.write(f"{folder}/memory.max", f"{limit}\n")
         self.write(f"{folder}/memory.current", f"{used}\n")
-        self.write(f"{folder}/memory.stat", STAT_V2.format(inactive=inactive))
+        self.write(f"{folder}/memory.stat", STAT_V2.format(inactive=inactive, active=active))
         self.write(f"{folder}/memory.events", EVENTS.format(kills=kills))
 
     def cpu2(self, folder, quota="max 100000", used=0.0, periods=0, throttled=0, waited=0.0):
@@ -97,11 +97,20 @@ class Tree:
     def io2(self, folder, read, written):
         self.write(f"{folder}/io.stat", IO_STAT.format(read=read, written=written))
 
-    def memory1(self, folder, limit=NO_LIMIT_V1, used=0, inactive=0, kills=0, hierarchical=None):
+    def memory1(
+        self,
+        folder,
+        limit=NO_LIMIT_V1,
+        used=0,
+        inactive=0,
+        kills=0,
+        hierarchical=None,
+        active=0,
+    ):
         self.write(f"{folder}/memory.limit_in_bytes", f"{limit}\n")
         self.write(f"{folder}/memory.usage_in_bytes", f"{used}\n")
         hierarchical = limit if hierarchical is None else hierarchical
-        stat = STAT_V1.format(inactive=inactive, hierarchical=hierarchical)
+        stat = STAT_V1.format(inactive=inactive, hierarchical=hierarchical, active=active)
         self.write(f"{folder}/memory.stat", stat)
         self.write(f"{folder}/memory.oom_control", OOM_CONTROL.format(kills=kills))
 

@@ -68,6 +68,20 @@ class TestDocker:
         assert told["oom_kills"] == 2
         assert told["cpu_percent"] == 77.0
 
+    def test_files_that_were_read_twice_are_cache_too_and_shown_apart(self, tmp_path):
+        tree = trees.docker(tmp_path)
+        tree.memory2(V2, 8 * GIB, used=76 * GIB // 10, inactive=0, active=6 * GIB)
+        told = read(of(tree))
+        assert told["memory_cache_bytes"] == 6 * GIB
+        assert told["memory_used_bytes"] == 76 * GIB // 10 - 6 * GIB
+        assert told["memory_percent"] == pytest.approx(20.0)
+
+    def test_cache_is_no_more_than_what_is_charged(self, tmp_path):
+        tree = trees.docker(tmp_path)
+        tree.memory2(V2, 8 * GIB, used=GIB, inactive=GIB, active=GIB)
+        told = read(of(tree))
+        assert (told["memory_used_bytes"], told["memory_cache_bytes"]) == (0, GIB)
+
     def test_cpu_is_of_a_quota_that_may_be_a_fraction(self, tmp_path):
         tree = trees.docker(tmp_path)
         tree.cpu2(V2, "50000 100000", used=100.0, periods=10, throttled=1, waited=0.5)
@@ -191,7 +205,8 @@ def test_a_group_without_the_controller_is_passed_over(tmp_path):
 class TestVersion1:
     def test_docker(self, tmp_path):
         tree = trees.docker1(tmp_path)
-        tree.memory1(V1_MEMORY, 2 * GIB, used=2 * GIB, inactive=GIB, kills=3)
+        half = GIB // 2
+        tree.memory1(V1_MEMORY, 2 * GIB, used=2 * GIB, inactive=half, active=half, kills=3)
         tree.cpu1(V1_CPU, 150_000, periods=100, throttled=0, waited=1.25)
         tree.account1(V1_CPU, used=10.0)
         container = of(tree)

@@ -22,10 +22,12 @@ def linux(busy=0.0, idle=0.0, iowait=0.0, guest=0.0):
 class FakeApi:
     """Stands in for psutil."""
 
+    POSIX = True
+
     def __init__(self, affinity=(0, 1), times=None):
         self.times = times or [linux(), linux()]
         self.asked = 0
-        self.memory = SimpleNamespace(total=16_000, available=4_000)
+        self.memory = SimpleNamespace(total=16_000, available=4_000, free=1_000)
         self.affinity = affinity
 
     def Process(self):  # noqa: N802 - psutil's name
@@ -120,8 +122,26 @@ def test_memory_counts_what_new_work_cannot_have():
         "memory_scope": "host",
         "memory_percent": 75.0,
         "memory_used_bytes": 12_000,
+        "memory_cache_bytes": 3_000,
         "memory_limit_bytes": 16_000,
     }
+
+
+def test_where_the_cache_counts_as_free_its_size_is_unknown():
+    api = FakeApi()
+    api.POSIX = False
+    assert HostReader(api=api).memory(0.0, {})["memory_cache_bytes"] is None
+
+
+def test_busy_processors_are_counted_of_those_the_process_may_use():
+    api = FakeApi(affinity=[1, 3], times=[linux()] * 4)
+    host = HostReader(api=api)
+    assert host.busy_cores is None
+    host.cores(0.0, {})
+    cpu(host, 0.0)
+    api.times = [linux(idle=4.0), linux(busy=4.0), linux(idle=4.0), linux(busy=1.0, idle=3.0)]
+    cpu(host, 5.0)
+    assert host.busy_cores == 1.25
 
 
 def test_elsewhere_nobody_tells_of_kills():

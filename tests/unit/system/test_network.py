@@ -8,19 +8,14 @@ import pytest
 
 from ipyvitals.system.network import NetworkReader
 
-HEAD = """\
-Inter-|   Receive                                                |  Transmit
- face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo
-"""
-
 
 class FakeApi:
-    def __init__(self, linux=True):
-        self.LINUX = linux
+    def __init__(self):
         self.cards = {}
 
-    def net_io_counters(self, pernic):
+    def net_io_counters(self, pernic, nowrap):
         assert pernic
+        assert not nowrap
         return {
             name: SimpleNamespace(bytes_recv=received, bytes_sent=sent)
             for name, (received, sent) in self.cards.items()
@@ -29,19 +24,19 @@ class FakeApi:
 
 @pytest.fixture
 def machine(tmp_path):
-    """Write what Linux tells of some cards, and give a network that reads it."""
-    (tmp_path / "net").mkdir()
+    """Give a network, its cards as psutil tells them, and the devices behind some."""
+    api = FakeApi()
 
     def write(**cards):
-        lines = [f"{name:>6}: {a} 1 0 0 0 0 0 0 {b} 1 0 0\n" for name, (a, b) in cards.items()]
-        (tmp_path / "net" / "dev").write_text(HEAD + "".join(lines))
+        api.cards = cards
 
     def real(*names):
         for name in names:
             (tmp_path / "class" / "net" / name / "device").mkdir(parents=True)
 
-    network = NetworkReader(api=FakeApi(), proc=str(tmp_path), sys=str(tmp_path))
-    return SimpleNamespace(write=write, real=real, network=network)
+    return SimpleNamespace(
+        write=write, real=real, network=NetworkReader(api=api, sys=str(tmp_path))
+    )
 
 
 def rates(network, now):
@@ -83,9 +78,9 @@ def test_a_card_that_comes_or_goes_is_no_traffic(machine):
 
 @pytest.mark.parametrize("loopback", ["lo0", "Loopback Pseudo-Interface 1"])
 def test_elsewhere_the_loopback_is_left_out_by_its_name(loopback):
-    api = FakeApi(linux=False)
+    api = FakeApi()
     api.cards = {loopback: (5, 5), "Local Area Connection": (100, 0)}
-    network = NetworkReader(api=api)
+    network = NetworkReader(api=api, sys="/nowhere")
     rates(network, 0.0)
     api.cards = {loopback: (9_999, 9_999), "Local Area Connection": (600, 50)}
     assert rates(network, 5.0) == (100.0, 10.0)

@@ -26,7 +26,10 @@ MACHINE = ("cpu_percent", "memory_percent", "disk_percent", "process_memory_byte
 LOST_WITH = {
     "cores": ("cpu_limit_cores", "cpu_scope", "process_cpu_percent"),
     "cpu": ("cpu_percent",),
-    "memory": ("memory_percent", "memory_used_bytes", "memory_limit_bytes", "memory_scope"),
+    "memory": (
+        *("memory_percent", "memory_used_bytes", "memory_limit_bytes", "memory_scope"),
+        *("memory_cache_bytes", "memory_peak_bytes"),
+    ),
     "kills": ("oom_kills",),
     "disk": ("disk_percent", "disk_free_bytes", "disk_path", "disk_io_scope"),
     "disk_io": ("disk_io_scope",),
@@ -34,13 +37,17 @@ LOST_WITH = {
     "network": ("network_received_bytes",),
     "processes": (
         *("process_threads", "process_cpu_percent"),
-        *("process_memory_bytes", "process_memory_kind"),
+        *("process_memory_bytes", "process_memory_kind", "process_memory_peak_bytes"),
     ),
     "process_cpu": ("process_cpu_percent",),
-    "process_memory": ("process_memory_bytes", "process_memory_kind"),
+    "process_memory": (
+        *("process_memory_bytes", "process_memory_kind", "process_memory_peak_bytes"),
+    ),
     "process_files": ("process_open_files", "open_files_percent"),
     "connections": ("active_connections",),
     "gpus": ("gpus_reason",),
+    "pressure": ("pressure_scope", "cpu_pressure_percent", "memory_pressure_percent"),
+    "cpu_wait": ("cpu_delay_percent",),
 }
 
 
@@ -119,6 +126,35 @@ def test_the_fields_of_all_sources_come_together_and_later_ones_correct_earlier_
     assert sampler.sample(0.0) == SystemSection(
         cpu_percent=12.5, cpu_limit_cores=2.0, process_cpu_percent=2.0
     )
+
+
+class TestPeaks:
+    def test_the_highest_reading_since_the_monitor_began_is_known(self):
+        fake = FakeSource(m={}, p={})
+        sampler = of(fake)
+        peaks = []
+        for now, used, own in ((0.0, 5, 3), (5.0, 9, 4), (10.0, 2, 1), (15.0, None, None)):
+            fake.tell(m={"memory_used_bytes": used, "memory_scope": "host"})
+            fake.tell(p={"process_memory_bytes": own, "process_memory_kind": "pss"})
+            told = sampler.sample(now)
+            peaks.append((told.memory_peak_bytes, told.process_memory_peak_bytes))
+        assert peaks == [(5, 3), (9, 4), (9, 4), (9, 4)]
+
+    def test_a_peak_of_the_machine_is_none_of_the_container(self):
+        fake = FakeSource(m={"memory_used_bytes": 50, "memory_scope": "host"})
+        sampler = of(fake)
+        sampler.sample(0.0)
+        fake.tell(m={"memory_used_bytes": 7, "memory_scope": "container"})
+        assert sampler.sample(5.0).memory_peak_bytes == 7
+
+    def test_a_sum_that_counts_shared_pages_twice_is_no_peak_beside_exact_ones(self):
+        fake = FakeSource(p={})
+        sampler = of(fake)
+        peaks = []
+        for now, kind, own in ((0.0, "rss", 900), (5.0, "pss", 300), (10.0, "rss", 900)):
+            fake.tell(p={"process_memory_bytes": own, "process_memory_kind": kind})
+            peaks.append(sampler.sample(now).process_memory_peak_bytes)
+        assert peaks == [900, 300, 300]
 
 
 def test_health_is_left_for_others_to_judge():

@@ -99,8 +99,8 @@ def test_a_reading_is_kept_with_its_health(parts):
 
 def test_other_thresholds_hold_from_then_on(parts):
     one = parts.machine()
-    one.adjust(Thresholds(cpu=5.0, look_hold=1))
-    assert read(one).limiter == "cpu"
+    one.adjust(Thresholds(memory=5.0, look_hold=1))
+    assert read(one).limiter == "memory"
 
 
 def test_what_reads_it_is_closed_at_the_end(parts):

@@ -148,7 +148,7 @@ class ProcessTree:
         most = nlargest(SHOWN, sizes, key=sizes.__getitem__)
         self._names = {key: self._name(key) for key in most}
         return {
-            "process_memory_bytes": sum(sizes.values()),
+            "process_memory_bytes": self._memory.total,
             "process_memory_kind": "pss" if self._memory.complete else "rss",
             "top_processes": [
                 ProcessUse(

@@ -117,3 +117,75 @@ def test_another_process_of_the_same_id_is_new():
     machine.told()
     memory.update(5.0, ROOT, {ROOT: 100, (2, 99.0): 100})
     assert machine.told() == [2, 1]
+
+
+class TestWorkersOfALoader:
+    """A kernel of 300 MiB forks workers that share most of it; a reading costs 1 ms."""
+
+    def start(self):
+        self.machine = FakeMemory(cost=0.001)
+        self.machine.shares = {1: 300}
+        memory = of(self.machine)
+        memory.update(0.0, ROOT, {ROOT: 300})
+        assert (memory.total, memory.complete) == (300, True)
+        return memory
+
+    def test_new_ones_are_counted_exactly_once_all_are_read_again(self):
+        memory = self.start()
+        # 240 MiB of the kernel are shared by three, and each worker has 10 of its own.
+        self.machine.shares = {1: 140, 2: 90, 3: 90}
+        memory.update(5.0, ROOT, {ROOT: 300, (2, 4.0): 250, (3, 4.0): 250})
+        assert (memory.total, memory.complete) == (320, True)
+
+    def test_shares_that_are_too_old_are_no_exact_figure(self):
+        memory = self.start()
+        self.machine.cost = 0.1
+        self.machine.shares = {1: 140, 2: 90, 3: 90}
+        # One reading uses up the budget: the kernel's share is that of the time when it was alone.
+        memory.update(5.0, ROOT, {ROOT: 300, (2, 4.0): 250, (3, 4.0): 250})
+        assert not memory.complete
+        assert memory.total >= 320
+
+    def test_until_those_that_went_are_forgotten_the_total_is_no_less_than_the_truth(self):
+        memory = self.start()
+        self.machine.shares = {1: 140, 2: 90, 3: 90}
+        memory.update(5.0, ROOT, {ROOT: 300, (2, 4.0): 250, (3, 4.0): 250})
+        self.machine.cost = 0.1
+        memory.update(40.0, ROOT, {ROOT: 300, (2, 4.0): 250, (3, 4.0): 250})
+        self.machine.shares = {1: 300}
+        memory.update(41.0, ROOT, {ROOT: 300})
+        assert (memory.total, memory.complete) == (300, False)
+        memory.update(1_000.0, ROOT, {ROOT: 300})
+        assert (memory.total, memory.complete) == (300, True)
+
+    def test_workers_that_still_grow_into_shared_pages_are_no_exact_figure(self):
+        memory = self.start()
+        self.machine.shares = {1: 290, 2: 10, 3: 10}
+        memory.update(5.0, ROOT, {ROOT: 300, (2, 4.0): 20, (3, 4.0): 20})
+        assert (memory.total, memory.complete) == (310, True)
+        self.machine.cost = 0.0
+        self.machine.shares = {1: 140, 2: 90, 3: 90}
+        grown = {ROOT: 300, (2, 4.0): 250, (3, 4.0): 250}
+        memory.update(10.0, ROOT, grown)
+        assert not memory.complete
+        assert memory.total >= 320
+        for now in (15.0, 20.0, 45.0):
+            memory.update(now, ROOT, grown)
+        assert (memory.total, memory.complete) == (320, True)
+
+    def test_what_the_kernel_allocates_is_its_own(self):
+        memory = self.start()
+        self.machine.shares = {1: 140, 2: 90}
+        memory.update(5.0, ROOT, {ROOT: 300, (2, 4.0): 250})
+        memory.update(10.0, ROOT, {ROOT: 1_300, (2, 4.0): 250})
+        assert (memory.total, memory.complete) == (1_230, True)
+
+    def test_a_small_program_beside_it_changes_nothing(self):
+        memory = self.start()
+        self.machine.cost = 0.1
+        self.machine.shares = {1: 299, 2: 2}
+        memory.update(200.0, ROOT, {ROOT: 300, (2, 4.0): 3})
+        memory.update(205.0, ROOT, {ROOT: 300, (2, 4.0): 3})
+        assert (memory.total, memory.complete) == (302, True)
+        memory.update(210.0, ROOT, {ROOT: 300})
+        assert memory.complete
