@@ -31,8 +31,8 @@ SEGMENT_LABELS = 30
 SEGMENT_CHARS = 80
 
 
-def model_section(model: ModelState, now: float) -> ModelSection:
-    """Return who the model is, since when, and how it is."""
+def model_section(model: ModelState, now: float, since: float) -> ModelSection:
+    """Return who the model is, since when, and how it is; the monitor watches `since` then."""
     deployed = _deployed(model)
     return ModelSection(
         model_id=model.model_id if model.known else None,
@@ -48,6 +48,7 @@ def model_section(model: ModelState, now: float) -> ModelSection:
         uptime_seconds=now - model.deployed_monotonic if deployed else None,
         acknowledged_at=model.acknowledged_at,
         baseline_accuracy=model.baseline_accuracy,
+        watching_since=since,
     )
 
 

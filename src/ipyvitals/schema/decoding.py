@@ -1,8 +1,8 @@
 """Decodes data of another process into the contract's types, field by field, within ranges.
 
 A kernel is another program, perhaps of another version, and perhaps hostile. `LenientDecoder`
-takes what is sound of its message: a value of another type, or outside its range, is replaced by the
-default of its field, and counted. An entry of a list or dict that is not sound is left out.
+takes what is sound of its message: a value of another type, or outside its range, is replaced by
+the default of its field, and counted. An entry of a list or dict that is not sound is left out.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ __all__ = [
     "MAX_INTEGER",
     "MAX_ITEMS",
     "MAX_MOMENT",
+    "MAX_PERCENT",
     "MAX_SECONDS",
     "MAX_TEXT_CHARS",
     "Decoded",
@@ -34,6 +35,8 @@ MAX_MOMENT = 253_402_300_799.0
 """Moments lie between 1970 and the end of the year 9999, in Unix seconds."""
 MAX_SECONDS = 1e11
 """Durations last three thousand years at most."""
+MAX_PERCENT = 1e6
+"""Percentages and ratios lie between this and its negative."""
 MAX_TEXT_CHARS = 16 * 1024
 """Longer texts are cut."""
 MAX_ITEMS = 1_000
@@ -75,7 +78,8 @@ class LenientDecoder(Generic[T]):
     --------
     >>> from ipyvitals.schema import SystemSection
     >>> decoder = LenientDecoder(SystemSection)
-    >>> decoded = decoder.decode({"cpu_percent": "much", "process_threads": 7, "oom_kills": 10**400})
+    >>> plain = {"cpu_percent": "much", "process_threads": 7, "oom_kills": 10**400}
+    >>> decoded = decoder.decode(plain)
     >>> decoded.value.process_threads, decoded.value.cpu_percent, decoded.invalid
     (7, None, 2)
     """
@@ -116,10 +120,14 @@ def _integer(digits: str) -> float:
 
 
 def _converter(info: inspect.Type, name: str) -> _Convert:
-    """Return the function that converts a value of a type; `name` is that of its field."""
+    """Return the function that converts a value of a type.
+
+    `name` is that of its field, or the unit of a field that is declared as a metric.
+    """
     match info:
         case inspect.Metadata():
-            return _converter(info.type, name)
+            declared = (info.extra or {}).get("metric")
+            return _converter(info.type, name if declared is None else declared.unit)
         case inspect.StructType():
             return _struct(info.cls)
         case inspect.UnionType():
@@ -144,11 +152,13 @@ def _converter(info: inspect.Type, name: str) -> _Convert:
 
 
 def _range_of(name: str) -> tuple[float, float]:
-    """Return the range of a number: the name of a field carries its unit."""
-    if name == "at" or name.endswith(("_at", "_since", "_timestamp")):
+    """Return the range of a number by its unit, or by the name of its field, which carries it."""
+    if name in ("at", "timestamp") or name.endswith(("_at", "_since", "_timestamp")):
         return 0.0, MAX_MOMENT
-    if name.endswith("_seconds") or name == "interval":
+    if name in ("seconds", "interval") or name.endswith("_seconds"):
         return -MAX_SECONDS, MAX_SECONDS
+    if name in ("ratio", "percent", "progress") or name.endswith("_percent"):
+        return -MAX_PERCENT, MAX_PERCENT
     return float("-inf"), float("inf")
 
 

@@ -51,9 +51,7 @@ class ClientQueue:
     50 0
     """
 
-    def __init__(
-        self, max_messages: int, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, max_messages: int, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._max_messages = max_messages
         self._monotonic = monotonic
         self._first: bytes | None = None
@@ -106,7 +104,7 @@ class ClientQueue:
         return messages
 
     def mark_write(self, size: int) -> None:
-        """Note that the client has taken all messages before, and is to take one of `size` bytes."""
+        """Note that the client took all messages before, and that one of `size` bytes is next."""
         self._turns = 0
         self._write_ends_at = self._monotonic() + size / MIN_BYTES_PER_SECOND
 

@@ -234,9 +234,7 @@ class KernelConnections:
                 reason = f"its wires cannot be opened: {type(error).__name__}: {error}"
         self._unavailable[kernel_id] = reason
 
-    def close(
-        self, kernel_id: str, reason: str = "the kernel ended before it answered"
-    ) -> None:
+    def close(self, kernel_id: str, reason: str = "the kernel ended before it answered") -> None:
         """Close the connection to a kernel, if there is one; `reason` fails pending requests."""
         self._unavailable.pop(kernel_id, None)
         connection = self._open.pop(kernel_id, None)

@@ -75,7 +75,7 @@ class EventStreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         """Handle a `ClientMessage`; close the connection on any other message."""
         try:
             decoded = msgspec.json.decode(message, type=ClientMessage)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             reason = f'expected {{"type": "resume" | "hidden" | "visible"}}: {error}'
             self.close(UNSUPPORTED, reason.encode()[:120].decode(errors="ignore"))
             return
