@@ -63,8 +63,7 @@ def exposed(update):
     """Return the text of the families of one monitor, without a server."""
     record = MonitorStateTracker(max_points=10)
     record.apply(update)
-    snapshot = record.snapshot()
-    reading = MonitorReading("kernel-1", snapshot, 5.0, snapshot.models)
+    reading = MonitorReading("kernel-1", record.snapshot(), last_seen=5.0)
     return generate_latest(SimpleNamespace(collect=lambda: collector.collect([reading]))).decode()
 
 

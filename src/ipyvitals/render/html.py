@@ -24,7 +24,7 @@ from ipyvitals.render.html_parts import (
     tint,
     value,
 )
-from ipyvitals.render.saved import plain_text
+from ipyvitals.render.plain import plain_text
 from ipyvitals.render.text import text_view
 from ipyvitals.render.tones import TONES, component_tone, status_tone, training_tone
 from ipyvitals.schema import (

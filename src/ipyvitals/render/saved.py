@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from ipyvitals.schema import ModelSection, Notice, Snapshot, TrainingSection
 from ipyvitals.schema.messages import render, template_of
 
-__all__ = ["SETTING", "plain_text", "without_texts"]
+__all__ = ["SETTING", "without_texts"]
 
 SETTING = "IPYVITALS_SAVE_TEXTS"
 """Environment variable: ``1`` saves all texts."""
@@ -24,7 +24,6 @@ PRIVATE_ARGS = frozenset({"error", "id", "label", "prediction", "text", "value"}
 """The arguments of notices that are texts of exceptions, or ids and values of the user's data."""
 
 _TYPE_NAME = re.compile(r"(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?=: |:?$)")
-_DIRECTION_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def without_texts(snapshot: Snapshot) -> Snapshot:
@@ -46,17 +45,6 @@ def without_texts(snapshot: Snapshot) -> Snapshot:
         training=_training(snapshot.training),
         notices=[_notice(notice) for notice in snapshot.notices],
     )
-
-
-def plain_text(text: str) -> str:
-    """Return a text without the characters that would reverse the text around them.
-
-    Examples
-    --------
-    >>> plain_text("gpj.\u202eexe")
-    'gpj.\ufffdexe'
-    """
-    return _DIRECTION_OVERRIDES.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _model(model: ModelSection) -> ModelSection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipyvitals.render import formatting as fmt
 from ipyvitals.render.formatting import UNKNOWN
-from ipyvitals.render.saved import plain_text
+from ipyvitals.render.plain import plain_text
 from ipyvitals.schema import Snapshot, format_uptime
 
 __all__ = ["text_view"]

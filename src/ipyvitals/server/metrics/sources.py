@@ -53,8 +53,13 @@ class MonitorReading(NamedTuple):
     snapshot: Snapshot
     last_seen: float | None
     """Unix time of the kernel's last update."""
-    models: Sequence[ModelInfo]
-    """The models that have series of their own."""
+    chosen: Sequence[ModelInfo] | None = None
+    """The models that have series of their own; ``None`` for all of them."""
+
+    @property
+    def models(self) -> Sequence[ModelInfo]:
+        """The models that have series of their own."""
+        return self.snapshot.models if self.chosen is None else self.chosen
 
     @property
     def labels(self) -> list[str]:
