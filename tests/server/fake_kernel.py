@@ -82,6 +82,7 @@ class FakeKernel:
         self.id = str(uuid.uuid4())
         self.requests = []
         self.reply = Reply(monitors=[])
+        self.raw_reply = None
         key = secrets.token_hex(16).encode()
         self.session = Session(key=key)
         context = zmq.Context.instance()
@@ -149,6 +150,13 @@ class FakeKernel:
         identity, signed = self.session.feed_identities(parts)
         request = self.session.deserialize(signed)
         self.requests.append(request["content"])
+        if self.raw_reply is not None:
+            header = self.session.msg_header(REPLY)
+            signed = [self.session.pack(part) for part in (header, request["header"], {})]
+            signed.append(self.raw_reply)
+            signature = self.session.sign(signed)
+            self.control.send_multipart([*identity, b"<IDS|MSG>", signature, *signed])
+            return
         self.session.send(
             self.control, REPLY, msgspec.to_builtins(self.reply), request, ident=identity
         )

@@ -43,7 +43,8 @@ async def test_all_routes_are_found(shared_server):
 
     assert {"api/models", "ipyvitals/api/events"} < found
     assert f"ipyvitals/api/kernels/{KERNEL}/reset" in found
-    assert len(found) == 10
+    assert "metrics" in found
+    assert len(found) == 11
 
 
 @pytest.mark.parametrize("given", [{}, {"Authorization": "token wrong"}], ids=["none", "wrong"])
@@ -122,6 +123,12 @@ async def test_an_authorizer_denies_everything(tmp_path):
                 with pytest.raises(HTTPClientError) as refused:
                     await server.connect(path)
                 assert refused.value.code == 403
+            elif path == "metrics":
+                # The metrics of the server itself and of other extensions stay.
+                answer = await server.ask(path)
+                assert answer.code == 200
+                assert b"http_request_duration_seconds" in answer.body
+                assert b"ipyvitals_" not in answer.body
             else:
                 method = "POST" if KERNEL in path and "events" not in path else "GET"
                 assert (await server.ask(path, method)).code == 403

@@ -2,7 +2,7 @@
 
 import type { ModelStatusChange, TrainingCompleted } from "../schema/contract.gen";
 import { duration } from "../text/format";
-import type { Language } from "../text/language";
+import { type Language, plainText } from "../text/language";
 import { comparison, needsAttention, reasonText, runText } from "../view/labels";
 import type { EventMessage } from "./messages";
 
@@ -105,6 +105,7 @@ export class AlertNotifier {
       if (this.#shown.size <= MAX_REMEMBERED) break;
       this.#shown.delete(oldest);
     }
-    this.#show(alert, event.kernel_id);
+    // Names and reasons are texts of other people.
+    this.#show({ ...alert, text: plainText(alert.text) }, event.kernel_id);
   }
 }

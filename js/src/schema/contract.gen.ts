@@ -73,6 +73,8 @@ export interface ModelSection {
   readonly baseline_accuracy: number | null;
   /** When somebody acknowledged the status; `None` again as soon as it changes. */
   readonly acknowledged_at: number | null;
+  /** Unix time at which this monitor began, in this kernel. */
+  readonly watching_since: number | null;
 }
 
 /** The training run that the panel shows, or `"Ready"` without one. */
@@ -676,7 +678,8 @@ export const SECTION_KINDS = {
     "health": "Health",
     "uptime_seconds": "number|null",
     "baseline_accuracy": "number|null",
-    "acknowledged_at": "number|null"
+    "acknowledged_at": "number|null",
+    "watching_since": "number|null"
   },
   "TrainingSection": {
     "state": "TrainingState",
@@ -1024,7 +1027,8 @@ export const DEFAULTS = {
     "health": "unknown",
     "uptime_seconds": null,
     "baseline_accuracy": null,
-    "acknowledged_at": null
+    "acknowledged_at": null,
+    "watching_since": null
   },
   "TrainingSection": {
     "state": "idle",

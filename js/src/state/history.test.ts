@@ -43,6 +43,14 @@ test("missing updates are a gap in the line", () => {
   expect(history.columns.current_accuracy).toEqual([0.9, 0.9, null, 0.9]);
 });
 
+test("a clock that was set back goes on from there", () => {
+  const history = new History();
+  for (let at = 0; at <= 100; at += 1) history.add(at, point(0.1));
+  for (let at = 40; at <= 45; at += 1) history.add(at, point(0.9));
+  expect(history.at).toEqual(Array.from({ length: 46 }, (_, at) => at));
+  expect(history.columns.current_accuracy.slice(38, 43)).toEqual([0.1, 0.1, 0.9, 0.9, 0.9]);
+});
+
 test("a point of the same moment replaces, an older one is ignored", () => {
   const history = new History();
   history.add(5, point(0.1));

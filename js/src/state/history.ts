@@ -10,6 +10,8 @@ export type HistorySample = Readonly<Partial<Record<ChartedMetric, Maybe>>>;
 export const SPAN_SECONDS = 300;
 /** A sample closer to the previous one than this replaces it, to limit redraws. */
 const MIN_SPACING_SECONDS = 0.5;
+/** A sample that is older than the newest by more than this shows that the clock was set back. */
+const MAX_LATE_SECONDS = 2;
 
 export class History {
   readonly at: number[] = [];
@@ -44,6 +46,10 @@ export class History {
    * same half second, and not if it is ignored because it is older than the newest.
    */
   add(at: number, point: HistorySample, gap = Number.POSITIVE_INFINITY): boolean {
+    // A kernel whose clock was set back goes on from there: what lies ahead is from before.
+    if (at < (this.at.at(-1) ?? at) - MAX_LATE_SECONDS) {
+      while (at < (this.at.at(-1) ?? at)) this.#pop();
+    }
     const last = this.at.at(-1);
     if (last !== undefined && at < last) return false;
     const previous = this.at.at(-2);

@@ -71,6 +71,40 @@ test("a late message does not set the clock back", () => {
   expect(store.now.value).toBe((traits.at as number) + 7);
 });
 
+test.each([-3600, -60, 60, 3600])(
+  "a kernel's clock that is set by %d s is followed with the next message",
+  (step) => {
+    const { store, traits, pass } = open();
+    const start = traits.at as number;
+    pass(1);
+    receive(store, traits, { at: start + 1 });
+    for (let second = 2; second < 8; second += 1) {
+      pass(1);
+      receive(store, traits, { at: start + step + second });
+      expect(store.stale.value).toBe(false);
+      expect(store.now.value).toBe(start + step + second);
+      expect(store.history.at.at(-1)).toBe(start + step + second);
+    }
+    const times = store.history.at;
+    expect([...times].sort((a, b) => a - b)).toEqual(times);
+  },
+);
+
+test("a browser's clock that is set forward is followed with the next message", () => {
+  const { store, traits } = open();
+  const start = traits.at as number;
+  receive(store, traits, { at: start + 1 });
+  let now = start + 1;
+  const other = new Store(() => now);
+  other.load((trait) => traits[trait]);
+  now = start + 3600;
+  receive(other, traits, { at: start + 2 });
+  now += 1;
+  receive(other, traits, { at: start + 3 });
+  expect(other.stale.value).toBe(false);
+  expect(other.now.value).toBe(start + 3);
+});
+
 test("values are stale after 15 s or three intervals, whichever is longer", () => {
   const { store, traits, pass } = open();
   pass(15);

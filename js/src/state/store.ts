@@ -24,6 +24,8 @@ export type Extent = "fresh" | "full" | "delta";
 /** Values are stale after three missed updates, and not before 15 s. */
 const STALE_TICKS = 3;
 const STALE_SECONDS = 15;
+/** A clock that is off by more than this was set; messages are delayed by less. */
+const STEP_SECONDS = 10;
 
 export class Store implements ChartSeries {
   readonly monitor = signal("");
@@ -54,7 +56,7 @@ export class Store implements ChartSeries {
   readonly #time: () => number;
   readonly #seconds: Signal<number>;
   readonly #modelAt = signal<Maybe>(null);
-  /** This clock minus the kernel's, as the minimum over all messages. */
+  /** This clock minus the kernel's: the minimum over all messages since either was set. */
   readonly #clockOffset = signal(0);
   #ticked = false;
   #watchers = 0;
@@ -170,9 +172,11 @@ export class Store implements ChartSeries {
 
   #tick(at: number, live: boolean): void {
     const offset = this.#time() - at;
-    this.#clockOffset.value = live
-      ? Math.min(this.#ticked ? this.#clockOffset.value : Number.POSITIVE_INFINITY, offset)
-      : Math.min(0, offset);
+    const known = this.#clockOffset.value;
+    // A message that seems this late shows that one of the clocks was set.
+    const set = !this.#ticked || offset > known + STEP_SECONDS;
+    if (live) this.#clockOffset.value = set ? offset : Math.min(known, offset);
+    else this.#clockOffset.value = Math.min(0, offset);
     this.#ticked ||= live;
     this.refresh();
     if (!live) return;

@@ -6,6 +6,14 @@ export const UNKNOWN = "–";
 
 export type Maybe = number | null;
 
+/** Returns whether a number can be written; an infinite one is as unknown as a missing one. */
+const isKnown = (value: Maybe): value is number => value !== null && Number.isFinite(value);
+
+/** The longest time from 1970 that a `Date` holds, in seconds. */
+const MAX_DATE_SECONDS = 8.64e12;
+
+const isMoment = (at: Maybe): at is number => at !== null && Math.abs(at) <= MAX_DATE_SECONDS;
+
 const GROUPED = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const FORMATS: Record<string, Intl.NumberFormat> = {};
 
@@ -46,12 +54,12 @@ const scientific = (value: number, digits: number): string =>
 
 /** `2,410,733` */
 export function count(value: Maybe): string {
-  return value === null ? UNKNOWN : GROUPED.format(value);
+  return isKnown(value) ? GROUPED.format(value) : UNKNOWN;
 }
 
 /** Formats a count to fit into a tile: `99,999`, then `124 k`, `1.2 M`. */
 export function shortCount(value: Maybe): string {
-  if (value === null || Math.abs(value) < 99_999.5) return count(value);
+  if (!isKnown(value) || Math.abs(value) < 99_999.5) return count(value);
   for (const [power, unit] of [
     [-3, "k"],
     [-6, "M"],
@@ -66,22 +74,22 @@ export function shortCount(value: Maybe): string {
 
 /** Percents without their sign, `94.2`: 100.0 or 0.0 only when it is exactly that. */
 export function tenths(value: Maybe): string {
-  return value === null ? UNKNOWN : inside(value, 1);
+  return isKnown(value) ? inside(value, 1) : UNKNOWN;
 }
 
 /** Likewise of a ratio. */
 export function ratio(value: Maybe): string {
-  return value === null ? UNKNOWN : tenths(shifted(value, 2));
+  return isKnown(value) ? tenths(shifted(value, 2)) : UNKNOWN;
 }
 
 /** Whole percents, `41 %`; likewise 0 and 100 only when exact. */
 export function percent(value: Maybe): string {
-  return value === null ? UNKNOWN : `${inside(value, 0)} %`;
+  return isKnown(value) ? `${inside(value, 0)} %` : UNKNOWN;
 }
 
 /** How much of a run is done: whole percents that are reached, `41 %` of 41.9. */
 export function progress(percents: Maybe): string {
-  if (percents === null) return UNKNOWN;
+  if (!isKnown(percents)) return UNKNOWN;
   // A share such as 57 / 100 * 100 lies a hair below what it means.
   const reached = Math.floor(Number(rounded(percents, 6)));
   return `${percents < 100 ? Math.min(reached, 99) : reached} %`;
@@ -89,7 +97,7 @@ export function progress(percents: Maybe): string {
 
 /** Formats a ratio as a whole percentage, `96 %`; 0 and 100 only for exactly 0 and 1. */
 export function ratioWhole(value: Maybe): string {
-  return value === null ? UNKNOWN : percent(shifted(value, 2));
+  return isKnown(value) ? percent(shifted(value, 2)) : UNKNOWN;
 }
 
 /** Rounds percents; what lies between 0 and 100 does not become either. */
@@ -112,7 +120,7 @@ export interface Measure {
 
 /** Returns a latency in µs, ms or s: `812 µs`, `12.4 ms`, `1.24 s`. */
 export function latency(seconds: Maybe, digits = 3): Measure {
-  if (seconds === null) return { value: UNKNOWN, unit: "" };
+  if (!isKnown(seconds)) return { value: UNKNOWN, unit: "" };
   for (const [power, unit] of [
     [6, "µs"],
     [3, "ms"],
@@ -130,7 +138,7 @@ export function latencyText(seconds: Maybe, digits = 2): string {
 
 /** Formats a duration in its two largest units: `2h 15m`, `3m 10s`, `59s`. */
 export function duration(seconds: Maybe): string {
-  if (seconds === null) return UNKNOWN;
+  if (!isKnown(seconds)) return UNKNOWN;
   const whole = Math.max(0, Math.floor(seconds));
   if (whole < 60) return `${whole}s`;
   if (whole < 3_600) return `${Math.floor(whole / 60)}m ${whole % 60}s`;
@@ -153,7 +161,7 @@ export const delay = (seconds: number): string =>
 
 /** Formats an age: `just now`, `2 h ago`, `yesterday`, then the date. All times in Unix seconds. */
 export function ago(at: Maybe, now: number, trans: Language): string {
-  if (at === null) return UNKNOWN;
+  if (!isMoment(at)) return UNKNOWN;
   const passed = now - at;
   if (passed < 60) return trans.__("just now");
   if (passed >= 86_400 && passed < 2 * 86_400) return trans.__("yesterday");
@@ -163,12 +171,14 @@ export function ago(at: Maybe, now: number, trans: Language): string {
 const two = (value: number): string => String(value).padStart(2, "0");
 
 function day(at: number, { locale }: Language): string {
+  if (!isMoment(at)) return UNKNOWN;
   const date = new Date(at * 1000);
   return date.toLocaleDateString(locale, { day: "numeric", month: "short", year: "numeric" });
 }
 
 /** Formats the time of day, `14:02`, with the date if it is not the day of `now`. */
 export function clock(at: number, now: number, trans: Language): string {
+  if (!isMoment(at)) return UNKNOWN;
   const date = new Date(at * 1000);
   const time = `${two(date.getHours())}:${two(date.getMinutes())}`;
   const today = date.toDateString() === new Date(now * 1000).toDateString();
@@ -177,20 +187,21 @@ export function clock(at: number, now: number, trans: Language): string {
 
 /** Formats the time of day to the second, `14:02:11`. */
 export function clockSeconds(at: number): string {
+  if (!isMoment(at)) return UNKNOWN;
   const date = new Date(at * 1000);
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(":");
 }
 
 /** Formats the full local date and time, for hints. */
 export function moment(at: Maybe, trans: Language): string | undefined {
-  return at === null ? undefined : `${day(at, trans)}, ${clockSeconds(at)}`;
+  return isMoment(at) ? `${day(at, trans)}, ${clockSeconds(at)}` : undefined;
 }
 
 const SIZES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
 /** `4.9 GiB`, `112 GiB` */
 export function bytes(value: Maybe): string {
-  if (value === null) return UNKNOWN;
+  if (!isKnown(value)) return UNKNOWN;
   const { scaled, unit } = sized(value, value);
   return `${scaled} ${unit}`;
 }
@@ -240,20 +251,20 @@ export function rate(perSecond: Maybe, trans: Language): string {
 
 /** Formats an error in the unit of its target to three significant digits: `0.213`, `1,235`. */
 export function errorSize(value: Maybe): string {
-  if (value === null) return UNKNOWN;
+  if (!isKnown(value)) return UNKNOWN;
   if (value >= 1e12 || (value > 0 && value < 1e-4)) return scientific(value, 1);
   return value < 999.5 ? significant(value, 3) : shortCount(value);
 }
 
 /** Formats a population stability index to two significant digits: `0.31`, `1.2`, `<0.001`. */
 export function psi(value: Maybe): string {
-  if (value === null) return UNKNOWN;
+  if (!isKnown(value)) return UNKNOWN;
   return value > 0 && value < 0.001 ? "<0.001" : shortest(value, 2);
 }
 
 /** A metric of a training run, to four significant digits: `0.2318`, `4`, and 3.9996 as `4.000`. */
 export function metric(value: Maybe): string {
-  if (value === null) return UNKNOWN;
+  if (!isKnown(value)) return UNKNOWN;
   const size = Math.abs(value);
   if (size >= 1e9 || (size > 0 && size < 1e-4)) return scientific(value, 2);
   return size >= 999.95 ? count(value) : shortest(value, 4);

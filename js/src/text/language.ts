@@ -20,6 +20,11 @@ export interface Language {
   readonly locale: string;
 }
 
+const DIRECTION_OVERRIDES = /[\u202a-\u202e\u2066-\u2069]/g;
+
+/** Replaces the characters that would reverse the text around a name. */
+export const plainText = (text: string): string => text.replace(DIRECTION_OVERRIDES, "\ufffd");
+
 export const english: Language = {
   __: (text, ...values) => text.replace(/%(\d)/g, (_, place) => `${values[place - 1]}`),
   _n: (one, many, n, ...values) => english.__(n === 1 ? one : many, n, ...values),

@@ -16,7 +16,7 @@ import {
   shortCount,
 } from "../text/format";
 import type { Language } from "../text/language";
-import { componentLabel, scopeLabel, statusLabel, statusTone } from "./labels";
+import { componentLabel, ruleUnit, scopeLabel, statusLabel, statusTone } from "./labels";
 import { interpolate, useLanguage } from "./languageContext";
 import type { ModelSelection } from "./modelSelection";
 import { rangeFromZero, Sparkline, type SparklineProps } from "./Sparkline";
@@ -162,14 +162,15 @@ function PredictionsTile({ selection }: { selection: ModelSelection }): JSX.Elem
   );
 }
 
-/** Returns the window of the rate: a minute, or the time since the first sample if shorter. */
+/** Returns the window of the rate: a minute, or the age of the monitor if shorter. */
 function rateWindowText(store: Store, trans: Language): string {
   if (!store.metrics.value.warming) return trans.__("last %1 s", RATE_WINDOW_SECONDS);
   store.revision.value;
-  const first = store.history.at[0];
+  // The first point of a kernel that goes on may be the earlier kernel's.
+  const since = store.model.value.watching_since ?? store.history.at[0] ?? null;
   const at = store.at.value;
-  if (first === undefined || at === null) return trans.__("warming up");
-  return trans.__("first %1 s", Math.min(RATE_WINDOW_SECONDS, Math.max(1, Math.round(at - first))));
+  if (since === null || at === null) return trans.__("warming up");
+  return trans.__("first %1 s", Math.min(RATE_WINDOW_SECONDS, Math.max(1, Math.round(at - since))));
 }
 
 function LatencyTile({ selection }: { selection: ModelSelection }): JSX.Element {
@@ -177,7 +178,7 @@ function LatencyTile({ selection }: { selection: ModelSelection }): JSX.Element 
   const metrics = selection.metrics.value;
   const { latency_p50_seconds: p50, latency_p95_seconds: p95, latency_p99_seconds: p99 } = metrics;
   const { value, unit } = latency(p95);
-  const slow = selection.model.value.reason_rule === "latency_p95";
+  const slow = ruleUnit(selection.model.value.reason_rule) === "latency";
   return (
     <Tile label={trans.__("Latency p95")}>
       <dd class="v-value">

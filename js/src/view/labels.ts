@@ -133,6 +133,10 @@ export function unavailableLabel(
 export const needsAttention = (status: Status): boolean =>
   status === "degraded" || status === "unhealthy" || status === "failed";
 
+/** Returns the unit that a rule declares for its value and its threshold. */
+export const ruleUnit = (rule: Rule | null): string | null =>
+  rule === null ? null : RULE_FACTS[rule].unit;
+
 /** Formats a rule's value and threshold in its unit, `78.0 % against 85 %`; empty if unknown. */
 export function comparison(
   rule: Rule | null,

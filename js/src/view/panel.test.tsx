@@ -199,6 +199,17 @@ test("uptime and relative times tick without messages", () => {
   expect(text("model.uptime_seconds")).toBe("3h 15m");
 });
 
+test("a monitor that goes on from an earlier kernel says its own age", () => {
+  const { model, at, metrics } = traitsOf("live");
+  const start = at as number;
+  const { text, receive } = show("live", {
+    model: changed(model, { watching_since: start - 5 }),
+    metrics: changed(metrics, { warming: true }),
+  });
+  receive({ at: start + 2 });
+  expect(text("metrics.warming")).toBe("first 7 s");
+});
+
 test("a rate that is still warming up says how much it covers", () => {
   const traits = traitsOf("live");
   const { text, receive } = show("empty");

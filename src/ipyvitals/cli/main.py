@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from ipyvitals._version import __version__
 from ipyvitals.cli.output import output_for
@@ -34,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         address = address_of(options.server, _token(options)) if options.server else None
     except ServerError as error:
         parser.error(str(error))
+    # Ends like Ctrl-C does, so that the terminal is left as it was.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _on_terminate)
     sources = SourceReader(_path(options.store), address, required=options.store is not None)
     try:
         with output_for(sources, json=options.json, watch=options.watch is not None) as output:
@@ -49,6 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader closed the pipe, as `head` does once it has its lines.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+
+
+def _on_terminate(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import msgspec
 
 from ipyvitals.cli.sources import ListResult, SourceReader
 from ipyvitals.cli.tables import NOTHING, plain_table, printable, rich_table
+from ipyvitals.render.plain import encodable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,13 +41,17 @@ class OutputWriter(Protocol):
 def output_for(sources: SourceReader, *, json: bool, watch: bool) -> Iterator[OutputWriter]:
     """Return the writer for the terminal, or the file, that standard output is."""
     terminal = sys.stdout.isatty()
+    # A terminal without control codes can neither be cleared nor show colours.
+    dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown")
     if json:
         yield _JsonWriter(sources)
-    elif terminal and find_spec("rich") is not None:
+    elif dumb:
+        yield _PlainWriter(sources, clear=False)
+    elif terminal and find_spec("rich") is not None and _writes_unicode():
         with _rich(sources, watch=watch) as output:
             yield output
     else:
-        if terminal:
+        if terminal and find_spec("rich") is None:
             print(HINT, file=sys.stderr)
         yield _PlainWriter(sources, clear=terminal and watch)
 
@@ -78,7 +84,7 @@ class _PlainWriter:
     def show(self, found: ListResult, now: float) -> None:
         _print_problems(found)
         table = plain_table(found.entries, now) or _nothing(self._sources)
-        print(f"{CLEAR if self._clear else ''}{table}", flush=True)
+        print(f"{CLEAR if self._clear else ''}{_written(table)}", flush=True)
 
 
 class _RichWriter:
@@ -117,9 +123,19 @@ def _rich(sources: SourceReader, *, watch: bool) -> Iterator[OutputWriter]:
         yield _RichWriter(sources, console, live)
 
 
+def _writes_unicode() -> bool:
+    """Return whether standard output can write every character of a name."""
+    return (sys.stdout.encoding or "").lower().startswith("utf")
+
+
+def _written(text: str) -> str:
+    return encodable(text, sys.stdout.encoding)
+
+
 def _print_problems(found: ListResult) -> None:
     for problem in found.problems:
-        print(f"ipyvitals: {printable(problem)}", file=sys.stderr)
+        text = f"ipyvitals: {printable(problem)}"
+        print(encodable(text, sys.stderr.encoding), file=sys.stderr)
 
 
 def _nothing(sources: SourceReader) -> str:

@@ -9,7 +9,7 @@ import msgspec
 
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.schema import SECTIONS, Event, Snapshot
-from ipyvitals.schema.protocol import Update
+from ipyvitals.schema.protocol import Update, ended
 
 __all__ = ["BroadcastSender"]
 
@@ -54,6 +54,7 @@ class BroadcastSender:
         self._interval = interval
         self._has_server = has_server
         self._n = 0
+        self._ended = False
         self._sent: Snapshot | None = None
         self._newest: Snapshot | None = None
         self._full_at = self._sent_at = 0.0
@@ -94,11 +95,16 @@ class BroadcastSender:
 
     def full(self, snapshot: Snapshot) -> Update:
         """Return a full update for a reply; does not count as a sent update."""
+        self._newest = snapshot
         return self._update(snapshot, SECTIONS, n=self._n, full=True, events=[])
 
     def end(self) -> None:
-        """Send the last state, marked as closed."""
-        if self._newest is not None:
+        """Send the last state, marked as closed, unless that was done; its models are stopped.
+
+        A monitor that was garbage-collected has no later state than the newest one shown.
+        """
+        if self._newest is not None and not self._ended:
+            self._ended = True
             self._n += 1
             since = self._sent.seq if self._sent is not None else 0
             update = self._update(
@@ -107,9 +113,8 @@ class BroadcastSender:
                 n=self._n,
                 full=True,
                 events=self._events.get(since),
-                closed=True,
             )
-            self._send(msgspec.to_builtins(update))
+            self._send(msgspec.to_builtins(ended(update)))
 
     def _update(self, snapshot: Snapshot, sections: Any, **fields: Any) -> Update:
         return Update(

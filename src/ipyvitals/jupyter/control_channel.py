@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -59,6 +60,8 @@ class ControlChannel:
         )
         self._engines[engine.settings.name] = engine
         self._senders[engine] = sender
+        # However a monitor ends: `close` ends the view, and this finalizer that of a deleted one.
+        weakref.finalize(engine, _end, sender, os.getpid()).atexit = False
         engine.watch(sender)
 
     def answer(self, content: Any) -> dict[str, Any]:
@@ -67,6 +70,7 @@ class ControlChannel:
             reply = self._answer(msgspec.convert(content, Request))
         except Exception as error:
             reply = Reply(status="error", message=f"{type(error).__name__}: {error}")
+        reply = msgspec.structs.replace(reply, open=self._open_names())
         plain: dict[str, Any] = msgspec.to_builtins(reply)
         return plain
 
@@ -85,6 +89,9 @@ class ControlChannel:
         else:
             done = sum(self._act(engine, request.request) for engine in engines)
         return Reply(done=done)
+
+    def _open_names(self) -> list[str]:
+        return [name for name, engine in list(self._engines.items()) if not engine.closed]
 
     def _act(self, engine: Engine, name: str) -> int:
         engine.drain(LOCK_TIMEOUT_SECONDS)
@@ -117,6 +124,12 @@ class ControlChannel:
         if history:
             update = msgspec.structs.replace(update, history=engine.history.columns())
         return update
+
+
+def _end(sender: BroadcastSender, pid: int) -> None:
+    # In a forked child the engine is deleted too, but the view belongs to the parent.
+    if os.getpid() == pid:
+        sender.end()
 
 
 control_channel = ControlChannel(ViewerPresence(kernel_activity.busy))

@@ -16,6 +16,7 @@ import traitlets
 from ipyvitals.errors import IpyvitalsError
 from ipyvitals.jupyter.comm import Send, open_comm_sender
 from ipyvitals.render.html import saved_mark, saved_text, static_view
+from ipyvitals.render.saved import without_texts
 from ipyvitals.schema import PANEL_SECTIONS, Snapshot
 from ipyvitals.storage.recent_points import RecentPoints
 from ipyvitals.utils.notices import Notices
@@ -175,7 +176,7 @@ class StatusPanel(anywidget.AnyWidget):
         if source is None or data is None:
             return bundle
         # The static view for readers without a kernel or without widgets.
-        snapshot = source.snapshot()
+        snapshot = without_texts(source.snapshot())
         data["text/html"] = static_view(snapshot, source.history.columns())
         data["text/plain"] = saved_text(snapshot, closed=source.closed)
         return data, {**metadata, "ipyvitals": saved_mark(snapshot)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from os import PathLike
 from types import TracebackType
@@ -21,6 +22,7 @@ from ipyvitals.monitor.plotting import PlottingMixin
 from ipyvitals.monitor.recording import RecordingMixin
 from ipyvitals.monitor.tracking import TrackingMixin
 from ipyvitals.monitor.user_warnings import UserWarnings
+from ipyvitals.render.plain import encodable
 from ipyvitals.render.text import text_view
 from ipyvitals.runtime.config import MonitorConfig, check_settings
 from ipyvitals.runtime.engine import Engine
@@ -297,7 +299,9 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, InspectionMixin, P
 
     def __repr__(self) -> str:
         engine = self._engine
-        return text_view(engine.snapshot(), closed=engine.closed, threadless=engine.forked)
+        text = text_view(engine.snapshot(), closed=engine.closed, threadless=engine.forked)
+        # `print` must not fail where standard output lacks a character.
+        return encodable(text, getattr(sys.stdout, "encoding", None))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         if not has_widgets():

@@ -101,7 +101,8 @@ def ratio(value: float) -> str:
 @_or_dash
 def ratio_text(value: float) -> str:
     """Return a ratio in percent with its sign: ``94.2 %``."""
-    return f"{ratio(value)} %"
+    text = ratio(value)
+    return text if text == UNKNOWN else f"{text} %"
 
 
 @_or_dash

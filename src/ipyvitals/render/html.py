@@ -24,6 +24,7 @@ from ipyvitals.render.html_parts import (
     tint,
     value,
 )
+from ipyvitals.render.plain import plain_text
 from ipyvitals.render.text import text_view
 from ipyvitals.render.tones import TONES, component_tone, status_tone, training_tone
 from ipyvitals.schema import (
@@ -34,6 +35,7 @@ from ipyvitals.schema import (
     TrainingSection,
     format_uptime,
 )
+from ipyvitals.schema.generated import RULE_UNITS
 
 __all__ = ["saved_mark", "saved_text", "static_view"]
 
@@ -57,7 +59,7 @@ def static_view(snapshot: Snapshot, history: Columns | None = None) -> str:
     True
     """
     charts = SparklineRenderer(history or {})
-    return table(
+    html = table(
         [
             _head(snapshot),
             _banner(snapshot),
@@ -69,6 +71,7 @@ def static_view(snapshot: Snapshot, history: Columns | None = None) -> str:
             _notices(snapshot),
         ]
     )
+    return plain_text(html)
 
 
 def saved_text(snapshot: Snapshot, *, closed: bool = False) -> str:
@@ -210,7 +213,7 @@ def _latency(snapshot: Snapshot, charts: SparklineRenderer) -> str:
     if metrics.latency_p50_seconds is not None:
         note = f"p50 {fmt.latency(metrics.latency_p50_seconds)}"
         note += f" · p99 {fmt.latency(metrics.latency_p99_seconds)}"
-    slow = snapshot.model.reason_rule == "latency_p95"
+    slow = RULE_UNITS.get(snapshot.model.reason_rule or "") == "latency"
     return _tile(
         "Latency p95",
         value(number, unit, "warn" if slow else None),

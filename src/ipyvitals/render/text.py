@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipyvitals.render import formatting as fmt
 from ipyvitals.render.formatting import UNKNOWN
+from ipyvitals.render.plain import plain_text
 from ipyvitals.schema import Snapshot, format_uptime
 
 __all__ = ["text_view"]
@@ -36,7 +37,7 @@ def text_view(snapshot: Snapshot, *, closed: bool = False, threadless: bool = Fa
     if snapshot.notices:
         newest = max(snapshot.notices, key=lambda notice: notice.at)
         lines.append(f"{fmt.plural(len(snapshot.notices), 'notice')}, newest: {newest.message}")
-    return "\n  ".join(lines)
+    return plain_text("\n  ".join(lines))
 
 
 def _model(snapshot: Snapshot) -> str:

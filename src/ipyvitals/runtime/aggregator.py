@@ -76,6 +76,7 @@ class ModelAggregator:
         self._events = events
         self._training = training
         self._started = clock.monotonic()
+        self._started_at = clock.time()
         self.thresholds = settings.thresholds
         self.registry = Registry(
             settings.name,
@@ -273,7 +274,7 @@ class ModelAggregator:
     def sections(self) -> dict[str, Any]:
         """Return the sections of a snapshot that are about models."""
         return {
-            "model": model_section(self.active, self._clock.monotonic()),
+            "model": model_section(self.active, self._clock.monotonic(), self._started_at),
             "metrics": self.metrics(),
             "models": self.models(),
             "durations": durations(self.active),

@@ -33,8 +33,8 @@ EMPTY_SEGMENT = "''"
 """Name of a segment that is an empty text; an empty name is that of all other segments."""
 
 
-def model_section(model: ModelState, now: float) -> ModelSection:
-    """Return who the model is, since when, and how it is."""
+def model_section(model: ModelState, now: float, since: float) -> ModelSection:
+    """Return who the model is, since when, and how it is; the monitor watches `since` then."""
     deployed = _deployed(model)
     return ModelSection(
         model_id=model.model_id if model.known else None,
@@ -50,6 +50,7 @@ def model_section(model: ModelState, now: float) -> ModelSection:
         uptime_seconds=now - model.deployed_monotonic if deployed else None,
         acknowledged_at=model.acknowledged_at,
         baseline_accuracy=model.baseline_accuracy,
+        watching_since=since,
     )
 
 

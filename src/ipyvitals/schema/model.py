@@ -158,6 +158,8 @@ class ModelSection(SchemaStruct, frozen=True, kw_only=True):
     """The accuracy that was measured before the deployment."""
     acknowledged_at: float | None = None
     """When somebody acknowledged the status; ``None`` again as soon as it changes."""
+    watching_since: float | None = None
+    """Unix time at which this monitor began, in this kernel."""
 
 
 class Segment(SchemaStruct, frozen=True, kw_only=True):

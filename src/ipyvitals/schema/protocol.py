@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from ipyvitals.schema import (
     DriftSection,
@@ -19,6 +20,7 @@ from ipyvitals.schema import (
     SystemSection,
     TrainingSection,
 )
+from ipyvitals.schema.messages import message
 
 __all__ = [
     "COMM_ID",
@@ -29,6 +31,7 @@ __all__ = [
     "Request",
     "RequestKind",
     "Update",
+    "ended",
 ]
 
 VERSION = 1
@@ -95,3 +98,34 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """With ``snapshot``: each monitor in full."""
     done: int = 0
     """How many runs were asked to stop, or models acknowledged or reset."""
+    open: list[str] | None = None
+    """Names of all monitors of the kernel; ``None`` from a kernel that does not list them."""
+
+
+def ended(update: Update) -> Update:
+    """Return a full update as that of a monitor that has ended: closed, its models stopped."""
+    fields: dict[str, Any] = {"closed": True}
+    if update.model is not UNSET:
+        fields["model"] = _stopped(update.model)
+    if update.models is not UNSET:
+        fields["models"] = [_stopped(row) for row in update.models]
+    if update.training is not UNSET and update.training.state == "running":
+        fields["training"] = replace(update.training, state="stopped", eta_seconds=None)
+    return replace(update, **fields)
+
+
+def _stopped(model: Any) -> Any:
+    if model.status in ("stopped", "failed"):
+        return model
+    closed = message("status.closed")
+    return replace(
+        model,
+        status="stopped",
+        reason=closed.text,
+        reason_code=closed.code,
+        reason_args={},
+        reason_rule=None,
+        reason_value=None,
+        reason_threshold=None,
+        reason_n=None,
+    )

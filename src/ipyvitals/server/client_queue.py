@@ -3,45 +3,70 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
+from collections.abc import Callable
 
 from ipyvitals.server.broadcast import EncodedMessage
 
 __all__ = ["ClientQueue"]
 
 MAX_BYTES = 4 * 1024 * 1024
+MAX_BURST_BYTES = 16 * 1024 * 1024
+"""Bound on what may wait for a client that is not slow."""
+SLOW_TURNS = 20
+"""A client that takes no message during so many turns of the event loop may be slow."""
+MIN_BYTES_PER_SECOND = 1024 * 1024
+"""It is slow when it also takes a message more slowly than this."""
 
 
 class ClientQueue:
-    """Holds messages in order; on overflow, drops and counts all of them.
+    """Holds messages in order; when a slow client overflows it, drops and counts all of them.
 
-    The queue overflows above `max_messages` messages or 4 MiB. After an overflow it drops and
-    counts each further message until `take_missed` is called: the client then needs the whole
-    state.
+    The queue of a slow client overflows above `max_messages` messages or 4 MiB, and that of any
+    client above 16 MiB. A burst that a reading client is about to receive is no overflow. After an
+    overflow the queue drops and counts each further message until `take_missed` is called: the
+    client then needs the whole state. The first message is subject to no bound.
 
     Parameters
     ----------
     max_messages : int
         Maximum number of queued messages.
+    monotonic : callable
+        Returns seconds.
 
     Examples
     --------
-    >>> queue = ClientQueue(max_messages=2)
-    >>> for id in (1, 2, 3, 4):
-    ...     queue.put(EncodedMessage(id, "update", "k", b"{}"))
-    >>> queue.take_missed(), queue.take_all()
-    (4, [])
-    >>> queue.put(EncodedMessage(5, "update", "k", b"{}"))
-    >>> queue.take_missed(), queue.take_all()
-    (0, [b'{}'])
+    >>> async def main():
+    ...     queue = ClientQueue(max_messages=20)
+    ...     for id in range(1, 101):
+    ...         queue.put(EncodedMessage(id, "update", "k", b"{}"))
+    ...     print(queue.take_missed(), len(queue.take_all()))
+    ...     for id in range(101, 151):
+    ...         queue.put(EncodedMessage(id, "update", "k", b"{}"))
+    ...         await asyncio.sleep(0)
+    ...     print(queue.take_missed(), len(queue.take_all()))
+    >>> asyncio.run(main())
+    0 100
+    50 0
     """
 
-    def __init__(self, max_messages: int) -> None:
+    def __init__(self, max_messages: int, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._max_messages = max_messages
+        self._monotonic = monotonic
+        self._first: bytes | None = None
         self._messages: deque[bytes] = deque()
         self._bytes = 0
         self._missed = 0
+        self._turns = 0
+        self._turn_ends = False
+        self._write_ends_at = 0.0
         self._filled = asyncio.Event()
+
+    def put_first(self, data: bytes) -> None:
+        """Put a message before all others, of any size; it survives an overflow."""
+        self._filled.set()
+        self._first = data
 
     def put(self, message: EncodedMessage) -> None:
         """Append a message, or count it as missed after an overflow."""
@@ -51,14 +76,21 @@ class ClientQueue:
             return
         self._messages.append(message.data)
         self._bytes += len(message.data)
-        if len(self._messages) > self._max_messages or self._bytes > MAX_BYTES:
-            self._missed = len(self._messages)
-            self.clear()
+        if self._bytes > MAX_BURST_BYTES:
+            self._overflow()
+        elif not self._turn_ends:
+            self._turn_ends = True
+            asyncio.get_running_loop().call_soon(self._end_turn)
 
     def clear(self) -> None:
-        """Drop the queued messages."""
-        self._messages.clear()
-        self._bytes = 0
+        """Drop the queued messages, the first one included."""
+        self._first = None
+        self._clear_messages()
+
+    def take_first(self) -> bytes | None:
+        """Remove and return the message that comes before all others."""
+        first, self._first = self._first, None
+        return first
 
     def take_missed(self) -> int:
         """Return how many messages were dropped by overflow since the last call."""
@@ -68,10 +100,31 @@ class ClientQueue:
     def take_all(self) -> list[bytes]:
         """Remove and return the queued messages, oldest first."""
         messages = list(self._messages)
-        self.clear()
+        self._clear_messages()
         return messages
+
+    def mark_write(self, size: int) -> None:
+        """Note that the client took all messages before, and that one of `size` bytes is next."""
+        self._turns = 0
+        self._write_ends_at = self._monotonic() + size / MIN_BYTES_PER_SECOND
 
     async def wait(self) -> None:
         """Return as soon as a message was put since the last call."""
         await self._filled.wait()
         self._filled.clear()
+
+    def _end_turn(self) -> None:
+        self._turn_ends = False
+        self._turns += 1
+        slow = self._turns >= SLOW_TURNS and self._monotonic() >= self._write_ends_at
+        full = len(self._messages) > self._max_messages or self._bytes > MAX_BYTES
+        if slow and full:
+            self._overflow()
+
+    def _overflow(self) -> None:
+        self._missed = len(self._messages)
+        self._clear_messages()
+
+    def _clear_messages(self) -> None:
+        self._messages.clear()
+        self._bytes = 0

@@ -12,6 +12,7 @@ from ipyvitals.server.events import EventBusEmitter
 from ipyvitals.server.hub import Hub, HubConfig
 from ipyvitals.server.kernel_manager import KernelManagerAdapter
 from ipyvitals.server.metrics.collector import collector
+from ipyvitals.server.metrics.handler import MetricsHandler
 from ipyvitals.server.rest import (
     ActionHandler,
     KernelEventsHandler,
@@ -39,6 +40,12 @@ class IpyvitalsExtension(ExtensionApp):
     metrics = Bool(
         True,
         help="Whether the server's /metrics includes the vital signs of its kernels.",
+    ).tag(config=True)
+    metrics_models = Integer(
+        200,
+        min=0,
+        help="Maximum number of models per kernel that have series of their own in /metrics; "
+        "the active ones come first, and ipyvitals_omitted_models counts the others.",
     ).tag(config=True)
     history_points = Integer(
         600,
@@ -106,10 +113,13 @@ class IpyvitalsExtension(ExtensionApp):
     def _on_loop_start(self) -> None:
         self.hub.start()
         if self.metrics:
-            collector.add(self.hub, prometheus_client.REGISTRY)
+            collector.add(self.hub, prometheus_client.REGISTRY, self.metrics_models)
 
     def initialize_handlers(self) -> None:
-        """Add the routes; those under ``/api`` are aliases that the specification names."""
+        """Add the routes; those under ``/api`` are aliases that the specification names.
+
+        That of ``/metrics`` comes before the server's own.
+        """
         hub = {"hub": self.hub}
         stream = {
             **hub,
@@ -126,9 +136,11 @@ class IpyvitalsExtension(ExtensionApp):
             ("/api/models", ModelsHandler, hub),
             ("/api/monitoring/system", SystemHandler, hub),
         ]
+        if self.metrics:
+            routes.append(("/metrics", MetricsHandler, {}))
         self.handlers.extend(routes)
 
     async def stop_extension(self) -> None:
-        """Let go of kernels and clients."""
+        """Disconnect kernels and clients."""
         collector.remove(self.hub)
         await self.hub.stop()

@@ -168,11 +168,14 @@ class Hub:
         """
         if kernel_id not in self.kernels:
             raise UnknownKernelError(f"no kernel {kernel_id!r} on this server")
+        before = self.kernels[kernel_id].latest_updates()
         reply = await self._connections.request(
             kernel_id, Request(request=kind, **fields), self.config.answer_seconds
         )
         for update in reply.monitors:
             self.apply_update(kernel_id, update)
+        if reply.open is not None:
+            self._end_missing(kernel_id, reply.open, before)
         return reply
 
     async def refresh(self, kernel_ids: list[str], older_than: float = STALE_SECONDS) -> None:
@@ -253,14 +256,24 @@ class Hub:
         )
         self._event_bus.emit(event, kernel_id)
 
+    def _end_missing(
+        self, kernel_id: str, names: list[str], before: dict[str, Update | None]
+    ) -> None:
+        """End the monitors that are gone from a kernel without a message of theirs."""
+        kernel = self.kernels.get(kernel_id)
+        for update in kernel.end_missing(names, before) if kernel is not None else ():
+            self.broadcaster.publish(
+                "update", kernel_id, partial(UpdateMessage, kernel_id=kernel_id, update=update)
+            )
+
     async def _on_first_update(self, kernel_id: str) -> None:
         await self.update_sessions()
         await self._viewer_counts.send(kernel_id)
 
-    def _count_dropped(self, kernel_id: str, reason: str) -> None:
+    def _count_dropped(self, kernel_id: str, reason: str, count: int) -> None:
         kernel = self.kernels.get(kernel_id)
         if kernel is not None:
-            kernel.dropped[reason] += 1
+            kernel.dropped[reason] += count
 
     # Lifecycle of kernels
 

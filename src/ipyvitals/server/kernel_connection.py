@@ -13,8 +13,10 @@ from typing import Any
 import msgspec
 import zmq
 from jupyter_client.session import Session
+from msgspec.structs import replace
 from zmq.eventloop.zmqstream import ZMQStream
 
+from ipyvitals.schema.decoding import LenientDecoder, parse_json
 from ipyvitals.schema.protocol import COMM_ID, REPLY, REQUEST, Reply, Request, Update
 from ipyvitals.server.errors import KernelReplyError, KernelTimeoutError
 from ipyvitals.server.kernel_manager import KernelManagerAdapter
@@ -25,11 +27,11 @@ TOPIC = f"comm-{COMM_ID}".encode()
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 """ZeroMQ itself disconnects from a kernel that sends a larger message; `Hub` reconnects."""
 MAX_QUEUED_MESSAGES = 16
+MAX_UPDATES_OF_REPLY = 32
+"""As many as monitors of one kernel are tracked."""
 
-
-class _CommMessage(msgspec.Struct, frozen=True):
-    comm_id: str
-    data: msgspec.Raw
+_update_decoder = LenientDecoder(Update)
+_reply_decoder = LenientDecoder(Reply)
 
 
 class KernelConnection:
@@ -42,10 +44,10 @@ class KernelConnection:
     on_update : callable
         Takes each valid update.
     on_drop : callable
-        Takes the reason for which a message was dropped: ``"oversized"``, ``"malformed"`` or
-        ``"forged"``.
+        Takes the reason for which something was dropped, and how much: messages that are
+        ``"oversized"``, ``"malformed"`` or ``"forged"``, and single values that are ``"invalid"``.
     max_bytes : int
-        Larger updates are dropped.
+        Larger updates are dropped, also those in a reply.
     """
 
     def __init__(
@@ -53,7 +55,7 @@ class KernelConnection:
         manager: Any,
         *,
         on_update: Callable[[Update], None],
-        on_drop: Callable[[str], None],
+        on_drop: Callable[[str, int], None],
         max_bytes: int,
     ) -> None:
         self._manager = manager
@@ -96,15 +98,15 @@ class KernelConnection:
         finally:
             del self._pending[message["header"]["msg_id"]]
 
-    def close(self) -> None:
-        """Close the sockets; pending requests fail with `KernelTimeoutError`."""
+    def close(self, reason: str) -> None:
+        """Close the sockets; pending requests fail with `KernelTimeoutError` and the reason."""
         for stream in (self._iopub, self._control):
             if stream is not None and not stream.closed():
                 stream.on_recv(None)
                 stream.close(linger=0)
         for reply in self._pending.values():
             if not reply.done():
-                reply.set_exception(KernelTimeoutError("the kernel ended before it answered"))
+                reply.set_exception(KernelTimeoutError(reason))
 
     def _close_control(self) -> None:
         # If ZeroMQ has disconnected, the next request connects again.
@@ -114,30 +116,54 @@ class KernelConnection:
 
     def _on_broadcast(self, parts: list[bytes]) -> None:
         if sum(map(len, parts)) > self._max_bytes:
-            self._on_drop("oversized")
+            self._on_drop("oversized", 1)
             return
         header, content = self._verified(parts)
         if header.get("msg_type") != "comm_msg":
             return
         try:
-            message = msgspec.json.decode(content, type=_CommMessage)
-            if message.comm_id != COMM_ID:
+            message = parse_json(content)
+            if message["comm_id"] != COMM_ID:
                 return
-            update = msgspec.json.decode(message.data, type=Update)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            self._on_drop("malformed")
+            decoded = _update_decoder.decode(message["data"])
+        # `InvalidValueError` and errors of the parser are kinds of `ValueError`.
+        except (ValueError, TypeError, LookupError, RecursionError):
+            self._on_drop("malformed", 1)
             return
-        self._on_update(update)
+        if decoded.invalid:
+            self._on_drop("invalid", decoded.invalid)
+        self._on_update(decoded.value)
 
     def _on_reply(self, parts: list[bytes]) -> None:
         header, content = self._verified(parts)
         reply = self._pending.get(header.get("parent", ""))
         if header.get("msg_type") != REPLY or reply is None or reply.done():
             return
+        if len(content) > self._max_bytes * MAX_UPDATES_OF_REPLY:
+            self._on_drop("oversized", 1)
+            reply.set_exception(KernelTimeoutError("the kernel's answer is too large"))
+            return
         try:
-            reply.set_result(msgspec.json.decode(content, type=Reply))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            self._on_drop("malformed")
+            decoded = _reply_decoder.decode(parse_json(content))
+        except (ValueError, TypeError, RecursionError):
+            self._on_drop("malformed", 1)
+            reply.set_exception(KernelTimeoutError("the kernel's answer cannot be read"))
+            return
+        if decoded.invalid:
+            self._on_drop("invalid", decoded.invalid)
+        reply.set_result(self._bounded(decoded.value))
+
+    def _bounded(self, reply: Reply) -> Reply:
+        """Return a reply without the updates that a broadcast could not have brought either."""
+        updates = [
+            update
+            for update in reply.monitors[:MAX_UPDATES_OF_REPLY]
+            if len(msgspec.json.encode(update)) <= self._max_bytes
+        ]
+        dropped = len(reply.monitors) - len(updates)
+        if dropped:
+            self._on_drop("oversized", dropped)
+        return replace(reply, monitors=updates)
 
     def _verified(self, parts: list[bytes]) -> tuple[dict[str, str], bytes]:
         """Check the signature; return message type and parent id, and the content.
@@ -152,7 +178,7 @@ class KernelConnection:
         # A kernel may send any bytes, so parsing them may raise anything.
         except Exception as error:
             forged = "ignature" in str(error)
-            self._on_drop("forged" if forged else "malformed")
+            self._on_drop("forged" if forged else "malformed", 1)
             return {}, b""
         return summary, message["content"]
 
@@ -166,7 +192,7 @@ class KernelConnections:
     on_update : callable
         Takes the id of a kernel and a valid update of it.
     on_drop : callable
-        Takes the id of a kernel and the reason for which a message was dropped.
+        Takes the id of a kernel, the reason for which something was dropped, and how much.
     max_bytes : int
         Larger updates are dropped.
     log : logging.Logger
@@ -177,7 +203,7 @@ class KernelConnections:
         kernel_manager: KernelManagerAdapter,
         *,
         on_update: Callable[[str, Update], None],
-        on_drop: Callable[[str, str], None],
+        on_drop: Callable[[str, str, int], None],
         max_bytes: int,
         log: logging.Logger,
     ) -> None:
@@ -191,14 +217,14 @@ class KernelConnections:
 
     def open(self, kernel_id: str) -> None:
         """Connect to a kernel; closes an earlier connection under that id."""
-        self.close(kernel_id)
+        self.close(kernel_id, "the connection to the kernel was renewed before it answered")
         reason = self._kernel_manager.unavailable_reason()
         if reason is None:
             try:
                 self._open[kernel_id] = KernelConnection(
                     self._kernel_manager.get(kernel_id),
                     on_update=lambda update: self._on_update(kernel_id, update),
-                    on_drop=lambda why: self._on_drop(kernel_id, why),
+                    on_drop=lambda why, count: self._on_drop(kernel_id, why, count),
                     max_bytes=self._max_bytes,
                 )
                 return
@@ -208,12 +234,12 @@ class KernelConnections:
                 reason = f"its wires cannot be opened: {type(error).__name__}: {error}"
         self._unavailable[kernel_id] = reason
 
-    def close(self, kernel_id: str) -> None:
-        """Close the connection to a kernel, if there is one."""
+    def close(self, kernel_id: str, reason: str = "the kernel ended before it answered") -> None:
+        """Close the connection to a kernel, if there is one; `reason` fails pending requests."""
         self._unavailable.pop(kernel_id, None)
         connection = self._open.pop(kernel_id, None)
         if connection is not None:
-            connection.close()
+            connection.close(reason)
 
     def is_open(self, kernel_id: str) -> bool:
         """Return whether the server is connected to a kernel."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Any
 
 import msgspec
@@ -17,10 +16,12 @@ from ipyvitals.schema import (
     POINTS_OF_SYSTEM,
     SECTIONS,
     Event,
+    ModelInfo,
     Point,
     Snapshot,
 )
-from ipyvitals.schema.protocol import Update
+from ipyvitals.schema.decoding import InvalidValueError, LenientDecoder
+from ipyvitals.schema.protocol import Update, ended
 from ipyvitals.server.schema import KernelEnd
 
 __all__ = ["KernelStateTracker", "MonitorStateTracker", "UpdateResult"]
@@ -28,6 +29,10 @@ __all__ = ["KernelStateTracker", "MonitorStateTracker", "UpdateResult"]
 MAX_MONITORS = 32
 MAX_EVENT_BYTES = 16 * 1024
 MAX_MODELS = 1_000
+MAX_MODEL_BYTES = 4 * 1024
+"""A larger row of a model is dropped, so that the rows of all updates together are bounded too."""
+
+_point_decoder = LenientDecoder(Point)
 
 
 @dataclass(frozen=True)
@@ -52,13 +57,16 @@ class MonitorStateTracker:
     """
 
     def __init__(self, max_points: int) -> None:
-        self.latest: Update | None = None
-        """All updates so far, merged; ``None`` before the first one."""
-        self._model_at = 0.0
+        self._merged: _Merged | None = None
         self._seq = 0
         self._points: deque[Point] = deque(maxlen=max_points)
         self.has_kernel_history = False
         """Whether the points from before the first update are here too."""
+
+    @property
+    def latest(self) -> Update | None:
+        """All updates so far, merged; ``None`` before the first one."""
+        return self._merged.update if self._merged is not None else None
 
     @property
     def is_complete(self) -> bool:
@@ -81,9 +89,7 @@ class MonitorStateTracker:
         gap = not update.full and (before is None or update.n > before.n + 1)
         sections = replace(update, events=[], history=UNSET)
         if not late:
-            self.latest = sections if before is None or update.full else _merged(before, sections)
-            if update.model is not UNSET:
-                self._model_at = update.at
+            self._merged = _merged(self._merged, sections)
             self._add_points(update)
         replaced = late and update.seq < self._seq
         return UpdateResult(sections, events, incomplete=gap or replaced or not self.is_complete)
@@ -91,18 +97,21 @@ class MonitorStateTracker:
     def full_update(self, *, history: bool) -> Update:
         """Return the state as a full update, with the points of the charts if `history` is set.
 
+        Any thread may call it, except with `history`: it reads the state once.
+
         Raises
         ------
         ValueError
             When no update has arrived yet.
         """
-        latest = self.latest
-        if latest is None:
+        merged = self._merged
+        if merged is None:
             raise ValueError("expected an update before it is asked for, got none")
-        model = latest.model
+        latest, model = merged.update, merged.update.model
         if model is not UNSET and model.uptime_seconds is not None:
             # Uptime grows with time, so an update does not repeat the model section for it.
-            model = replace(model, uptime_seconds=model.uptime_seconds + latest.at - self._model_at)
+            passed = max(0.0, latest.at - merged.model_at)
+            model = replace(model, uptime_seconds=model.uptime_seconds + passed)
         columns = self._columns() if history else UNSET
         return replace(latest, full=True, model=model, history=columns)
 
@@ -120,9 +129,13 @@ class MonitorStateTracker:
     def _add_points(self, update: Update) -> None:
         if update.history is not UNSET:
             self._prepend_points(update.history)
-        if self.latest is None or (self._points and update.at <= self._points[-1].at):
+        latest = self.latest
+        if latest is None or (self._points and update.at == self._points[-1].at):
             return
-        metrics, system = self.latest.metrics, self.latest.system
+        # A kernel whose clock was set back goes on from there: what lies ahead is from before.
+        while self._points and update.at < self._points[-1].at:
+            self._points.pop()
+        metrics, system = latest.metrics, latest.system
         values: dict[str, Any] = {}
         if metrics is not UNSET:
             values |= {name: getattr(metrics, name) for name in POINTS_OF_METRICS}
@@ -138,11 +151,19 @@ class MonitorStateTracker:
         try:
             # A kernel of another version may have other columns; only "at" is required.
             names = ["at", *(columns.keys() & set(Point.__struct_fields__) - {"at"})]
-            rows = zip(*(columns[name] for name in names), strict=True)
-            points = [msgspec.convert(dict(zip(names, row, strict=True)), Point) for row in rows]
-        except (KeyError, ValueError, msgspec.ValidationError):
+            rows = list(zip(*(columns[name] for name in names), strict=True))
+        except (KeyError, ValueError):
             return
-        earlier = [point for point in points if isfinite(point.at) and point.at < oldest]
+        earlier: list[Point] = []
+        for row in rows:
+            try:
+                point = _point_decoder.decode(dict(zip(names, row, strict=True))).value
+            except InvalidValueError:
+                continue
+            while earlier and earlier[-1].at >= point.at:
+                earlier.pop()
+            if point.at < oldest:
+                earlier.append(point)
         self._points.clear()
         self._points.extend([*earlier, *collected])
 
@@ -189,6 +210,7 @@ class KernelStateTracker:
         UpdateResult or None
             None when the update was dropped, since no further monitor can be tracked.
         """
+        update = self._without_large_rows(update)
         monitor = self.monitors.get(update.monitor)
         if monitor is None:
             if not self._make_room():
@@ -204,6 +226,40 @@ class KernelStateTracker:
             self.dropped["oversized"] += len(result.events) - len(small)
         self.events.extend(small)
         return UpdateResult(result.update, small, result.incomplete)
+
+    def end_missing(self, names: list[str], before: dict[str, Update | None]) -> list[Update]:
+        """End the monitors that the kernel does not list; return their last updates.
+
+        Parameters
+        ----------
+        names : list of str
+            The monitors that the kernel has.
+        before : dict
+            The latest update of each monitor when the kernel was asked: one that has sent
+            something since is not ended.
+        """
+        last = []
+        for name in before.keys() - set(names):
+            monitor = self.monitors.get(name)
+            latest = monitor.latest if monitor is not None else None
+            if monitor is None or latest is None or latest.closed or latest is not before[name]:
+                continue
+            update = ended(monitor.full_update(history=False))
+            monitor.apply(update)
+            last.append(update)
+        return last
+
+    def latest_updates(self) -> dict[str, Update | None]:
+        """Return the latest update of each monitor."""
+        return {name: monitor.latest for name, monitor in self.monitors.items()}
+
+    def _without_large_rows(self, update: Update) -> Update:
+        if update.models is UNSET:
+            return update
+        rows = [one for row in update.models if (one := _bounded_row(row)) is not None]
+        if len(rows) < len(update.models):
+            self.dropped["oversized"] += len(update.models) - len(rows)
+        return replace(update, models=rows)
 
     @property
     def has_history(self) -> bool:
@@ -241,13 +297,34 @@ class KernelStateTracker:
         return False
 
 
-def _merged(before: Update, update: Update) -> Update:
+@dataclass(frozen=True)
+class _Merged:
+    """All updates so far; replaced as a whole, so that any thread reads one state."""
+
+    update: Update
+    model_at: float
+    """Time of the newest model section."""
+
+
+def _merged(merged: _Merged | None, update: Update) -> _Merged:
+    model_at = update.at if update.model is not UNSET or merged is None else merged.model_at
+    if merged is None or update.full:
+        return _Merged(update, model_at)
+    before = merged.update
     known = {name: getattr(before, name) for name in SECTIONS if getattr(update, name) is UNSET}
     if update.models is not UNSET and before.models is not UNSET:
         rows = {row.model_id: row for row in (*before.models, *update.models)}
         known["models"] = list(rows.values())[-MAX_MODELS:]
-    return replace(update, **known)
+    return _Merged(replace(update, **known), model_at)
 
 
-def _size(event: Event) -> int:
-    return len(msgspec.json.encode(event))
+def _bounded_row(row: ModelInfo) -> ModelInfo | None:
+    """Return a row, without its reason where that makes it too large; ``None`` if it stays so."""
+    if _size(row) > MAX_MODEL_BYTES:
+        # The section of the active model has the whole reason, such as the text of an exception.
+        row = replace(row, reason=None, reason_code=None, reason_args={})
+    return row if _size(row) <= MAX_MODEL_BYTES else None
+
+
+def _size(part: Event | ModelInfo) -> int:
+    return len(msgspec.json.encode(part))

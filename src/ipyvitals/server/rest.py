@@ -36,6 +36,8 @@ __all__ = [
     "SystemHandler",
 ]
 
+MAX_BODY_BYTES = 16 * 1024
+
 
 class _RestHandler(APIHandler):
     auth_resource = RESOURCE
@@ -157,9 +159,12 @@ class ActionHandler(_RestHandler):
     @authorized("write", resource=RESOURCE)
     async def post(self, kernel_id: str, action: Any) -> None:
         """Request the action from the kernel, and send how much it did."""
+        if len(self.request.body) > MAX_BODY_BYTES:
+            self.refuse(413, f"expected a body of at most {MAX_BODY_BYTES} bytes")
+            return
         try:
             body = msgspec.json.decode(self.request.body or b"{}", type=ActionRequest)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             self.refuse(400, f'expected {{"monitor": name}} or nothing: {error}')
             return
         try:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
 from ipyvitals.render.html import saved_mark, saved_text, static_view
+from ipyvitals.render.saved import without_texts
 from ipyvitals.server.hub import Hub
 from ipyvitals.server.kernel_state import MonitorStateTracker
 
 __all__ = ["PanelSaveHook"]
+
+log = logging.getLogger("ipyvitals")
 
 
 class PanelSaveHook:
@@ -40,22 +44,39 @@ class PanelSaveHook:
             return
         for output, mark in _panels(model.get("content")):
             monitor = monitors.get(str(mark.get("monitor")))
-            if monitor is not None and monitor.is_complete:
+            if monitor is None or not monitor.is_complete:
+                continue
+            try:
                 _renew(output, mark, monitor)
+            # A panel that cannot be written must not affect the others, nor the saving.
+            except Exception:
+                log.warning("a panel of %s could not be renewed", path, exc_info=True)
 
 
 def _panels(content: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Yield each output that shows a panel, with its ipyvitals metadata."""
-    for cell in content["cells"]:
-        for output in cell.get("outputs", ()):
-            mark = output.get("metadata", {}).get("ipyvitals")
-            if isinstance(mark, dict) and "text/html" in output.get("data", {}):
+    for cell in _list_of(content, "cells"):
+        for output in _list_of(cell, "outputs"):
+            mark = _dict_of(_dict_of(output, "metadata"), "ipyvitals")
+            if mark and "text/html" in _dict_of(output, "data"):
                 yield output, mark
 
 
+def _list_of(parent: Any, name: str) -> list[Any]:
+    """Return the list under a name; an empty one where a file has something else there."""
+    found = parent.get(name) if isinstance(parent, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def _dict_of(parent: Any, name: str) -> dict[str, Any]:
+    found = parent.get(name) if isinstance(parent, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
 def _renew(output: dict[str, Any], mark: dict[str, Any], monitor: MonitorStateTracker) -> None:
-    snapshot = monitor.snapshot()
-    if snapshot.at < mark.get("at", 0.0):
+    snapshot = without_texts(monitor.snapshot())
+    at = mark.get("at")
+    if isinstance(at, int | float) and snapshot.at < at:
         return
     full = monitor.full_update(history=True)
     output["data"]["text/html"] = static_view(snapshot, full.history or None)

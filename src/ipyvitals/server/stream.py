@@ -30,6 +30,7 @@ __all__ = ["EventStreamHandler"]
 
 TYPES = frozenset({"update", *EVENT_TYPES})
 CLIENT_MESSAGE_BYTES = 4096
+MAX_ID_DIGITS = 18
 UNSUPPORTED, TRY_AGAIN = 1003, 1013
 """Close codes of RFC 6455 and its registry."""
 
@@ -74,7 +75,7 @@ class EventStreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         """Handle a `ClientMessage`; close the connection on any other message."""
         try:
             decoded = msgspec.json.decode(message, type=ClientMessage)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             reason = f'expected {{"type": "resume" | "hidden" | "visible"}}: {error}'
             self.close(UNSUPPORTED, reason.encode()[:120].decode(errors="ignore"))
             return
@@ -123,7 +124,8 @@ class EventStreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
             return None
         if not since.isascii() or not since.isdigit():
             raise web.HTTPError(400, "expected since to be the id of a message")
-        return int(since)
+        # A number of more digits is no id of this stream: the client receives the whole state.
+        return int(since) if len(since) <= MAX_ID_DIGITS else None
 
     def _resume(self, since: int | None) -> None:
         """Queue the messages after `since`, or the whole state when they are not buffered."""
@@ -133,7 +135,7 @@ class EventStreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         missing = broadcaster.messages_since(since) if since is not None else None
         broadcaster.subscribers.add(self)
         if missing is None:
-            self._client_queue.put(EncodedMessage(broadcaster.last_id, "state", "", self._state()))
+            self._client_queue.put_first(self._state())
         for message in missing or ():
             self.deliver(message)
 
@@ -152,12 +154,16 @@ class EventStreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
         try:
             while True:
                 await self._client_queue.wait()
+                if (first := self._client_queue.take_first()) is not None:
+                    await self._write_all([first])
                 if missed := self._client_queue.take_missed():
                     notice = MissedMessage(id=self._hub.broadcaster.last_id, count=missed)
-                    state = self._state()
-                    await self.write_message(msgspec.json.encode(notice))
-                    await self.write_message(state)
-                for data in self._client_queue.take_all():
-                    await self.write_message(data)
+                    await self._write_all([msgspec.json.encode(notice), self._state()])
+                await self._write_all(self._client_queue.take_all())
         except WebSocketClosedError:
             self._hub.broadcaster.subscribers.discard(self)
+
+    async def _write_all(self, messages: list[bytes]) -> None:
+        for data in messages:
+            self._client_queue.mark_write(len(data))
+            await self.write_message(data)

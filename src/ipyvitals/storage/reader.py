@@ -14,8 +14,8 @@ from ipyvitals.storage.columns import COLUMNS, SECTIONS, Column
 from ipyvitals.storage.database import HistoryDatabase, open_history
 from ipyvitals.storage.dataframes import dataframe, micros_of_freq, resample_training
 from ipyvitals.storage.downsampling import min_max_per_pixel
-from ipyvitals.storage.moments import lowest_stored
 from ipyvitals.storage.lost import lost_tokens
+from ipyvitals.storage.moments import lowest_stored
 from ipyvitals.storage.ownership import Session
 from ipyvitals.storage.queries import HistoryQuery, SelfFilter, event_query, sample_query
 from ipyvitals.storage.rows import Row

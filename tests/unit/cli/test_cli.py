@@ -197,7 +197,8 @@ class Terminal:
 
     def __init__(self, command, **variables):
         self._ours, theirs = pty.openpty()
-        kept = environment(**variables, TERM="xterm-256color", COLUMNS="160", LINES="40")
+        size = {"TERM": "xterm-256color", "COLUMNS": "160", "LINES": "40"}
+        kept = environment(**{**size, **variables})
         kept.pop("NO_COLOR")
         self.process = subprocess.Popen(
             command, env=kept, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True
@@ -238,6 +239,45 @@ def test_a_watched_table_stays_in_its_place(store):
     # The other screen of the terminal, so that nothing of it stays behind.
     assert terminal.end() == 0
     assert "\x1b[?1049h" in terminal.text
+
+
+def test_a_watched_table_leaves_the_terminal_as_it_was_when_it_is_terminated(store):
+    terminal = Terminal([*COMMAND, "--store", str(store), "--watch", "0.2"])
+    terminal.read_until("churn 2.1")
+    terminal.process.send_signal(signal.SIGTERM)
+    terminal.read_until("\x1b[?1049l")
+
+    assert terminal.end() == 128 + signal.SIGTERM
+
+
+def test_a_terminal_without_control_codes_is_watched_in_plain_text(store):
+    terminal = Terminal([*COMMAND, "--store", str(store), "--watch", "0.2"], TERM="dumb")
+    terminal.read_until("churn 2.1", times=2)
+    terminal.process.send_signal(signal.SIGINT)
+
+    assert terminal.end() == 0
+    assert "\x1b" not in terminal.text
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437", "cp932", "utf-8"])
+def test_every_encoding_of_the_terminal_can_show_the_list(tmp_path, encoding):
+    path = tmp_path / "history.sqlite"
+    with Monitor("模型 \u202e", name="naïve", interval=None, store=path) as monitor:
+        monitor.record(1, 1)
+        monitor.flush()
+    show = "import sys; from ipyvitals import Monitor; print(Monitor('模型', interval=None))"
+    for command in ([*COMMAND, "--store", str(path)], [sys.executable, "-c", show]):
+        done = subprocess.run(
+            command,
+            env=environment(PYTHONIOENCODING=encoding),
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        text = done.stdout.decode(encoding)
+        assert ("–" in text) == (encoding == "utf-8")
+        assert "\u202e" not in text
 
 
 @pytest.mark.parametrize("watch", [[], ["--watch", "0.2"]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from ipyvitals.schema import Snapshot
 from ipyvitals.server.metrics.families import Collected, MetricFamily
@@ -14,7 +15,10 @@ from ipyvitals.server.metrics.sources import (
     models_of,
 )
 
-__all__ = ["CLIENTS", "DERIVED_FAMILIES", "DROPPED", "SERVER_FAMILIES", "derived"]
+__all__ = ["CLIENTS", "DERIVED_FAMILIES", "DROPPED", "OMITTED", "SERVER_FAMILIES", "derived"]
+
+MAX_CODES = 100
+"""Codes of notices of one monitor that have series."""
 
 DURATIONS = MetricFamily(
     name="ipyvitals_prediction_duration_seconds",
@@ -49,7 +53,12 @@ DROPPED = MetricFamily(
     kind="counter",
     labels=("kernel", "reason"),
 )
-SERVER_FAMILIES = (CLIENTS, DROPPED)
+OMITTED = MetricFamily(
+    name="ipyvitals_omitted_models",
+    help="Models of a kernel that have no series, since the kernel has too many.",
+    labels=("kernel",),
+)
+SERVER_FAMILIES = (CLIENTS, DROPPED, OMITTED)
 """Families about the server itself."""
 
 
@@ -62,16 +71,27 @@ def derived(readings: Sequence[MonitorReading]) -> Iterator[Collected]:
         furthest = _furthest_drift(snapshot)
         if furthest is not None:
             drift.add_metric(labels, furthest)
-        for notice in snapshot.notices:
-            notices.add_metric([*labels, clip(notice.code)], notice.count)
+        for code, count in _counts_of(snapshot).items():
+            notices.add_metric([*labels, code], count)
         if reading.last_seen is not None:
             last_update.add_metric(labels, reading.last_seen)
     yield from (durations, drift, notices, last_update)
 
 
+def _counts_of(snapshot: Snapshot) -> dict[str, float]:
+    """Return the count of each code of a notice; one that stands there twice is summed up."""
+    counts: dict[str, float] = {}
+    for notice in snapshot.notices[:MAX_CODES]:
+        code = clip(notice.code)
+        counts[code] = counts.get(code, 0.0) + notice.count
+    return counts
+
+
 def _add_durations(family: Collected, reading: MonitorReading) -> None:
     durations = reading.snapshot.durations
     bounds = durations.bounds_seconds if durations is not None else []
+    if any(high <= low for low, high in pairwise(bounds)):
+        return
     for labels, model in models_of(reading):
         if len(model.duration_counts) == len(bounds) + 1:
             buckets = list(_buckets(bounds, model.duration_counts))

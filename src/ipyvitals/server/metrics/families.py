@@ -64,6 +64,7 @@ class FieldFamily(MetricFamily):
             if self.kind == "state set":
                 family.add_metric(labels, {state: state == value for state in self.states})
             elif value is not None:
+                # Division makes a float, or fails here, where it concerns one monitor alone.
                 family.add_metric(labels, value / self.divisor)
         return family  # type: ignore[no-any-return]
 

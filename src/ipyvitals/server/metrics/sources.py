@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
@@ -30,12 +32,16 @@ __all__ = [
     "clip",
     "field_families",
     "models_of",
+    "numbered",
 ]
 
 MONITOR_LABELS = ("kernel", "monitor")
 MODEL_LABELS = (*MONITOR_LABELS, "model", "version")
 GPU_LABELS = (*MONITOR_LABELS, "gpu")
 MAX_LABEL_CHARS = 200
+HASH_CHARS = 12
+MAX_GPUS = 64
+"""GPUs of one monitor that have series."""
 
 Labelled: TypeAlias = Iterable[tuple[list[str], Any]]
 
@@ -47,6 +53,13 @@ class MonitorReading(NamedTuple):
     snapshot: Snapshot
     last_seen: float | None
     """Unix time of the kernel's last update."""
+    chosen: Sequence[ModelInfo] | None = None
+    """The models that have series of their own; ``None`` for all of them."""
+
+    @property
+    def models(self) -> Sequence[ModelInfo]:
+        """The models that have series of their own."""
+        return self.snapshot.models if self.chosen is None else self.chosen
 
     @property
     def labels(self) -> list[str]:
@@ -66,13 +79,25 @@ class SectionSource:
 def models_of(reading: MonitorReading) -> Iterator[tuple[list[str], ModelInfo]]:
     """Yield the models of a monitor with their labels, of which no two are the same."""
     seen: set[tuple[str, str]] = set()
-    for model in reading.snapshot.models:
-        name, version = clip(model.name or ""), clip(model.version or "")
-        if (name, version) in seen:
-            name = clip(model.model_id)
-        if (name, version) not in seen:
-            seen.add((name, version))
-            yield [*reading.labels, name, version], model
+    for model in reading.models:
+        version = clip(model.version or "")
+        name = next(name for name in _names_of(model) if (name, version) not in seen)
+        seen.add((name, version))
+        yield [*reading.labels, name, version], model
+
+
+def _names_of(model: ModelInfo) -> Iterator[str]:
+    """Yield the names that a model may have as a label, the one that suits it best first."""
+    yield clip(model.name or "")
+    yield clip(model.model_id)
+    yield from numbered(clip(f"{model.name or ''} ({model.model_id})"))
+
+
+def numbered(text: str) -> Iterator[str]:
+    """Yield a text, then the same text with ``#2``, ``#3`` and so on."""
+    yield text
+    for number in count(2):
+        yield f"{text} #{number}"
 
 
 def _model(reading: MonitorReading) -> Labelled:
@@ -96,7 +121,11 @@ def _system(reading: MonitorReading) -> Labelled:
 
 
 def _gpus(reading: MonitorReading) -> Labelled:
-    return [([*reading.labels, str(gpu.index)], gpu) for gpu in reading.snapshot.system.gpus]
+    seen: set[str] = set()
+    for gpu in reading.snapshot.system.gpus[:MAX_GPUS]:
+        index = next(one for one in numbered(str(gpu.index)) if one not in seen)
+        seen.add(index)
+        yield [*reading.labels, index], gpu
 
 
 SOURCES = (
@@ -130,6 +159,12 @@ FIELD_FAMILIES = field_families()
 def clip(text: str) -> str:
     """Return a label's value of bounded length, in which every character can be encoded.
 
-    A lone surrogate cannot: it would make all of ``/metrics`` fail.
+    A lone surrogate cannot: it would make all of ``/metrics`` fail. Texts that differ only behind
+    that length stay different.
     """
-    return text[:MAX_LABEL_CHARS].encode("utf-8", "replace").decode()
+    encoded = text.encode("utf-8", "backslashreplace")
+    if len(text) <= MAX_LABEL_CHARS:
+        return encoded.decode()
+    digest = hashlib.sha256(encoded).hexdigest()[:HASH_CHARS]
+    cut = text[: MAX_LABEL_CHARS - HASH_CHARS - 1].encode("utf-8", "backslashreplace").decode()
+    return f"{cut}#{digest}"
