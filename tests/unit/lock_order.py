@@ -6,6 +6,7 @@ import logging
 import sys
 import threading
 import traceback
+from contextlib import contextmanager
 
 from ipyvitals.jupyter.control_channel import control_channel  # noqa: F401 - makes its locks
 from ipyvitals.monitor.names import monitor_names
@@ -96,6 +97,16 @@ def forget():
     """Begin a test: forget violations, and locks that the last test left to this thread."""
     violations.clear()
     owned().clear()
+
+
+@contextmanager
+def unchecked():
+    """Create plain locks: an interrupt may come between the instructions of `CheckedLock`."""
+    wrap_new_locks(None)
+    try:
+        yield
+    finally:
+        wrap_new_locks(CheckedLock)
 
 
 def install():

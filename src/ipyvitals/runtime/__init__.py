@@ -12,7 +12,7 @@ starts threads again that an error ended.
 Locks: that of `Engine` guards all figures. It is taken inside the turn to drain records, and those
 of the training tracker, the logs, the storage and the notices are taken inside it. User code runs
 without it: records are scored before it is taken, the machine is read, views and callbacks are
-called and notices are logged after it is released. `Publisher` has a lock of its own for its views:
-they are called under it, one at a time, and the lock of `Engine` is never acquired under it. The
-lock of `Scheduler` guards its list of tasks; the tasks run without it.
+called and notices are logged after it is released. `Publisher` has a lock of its own for the list
+of its views, and calls them without it, one thread at a time. The lock of `Scheduler` guards its
+list of tasks; the tasks run without it.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import cache
@@ -29,6 +30,9 @@ from ipyvitals.utils.user_code import error_text, is_interrupt
 
 __all__ = ["Publisher", "View"]
 
+END_SECONDS = 2.0
+"""Longest wait of the end of a monitor for a view that draws."""
+
 
 class View(Protocol):
     """A receiver of snapshots, such as the panel."""
@@ -46,8 +50,8 @@ class Publisher:
     """Compares each state with the one published last, and publishes it when it changed.
 
     Snapshots reach the views in the order in which they were taken, and only while there is a
-    view and somebody watches. The publisher has a lock that guards the views; the lock of the
-    engine may be taken before that lock, never after it.
+    view and somebody watches. The publisher has a lock for the list of views; views draw without
+    it, one thread at a time.
 
     Parameters
     ----------
@@ -80,6 +84,12 @@ class Publisher:
         self._shown: Snapshot | None = None
         self._shown_at = -inf
         self._number = self._last_number = 0
+        self._waiting: Snapshot | None = None
+        """The newest snapshot, until a thread shows it."""
+        self._showing: int | None = None
+        """The thread that calls the views."""
+        self._idle = threading.Event()
+        self._idle.set()
         self._lock = new_rlock("publisher")
 
     def system(self, reading: SystemSection) -> None:
@@ -157,10 +167,11 @@ class Publisher:
         self._show_in_views(shown, number)
 
     def end(self) -> None:
-        """Mark all views as closed."""
+        """Mark all views as closed, after the last snapshot is shown."""
+        if self._showing != threading.get_ident():
+            self._idle.wait(END_SECONDS)
         with self._lock:
             views, self._views = self._views, []
-        # Without the lock: the end of a view may call observers of the user.
         for view in views:
             try:
                 view.end()
@@ -168,13 +179,37 @@ class Publisher:
                 self._note(error)
 
     def _show_in_views(self, snapshot: Snapshot, number: int) -> None:
-        """Show a snapshot, unless another thread has shown a newer one."""
+        """Show a snapshot, unless another thread has shown a newer one.
+
+        One thread at a time calls the views, without a lock; it also shows what other threads
+        have left to it meanwhile.
+        """
         with self._lock:
-            if number > self._last_number:
-                self._last_number = number
-                closed = [view for view in self._views if not self._shows(view, snapshot)]
-                if closed:
-                    self._views = [view for view in self._views if view not in closed]
+            if number <= self._last_number:
+                return
+            self._last_number, self._waiting = number, snapshot
+        while self._waiting is not None:
+            newest = None
+            try:
+                with self._lock:
+                    if self._showing is not None:
+                        return
+                    newest, self._waiting = self._waiting, None
+                    if newest is not None:
+                        self._showing = threading.get_ident()
+                        self._idle.clear()
+                if newest is not None:
+                    self._show_newest(newest)
+            finally:
+                if newest is not None:
+                    self._showing = None
+                    self._idle.set()
+
+    def _show_newest(self, snapshot: Snapshot) -> None:
+        closed = [view for view in self._views if not self._shows(view, snapshot)]
+        if closed:
+            with self._lock:
+                self._views = [view for view in self._views if view not in closed]
 
     def _shows(self, view: View, snapshot: Snapshot) -> bool:
         """Show a snapshot in a view; return whether the view is still open."""
@@ -192,7 +227,9 @@ class Publisher:
     def after_fork(self) -> None:
         """Drop the views in a forked child: their sockets belong to the parent."""
         self._lock = new_rlock("publisher")
-        self._views = []
+        self._views, self._waiting, self._showing = [], None, None
+        self._idle = threading.Event()
+        self._idle.set()
 
 
 def _fields(event: type[msgspec.Struct], section: msgspec.Struct) -> dict[str, Any]:

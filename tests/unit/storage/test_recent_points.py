@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 from ipyvitals.schema import Point
@@ -70,3 +71,29 @@ def test_points_may_come_while_columns_are_read():
         assert len(at) <= 50
     thread.join()
     assert history.columns()["at"][-1] == 4_999.0
+
+
+def test_points_may_be_inserted_while_others_are_added():
+    points = RecentPoints()
+    older = [Point(at=float(at)) for at in range(300)]
+    gate = threading.Barrier(2)
+
+    def add():
+        gate.wait()
+        for at in range(2_000):
+            points.add(Point(at=1_000.0 + at))
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    thread = threading.Thread(target=add)
+    try:
+        thread.start()
+        gate.wait()
+        for _ in range(50):
+            points.prepend(older)
+            columns = points.columns()
+    finally:
+        thread.join()
+        sys.setswitchinterval(before)
+    assert columns["at"] == sorted(columns["at"])
+    assert points.columns()["at"] == [3_000.0 - LIMIT + at for at in range(LIMIT)]
