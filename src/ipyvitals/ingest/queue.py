@@ -11,7 +11,16 @@ from typing import Any
 from ipyvitals.ingest.accumulator import NO_EXTRAS, AccumulatorsByModel, ModelAccumulator
 from ipyvitals.ingest.label_join import EarlyLabel, LabelJoiner, PendingPrediction
 from ipyvitals.ingest.labeling import LabelEvaluator
-from ipyvitals.ingest.records import UNSET, BatchRecord, FailureRecord, LabelRecord
+from ipyvitals.ingest.mismatch import short_repr
+from ipyvitals.ingest.records import (
+    MISSING,
+    BatchRecord,
+    FailureRecord,
+    LabelRecord,
+    UncountedLabels,
+    UnsetType,
+    read_device_values,
+)
 from ipyvitals.models.registry import Registry
 from ipyvitals.utils.notices import Notices
 
@@ -63,19 +72,22 @@ class RecordQueue:
 
         Must be set before appending; otherwise a concurrent drain takes the fast path and drops
         the id."""
+        self.has_device_values = False
+        """True after the first record with a value on a GPU; never reset, and set before it is
+        appended."""
         self.drift_enabled = False
         """True collects rows for drift detection."""
         self.store_records: Callable[[list[Any], str], None] | None = None
         """Called with the drained records and the id of the active model, to store them."""
 
-    def put(self, entry: BatchRecord | LabelRecord | FailureRecord) -> None:
+    def put(self, entry: BatchRecord | LabelRecord | FailureRecord | UncountedLabels) -> None:
         """Append a record other than a plain one."""
         self.needs_slow_path = True
         if type(entry) is BatchRecord:
             self.batch_values += entry.rows * (1 + entry.columns)
         self.entries.append(entry)
 
-    def extend(self, labels: list[LabelRecord]) -> None:
+    def extend(self, labels: list[LabelRecord | UncountedLabels]) -> None:
         """Append several labels."""
         self.needs_slow_path = True
         self.entries.extend(labels)
@@ -110,8 +122,13 @@ class RecordQueue:
         self._draining_thread = None
 
     def _drain_entries(self, entries: list[Any]) -> None:
+        if self.has_device_values:
+            entries = self._read_device_values(entries)
         by_model = AccumulatorsByModel(
-            self._registry, self._label_evaluator, drift_enabled=self.drift_enabled
+            self._registry,
+            self._label_evaluator,
+            self._note_lost_row,
+            drift_enabled=self.drift_enabled,
         )
         try:
             if self.needs_slow_path:
@@ -119,6 +136,8 @@ class RecordQueue:
             else:
                 by_model[None].plain = entries
             by_model.add_to_models()
+            for what in ("missing", "mismatched"):
+                self._label_joiner.count(what, by_model.count(f"{what}_labels"))
             if self.store_records is not None:
                 self.store_records(entries, self._registry.active.model_id)
         except Exception as error:
@@ -128,6 +147,23 @@ class RecordQueue:
                 entries=len(entries),
                 error=f"{type(error).__name__}: {error}",
             )
+
+    def _read_device_values(self, entries: list[Any]) -> list[Any]:
+        """Return records whose values are in the memory of Python; waits for the GPU."""
+        read: list[Any] = []
+        for entry in entries:
+            try:
+                read.append(read_device_values(entry))
+            except Exception as error:
+                self._note_lost_row("a value on the GPU", error)
+        return read
+
+    def _note_lost_row(self, row: Any, error: Exception) -> None:
+        self._notices.add(
+            "intake.fold_failed",
+            entries=1,
+            error=f"{type(error).__name__}: {error} ({short_repr(row)})",
+        )
 
     def _drain_mixed(self, entries: list[Any], by_model: AccumulatorsByModel) -> None:
         for entry in entries:
@@ -139,6 +175,9 @@ class RecordQueue:
                     self._drain_record(entry, accumulator)
             elif type(entry) is LabelRecord:
                 self._drain_label(entry, by_model)
+            elif type(entry) is UncountedLabels:
+                self._label_joiner.count("missing", entry.missing)
+                self._label_joiner.count("mismatched", entry.mismatched)
             elif type(entry) is FailureRecord:
                 by_model[entry.model_id].failures.append(entry.at)
             else:
@@ -150,10 +189,12 @@ class RecordQueue:
         segment, features = extras or NO_EXTRAS
         if self.drift_enabled:
             accumulator.add_drift_row(prediction, features)
-        if actual is not UNSET:
+        if actual is MISSING:
+            accumulator.missing_labels += 1
+        if type(actual) is not UnsetType:
             accumulator.add_pair(prediction, actual, segment)
             if id is not None:
-                self._label_joiner.mark_labelled(id)
+                self._label_joiner.mark_labelled(id, at)
         elif id is not None:
             pending = PendingPrediction(accumulator.deployment, prediction, at, segment)
             self._add_pending(id, pending, accumulator)
@@ -167,7 +208,7 @@ class RecordQueue:
     def _drain_batch(self, batch: BatchRecord, accumulator: ModelAccumulator) -> None:
         accumulator.add_batch(batch)
         for id in batch.labelled_ids:
-            self._label_joiner.mark_labelled(id)
+            self._label_joiner.mark_labelled(id, batch.at)
         for id, prediction, segment in batch.pending:
             pending = PendingPrediction(accumulator.deployment, prediction, batch.at, segment)
             self._add_pending(id, pending, accumulator)

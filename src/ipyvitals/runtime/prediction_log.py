@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ipyvitals.ingest.records import UNSET, BatchRecord, LabelRecord
+from ipyvitals.ingest.records import UNSET, BatchRecord, LabelRecord, UnsetType
 from ipyvitals.storage.buffer import WriteBuffer
 from ipyvitals.storage.rows import LabelRow, PredictionRow
 from ipyvitals.utils.clock import Clock
@@ -70,7 +70,7 @@ class PredictionLog:
         latency: float | None,
         segment: Any,
     ) -> None:
-        labelled = actual is not UNSET
+        labelled = type(actual) is not UnsetType
         truth = actual if labelled else None
         self._buffer.put(
             PredictionRow(at, model_id, id, prediction, truth, labelled, latency, segment)

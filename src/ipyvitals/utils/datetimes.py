@@ -13,6 +13,10 @@ from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 
 __all__ = ["unix_seconds"]
 
+EARLIEST_SECONDS, LATEST_SECONDS = -62_135_596_800.0, 253_402_300_800.0
+"""The years 1 to 9999, which are those of a `datetime`."""
+MULTIPLES = {"milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
+
 
 def unix_seconds(argument: str, moment: Any) -> float | None:
     """Return a date and time as Unix seconds; a `datetime` without a zone is in local time.
@@ -22,7 +26,8 @@ def unix_seconds(argument: str, moment: Any) -> float | None:
     argument : str
         Name of the argument, for errors.
     moment : datetime, str, numpy.datetime64, float or None
-        A string is in ISO 8601, a number in Unix seconds, a `datetime64` in UTC.
+        A string is in ISO 8601, a number in Unix seconds, a `datetime64` in UTC. A number beyond
+        the year 9999 is refused: it is in milliseconds or a smaller unit.
 
     Raises
     ------
@@ -56,4 +61,16 @@ def unix_seconds(argument: str, moment: Any) -> float | None:
         ) from None
     if not isfinite(seconds):
         raise ArgumentValueError(f"{argument}={moment!r}: expected a moment in time.")
+    if not EARLIEST_SECONDS <= seconds < LATEST_SECONDS:
+        raise ArgumentValueError(
+            f"{argument}={moment!r}: expected Unix seconds, a moment of the years 1 to 9999"
+            f"{_likely_cause(seconds)}."
+        )
     return seconds
+
+
+def _likely_cause(seconds: float) -> str:
+    for unit, multiple in MULTIPLES.items():
+        if EARLIEST_SECONDS <= seconds / multiple < LATEST_SECONDS:
+            return f"; this looks like {unit}: divide it by {multiple:,.0f}"
+    return ""

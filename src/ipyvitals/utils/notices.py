@@ -6,6 +6,8 @@ import logging
 import threading
 from collections.abc import Callable
 
+import msgspec
+
 from ipyvitals.schema import Notice
 from ipyvitals.schema.messages import message
 
@@ -57,7 +59,7 @@ class Notices:
             What stands in the sentence.
         """
         args = {name: _cut(value) for name, value in args.items()}
-        text = (message(code, **args).text if text is None else text)[:MAX_MESSAGE_CHARS]
+        text = str(_cut(message(code, **args).text if text is None else text))
         with self._lock:
             old = self._by_code.get(code)
             if old is None and len(self._by_code) >= MAX_CODES:
@@ -71,6 +73,16 @@ class Notices:
             )
         if old is None:
             log.warning("%s: %s", code, text)
+
+    def subtract(self, code: str, count: int = 1) -> None:
+        """Count something less that turned out to be none; a notice of nothing is removed."""
+        with self._lock:
+            notice = self._by_code.get(code)
+            if notice is not None and notice.count > count:
+                fewer = msgspec.structs.replace(notice, count=notice.count - count)
+                self._by_code[code] = fewer
+            else:
+                self._by_code.pop(code, None)
 
     def get(self) -> list[Notice]:
         """Return the notices, in the order of the first occurrence of their codes."""
@@ -94,4 +106,7 @@ class Notices:
 
 
 def _cut(value: str | float) -> str | float:
-    return value[:MAX_MESSAGE_CHARS] if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    # A lone surrogate cannot be sent as UTF-8.
+    return value[:MAX_MESSAGE_CHARS].encode("utf-8", "backslashreplace").decode()
