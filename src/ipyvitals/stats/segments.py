@@ -86,7 +86,7 @@ class SegmentWindows:
             tracker.total += 1
             collected.setdefault(tracker, []).append(row)
         for tracker, rows in collected.items():
-            tracker.window.update(scores[rows])
+            tracker.window.update(scores[np.array(rows)])
 
     def get(self) -> Iterator[tuple[Hashable, SegmentTracker]]:
         """Yield the tracked segments, the most frequent first."""
