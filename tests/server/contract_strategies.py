@@ -11,10 +11,35 @@ from ipyvitals.schema.protocol import Reply, Update
 __all__ = ["events", "replies", "updates"]
 
 TEXTS = st.sampled_from(
-    ["", "churn", "a\u202eb", "\ud800", "\udc81x", "x" * 300, "x" * 20_000, '"}\n# HELP', "模型", "\0"]
+    [
+        "",
+        "churn",
+        "a\u202eb",
+        "\ud800",
+        "\udc81x",
+        "x" * 300,
+        "x" * 20_000,
+        '"}\n# HELP',
+        "模型",
+        "\0",
+    ]
 )
 INTEGERS = st.sampled_from(
-    [0, 1, 7, -1, 2**31, 2**53 + 1, 2**63 - 1, 2**63, -(2**63) - 1, 2**64, 10**30, 10**400, 10**5_000]
+    [
+        0,
+        1,
+        7,
+        -1,
+        2**31,
+        2**53 + 1,
+        2**63 - 1,
+        2**63,
+        -(2**63) - 1,
+        2**64,
+        10**30,
+        10**400,
+        10**5_000,
+    ]
 )
 FLOATS = st.sampled_from(
     [

@@ -77,9 +77,7 @@ class Witness:
             answer = await self.server.ask(path, **query)
             assert answer.code == 200, (path, answer.body)
             assert answer.json
-        answer = await self.server.ask(
-            "ipyvitals/api/monitoring/system", kernel_id=self.hostile.id
-        )
+        answer = await self.server.ask("ipyvitals/api/monitoring/system", kernel_id=self.hostile.id)
         assert answer.code in (200, 404), answer.body
         metrics = await self.server.ask("metrics")
         assert metrics.code == 200
@@ -130,9 +128,7 @@ async def send_all(witness, contents):
 
 
 async def test_updates_with_any_value_in_any_field(witness):
-    contents = [
-        encoded({"comm_id": "ipyvitals", "data": update}) for update in examples(updates())
-    ]
+    contents = [encoded({"comm_id": "ipyvitals", "data": update}) for update in examples(updates())]
     await send_all(witness, contents)
 
     # Most of them were taken, without the values that are not sound.

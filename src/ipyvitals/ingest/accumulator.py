@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import repeat
-from operator import is_, itemgetter
-from typing import Any, TypeVar
+from operator import itemgetter
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from ipyvitals.drift.features import Columns, columns_of
 from ipyvitals.ingest.label_join import DeploymentKey
 from ipyvitals.ingest.labeling import LabelEvaluator
 from ipyvitals.ingest.plain_values import PlainValues
-from ipyvitals.ingest.records import UNSET, BatchRecord, RecordExtras
+from ipyvitals.ingest.records import MISSING, BatchRecord, RecordExtras, UnsetType
+from ipyvitals.ingest.row_fallback import apply_to_rows
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.registry import Registry
 from ipyvitals.models.scored_labels import ScoredLabels
@@ -28,6 +29,7 @@ AT, PREDICTION, ACTUAL, LATENCY, EXTRAS = (itemgetter(field) for field in (0, 1,
 NO_EXTRAS = RecordExtras()
 
 T = TypeVar("T")
+LostRow: TypeAlias = Callable[[Any, BaseException], object]
 
 
 class ModelAccumulator:
@@ -39,15 +41,23 @@ class ModelAccumulator:
         Id of the model, and number of its deployment.
     label_evaluator : LabelEvaluator
         Scores pairs of prediction and label.
+    on_lost : callable
+        Called with a row that cannot be counted, and the exception.
     drift_enabled : bool
         True collects rows for drift detection.
     """
 
     def __init__(
-        self, deployment: DeploymentKey, label_evaluator: LabelEvaluator, *, drift_enabled: bool
+        self,
+        deployment: DeploymentKey,
+        label_evaluator: LabelEvaluator,
+        on_lost: LostRow,
+        *,
+        drift_enabled: bool,
     ) -> None:
         self.deployment = deployment
         self._label_evaluator = label_evaluator
+        self._on_lost = on_lost
         self._drift_enabled = drift_enabled
         self.plain: list[Any] = []
         """Records without an id that are not processed yet, newer than everything else here."""
@@ -57,6 +67,10 @@ class ModelAccumulator:
         self.label_delays: list[float] = []
         self.stale_labels = 0
         """Labels of a former deployment, which are counted but enter no window."""
+        self.missing_labels = 0
+        """Labels that stand for no value."""
+        self.mismatched_labels = 0
+        """Labels that can never be equal to their prediction."""
         self._batches: list[BatchRecord] = []
         self._predictions: list[Any] = []
         self._actuals: list[Any] = []
@@ -83,12 +97,13 @@ class ModelAccumulator:
     def add_batch(self, batch: BatchRecord) -> None:
         """Add the rows of one call."""
         self._batches.append(batch)
+        self.missing_labels += batch.missing
         if batch.drift_rows is not None:
             self._flush_single_rows()
             self._drift_rows.append(batch.drift_rows)
         if batch.labels is not None:
             self._flush_pairs()
-            self._labels.append(batch.labels)
+            self._add_labels(batch.labels)
 
     def add_drift_row(self, prediction: Any, features: Mapping[str, Any] | None) -> None:
         """Add a single prediction for drift detection."""
@@ -133,21 +148,26 @@ class ModelAccumulator:
             model.add_labels(labels)
         model.add_delays(self.label_delays)
         for rows, features in self._plain_drift_rows:
-            model.add_rows(rows, features)
+            self._add_rows(model, rows, features)
 
     def _flush_plain(self) -> None:
         """Split the plain records into columns."""
-        # Field by field: zip(*plain) would create a GC-tracked object per record.
         plain, self.plain = self.plain, []
-        self.records = self.records + plain if self.records else plain
+        apply_to_rows(plain, self._split, self._on_lost)
+
+    def _split(self, plain: Sequence[Any]) -> None:
+        # Field by field: zip(*plain) would create a GC-tracked object per record.
+        plain = list(plain)
         has_extras = any(map(EXTRAS, plain))
+        self.records = self.records + plain if self.records else plain
         if self._drift_enabled:
             self._single_rows[0].extend(map(PREDICTION, plain))
             self._single_rows[1].extend(
                 _extras(plain, 1) if has_extras else repeat(None, len(plain))
             )
-        if any(map(is_, map(ACTUAL, plain), repeat(UNSET))):
-            plain = [entry for entry in plain if entry[2] is not UNSET]
+        if UnsetType in set(map(type, map(ACTUAL, plain))):
+            self.missing_labels += sum(entry[2] is MISSING for entry in plain)
+            plain = [entry for entry in plain if type(entry[2]) is not UnsetType]
         self._predictions.extend(map(PREDICTION, plain))
         self._actuals.extend(map(ACTUAL, plain))
         if has_extras:
@@ -162,12 +182,45 @@ class ModelAccumulator:
         if self.plain:
             self._flush_plain()
         if self._predictions:
+            predictions, actuals = self._predictions, self._actuals
             segments = self._segments if self._has_segments else None
-            self._labels.append(
-                self._label_evaluator.pairs(self._predictions, self._actuals, segments)
-            )
             self._predictions, self._actuals, self._segments = [], [], []
             self._has_segments = False
+
+            def evaluate(rows: Sequence[int]) -> None:
+                part = slice(rows[0], rows[-1] + 1)
+                self._add_labels(
+                    self._label_evaluator.pairs(
+                        predictions[part],
+                        actuals[part],
+                        None if segments is None else segments[part],
+                    )
+                )
+
+            apply_to_rows(
+                range(len(predictions)),
+                evaluate,
+                lambda row, error: self._on_lost((predictions[row], actuals[row]), error),
+            )
+
+    def _add_labels(self, labels: ScoredLabels) -> None:
+        self.mismatched_labels += labels.mismatched
+        self._labels.append(labels)
+
+    def _add_rows(self, model: ModelState, predictions: Rows, features: Any) -> None:
+        def add(rows: Sequence[int]) -> None:
+            part = slice(rows[0], rows[-1] + 1)
+            model.add_rows(
+                predictions[part],
+                None if features is None else {name: features[name][part] for name in features},
+            )
+
+        if len(predictions):
+            apply_to_rows(
+                range(len(predictions)),
+                add,
+                lambda row, error: self._on_lost(predictions[row], error),
+            )
 
     def _flush_single_rows(self) -> None:
         """Move the single drift rows so far to those of batches, so that they stay in order."""
@@ -186,7 +239,7 @@ class AccumulatorsByModel(dict[str | None, ModelAccumulator]):
     ----------
     registry : Registry
         Models that receive the statistics.
-    label_evaluator, drift_enabled
+    label_evaluator, on_lost, drift_enabled
         See `ModelAccumulator`.
     on_failure : callable
         Called with a number of records that cannot be counted, and the exception.
@@ -196,6 +249,7 @@ class AccumulatorsByModel(dict[str | None, ModelAccumulator]):
         self,
         registry: Registry,
         label_evaluator: LabelEvaluator,
+        on_lost: LostRow,
         on_failure: Callable[[int, BaseException], None],
         *,
         drift_enabled: bool,
@@ -203,6 +257,7 @@ class AccumulatorsByModel(dict[str | None, ModelAccumulator]):
         self._registry = registry
         self._active = registry.active.model_id
         self._label_evaluator = label_evaluator
+        self._on_lost = on_lost
         self._on_failure = on_failure
         self._drift_enabled = drift_enabled
 
@@ -214,7 +269,10 @@ class AccumulatorsByModel(dict[str | None, ModelAccumulator]):
             # The id of the model itself, since that of a record may be an object of the user.
             deployment = (model_id, 0) if model is None else (model.model_id, model.deployment)
             accumulator = ModelAccumulator(
-                deployment, self._label_evaluator, drift_enabled=self._drift_enabled
+                deployment,
+                self._label_evaluator,
+                self._on_lost,
+                drift_enabled=self._drift_enabled,
             )
         self[model_id] = accumulator
         return accumulator
@@ -247,6 +305,10 @@ class AccumulatorsByModel(dict[str | None, ModelAccumulator]):
             self._on_failure(len(accumulator), error)
             return False
         return True
+
+    def count(self, what: str) -> int:
+        """Return the sum of an attribute over the accumulators of all models."""
+        return sum(getattr(one, what) for id, one in self.items() if id is not None)
 
 
 def _extras(records: list[Any], field: int) -> list[Any]:

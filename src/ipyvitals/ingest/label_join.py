@@ -41,9 +41,10 @@ class EarlyLabel(NamedTuple):
 class LabelJoiner:
     """Join labels to predictions by id, in any order of arrival.
 
-    Both sides are bounded in number and in time. An early label is stored for a minute, unless
-    a pending prediction with its id was evicted or expired: the next prediction with that id
-    would be a different one.
+    Both sides are bounded in number and in time. Each call first drops what expired until its
+    time, so that the result does not depend on when `expire` is called in between. An early label
+    is stored for a minute, unless a pending prediction with its id was evicted or expired: the
+    next prediction with that id would be a different one.
 
     Parameters
     ----------
@@ -87,19 +88,16 @@ class LabelJoiner:
 
     def add_prediction(self, id: Hashable, prediction: PendingPrediction) -> EarlyLabel | None:
         """Return the early label of `id` if there is one; otherwise store the prediction."""
-        self._expire_if_due(id, prediction.at)
+        self.expire(prediction.at)
         if id in self._pending:
             # The newest prediction under an id is the one that was served last.
-            self._remove_pending(id)
-            self._notices.add("labels.reused_id", id=safe_repr(id))
+            self._replace_pending(id)
         early = self._early.pop(id, None)
         if early is not None:
-            self._counts["unknown"] -= 1
+            self._count_known()
             self._counts["early"] += 1
             self._add_labelled(id)
             return early
-        if len(self._pending) >= self.capacity:
-            self.expire(prediction.at)
         if len(self._pending) >= self.capacity:
             self._drop_pending(next(iter(self._pending)))
             self._counts["evicted"] += 1
@@ -110,20 +108,22 @@ class LabelJoiner:
         self.pending_by_model[prediction.deployment[0]] += 1
         return None
 
-    def mark_labelled(self, id: Hashable) -> None:
-        """Mark an id whose label came with the prediction; a second label is a duplicate."""
+    def mark_labelled(self, id: Hashable, at: float) -> None:
+        """Mark an id whose label came with the prediction, at the monotonic second `at`.
+
+        A second label is a duplicate.
+        """
+        self.expire(at)
         if id in self._pending:
-            self._remove_pending(id)
+            self._replace_pending(id)
         if self._early.pop(id, None) is not None:
-            self._counts["unknown"] -= 1
+            self._count_known()
             self._count_duplicate(id)
         self._add_labelled(id)
 
     def add_label(self, id: Hashable, label: EarlyLabel) -> PendingPrediction | None:
         """Return the pending prediction of `id` if there is one; otherwise store the label."""
-        prediction = self._pending.get(id)
-        if prediction is None or label.at - prediction.at > self.ttl:
-            self._expire_if_due(id, label.at)
+        self.expire(label.at)
         if id in self._pending:
             self._add_labelled(id)
             return self._remove_pending(id)
@@ -137,6 +137,10 @@ class LabelJoiner:
                 self._early.popitem(last=False)
             self._early[id] = label
         return None
+
+    def count(self, what: str, labels: int) -> None:
+        """Count labels that are no evidence: ``missing`` or ``mismatched``."""
+        self._counts[what] += labels
 
     def expire(self, now: float) -> None:
         """Remove expired predictions and early labels, at monotonic second `now`."""
@@ -156,17 +160,18 @@ class LabelJoiner:
                 break
             del self._early[oldest]
 
-    def _expire_if_due(self, id: Hashable, now: float) -> None:
-        """Call `expire` if `id` is expired, so that joins do not depend on when it was called."""
-        prediction, early = self._pending.get(id), self._early.get(id)
-        if (prediction is not None and now - prediction.at > self.ttl) or (
-            early is not None and now - early.at > EARLY_LABEL_TTL
-        ):
-            self.expire(now)
+    def _count_known(self) -> None:
+        """Count an early label, which was unknown, as one whose prediction came."""
+        self._counts["unknown"] -= 1
+        self._notices.subtract("labels.unknown")
 
     def _count_duplicate(self, id: Hashable) -> None:
         self._counts["duplicate"] += 1
         self._notices.add("labels.duplicate", id=safe_repr(id))
+
+    def _replace_pending(self, id: Hashable) -> None:
+        self._remove_pending(id)
+        self._notices.add("labels.reused_id", id=safe_repr(id))
 
     def _remove_pending(self, id: Hashable) -> PendingPrediction:
         prediction = self._pending.pop(id)

@@ -13,8 +13,17 @@ from typing import Any
 from ipyvitals.ingest.accumulator import NO_EXTRAS, AccumulatorsByModel, ModelAccumulator
 from ipyvitals.ingest.label_join import EarlyLabel, LabelJoiner, PendingPrediction
 from ipyvitals.ingest.labeling import LabelEvaluator
+from ipyvitals.ingest.mismatch import short_repr
 from ipyvitals.ingest.plain_values import PlainValues
-from ipyvitals.ingest.records import UNSET, BatchRecord, FailureRecord, LabelRecord
+from ipyvitals.ingest.records import (
+    MISSING,
+    BatchRecord,
+    FailureRecord,
+    LabelRecord,
+    UncountedLabels,
+    UnsetType,
+    read_device_values,
+)
 from ipyvitals.models.registry import Registry
 from ipyvitals.utils.locks import new_lock
 from ipyvitals.utils.notices import Notices
@@ -80,6 +89,9 @@ class RecordQueue:
 
         Must be set before appending; otherwise a concurrent drain takes the fast path and drops
         the id."""
+        self.has_device_values = False
+        """True after the first record with a value on a GPU; never reset, and set before it is
+        appended."""
         self.drift_enabled = False
         """True collects rows for drift detection."""
         self.store_records: Callable[[list[Any], str], list[int]] | None = None
@@ -89,14 +101,14 @@ class RecordQueue:
         """Called with the number of a stored prediction and the late label that was joined to
         it."""
 
-    def put(self, entry: BatchRecord | LabelRecord | FailureRecord) -> None:
+    def put(self, entry: BatchRecord | LabelRecord | FailureRecord | UncountedLabels) -> None:
         """Append a record other than a plain one."""
         self.needs_slow_path = True
         if type(entry) is BatchRecord:
             self.batch_values += entry.rows * (1 + entry.columns)
         self.entries.append(entry)
 
-    def extend(self, labels: list[LabelRecord]) -> None:
+    def extend(self, labels: list[LabelRecord | UncountedLabels]) -> None:
         """Append several labels."""
         self.needs_slow_path = True
         self.entries.extend(labels)
@@ -165,6 +177,7 @@ class RecordQueue:
         by_model = AccumulatorsByModel(
             self._registry,
             self._label_evaluator,
+            self._note_lost_row,
             self._note_failure,
             drift_enabled=self.drift_enabled,
         )
@@ -177,6 +190,8 @@ class RecordQueue:
             # An interrupt, where no other thread could do this for the main one.
             self.entries.extendleft(reversed(entries))
             raise
+        for what in ("missing", "mismatched"):
+            self._label_joiner.count(what, by_model.count(f"{what}_labels"))
         self._guarded(entries, partial(self._fold, by_model))
 
     def _guarded(self, entries: list[Any], step: Callable[[], object]) -> None:
@@ -188,6 +203,10 @@ class RecordQueue:
                 raise
             self._note_failure(len(entries), error)
 
+    def _note_lost_row(self, row: Any, error: BaseException) -> None:
+        text = f"{error_text(error)} ({short_repr(row)})"
+        self._notices.add("intake.fold_failed", entries=1, error=text)
+
     def _note_failure(self, count: int, error: BaseException) -> None:
         self._notices.add(
             "intake.fold_failed", count=max(1, count), entries=count, error=error_text(error)
@@ -195,6 +214,8 @@ class RecordQueue:
 
     def _collect(self, entries: list[Any], by_model: AccumulatorsByModel) -> None:
         """Sort the records by model, and join labels to predictions."""
+        if self.has_device_values:
+            self._read_device_values(entries)
         numbers = self._store(entries)
         if not self.needs_slow_path:
             by_model[None].plain = entries
@@ -208,6 +229,17 @@ class RecordQueue:
                 if is_interrupt(error):
                     raise
                 self._note_failure(1, error)
+
+    def _read_device_values(self, entries: list[Any]) -> None:
+        """Replace values on a GPU by their numbers; waits for the GPU."""
+        for row, entry in enumerate(entries):
+            try:
+                entries[row] = read_device_values(entry)
+            except BaseException as error:
+                if is_interrupt(error):
+                    raise
+                self._note_lost_row("a value on the GPU", error)
+                entries[row] = UncountedLabels()
 
     def _store(self, entries: list[Any]) -> Iterable[int]:
         """Put predictions into the history; return their numbers there, 0 for those without."""
@@ -229,6 +261,9 @@ class RecordQueue:
                 self._drain_record(entry, number, accumulator)
         elif type(entry) is LabelRecord:
             self._drain_label(entry, by_model)
+        elif type(entry) is UncountedLabels:
+            self._label_joiner.count("missing", entry.missing)
+            self._label_joiner.count("mismatched", entry.mismatched)
         elif type(entry) is FailureRecord:
             by_model[entry.model_id].failures.append(entry.at)
         else:
@@ -240,10 +275,12 @@ class RecordQueue:
         segment, features = extras or NO_EXTRAS
         if self.drift_enabled:
             accumulator.add_drift_row(prediction, features)
-        if actual is not UNSET:
+        if actual is MISSING:
+            accumulator.missing_labels += 1
+        if type(actual) is not UnsetType:
             accumulator.add_pair(prediction, actual, segment)
             if id is not None:
-                self._label_joiner.mark_labelled(id)
+                self._label_joiner.mark_labelled(id, at)
         elif id is not None:
             pending = PendingPrediction(accumulator.deployment, prediction, at, segment, number)
             self._add_pending(id, pending, accumulator)
@@ -257,7 +294,7 @@ class RecordQueue:
     def _drain_batch(self, batch: BatchRecord, number: int, accumulator: ModelAccumulator) -> None:
         accumulator.add_batch(batch)
         for id in batch.labelled_ids:
-            self._label_joiner.mark_labelled(id)
+            self._label_joiner.mark_labelled(id, batch.at)
         for row, (id, prediction, segment) in enumerate(batch.pending):
             of_row = number + row if number else 0
             pending = PendingPrediction(

@@ -8,19 +8,38 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ipyvitals.models.scored_labels import ScoredLabels
+from ipyvitals.utils.device_values import DeviceValue
 from ipyvitals.utils.validation import Rows
+from ipyvitals.utils.values import is_missing
 
-__all__ = ["UNSET", "BatchRecord", "FailureRecord", "LabelRecord", "RecordExtras", "StoredBatch"]
+__all__ = [
+    "MISSING",
+    "UNSET",
+    "BatchRecord",
+    "FailureRecord",
+    "LabelRecord",
+    "RecordExtras",
+    "StoredBatch",
+    "UncountedLabels",
+    "UnsetType",
+    "read_device_values",
+]
 
 
 class UnsetType:
-    """Type of `UNSET`: no label was passed, as distinct from the label ``None``."""
+    """Type of `UNSET` and `MISSING`, which stand for no label."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     def __repr__(self) -> str:
-        return "<unset>"
+        return self._name
 
 
-UNSET: Any = UnsetType()
+UNSET: Any = UnsetType("<unset>")
+"""No label was passed."""
+MISSING: Any = UnsetType("<missing>")
+"""A label was passed that stands for no value, such as NaN; it is counted as missing."""
 
 
 class RecordExtras(NamedTuple):
@@ -54,6 +73,8 @@ class BatchRecord(msgspec.Struct, frozen=True):
     """Predictions, and features by column, for drift detection."""
     stored: StoredBatch | None = None
     """All columns of the call, if predictions are stored."""
+    missing: int = 0
+    """Number of rows whose label is missing."""
 
     @property
     def columns(self) -> int:
@@ -70,8 +91,40 @@ class LabelRecord(msgspec.Struct, frozen=True):
     at: float
 
 
+class UncountedLabels(msgspec.Struct, frozen=True):
+    """Numbers of labels that came later and do not count."""
+
+    missing: int = 0
+    mismatched: int = 0
+
+
 class FailureRecord(msgspec.Struct, frozen=True):
     """A failed call."""
 
     at: float
     model_id: str | None
+
+
+def read_device_values(entry: Any) -> Any:
+    """Return a record whose values were read from the GPU, if some are there; waits for the GPU."""
+    if type(entry) is tuple:
+        at, prediction, actual, *rest = entry
+        if type(prediction) is DeviceValue or type(actual) is DeviceValue:
+            return (at, _read(prediction), _read_label(actual), *rest)
+    elif type(entry) is LabelRecord and type(entry.actual) is DeviceValue:
+        actual = _read_label(entry.actual)
+        return (
+            UncountedLabels(missing=1)
+            if actual is MISSING
+            else LabelRecord(entry.id, actual, entry.at)
+        )
+    return entry
+
+
+def _read(value: Any) -> Any:
+    return value.read() if type(value) is DeviceValue else value
+
+
+def _read_label(value: Any) -> Any:
+    actual = _read(value)
+    return MISSING if type(value) is DeviceValue and is_missing(actual) else actual

@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ipyvitals.schema.messages import Message, message
+from ipyvitals.ingest.mismatch import KINDS, MismatchDetector
+from ipyvitals.schema.messages import Message
 from ipyvitals.stats.window import Scores
 from ipyvitals.utils.notices import Notices
 from ipyvitals.utils.user_code import error_text, is_interrupt, safe_repr
@@ -19,11 +20,15 @@ __all__ = ["ScoreFunction", "Scorer", "values_equal"]
 
 ScoreFunction: TypeAlias = Callable[[Any, Any], float]
 
-MISMATCH_SAMPLE = 16
+LARGE = 2.0**24
+"""Integers from here on are not all exact as a float of 32 bits; from 2**53, of 64 bits."""
 
 
 class Scorer:
     """Score pairs of prediction and label; exceptions of ``score`` are counted, not raised.
+
+    Without ``score``, a pair that can never be equal, such as a probability and a class, has no
+    score: its label does not count.
 
     Parameters
     ----------
@@ -32,7 +37,7 @@ class Scorer:
     notices : Notices
         Counts failures of ``score``.
     on_mismatch : callable
-        Called once, with a message, when labels and predictions are of different kinds.
+        Called with a message when labels and predictions can never be equal, once for each cause.
     """
 
     def __init__(
@@ -40,23 +45,26 @@ class Scorer:
     ) -> None:
         self._score = score
         self._notices = notices
-        self._on_mismatch: Callable[[Message], None] | None = on_mismatch
+        self.mismatches = MismatchDetector(on_mismatch)
+
+    @property
+    def compares(self) -> bool:
+        """True if pairs are compared for equality."""
+        return self._score is None
 
     def pairs(self, predictions: Sequence[Any], actuals: Sequence[Any]) -> Scores:
-        """Return the scores of `n` pairs, without those for which ``score`` failed."""
-        scores = self.aligned(predictions, actuals)
-        return scores if self._score is None else scores[~np.isnan(scores)]
+        """Return the scores of `n` pairs, without those that have none."""
+        return _scored(self.aligned(predictions, actuals))
 
     def aligned(self, predictions: Sequence[Any], actuals: Sequence[Any]) -> Scores:
-        """Return `n` scores of `n` pairs, NaN where ``score`` failed."""
+        """Return `n` scores of `n` pairs, NaN for those that have none."""
         if self._score is not None:
             return self._by_callable(self._score, predictions, actuals)
         right = _pairs_equal(predictions, actuals)
-        if self._on_mismatch is not None and not right.all():
-            for row in np.flatnonzero(~right)[:MISMATCH_SAMPLE].tolist():
-                if type(predictions[row]) is not type(actuals[row]):
-                    self._compare_kinds(predictions[row], actuals[row])
-        return right
+        if right.all():
+            return right
+        left_out = self.mismatches.rows(predictions, actuals, np.flatnonzero(~right).tolist())
+        return _without(right, left_out) if left_out else right
 
     def rows(self, predictions: Rows, actuals: Rows) -> Scores:
         """Return the scores of `n` rows, each side an array of shape (n,) or a list."""
@@ -70,31 +78,15 @@ class Scorer:
         )
 
     def arrays(self, predictions: Any, actuals: Any) -> Scores:
-        """Return the scores of two one-dimensional arrays of equal length."""
+        """Return the scores of two one-dimensional arrays, without those of rows that have none."""
         if self._score is not None or "O" in (predictions.dtype.kind, actuals.dtype.kind):
             return self.pairs(predictions.tolist(), actuals.tolist())
-        kinds = _KINDS.get(predictions.dtype.kind), _KINDS.get(actuals.dtype.kind)
-        if kinds[0] != kinds[1]:
-            if predictions.size:
-                self._compare_kinds(predictions[0], actuals[0])
-            return np.zeros(predictions.size, dtype=np.bool_)
-        right: npt.NDArray[np.bool_] = predictions == actuals
-        return right
-
-    def _compare_kinds(self, prediction: Any, actual: Any) -> None:
-        predicted, true = _kind(prediction), _kind(actual)
-        if self._on_mismatch is None or predicted is None or true is None or predicted == true:
-            return
-        report, self._on_mismatch = self._on_mismatch, None
-        report(
-            message(
-                "labels.kind",
-                predictions=predicted,
-                labels=true,
-                prediction=safe_repr(prediction),
-                label=safe_repr(actual),
-            )
-        )
+        if KINDS.get(predictions.dtype.kind) != KINDS.get(actuals.dtype.kind):
+            right = np.zeros(predictions.size, dtype=np.bool_)
+        else:
+            right = _arrays_equal(predictions, actuals)
+        left_out = self.mismatches.arrays(predictions, actuals, right)
+        return right if left_out is None else right[~left_out]
 
     def _by_callable(
         self, score: ScoreFunction, predictions: Sequence[Any], actuals: Sequence[Any]
@@ -116,18 +108,55 @@ class Scorer:
         return np.array(scores, dtype=np.float64)
 
 
+def _scored(scores: Scores) -> Scores:
+    return scores if scores.dtype == np.bool_ else scores[~np.isnan(scores)]
+
+
+def _without(right: npt.NDArray[np.bool_], rows: list[int]) -> Scores:
+    scores = right.astype(np.float64)
+    scores[rows] = nan
+    return scores
+
+
 def _pairs_equal(predictions: Sequence[Any], actuals: Sequence[Any]) -> npt.NDArray[np.bool_]:
     try:
         # bytes() converts a list of plain bools 6 times faster than np.array.
         raw = bytes([p == a for p, a in zip(predictions, actuals, strict=True)])
-        return np.frombuffer(raw, dtype=np.bool_)
+        right = np.frombuffer(raw, dtype=np.bool_)
     except BaseException as error:
         if is_interrupt(error):
             raise
         # NumPy scalars, arrays, None and an array, a raising __eq__: pair by pair.
-        return np.array(
+        right = np.array(
             [values_equal(p, a) for p, a in zip(predictions, actuals, strict=True)], dtype=np.bool_
         )
+    if any(issubclass(kind, np.number) for kind in {*map(type, predictions), *map(type, actuals)}):
+        right = right.copy()
+        for row in np.flatnonzero(right).tolist():
+            right[row] = not _are_different_integers(predictions[row], actuals[row])
+    return right
+
+
+def _arrays_equal(predictions: Any, actuals: Any) -> npt.NDArray[np.bool_]:
+    try:
+        right: npt.NDArray[np.bool_] = predictions == actuals
+    except TypeError:
+        # Types that NumPy does not compare, such as moments and durations.
+        return np.zeros(predictions.size, dtype=np.bool_)
+    for floats, integers in ((predictions, actuals), (actuals, predictions)):
+        if floats.dtype.kind == "f" and integers.dtype.kind in "iu":
+            # NumPy compares an integer with a float as floats.
+            for row in np.flatnonzero(right & (np.abs(floats) >= LARGE)).tolist():
+                right[row] = int(floats[row]) == int(integers[row])
+    return right
+
+
+def _are_different_integers(prediction: Any, actual: Any) -> bool:
+    """Return whether NumPy calls two different integers equal, since it compares them as floats."""
+    try:
+        return bool(abs(prediction) >= LARGE and int(prediction) != int(actual))
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def values_equal(prediction: Any, actual: Any) -> bool:
@@ -151,15 +180,3 @@ def values_equal(prediction: Any, actual: Any) -> bool:
             if is_interrupt(second):
                 raise
             return False
-
-
-_KINDS = {"U": "string", "T": "string", "S": "byte string"} | dict.fromkeys("biufc", "number")
-"""Kind of value by NumPy's ``dtype.kind``; values of different kinds are never equal."""
-
-
-def _kind(value: Any) -> str | None:
-    if isinstance(value, str):
-        return "string"
-    if isinstance(value, bytes):
-        return "byte string"
-    return "number" if isinstance(value, (bool, int, float, complex, np.number, np.bool_)) else None

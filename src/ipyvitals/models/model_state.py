@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any, Protocol
 
 from ipyvitals.health import (
@@ -31,6 +32,8 @@ from ipyvitals.stats.segments import SegmentWindows
 from ipyvitals.stats.window import Scores, ScoreWindow
 
 __all__ = ["ModelState", "Watch"]
+
+_DEPLOYMENTS = count(1)
 
 
 class Watch(Protocol):
@@ -126,7 +129,7 @@ class ModelState:
         self.total_labelled = 0
         self.total_errors = 0
         self.deployment = 0
-        """Counts the deployments of this model here."""
+        """Number of the deployment, which no other one of this process has."""
         self.dormant = False
         """Whether nothing will change before something comes in."""
         self.row: ModelInfo | None = None
@@ -153,7 +156,7 @@ class ModelState:
     def reset(self) -> None:
         """Forget what was seen and judged of this deployment; totals and uptime go on."""
         self.dormant = False
-        self.deployment += 1
+        self.deployment = next(_DEPLOYMENTS)
         self.rows = SlidingCounter()
         self.calls = SlidingCounter()
         self.errors = SlidingCounter()

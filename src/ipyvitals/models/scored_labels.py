@@ -19,3 +19,5 @@ class ScoredLabels(NamedTuple):
     """Prediction minus label; for regression."""
     segments: Sequence[Hashable] | None = None
     """Segment of each label; ``None`` for an unknown segment."""
+    mismatched: int = 0
+    """Number of labels left out since they can never be equal to their prediction."""

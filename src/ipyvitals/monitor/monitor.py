@@ -200,7 +200,7 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, InspectionMixin, P
             pause=control_channel.presence.pause,
             on_mismatch=user_warnings.on_mismatch,
         )
-        user_warnings.attach(engine.notices)
+        user_warnings.attach(engine.notices, engine.aggregator.queue.entries.append)
         super().__init__(engine, user_warnings)
 
     @property

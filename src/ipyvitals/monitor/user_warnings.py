@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from collections import deque
+from collections.abc import Callable
 from inspect import currentframe
 from types import FrameType
+from typing import Any
 
 from ipyvitals.errors import (
     ClosedMonitorWarning,
@@ -36,29 +39,38 @@ class UserWarnings:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._pending: str | None = None
+        self._pending: deque[str] = deque()
         self._refusal: type[IpyvitalsWarning] | None = None
         self._has_warned = False
-        self.idle = True
-        """True while records are accepted and no warning is pending; the only check in `record`."""
+        self._append: Callable[[Any], object] = ignore
+        self.append: Callable[[Any], object] = ignore
+        """Appends a record. While records are accepted and no warning is pending it is the queue's
+        own method, so that `record` checks nothing."""
         renew_in_child(self)
 
-    def attach(self, notices: Notices) -> None:
-        """Count each warning as a notice too."""
+    def attach(self, notices: Notices, append: Callable[[Any], object]) -> None:
+        """Count each warning as a notice too, and append records by `append`."""
         self._notices = notices
+        self._append = append
+        self._update()
 
     def on_mismatch(self, message: Message) -> None:
-        """Schedule a warning that labels can never equal predictions; any thread may call it."""
-        self._notices.add("labels.kind", None, 1, **message.args)
-        self._pending = message.text
-        self.idle = False
+        """Schedule a warning about labels that cannot be compared; any thread may call it."""
+        if message.code is not None:
+            self._notices.add(message.code, None, 1, **message.args)
+        self._pending.append(message.text)
+        self._update()
 
     def warn_pending(self) -> None:
-        """Issue the pending warning, if there is one."""
-        text, self._pending = self._pending, None
-        if text is not None:
-            self.idle = self._refusal is None
-            warnings.warn(text, LabelTypeWarning, stacklevel=_user_stack_level())
+        """Issue the pending warnings, if there are some."""
+        try:
+            while self._pending:
+                text = self._pending.popleft()
+                warnings.warn(text, LabelTypeWarning, stacklevel=_user_stack_level())
+        except IndexError:
+            pass  # Another thread issued it.
+        finally:
+            self._update()
 
     def close(self) -> None:
         """Refuse all further records: the monitor is closed."""
@@ -83,7 +95,24 @@ class UserWarnings:
 
     def _refuse(self, kind: type[IpyvitalsWarning]) -> None:
         self._refusal = kind
-        self.idle = False
+        self._update()
+
+    def _update(self) -> None:
+        """Have `append` check each record while that is needed."""
+        if self._refusal is None and not self._pending:
+            self.append = self._append
+        # Asked again: another thread may have added a warning in between.
+        if self._refusal is not None or self._pending:
+            self.append = self._checked_append
+
+    def _checked_append(self, record: Any) -> None:
+        if self.accepts():
+            self._append(record)
+            self.warn_pending()
+
+
+def ignore(record: Any) -> None:
+    """Ignore a record: there is no queue yet."""
 
 
 def _user_stack_level() -> int:

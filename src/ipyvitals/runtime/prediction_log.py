@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ipyvitals.ingest.records import UNSET, BatchRecord
+from ipyvitals.ingest.records import UNSET, BatchRecord, UnsetType
 from ipyvitals.storage.buffer import WriteBuffer
 from ipyvitals.storage.rows import LabelRow, PredictionRow
 from ipyvitals.utils.clock import Clock
@@ -79,7 +79,7 @@ class PredictionLog:
         segment: Any,
     ) -> None:
         self._count += 1
-        labelled = actual is not UNSET
+        labelled = type(actual) is not UnsetType
         self._buffer.put(
             PredictionRow(
                 self._count,

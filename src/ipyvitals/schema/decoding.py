@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from functools import cache
 from math import isfinite
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeGuard, TypeVar
 
 import msgspec
 from msgspec import UNSET, inspect
@@ -215,7 +215,7 @@ def _union(types: tuple[inspect.Type, ...], name: str) -> _Convert:
     return convert
 
 
-def _is_tagged(info: Any) -> bool:
+def _is_tagged(info: Any) -> TypeGuard[inspect.StructType]:
     return isinstance(info, inspect.StructType) and info.tag is not None
 
 

@@ -48,20 +48,36 @@ MESSAGES: dict[str, str] = {
     "kernel.control": (
         "this kernel has no control channel, so it answers no requests of the server"
     ),
+    "labels.arrays": (
+        "several values were compared as one prediction, which is right when all of them are "
+        "({prediction} against {label}); for one prediction a value use record_batch(), for "
+        "another measure pass score= to Monitor."
+    ),
     "labels.duplicate": "the id {id} had a label already; the first one counts",
     "labels.evicted": "more than {limit} predictions waited for labels; the oldest left",
     "labels.expired": "predictions waited over {seconds} s for a label",
     "labels.kind": (
         "predictions are {predictions}s and labels are {labels}s ({prediction} against {label}): "
-        "they can never be equal, so the accuracy is wrong; convert one of them, or pass score= to "
-        "Monitor."
+        "they can never be equal, so these labels are not counted; convert one of them, or pass "
+        "score= to Monitor."
     ),
     "labels.not_a_number": (
         "regression expects finite numbers, got {prediction} and {label}; this label is not counted"
     ),
+    "labels.order": (
+        "the indexes of {one} and {other} have the same labels in another order, so that their "
+        "rows do not belong together: only predictions are counted, and no label; align them by "
+        ".loc[…index], or pass .to_numpy() where the order is right."
+    ),
     "labels.reused_id": (
         "a second prediction came under the id {id} before its label; the newer one will be "
         "labelled"
+    ),
+    "labels.scores": (
+        "predictions look like scores and labels like classes ({prediction} against {label}): "
+        "they can never be equal, so these labels are not counted; record the class, such as by "
+        ".argmax(), by a threshold (p >= 0.5), or by max(scores, key=scores.get), or pass score= "
+        "to Monitor; for predictions that are numbers, use task='regression'."
     ),
     "labels.unknown": "no prediction waits under the id {id}",
     "models.evicted": "more than {limit} models; forgot {model}",
@@ -112,6 +128,8 @@ LABELS: dict[str, str] = {
     "labels_lost.unknown": "unknown",
     "labels_lost.duplicate": "duplicate",
     "labels_lost.early": "early",
+    "labels_lost.missing": "missing",
+    "labels_lost.mismatched": "mismatched",
 }
 """Words for values of the sections; those of the machine's components stand with its rules."""
 

@@ -228,6 +228,11 @@ class LabelsSection(SchemaStruct, frozen=True, kw_only=True):
     """Labels of an id that had one already."""
     early: int = 0
     """Labels that came before their prediction and were stored for it."""
+    missing: int = 0
+    """Labels that stand for no value, such as NaN; they are no evidence and use up no id."""
+    mismatched: int = 0
+    """Labels that can never be equal to their prediction, such as a class to a probability; they
+    are not counted."""
 
 
 class ModelInfo(SchemaStruct, frozen=True, kw_only=True):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from math import isfinite, sqrt
+from math import frexp, sqrt
 
 import numpy as np
 
 from ipyvitals.stats.seconds import Floats
 
 __all__ = ["ErrorWindow"]
+
+SMALLEST, LARGEST = 1e-100, 1e100
+"""Errors whose squares, and the sums of these, are far from the limits of a float."""
 
 
 class ErrorWindow:
@@ -47,20 +50,27 @@ class ErrorWindow:
     @property
     def mae(self) -> float | None:
         """Mean absolute error, in the unit of the target; ``None`` without labels."""
-        return _mean(np.abs(self._last)) if self._last.size else None
+        if not self._last.size:
+            return None
+        errors, scale = _scaled(np.abs(self._last))
+        return scale * float(errors.mean())
 
     @property
     def rmse(self) -> float | None:
         """Root mean squared error, in the unit of the target; ``None`` without labels."""
         if not self._last.size:
             return None
-        with np.errstate(over="ignore"):
-            mean = _mean(np.square(self._last))
-        return None if mean is None else sqrt(mean)
+        errors, scale = _scaled(np.abs(self._last))
+        return scale * sqrt(float(np.square(errors).mean()))
 
 
-def _mean(errors: Floats) -> float | None:
-    """Return the mean, or ``None`` on overflow, since JSON cannot represent infinity."""
-    with np.errstate(over="ignore"):
-        mean = float(errors.mean())
-    return mean if isfinite(mean) else None
+def _scaled(errors: Floats) -> tuple[Floats, float]:
+    """Return errors divided by a power of two, and that power; usual errors are not divided.
+
+    The squares of the quotients neither overflow nor underflow.
+    """
+    largest = float(errors.max())
+    if largest == 0.0 or SMALLEST < largest < LARGEST:
+        return errors, 1.0
+    scale = 2.0 ** (frexp(largest)[1] - 1)
+    return errors / scale, scale

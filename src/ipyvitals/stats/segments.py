@@ -65,6 +65,8 @@ class SegmentWindows:
         self._candidates: dict[Hashable, int] = {}
         self._stand_in_of: Callable[[Hashable], Hashable] | None = None
         """Returns what stands for a segment in a checkpoint; set once segments were prepended."""
+        self._fewest = 0
+        """Lower bound of the labels of each tracked segment."""
         self.other = SegmentTracker(size)
         """All labels of untracked segments."""
 
@@ -73,20 +75,20 @@ class SegmentWindows:
 
         Labels whose segment is ``None``, NaN or a missing value of pandas are ignored.
         """
-        rows: dict[Hashable, list[int]] = {}
+        # Label by label, so that it does not matter how many come at once; the windows get theirs
+        # together, which is faster.
+        collected: dict[SegmentTracker, list[int]] = {}
         for row, segment in enumerate(segments):
-            rows.setdefault(segment, []).append(row)
-        rest: list[int] = []
-        for segment, segment_rows in rows.items():
             if _is_missing(segment):
                 continue
-            tracker = self._tracker_of(segment, len(segment_rows))
-            if tracker is not None:
-                tracker.update(scores[segment_rows])
-            else:
-                rest += segment_rows
-        if rest:
-            self.other.update(scores[np.sort(rest)])
+            try:
+                tracker = self._tracker_of(segment)
+            except Exception:
+                continue  # A comparison of the user's class raises: a segment that is unknown.
+            tracker.total += 1
+            collected.setdefault(tracker, []).append(row)
+        for tracker, rows in collected.items():
+            tracker.window.update(scores[np.array(rows)])
 
     def get(self) -> Iterator[tuple[Hashable, SegmentTracker]]:
         """Yield the tracked segments, the most frequent first."""
@@ -141,8 +143,8 @@ class SegmentWindows:
         elif stand_in in self._candidates:
             self._candidates[segment] = self._candidates.pop(stand_in)
 
-    def _tracker_of(self, segment: Hashable, new: int) -> SegmentTracker | None:
-        """Return the tracker of a segment with `new` labels; ``None`` for a candidate."""
+    def _tracker_of(self, segment: Hashable) -> SegmentTracker:
+        """Return the tracker of a segment that has one more label; `other` for a candidate."""
         if self._stand_in_of is not None and segment not in self._trackers:
             self._adopt(segment, self._stand_in_of(segment))
         tracker = self._trackers.get(segment)
@@ -151,17 +153,22 @@ class SegmentWindows:
         if len(self._trackers) < self._capacity:
             tracker = self._trackers[segment] = SegmentTracker(self._size)
             return tracker
-        total = self._count_candidate(segment, new)
+        total = self._count_candidate(segment)
+        # A lower bound first, since totals only grow: the rarest is searched for when needed.
+        if total < PROMOTION_RATIO * self._fewest:
+            return self.other
         rarest = min(self._trackers, key=lambda one: self._trackers[one].total)
-        if total < PROMOTION_RATIO * self._trackers[rarest].total:
-            return None
+        self._fewest = self._trackers[rarest].total
+        if total < PROMOTION_RATIO * self._fewest:
+            return self.other
         self._candidates[rarest] = self._trackers.pop(rarest).total
         del self._candidates[segment]
-        tracker = self._trackers[segment] = SegmentTracker(self._size, total - new)
+        tracker = self._trackers[segment] = SegmentTracker(self._size, total - 1)
+        self._fewest = 0
         return tracker
 
-    def _count_candidate(self, segment: Hashable, new: int) -> int:
-        count = self._candidates[segment] = self._candidates.get(segment, 0) + new
+    def _count_candidate(self, segment: Hashable) -> int:
+        count = self._candidates[segment] = self._candidates.get(segment, 0) + 1
         if len(self._candidates) > MAX_CANDIDATES:
             frequent = sorted(self._candidates.items(), key=lambda item: -item[1])
             self._candidates = dict(frequent[: MAX_CANDIDATES // 2]) | {segment: count}
@@ -169,6 +176,8 @@ class SegmentWindows:
 
 
 def _is_missing(segment: Hashable) -> bool:
+    if type(segment) is str:
+        return False
     try:
         # NaN is unequal to itself, so every NaN would be a separate segment.
         return segment is None or bool(segment != segment)  # noqa: PLR0124

@@ -11,11 +11,18 @@ from ipyvitals.stats.seconds import Floats, Ints
 
 __all__ = ["ScoreWindow", "Scores"]
 
+ONE = 2.0**40
+"""Integers of 64 bits have room for the sum of 8 million scores of one; a cumulated sum of more
+wraps around, which differences of it do not notice."""
+
 Scores: TypeAlias = npt.NDArray[np.bool_] | npt.NDArray[np.float64]
 
 
 class ScoreWindow:
     """Compute the mean score of the last `size` labels.
+
+    Sums are those of scores rounded to 2**-40, about 1e-12. They are exact, so a mean does not
+    depend on how many labels came at once.
 
     Parameters
     ----------
@@ -42,7 +49,7 @@ class ScoreWindow:
     @property
     def mean(self) -> float | None:
         """Mean score in [0, 1], or ``None`` without labels."""
-        return float(self._last.sum() / self._last.size) if self._last.size else None
+        return int(_fixed(self._last).sum()) / ONE / self._last.size if self._last.size else None
 
     @property
     def scores(self) -> Floats:
@@ -75,9 +82,14 @@ class ScoreWindow:
         counts : ndarray of int, shape (n,)
         """
         before = self._last.size
-        sequence = np.concatenate([self._last, scores])
-        cumulated = np.concatenate([[0.0], np.cumsum(sequence)])
+        sequence = _fixed(np.concatenate([self._last, scores]))
+        cumulated = np.concatenate([[0], np.cumsum(sequence)])
         ends = np.arange(before + 1, before + scores.size + 1)
         starts = np.maximum(0, ends - self.size)
         counts = ends - starts
-        return (cumulated[ends] - cumulated[starts]) / counts, counts
+        return (cumulated[ends] - cumulated[starts]) / ONE / counts, counts
+
+
+def _fixed(scores: Scores) -> Ints:
+    """Return scores as multiples of 2**-40, whose sums are exact in any order."""
+    return np.rint(scores * ONE).astype(np.int64)

@@ -6,6 +6,8 @@ import logging
 from collections import deque
 from collections.abc import Callable
 
+import msgspec
+
 from ipyvitals.schema import Notice
 from ipyvitals.schema.messages import message
 from ipyvitals.utils.locks import new_rlock
@@ -64,7 +66,7 @@ class Notices:
             What stands in the sentence.
         """
         args = {name: _cut(value) for name, value in args.items()}
-        text = (message(code, **args).text if text is None else text)[:MAX_MESSAGE_CHARS]
+        text = str(_cut(message(code, **args).text if text is None else text))
         at = self._time()
         with self._lock:
             old = self._by_code.get(code)
@@ -95,6 +97,16 @@ class Notices:
                 if is_interrupt(error):
                     raise
 
+    def subtract(self, code: str, count: int = 1) -> None:
+        """Count something less that turned out to be none; a notice of nothing is removed."""
+        with self._lock:
+            notice = self._by_code.get(code)
+            if notice is not None and notice.count > count:
+                fewer = msgspec.structs.replace(notice, count=notice.count - count)
+                self._by_code[code] = fewer
+            else:
+                self._by_code.pop(code, None)
+
     def get(self) -> list[Notice]:
         """Return the notices, in the order of the first occurrence of their codes."""
         with self._lock:
@@ -117,4 +129,7 @@ class Notices:
 
 
 def _cut(value: str | float) -> str | float:
-    return value[:MAX_MESSAGE_CHARS] if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    # A lone surrogate cannot be sent as UTF-8.
+    return value[:MAX_MESSAGE_CHARS].encode("utf-8", "backslashreplace").decode()

@@ -16,8 +16,10 @@ from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.datetimes import unix_seconds
 from ipyvitals.utils.storable import without_surrogates
+from ipyvitals.utils.values import PLAIN_TYPES, masked_as_none, take_list, take_value
 
 __all__ = [
+    "MAX_LATENCY_SECONDS",
     "Rows",
     "as_rows",
     "check_clock",
@@ -28,11 +30,16 @@ __all__ = [
     "check_seconds",
     "check_size",
     "check_text",
+    "has_labels_reordered",
     "model_facts",
     "model_id_of",
+    "take_hashable",
 ]
 
 Rows: TypeAlias = "list[Any] | np.ndarray[Any, np.dtype[Any]]"
+
+MAX_LATENCY_SECONDS = 1e9
+"""About 30 years: a larger latency is a moment, such as the result of ``time.time()``."""
 
 
 def check_latency(latency: Any) -> float:
@@ -40,8 +47,8 @@ def check_latency(latency: Any) -> float:
     try:
         if isinstance(latency, (str, bytes)):
             raise TypeError
-        seconds = float(latency)
-    except (TypeError, ValueError):
+        seconds = float(take_value(latency))
+    except Exception:
         raise ArgumentTypeError(
             f"latency={latency!r}: expected seconds as a number, or None where it is not known."
         ) from None
@@ -49,6 +56,11 @@ def check_latency(latency: Any) -> float:
         raise ArgumentValueError(
             f"latency={latency!r}: expected finite seconds, 0 or more; "
             "leave it out where it is not known."
+        )
+    if seconds >= MAX_LATENCY_SECONDS:
+        raise ArgumentValueError(
+            f"latency={latency!r}: expected the seconds that the call took, got more than 30 "
+            "years, which looks like a moment; subtract the moment at which the call began."
         )
     return seconds
 
@@ -63,6 +75,11 @@ def check_hashable(argument: str, id: Any) -> Hashable:
             f"{type(id).__name__}; a tuple of its parts would do."
         ) from None
     return id  # type: ignore[no-any-return]
+
+
+def take_hashable(argument: str, id: Any) -> Hashable:
+    """Return a hashable id by value: an array or a tensor of one element as its number."""
+    return check_hashable(argument, id if type(id) in PLAIN_TYPES else take_value(id))
 
 
 def check_seconds(argument: str, seconds: Any, lowest: float) -> float:
@@ -152,12 +169,13 @@ def model_id_of(facts: dict[str, Any]) -> str:
 
 
 def as_rows(argument: str, values: Any) -> Rows:
-    """Return one value per row: an array of shape (n,), or a list.
+    """Return one value per row, as it is now: an array of shape (n,), or a list.
 
-    A list stays a list: an array would convert the values of ``[1, "a"]`` to strings.
+    A list stays a list: an array would convert the values of ``[1, "a"]`` to strings. A missing
+    value of a masked array is ``None``, and so is one of Polars and Arrow.
     """
     if isinstance(values, (list, tuple)):
-        return list(values)
+        return take_list(list(values))
     if isinstance(values, (str, bytes, Mapping)) or not (
         isinstance(values, Iterable) or hasattr(values, "__array__")
     ):
@@ -166,9 +184,9 @@ def as_rows(argument: str, values: Any) -> Rows:
             f"{type(values).__name__}; use record() for a single prediction."
         )
     if not hasattr(values, "__array__"):
-        return list(values)
+        return take_list(list(values))
     try:
-        array = np.asarray(values)
+        array = _as_array(values)
     except Exception as error:
         raise ArgumentTypeError(
             f"{argument}: {type(values).__name__} does not become a NumPy array ({error}); "
@@ -179,4 +197,39 @@ def as_rows(argument: str, values: Any) -> Rows:
             f"{argument}: expected one value a row, shape (n,), got shape {array.shape}; "
             "for a column use .ravel(), for class probabilities .argmax(axis=1)."
         )
-    return array
+    return take_list(array.tolist()) if array.dtype.kind == "O" else array
+
+
+def _as_array(values: Any) -> np.ndarray[Any, np.dtype[Any]]:
+    if isinstance(values, np.ndarray) and hasattr(values, "mask"):
+        return masked_as_none(values)
+    nulls = getattr(values, "null_count", 0)
+    to_list = getattr(values, "to_pylist", None) or getattr(values, "to_list", None)
+    if callable(to_list) and (nulls() if callable(nulls) else nulls):
+        # NumPy would make numbers with nulls floats, which are not exact beyond 2**53.
+        rows = to_list()
+        array = np.empty(len(rows), dtype=object)
+        array[:] = rows
+        return array
+    if callable(getattr(values, "detach", None)):
+        taken = take_value(values)
+        if isinstance(taken, np.ndarray):
+            return taken
+        if getattr(values, "shape", None) == (1,):
+            return np.array([taken])
+    return np.asarray(values)
+
+
+def has_labels_reordered(one: Any, other: Any) -> bool:
+    """Return whether two Series of pandas have the same labels in their index, reordered."""
+    indexes: list[Any] = [getattr(rows, "index", None) for rows in (one, other)]
+    first, second = indexes
+    for index in indexes:
+        if not (hasattr(index, "equals") and hasattr(index, "sort_values")):
+            return False
+    try:
+        if len(first) != len(second) or first.equals(second):
+            return False
+        return bool(first.sort_values().equals(second.sort_values()))
+    except Exception:
+        return False  # Labels that have no order.

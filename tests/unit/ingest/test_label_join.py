@@ -78,7 +78,9 @@ class ReferenceJoiner:
             self.early = [*self.early, (id, label)][-self.capacity :]
         return None
 
-    def mark_labelled(self, id):
+    def mark_labelled(self, id, at):
+        if any(one == id for one, _ in self.pending):
+            self.counts["labels.reused_id"] += 1
         if id in dict(self.early):
             self.counts["labels.duplicate"] += 1
             self.counts["labels.unknown"] -= 1
@@ -133,7 +135,7 @@ def apply(join, step, id, serial, now):
         return join.add_prediction(id, PendingPrediction((f"m{serial % 3}", 1), serial, now, None))
     if step == "take":
         return join.add_label(id, EarlyLabel(serial, now))
-    return join.mark_labelled(id) if step == "settle" else join.expire(now)
+    return join.mark_labelled(id, now) if step == "settle" else join.expire(now)
 
 
 @given(capacity=st.integers(1, 5), ttl=st.sampled_from([0.0, 10.0, 100.0]), steps=STEPS)
@@ -191,7 +193,7 @@ def test_the_first_label_wins_and_the_second_is_counted():
 
 def test_an_id_labelled_at_once_takes_no_second_label():
     join, notices = make()
-    join.mark_labelled("now")
+    join.mark_labelled("now", 0.0)
     assert take(join, "now") is None
     assert notices.count("labels.duplicate") == 1
     assert join.pending == 0
@@ -289,7 +291,7 @@ class TestLabelsThatComeFirst:
     def test_one_for_an_id_labelled_at_once_is_a_duplicate(self):
         join, _ = make()
         take(join, "a")
-        join.mark_labelled("a")
+        join.mark_labelled("a", 0.0)
         assert join.section().duplicate == 1
         assert join.section().unknown == 0
 

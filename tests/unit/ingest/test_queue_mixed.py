@@ -41,6 +41,10 @@ class ReferenceCounts:
         self.right = []
         self.of_segment = defaultdict(list)
 
+    def compare(self, prediction, actual, segment):
+        if not {str, int} <= {type(prediction), type(actual)}:
+            self.label(prediction == actual, segment)
+
     def label(self, right, segment):
         self.right.append(right)
         if segment is not None:
@@ -70,7 +74,7 @@ class ReferenceModels:
         self.of(model).predictions += 1
         self.of(model).calls += 1
         if actual is not UNSET:
-            self.of(model).label(prediction == actual, segment)
+            self.of(model).compare(prediction, actual, segment)
 
     def with_id(self, prediction, actual, model, segment, id):
         self.record(prediction, actual, model, segment)
@@ -84,7 +88,7 @@ class ReferenceModels:
     def wait(self, id, prediction, model, segment):
         self.waiting.pop(id, None)
         if id in self.early:
-            self.of(model).label(prediction == self.early.pop(id), segment)
+            self.of(model).compare(prediction, self.early.pop(id), segment)
             self.labelled.add(id)
         else:
             self.waiting[id] = (model, prediction, segment)
@@ -93,7 +97,7 @@ class ReferenceModels:
     def label(self, id, actual):
         if id in self.waiting:
             model, prediction, segment = self.waiting.pop(id)
-            self.of(model).label(prediction == actual, segment)
+            self.of(model).compare(prediction, actual, segment)
             self.labelled.add(id)
         elif id not in self.labelled:
             self.early.setdefault(id, actual)

@@ -190,7 +190,8 @@ class TestBadInput:
         assert warned[0].filename == __file__
         monitor.record("1", 1)
 
-        assert accuracy(monitor) == 0.0
+        assert accuracy(monitor) is None
+        assert monitor.snapshot().labels.mismatched == 3
         assert monitor.snapshot().metrics.total_predictions == 3
         assert notice(monitor, "labels.kind") == 1
 

@@ -89,8 +89,7 @@ class TestRecord:
         [
             (None, None, 1.0),
             (None, 0, 0.0),
-            (1, None, 0.0),
-            (math.nan, math.nan, 0.0),
+            (math.nan, 1.0, 0.0),
             (np.int64(3), 3, 1.0),
             (np.True_, True, 1.0),
             (np.str_("a"), "a", 1.0),

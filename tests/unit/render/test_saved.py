@@ -63,7 +63,9 @@ def test_unknown_ids_are_not_saved(monitor):
 
 
 def test_a_reason_of_a_rule_stays(monitor):
-    model = ModelSection(status="degraded", reason="Accuracy dropped", reason_code="accuracy.raised")
+    model = ModelSection(
+        status="degraded", reason="Accuracy dropped", reason_code="accuracy.raised"
+    )
 
     assert "Accuracy dropped" in saved(replace(EMPTY, model=model))
 
