@@ -29,7 +29,9 @@ CHOOSING_PART = 4
 """One row of so many chooses the bins."""
 MIN_CHOOSING_ROWS = 10
 MAX_CHOOSING_ROWS = 1_000
-GOLDEN_RATIO = (5**0.5 - 1) / 2
+MAX_BINS = 255
+SPREAD = 2**0.5 - 1
+"""An irrational step, which spreads the choosing rows over data of any period."""
 
 Category: TypeAlias = str | int | float | bool
 
@@ -40,6 +42,7 @@ class _StoredColumn(msgspec.Struct, omit_defaults=True):
     edges: bytes | None = None
     categories: list[Category] = []
     rare: list[Category] = []
+    rare_bins: int = 1
     moments: bool = False
 
 
@@ -91,6 +94,7 @@ class ReferenceDistribution(NamedTuple):
                 if len(storable) < len(plain):
                     return b""
                 stored.categories, stored.rare = storable[: bins.other], storable[bins.other :]
+                stored.rare_bins = bins.rare_bins
             columns.append(stored)
         try:
             return msgspec.msgpack.encode(
@@ -129,7 +133,7 @@ class ReferenceDistribution(NamedTuple):
 def _choosing_rows(rows: int) -> npt.NDArray[np.bool_]:
     """Return which rows choose the bins, shape (rows,): spread evenly, whatever the period."""
     count = min(MAX_CHOOSING_ROWS, max(MIN_CHOOSING_ROWS, rows // CHOOSING_PART))
-    order = np.argsort(np.arange(rows) * GOLDEN_RATIO % 1.0)
+    order = np.argsort(np.arange(rows) * SPREAD % 1.0)
     chooses = np.zeros(rows, dtype=np.bool_)
     chooses[order[:count]] = True
     return chooses
@@ -140,14 +144,18 @@ def _take(column: Rows, chooses: npt.NDArray[np.bool_]) -> Rows:
 
 
 def _recurs(bins: CategoricalBins, counts: Ints, column: Rows) -> bool:
-    """Return whether a value of the column recurs, or all values are missing."""
-    recurring = np.delete(counts, [bins.other, bins.missing]).any()
-    return bool(recurring) or all(is_null(value) for value in column)
+    """Return whether a value of the column recurs, or most values are missing."""
+    if np.delete(counts, [bins.other, bins.missing]).any():
+        return True
+    return 2 * sum(map(is_null, column)) >= len(column)
 
 
 def _bins_of(column: _StoredColumn) -> Bins:
     if column.edges is None:
-        return CategoricalBins(column.categories, column.rare)
+        size = len(column.categories) + 2 + column.rare_bins
+        if column.rare_bins < 1 or size > MAX_BINS:
+            raise ValueError(f"expected a reference of at most {MAX_BINS} bins a column.")
+        return CategoricalBins(column.categories, column.rare, column.rare_bins)
     return NumericBins(unpack(column.edges), moments=column.moments)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from itertools import repeat
+from itertools import cycle, islice, repeat
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -37,9 +37,10 @@ ATOM_SHARE = 0.05
 MIN_ATOM_ROWS = 3
 MAX_ATOMS = 10
 MAX_CATEGORIES = 20
-CATEGORY_SHARE = 0.01
+CATEGORY_SHARE = 0.02
 """Share of rows from which on a category has a bin of its own."""
 MIN_CATEGORY_ROWS = 2
+MAX_RARE_BINS = 8
 SINGLE_ROUNDING = 2.0**-23
 """Relative difference that rounding to single precision may make, and a margin."""
 
@@ -95,7 +96,7 @@ class NumericBins:
 
 
 class CategoricalBins:
-    """Assign values to one bin per category, and one each for new, missing and rare values.
+    """Assign values to one bin per category, one each for new and missing ones, some for rare ones.
 
     Values of different types are one category when they are equal; numbers with a fraction are
     compared in single precision.
@@ -105,21 +106,27 @@ class CategoricalBins:
     categories : sequence
         At most 20 hashable values.
     rare : sequence
-        Further values, which share one bin.
+        Further values, which share the last bins in turn.
+    rare_bins : int
+        Number of bins for `rare`.
     """
 
     kind: Literal["categorical"] = "categorical"
 
-    def __init__(self, categories: Sequence[Hashable], rare: Sequence[Hashable] = ()) -> None:
+    def __init__(
+        self, categories: Sequence[Hashable], rare: Sequence[Hashable] = (), rare_bins: int = 1
+    ) -> None:
         self.categories = categories
         self.rare_values = rare
+        self.rare_bins = rare_bins
         self.other = len(categories)
         """Index of the bin for new values: neither a category nor rare."""
         self.missing = self.other + 1
         """Index of the bin for NaN, ``None`` and unhashable values."""
         self.rare = self.other + 2
-        self.size = self.other + 3
-        codes = [*range(len(categories)), *repeat(self.rare, len(rare))]
+        """Index of the first bin for rare values."""
+        self.size = self.rare + rare_bins
+        codes = [*range(len(categories)), *islice(cycle(range(self.rare, self.size)), len(rare))]
         keys = map(category_key, [*categories, *rare])
         self._codes: dict[Hashable, int] = dict(zip(keys, codes, strict=True))
         texts = {key: code for key, code in self._codes.items() if isinstance(key, str)}
@@ -132,13 +139,19 @@ class CategoricalBins:
         self._codes[None] = self.missing
 
     @classmethod
-    def fit(cls, values: list[Any]) -> CategoricalBins:
-        """Return bins for `values`: one for each value that occurs twice and in 1 % of them."""
+    def fit(cls, values: list[Any], rows: int) -> CategoricalBins:
+        """Return bins for `values`: one for each value that occurs twice and in 2 % of them.
+
+        The other values share bins, in each of which five of `rows` rows or more are expected.
+        """
         counted = Counter(category_key(value) for value in values if not is_missing(value))
         least = max(MIN_CATEGORY_ROWS, CATEGORY_SHARE * len(values))
         ordered = [key for key, _ in counted.most_common()]
         frequent = [key for key in ordered[:MAX_CATEGORIES] if counted[key] >= least]
-        return cls(frequent, ordered[len(frequent) :])
+        rare = ordered[len(frequent) :]
+        share = sum(counted[key] for key in rare) / max(1, len(values))
+        rare_bins = int(share * rows) // MIN_INTERVAL_ROWS
+        return cls(frequent, rare, max(1, min(MAX_RARE_BINS, len(rare), rare_bins)))
 
     def index(self, values: Values) -> Indices:
         """Return the bin of each value, shape (n,)."""
@@ -233,7 +246,7 @@ def fit_bins(values: Values, rows: int | None = None) -> Bins:
         distinct, counts = _distinct(np.sort(numbers))
         if distinct.size > MAX_CATEGORIES or 2 * np.count_nonzero(counts == 1) > numbers.size:
             return NumericBins.fit(numbers, count)
-    return CategoricalBins.fit(values.tolist() if isinstance(values, np.ndarray) else values)
+    return CategoricalBins.fit(values.tolist() if isinstance(values, np.ndarray) else values, count)
 
 
 def _distinct(ordered: Floats) -> tuple[Floats, Ints]:

@@ -14,8 +14,8 @@ from ipyvitals.stats.seconds import Floats, Ints
 
 __all__ = ["PsiThresholdEstimator"]
 
-MARGIN = 0.8
-"""Part of alpha that is used; the rest covers the error of the approximation."""
+MARGIN = 0.5
+"""Part of alpha that is used; the rest covers sparse bins, and looks that share most rows."""
 SHARES = 48
 """Shares of rows, evenly spaced on a log scale, for which moments are computed."""
 CELLS = 1_024

@@ -31,7 +31,7 @@ __all__ = [
 Values: TypeAlias = "list[Any] | npt.NDArray[Any]"
 
 MAX_TEXT = 100
-"""Longer texts are compared by their first characters and a checksum."""
+"""Longer texts are compared by their start and a checksum."""
 EPOCH_DAY = date(1970, 1, 1).toordinal()
 DAY_SECONDS = 86_400.0
 
@@ -74,8 +74,8 @@ def category_key(value: Hashable) -> Hashable:
     """Return a key that is equal for values that are equal apart from their type.
 
     A number with a fraction is rounded to single precision, so that 0.1 is one category in
-    arrays of float32, in arrays of float64 and in JSON. The rest of a text of more than 100
-    characters is replaced by its checksum.
+    arrays of float32, in arrays of float64 and in JSON. A text of more than 100
+    characters becomes its start and a checksum.
 
     Examples
     --------
@@ -87,8 +87,9 @@ def category_key(value: Hashable) -> Hashable:
     if isinstance(value, str):
         if len(value) <= MAX_TEXT:
             return str(value)
-        checksum = crc32(value[MAX_TEXT:].encode("utf-8", "surrogatepass"))
-        return f"{value[:MAX_TEXT]}…{checksum:08x}"
+        # The key has no more than 100 characters, so it is its own key.
+        checksum = crc32(value.encode("utf-8", "surrogatepass"))
+        return f"{value[: MAX_TEXT - 9]}…{checksum:08x}"
     if isinstance(value, int):
         return value
     if isinstance(value, np.timedelta64) or not isinstance(value, (Real, Decimal)):

@@ -1,8 +1,9 @@
-"""Compare the index with its sum, its threshold with SciPy and with simulated samples."""
+"""Compare the index with its sum, its threshold with chi-squared and with simulated samples."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import product
 from math import log
 
 import numpy as np
@@ -11,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
-from ipyvitals.stats.drift import chi2_quantile, psi, psi_threshold, used_bins
+from ipyvitals.stats.drift import psi
+from ipyvitals.stats.psi_threshold import PsiThresholdEstimator
 
 PAIRS = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), min_size=1, max_size=22)
 SIMULATED = 20_000
@@ -34,7 +36,6 @@ def test_it_is_the_sum_over_the_bins(pairs):
     assert value == pytest.approx(plain_psi(reference, counts), abs=1e-12)
     assert value == pytest.approx(float(psi(counts, reference)), abs=1e-12)
     assert value >= 0
-    assert used_bins(reference, counts) == sum(b + a > 0 for b, a in pairs)
 
 
 @given(pairs=PAIRS, empty=st.integers(0, 5))
@@ -53,7 +54,6 @@ def test_windows_and_features_are_judged_at_once():
     for window, feature in np.ndindex(2, 2):
         plain = plain_psi(reference[feature].tolist(), counts[window, feature].tolist())
         assert values[window, feature] == pytest.approx(plain)
-    assert used_bins(reference, counts).tolist() == [[2, 3], [2, 3]]
 
 
 def test_equal_shares_of_different_sizes_are_close_and_nothing_at_all_is_no_drift():
@@ -61,23 +61,42 @@ def test_equal_shares_of_different_sizes_are_close_and_nothing_at_all_is_no_drif
     assert float(psi([0, 0], [0, 0])) == 0.0
 
 
-@pytest.mark.parametrize("alpha", [0.5, 0.1, 0.01, 1e-3, 1e-4, 1e-6])
-def test_the_quantile_is_that_of_scipy(alpha):
-    ours = [chi2_quantile(alpha, df) for df in range(1, 51)]
-    assert ours == pytest.approx(chi2.isf(alpha, np.arange(1, 51)), rel=1e-8)
+def threshold(reference, counts, alpha=0.01):
+    reference, counts = np.asarray(reference), np.asarray(counts)
+    n, m = reference.sum(axis=-1).max(), counts.sum(axis=-1).max()
+    return PsiThresholdEstimator(n, m, reference.shape[-1], alpha).get(reference, counts)
+
+
+@pytest.mark.parametrize("bins", [2, 3, 10, 20])
+@pytest.mark.parametrize("alpha", [0.1, 0.01, 1e-4])
+def test_with_many_rows_in_each_bin_the_threshold_is_that_of_chi_squared_at_half_of_alpha(
+    bins, alpha
+):
+    reference, counts = np.full(bins, 30_000), np.full(bins, 10_000)
+    scale = 1 / reference.sum() + 1 / counts.sum()
+    expected = scale * chi2.isf(alpha / 2, bins - 1)
+    assert threshold(reference, counts, alpha) == pytest.approx(expected, rel=0.01)
 
 
 def test_the_threshold_falls_with_both_sizes_and_rises_with_the_bins():
-    assert psi_threshold(1000, 500, 10) == pytest.approx((1 / 1000 + 1 / 500) * chi2.isf(0.01, 9))
-    assert psi_threshold(1000, 100, 10) > psi_threshold(1000, 500, 10)
-    assert psi_threshold(1000, 500, 10) > psi_threshold(10_000, 500, 10)
-    assert psi_threshold(1000, 500, 11) > psi_threshold(1000, 500, 10)
-    assert psi_threshold(1000, 500, 10, alpha=0.001) > psi_threshold(1000, 500, 10)
+    def equal(n, m, bins=10, alpha=0.01):
+        return threshold(np.full(bins, n // bins), np.full(bins, m // bins), alpha)
+
+    assert equal(1000, 100) > equal(1000, 500) > equal(10_000, 500)
+    assert equal(990, 495, bins=11) > equal(1000, 500)
+    assert equal(1000, 500, alpha=0.001) > equal(1000, 500)
 
 
-@pytest.mark.parametrize("bins", [0, 1])
-def test_a_constant_has_a_threshold_above_its_zero(bins):
-    assert psi_threshold(1000, 500, bins) > 0
+def test_the_threshold_is_that_of_the_order_of_neither_bins_nor_empty_bins():
+    reference, counts = np.array([5, 0, 700, 45]), np.array([9, 0, 400, 91])
+    expected = threshold(reference, counts)
+    assert threshold(reference[::-1], counts[::-1]) == pytest.approx(expected)
+    assert threshold(reference[[0, 2, 3]], counts[[0, 2, 3]]) == pytest.approx(expected)
+
+
+def test_a_constant_has_a_threshold_above_its_zero():
+    assert threshold([1000, 0], [500, 0]) > 0
+    assert threshold([0, 30], [0, 30], 0.5) > 0
 
 
 def false_alarms(n, m, shares, alpha):
@@ -85,38 +104,61 @@ def false_alarms(n, m, shares, alpha):
     rng = np.random.default_rng(20260501)
     reference = rng.multinomial(n, shares, SIMULATED)
     counts = rng.multinomial(m, shares, SIMULATED)
-    thresholds = [psi_threshold(n, m, bins, alpha) for bins in range(len(shares) + 1)]
-    return np.mean(
-        psi(reference, counts) > np.array(thresholds)[used_bins(reference, counts)]
-    ), np.mean(psi(reference, counts) > 0.1)
+    above = psi(reference, counts)
+    return np.mean(above > threshold(reference, counts, alpha)), np.mean(above > 0.1)
 
 
-@pytest.mark.parametrize("n", [200, 1_000, 100_000])
+SHARES = {
+    "equal": [0.1] * 10,
+    "two": [0.5, 0.5],
+    "rare": [0.99, 0.01],
+    "three": [0.7, 0.2, 0.1],
+    "range": [0.004, *[0.0992] * 10, 0.004],
+    "one large": [0.4] + [0.05] * 12,
+}
+"""Shares of bins as they are chosen."""
+MANY = {"many small": [0.6] + [0.02] * 20, "many rare": [0.8] + [0.01] * 20}
+"""Shares of bins as they are chosen from many rows only."""
+
+
 @pytest.mark.parametrize("m", [100, 500])
 @pytest.mark.parametrize("alpha", [0.01, 0.05])
-def test_one_clean_window_in_a_hundred_is_above_the_threshold(n, m, alpha):
-    share, _ = false_alarms(n, m, np.full(10, 0.1), alpha)
-    assert 0.7 * alpha < share < 1.3 * alpha
-
-
 @pytest.mark.parametrize(
-    "shares",
-    [[0.5, 0.5], [0.9, 0.1], [0.7, 0.2, 0.1], [0.998 / 8] * 8 + [0.002], [0.4] + [0.05] * 12],
+    ("n", "name"),
+    [*product([75], SHARES), *product([750, 9_000], [*SHARES, *MANY])],
 )
-def test_uneven_categories_raise_no_more_alarms(shares):
-    share, _ = false_alarms(1_000, 500, shares, 0.01)
-    assert 0.005 < share < 0.014
+def test_at_most_alpha_of_clean_windows_are_above_the_threshold(n, m, alpha, name):
+    shares = (SHARES | MANY)[name]
+    share, _ = false_alarms(n, m, shares, alpha)
+    assert share < alpha
+    # The classical expected counts of 5 are enough for half of alpha to be used.
+    if min(n, m) * min(shares) >= 5:
+        assert share > 0.3 * alpha
+
+
+@pytest.mark.parametrize("alpha", [1e-3, 1e-4])
+def test_a_small_alpha_is_exact_too(alpha):
+    rng = np.random.default_rng(11)
+    reference, counts = (rng.multinomial(rows, [0.1] * 10, 200_000) for rows in (750, 500))
+    share = np.mean(psi(reference, counts) > threshold(reference, counts, alpha))
+    assert 0.3 * alpha < share < 0.8 * alpha
 
 
 def test_the_usual_tenth_takes_one_clean_window_in_three_for_drift():
     ours, usual = false_alarms(100_000, 100, np.full(10, 0.1), 0.01)
     assert usual == pytest.approx(0.32, abs=0.03)
-    assert ours == pytest.approx(0.01, abs=0.003)
+    assert ours < 0.01
+
+
+def test_the_thresholds_of_a_hundred_and_of_five_thousand_rows_are_those_of_the_documents():
+    small = threshold(np.full(10, 10_000), np.full(10, 10))
+    large = threshold(np.full(10, 500), np.full(10, 500))
+    assert (round(float(small), 2), round(float(large), 3)) == (0.24, 0.009)
 
 
 def test_the_usual_tenth_overlooks_what_large_windows_show():
     shares, shifted = np.full(10, 0.1), np.full(10, 0.1) + np.linspace(-0.02, 0.02, 10)
     counts = np.random.default_rng(1).multinomial(5_000, shifted, 200)
     values = psi(5_000 * shares, counts)
-    assert (values > psi_threshold(5_000, 5_000, 10)).mean() > 0.95
+    assert (values > threshold(np.full(10, 500), np.full(10, 500))).mean() > 0.95
     assert (values > 0.1).mean() == 0

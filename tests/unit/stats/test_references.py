@@ -22,11 +22,12 @@ from scipy.stats import theilslopes
 
 from ipyvitals import stats
 from ipyvitals.stats.bins import CategoricalBins, NumericBins
-from ipyvitals.stats.drift import psi, psi_threshold, used_bins
+from ipyvitals.stats.drift import psi
 from ipyvitals.stats.durations import BOUNDS_SECONDS, DurationHistogram
 from ipyvitals.stats.errors import ErrorWindow
 from ipyvitals.stats.latency import LogHistogram, SlidingHistogram
 from ipyvitals.stats.psi_detector import BinWindow, Debouncer, PsiDetector, WorstFeature
+from ipyvitals.stats.psi_threshold import PsiThresholdEstimator
 from ipyvitals.stats.rate import SlidingCounter
 from ipyvitals.stats.seconds import SecondRing
 from ipyvitals.stats.segments import SegmentTracker, SegmentWindows
@@ -35,6 +36,7 @@ from ipyvitals.stats.trend import TrendEstimator
 from ipyvitals.stats.window import ScoreWindow
 
 SIZE = 100
+BINS = 33
 QUANTILES = [0.5, 0.95, 0.99]
 
 
@@ -243,34 +245,47 @@ def switch(stream):
 
 def numeric_bins(stream):
     column = stream.probabilities
-    bins = NumericBins.fit(column[:500])
-    edges = np.quantile(column[:500], np.arange(1, 10) / 10, method="inverted_cdf")
-    edges = np.unique(edges)
-    assert bins.edges.tolist() == edges[edges < column[:500].max()].tolist()
+    bins = NumericBins.fit(column[:500], 500)
+    counted = Counter(column[:500].tolist())
+    others = np.sort([value for value in column[:500].tolist() if counted[value] < 25])
+    for value, count in counted.items():
+        alike = column[:500][bins.index(column[:500]) == bins.index([value])[0]]
+        assert count < 25 or alike == pytest.approx(np.full(alike.size, value), rel=1e-6)
+    intervals = round(10 * others.size / 500)
+    for quantile in np.quantile(others, np.arange(1, intervals) / intervals, method="inverted_cdf"):
+        edge = bins.edges[bins.edges >= quantile].min()
+        assert edge < others[others > quantile].min(initial=np.inf)
+    outside = [column[:500].min() - 1.0, column[:500].max() + 1.0]
+    assert not set(bins.index(outside).tolist()) & set(bins.index(column[:500]).tolist())
     assert bins.index(column).tolist() == np.digitize(column, bins.edges, right=True).tolist()
 
 
 def categorical_bins(stream):
-    bins = CategoricalBins.fit(stream.segments[:500])
-    known = [name for name, n in Counter(stream.segments[:500]).most_common(20) if n >= 10]
-    codes = [known.index(name) if name in known else len(known) for name in stream.segments]
+    bins = CategoricalBins.fit(stream.segments[:500], 1_000)
+    counted = Counter(stream.segments[:500])
+    known = [name for name, n in counted.most_common(20) if n >= 10]
+    others = [len(known) + (2 if name in counted else 0) for name in stream.segments]
+    codes = [
+        known.index(name) if name in known else other
+        for name, other in zip(stream.segments, others, strict=True)
+    ]
     assert bins.index(stream.segments).tolist() == codes
     assert len(known) > 2
 
 
 def binned(stream):
     columns = [column[:500] for column in stream.features.T[:2]]
-    fitted = [NumericBins.fit(column) for column in columns]
+    fitted = [NumericBins.fit(column, 500) for column in columns]
     indices = [one.index(column) for one, column in zip(fitted, stream.features.T, strict=False)]
     return np.array(indices)
 
 
-def counts_of(indices, bins=12):
+def counts_of(indices, bins=BINS):
     return np.array([np.bincount(row, minlength=bins) for row in indices])
 
 
 def bin_window(stream):
-    indices, window = binned(stream), BinWindow(SIZE, 2, 12)
+    indices, window = binned(stream), BinWindow(SIZE, 2, BINS)
     for start, stop in stream.batches():
         window.update(indices[:, start:stop])
         expected = counts_of(indices[:, max(0, stop - SIZE) : stop])
@@ -296,13 +311,23 @@ def psi_detector(stream):
     for stop in range(SIZE, rest.shape[1] + 1, SIZE // 5):
         counts = counts_of(rest[:, stop - SIZE : stop])
         values = psi(reference, counts)
-        limits = [
-            psi_threshold(500, SIZE, int(used), 0.01 / 2) for used in used_bins(reference, counts)
-        ]
+        limits = PsiThresholdEstimator(500, SIZE, BINS, 0.01 / 2).get(reference, counts)
         worst = int((values / limits).argmax())
-        expected.append(WorstFeature(worst, float(values[worst]), limits[worst]))
+        expected.append(WorstFeature(worst, float(values[worst]), float(limits[worst])))
     assert checks == expected
     assert len(checks) > 20
+
+
+def psi_threshold_estimator(stream):
+    """Compare with the PSI of random splits of the same rows."""
+    rows, random = binned(stream)[0, : 500 + SIZE], np.random.default_rng(0)
+    estimator = PsiThresholdEstimator(500, SIZE, BINS, 0.05)
+    above = 0
+    for _ in range(2_000):
+        shuffled = random.permutation(rows)
+        reference, counts = counts_of([shuffled[:500], shuffled[500:]])
+        above += psi(reference, counts) > estimator.get(reference, counts)
+    assert 0.01 < above / 2_000 < 0.05
 
 
 def trend_estimator(stream):
@@ -334,6 +359,7 @@ REFERENCES = {
     LogHistogram: log_histogram,
     NumericBins: numeric_bins,
     PsiDetector: psi_detector,
+    PsiThresholdEstimator: psi_threshold_estimator,
     ScoreWindow: score_window,
     SecondRing: second_ring,
     SegmentWindows: segment_windows,
