@@ -180,10 +180,13 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, InspectionMixin, P
                 return False
             self._make_engine(settings, clock, disk_path)
             monitor_names.register(settings.name, self)
-            control_channel.attach(self._engine)
-        watch_cells(self._engine.training)
         if facts is not None:
             self._engine.deploy(model_id_of(facts), announce=False, **facts)
+        with monitor_names.lock(settings.name):
+            # Another thread may have replaced this monitor meanwhile.
+            if not self._engine.closed:
+                watch_cells(self._engine.training)
+                control_channel.attach(self._engine)
         self._engine.notices.log_new()
         return True
 

@@ -11,7 +11,7 @@ __all__ = ["LEVELS", "Lock", "new_lock", "new_rlock", "wrap_new_locks"]
 
 
 class Lock(Protocol):
-    """What this package uses of a lock."""
+    """A lock, as far as this package uses one."""
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """Acquire the lock; return false when it is not free in time."""
