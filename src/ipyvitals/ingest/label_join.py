@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from ipyvitals.schema import LabelsSection
 from ipyvitals.utils.notices import Notices
+from ipyvitals.utils.storable import repr_of
 
 __all__ = ["DeploymentKey", "EarlyLabel", "LabelJoiner", "PendingPrediction"]
 
@@ -84,7 +85,7 @@ class LabelJoiner:
         if id in self._pending:
             # The newest prediction under an id is the one that was served last.
             self._remove_pending(id)
-            self._notices.add("labels.reused_id", id=repr(id))
+            self._notices.add("labels.reused_id", id=repr_of(id))
         early = self._early.pop(id, None)
         if early is not None:
             self._counts["unknown"] -= 1
@@ -124,7 +125,7 @@ class LabelJoiner:
             self._count_duplicate(id)
             return None
         self._counts["unknown"] += 1
-        self._notices.add("labels.unknown", id=repr(id))
+        self._notices.add("labels.unknown", id=repr_of(id))
         if id not in self._dropped:
             if len(self._early) >= self.capacity:
                 self._early.popitem(last=False)
@@ -159,7 +160,7 @@ class LabelJoiner:
 
     def _count_duplicate(self, id: Hashable) -> None:
         self._counts["duplicate"] += 1
-        self._notices.add("labels.duplicate", id=repr(id))
+        self._notices.add("labels.duplicate", id=repr_of(id))
 
     def _remove_pending(self, id: Hashable) -> PendingPrediction:
         prediction = self._pending.pop(id)

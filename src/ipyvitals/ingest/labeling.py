@@ -13,6 +13,7 @@ from ipyvitals.models.scored_labels import ScoredLabels
 from ipyvitals.stats.seconds import Floats
 from ipyvitals.stats.window import Scores
 from ipyvitals.utils.notices import Notices
+from ipyvitals.utils.storable import repr_of
 from ipyvitals.utils.validation import Rows
 
 __all__ = ["LabelEvaluator", "SegmentFunction"]
@@ -115,8 +116,8 @@ class LabelEvaluator:
             self._notices.add(
                 "labels.not_a_number",
                 count=int(unusable.sum()),
-                prediction=repr(predictions[row]),
-                label=repr(actuals[row]),
+                prediction=repr_of(predictions[row]),
+                label=repr_of(actuals[row]),
             )
         return residuals
 
