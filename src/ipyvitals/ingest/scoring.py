@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ipyvitals.schema.messages import Message, message
 from ipyvitals.stats.window import Scores
 from ipyvitals.utils.notices import Notices
+from ipyvitals.utils.storable import repr_of
 from ipyvitals.utils.validation import Rows
 
 __all__ = ["ScoreFunction", "Scorer", "values_equal"]
@@ -90,8 +91,8 @@ class Scorer:
                 "labels.kind",
                 predictions=predicted,
                 labels=true,
-                prediction=repr(prediction),
-                label=repr(actual),
+                prediction=repr_of(prediction),
+                label=repr_of(actual),
             )
         )
 
@@ -109,7 +110,7 @@ class Scorer:
             if 0 <= value <= 1:
                 scores[-1] = value
             else:
-                self._notices.add("score.range", value=repr(value))
+                self._notices.add("score.range", value=repr_of(value))
         return np.array(scores, dtype=np.float64)
 
 

@@ -149,7 +149,7 @@ def test_no_record_harms_another_one_or_a_later_kernel(tmp_path, options):
     numbers = itertools.count()
 
     @settings(
-        max_examples=100, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow]
+        max_examples=10, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow]
     )
     @given(steps=st.lists(calls(), max_size=20), name=st.sampled_from(["m", "\udc81"]))
     def run(steps, name):

@@ -39,7 +39,7 @@ def write(path, *, predictions):
         store_predictions=predictions, drift=Drift(reference=30, window=30),
     )  # fmt: skip
     monitor.deploy("churn", version="2.1", trained_at=NOON - 86_400, baseline_accuracy=0.9)
-    for second in range(5):
+    for _ in range(5):
         clock.advance(1)
         for row in range(10):
             actual = 0 if row == 0 else 1
