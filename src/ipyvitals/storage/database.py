@@ -30,6 +30,8 @@ class HistoryDatabase(NamedTuple):
 
     connection: sqlite3.Connection
     schemas: tuple[str, ...]
+    cursors: list[sqlite3.Cursor]
+    """Cursors of `chunks`, which are closed with the connection."""
 
     def has_table(self, schema: str, table: str) -> bool:
         """Return whether a schema has a table; older files lack some."""
@@ -56,6 +58,7 @@ class HistoryDatabase(NamedTuple):
     ) -> Iterator[tuple[list[str], list[tuple[Any, ...]]]]:
         """Yield the names of the columns and some rows at a time."""
         cursor = self.connection.execute(text, values)
+        self.cursors.append(cursor)
         names = [about[0] for about in cursor.description]
         while rows := cursor.fetchmany(CHUNK_ROWS):
             yield names, rows
@@ -81,6 +84,7 @@ def open_history(
     StoreError
         When the file cannot be read.
     """
+    cursors: list[sqlite3.Cursor] = []
     with closing(connect(":memory:", uri=True, timeout=BUSY_SECONDS)) as connection:
         schemas = []
         if path is not None:
@@ -92,11 +96,16 @@ def open_history(
         try:
             if session is not None:
                 _add_rows(connection, session, list(rows), in_file=path is not None)
-            yield HistoryDatabase(connection, tuple(schemas))
+            yield HistoryDatabase(connection, tuple(schemas), cursors)
         except sqlite3.DatabaseError as error:
             if path is None:
                 raise
             raise _unreadable(path, error) from error
+        finally:
+            # The traceback of an interrupted call may keep a cursor alive, and with it the lock of
+            # the file: SQLite closes a connection only after its last cursor.
+            for cursor in cursors:
+                cursor.close()
 
 
 def _add_rows(

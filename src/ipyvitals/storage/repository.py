@@ -30,7 +30,7 @@ from ipyvitals.storage.rows import (
 from ipyvitals.utils.storable import (
     MAX_INTEGER,
     MIN_INTEGER,
-    encode,
+    storable,
     storable_key,
     storable_text,
     storable_value,
@@ -249,7 +249,7 @@ class SessionRepository:
                 "metrics",
                 ("model", "at", "session", "status", *METRICS_COLUMNS),
                 [
-                    (key, row.at, self._id, row.status, *_metrics_of(row.metrics))
+                    (key, row.at, self._id, row.status, *map(_bounded, _metrics_of(row.metrics)))
                     for key, row in zip(keys, rows, strict=True)
                 ],
             )
@@ -257,7 +257,7 @@ class SessionRepository:
             self._add(
                 "system",
                 ("session", "at", *SYSTEM_COLUMNS),
-                [(self._id, row.at, *_system_of(row.system)) for row in rows],
+                [(self._id, row.at, *map(_bounded, _system_of(row.system))) for row in rows],
             )
         elif kind is DeploymentRow:
             self._add(
@@ -278,7 +278,11 @@ class SessionRepository:
                 "runs" if kind is RunRow else "progress",
                 ("session", *kind.__struct_fields__),
                 [
-                    (self._id, *msgspec.structs.astuple(row)[:-1], _json(row.metrics))
+                    (
+                        self._id,
+                        *map(_bounded, msgspec.structs.astuple(row)[:-1]),
+                        _json(row.metrics),
+                    )
                     for row in rows
                 ],
             )
@@ -302,7 +306,7 @@ class SessionRepository:
         for begin in range(0, len(rows), at_once):
             some = rows[begin : begin + at_once]
             text = _insert(table, columns, len(some))
-            self._connection.execute(text, [_bounded(value) for row in some for value in row])
+            self._connection.execute(text, [value for row in some for value in row])
 
 
 def _insert(table: str, columns: Sequence[str], rows: int = 1) -> str:
@@ -322,7 +326,7 @@ def _event(event: Event) -> tuple[Any, ...]:
 
 def _deployment(row: DeploymentRow) -> tuple[Any, ...]:
     at, model_id, *facts = msgspec.structs.astuple(row)
-    return at, storable_key(model_id), *facts
+    return at, storable_key(model_id), *map(_bounded, facts)
 
 
 def _prediction(session: int, row: PredictionRow) -> tuple[Any, ...]:
@@ -334,7 +338,7 @@ def _prediction(session: int, row: PredictionRow) -> tuple[Any, ...]:
 
 
 def _json(value: Any) -> str:
-    return encode(msgspec.json.encode, value).decode()
+    return msgspec.json.encode(storable(value)).decode()
 
 
 def _seconds(latency: Any) -> float | None:

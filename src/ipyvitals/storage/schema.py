@@ -21,7 +21,7 @@ __all__ = [
 APPLICATION_ID = 0x69707976
 """``"ipyv"``: distinguishes the file from those of other programs."""
 
-SQL_TYPES = {"number": "REAL", "count": "INTEGER", "flag": "INTEGER"}
+SQL_TYPES = {"number": "REAL", "count": "INTEGER", "flag": "INTEGER", "any": "BLOB"}
 
 SESSIONS = """
 CREATE TABLE sessions (
@@ -146,7 +146,12 @@ SAMPLE_TABLES = {
     "system": SYSTEM,
     "system_minutes": (*SYSTEM, *_weights(SYSTEM)),
 }
-ADDED_COLUMNS = {**SAMPLE_TABLES, "predictions": (Column("n", "count"),)}
+ADDED_COLUMNS = {
+    **SAMPLE_TABLES,
+    "predictions": (Column("n", "count"),),
+    # The first kernels of version 2 wrote files without it.
+    "models": (Column("reference", "any"),),
+}
 """Columns that a table gets when a file lacks them; older kernels leave them empty."""
 ADDED_INDEXES = (
     "CREATE INDEX IF NOT EXISTS predictions_by_number ON predictions (session, n)",
@@ -168,7 +173,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         _samples("metrics_minutes", "model", METRICS, "session INTEGER", "n INTEGER NOT NULL"),
         _samples("system_minutes", "session", SYSTEM, "n INTEGER NOT NULL"),
-        "ALTER TABLE models ADD COLUMN reference BLOB",
         PREDICTIONS,
         "CREATE INDEX predictions_by_key ON predictions (session, key)",
         "CREATE INDEX predictions_by_time ON predictions (at)",

@@ -14,6 +14,7 @@ __all__ = [
     "MIN_INTEGER",
     "encode",
     "repr_of",
+    "storable",
     "storable_key",
     "storable_text",
     "storable_value",
@@ -104,10 +105,11 @@ def encode(encoder: Callable[[Any], bytes], value: Any) -> bytes:
     try:
         return encoder(value)
     except (UnicodeError, OverflowError, TypeError, ValueError):
-        return encoder(_storable(value))
+        return encoder(storable(value))
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
+    """Return structs, mappings and lists as dicts and lists of storable values."""
     if isinstance(value, msgspec.Struct):
         value = {
             name: getattr(value, field)
@@ -116,8 +118,8 @@ def _storable(value: Any) -> Any:
             )
         }
     if isinstance(value, Mapping):
-        return {storable_text(str(key)): _storable(item) for key, item in value.items()}
+        return {storable_text(str(key)): storable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_storable(item) for item in value]
+        return [storable(item) for item in value]
     # Bytes and flags are stored as they are, however long they are.
     return value if isinstance(value, (bytes, bool)) else storable_value(value)

@@ -11,8 +11,10 @@ import time
 from contextlib import closing
 
 import msgspec
+import numpy as np
 import pytest
 
+from ipyvitals import open_store
 from ipyvitals.schema import ModelDeployed, SystemSection
 from ipyvitals.storage.buffer import WAITING, WriteBuffer
 from ipyvitals.storage.client import StorageClient
@@ -306,6 +308,60 @@ class TestAFileThatIsBroken:
         assert rows_in(history) >= 1
         assert list(path.parent.glob("history.sqlite.broken-*"))
 
+    @pytest.mark.parametrize(
+        "overwritten", [[""], ["-wal"], ["", "-wal"], ["", "-wal", "-shm"]], ids=str
+    )
+    @pytest.mark.parametrize("log", [True, False], ids=["with a log", "without a log"])
+    def test_it_is_overwritten_while_it_is_used(
+        self, open_client, history, path, codes, overwritten, log
+    ):
+        client = open_client()
+        client.put(reading(0))
+        assert client.flush(5.0)
+        # A reader keeps the log from being copied into the file.
+        with closing(sqlite3.connect(path)) as other:
+            if log:
+                other.execute("BEGIN")
+                other.execute("SELECT count(*) FROM sessions").fetchall()
+            client.put(reading(1))
+            client.save(state())
+            assert client.flush(5.0)
+            random = np.random.default_rng(1)
+            for ending in overwritten:
+                file = path.with_name(path.name + ending)
+                if file.exists():
+                    file.write_bytes(random.bytes(file.stat().st_size))
+            client.put(reading(2))
+            assert client.flush(5.0)
+        client.put(reading(3))
+        client.save(state(total_predictions=9))
+        assert client.flush(5.0)
+
+        assert rows_in(history) == (4 if codes() == [] else 2)
+        assert codes() == ["store.broken"] or (not log and overwritten == ["-wal"])
+        assert open_store(path).models()[0].total_predictions == 9
+
+    @pytest.mark.parametrize("ending", ["", "-wal"])
+    def test_it_or_its_log_is_emptied_while_it_is_used(self, open_client, history, path, ending):
+        client = open_client()
+        with closing(sqlite3.connect(path)) as other:
+            assert client.flush(5.0)
+            other.execute("BEGIN")
+            other.execute("SELECT count(*) FROM sqlite_master").fetchall()
+            client.put(reading(0))
+            client.save(state())
+            assert client.flush(5.0)
+        for file in path.parent.glob(f"{path.name}{ending}"):
+            file.write_bytes(b"")
+
+        until(lambda: flush_one(client, 1))
+        client.put(reading(2))
+        client.save(state(total_predictions=9))
+        assert client.flush(5.0)
+
+        assert rows_in(history) >= 2
+        assert open_store(path).models()[0].total_predictions == 9
+
     def test_two_processes_set_it_aside_once(self, open_client, history, codes, path):
         first, second = open_client(), open_client(monitor="second")
         assert first.flush(5.0)
@@ -332,6 +388,11 @@ class TestAFileThatIsBroken:
 
         assert not client.flush(5.0)
         assert (codes(), path.read_bytes()) == (["store.unavailable"], before)
+
+
+def flush_one(client, second):
+    client.put(reading(second))
+    return client.flush(5.0)
 
 
 def break_it(client):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from ipyvitals import open_store
+from ipyvitals import Monitor, open_store
 from ipyvitals.schema import SystemSection
 from ipyvitals.storage import files
 from ipyvitals.storage.client import StorageClient
@@ -126,3 +127,41 @@ def test_the_log_stays_short_though_the_file_is_opened_for_each_write(path):
     assert client.close(5.0)
 
     assert longest < files.LOG_BYTES + 200_000
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs modes of files")
+class TestMode:
+    """A file that a monitor creates has mode 0600, wherever it is, and so has its log."""
+
+    @pytest.fixture(autouse=True)
+    def open_umask(self):
+        before = os.umask(0)
+        yield
+        os.umask(before)
+
+    def test_a_new_file_and_its_log_are_private(self, path):
+        with closing(open_for_writing(path)) as connection:
+            connection.execute("CREATE TABLE more (id)")
+            modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+
+        assert modes == dict.fromkeys([path.name, f"{path.name}-wal", f"{path.name}-shm"], 0o600)
+
+    def test_so_is_one_that_replaces_a_broken_one(self, path):
+        monitor = Monitor("churn", interval=None, store=path)
+        assert monitor.flush()
+        path.chmod(0o644)
+        path.write_bytes(b"x" * 5_000)
+        monitor.record(1, 1)
+        monitor.tick()
+        assert monitor.flush()
+        monitor.close()
+
+        assert path.stat().st_mode & 0o777 == 0o600
+
+    def test_the_mode_of_a_file_that_exists_is_left_as_it_is(self, path):
+        path.touch(mode=0o640)
+        with closing(open_for_writing(path)) as connection:
+            connection.execute("CREATE TABLE more (id)")
+            modes = {file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+
+        assert modes == {0o640}

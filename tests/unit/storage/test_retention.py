@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from ipyvitals.schema import ModelMetricsUpdate, ModelStatusChange, SystemSection
+from ipyvitals.schema import MetricsSection, ModelMetricsUpdate, ModelStatusChange, SystemSection
 from ipyvitals.storage import retention
 from ipyvitals.storage.files import open_for_writing
+from ipyvitals.storage.ownership import Session
+from ipyvitals.storage.reader import Reader
+from ipyvitals.storage.repository import SessionRepository
 from ipyvitals.storage.retention import DAY, MINUTES_SECONDS, RAW_SECONDS, Retention
-from ipyvitals.storage.rows import DeploymentRow, PredictionRow, ProgressRow, RunRow, SystemRow
+from ipyvitals.storage.rows import (
+    DeploymentRow,
+    MetricsRow,
+    PredictionRow,
+    ProgressRow,
+    RunRow,
+    SystemRow,
+)
+from ipyvitals.storage.schema import transaction
 from ipyvitals.utils.clock import FakeClock
 from tests.unit.storage.conftest import NOON
 
@@ -216,3 +231,92 @@ def test_unused_pages_go_back_to_the_disk(write, figures, path, keeper):
     keeper.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     assert path.stat().st_size < large / 2
+
+
+@given(
+    values=st.lists(
+        st.tuples(
+            st.integers(0, 7_199),
+            st.none() | st.floats(0, 1),
+            st.none() | st.floats(0, 10),
+            st.integers(0, 1_000),
+        ),
+        min_size=1,
+        max_size=60,
+        unique_by=lambda row: row[0],
+    )
+)
+@settings(max_examples=20)
+def test_means_are_the_same_before_and_after_whatever_was_unknown(values):
+    """Rows are retained for 7 days, then as means of minutes: the same means, to rounding."""
+    rows = [
+        MetricsRow(
+            NOON + at, "churn", "active",
+            MetricsSection(current_accuracy=accuracy, latency_p95_seconds=p95,
+                           predictions_per_minute=rate, total_predictions=at),
+        )
+        for at, accuracy, p95, rate in sorted(values)
+    ]  # fmt: skip
+    averaged = ["current_accuracy", "latency_p95_seconds", "predictions_per_minute"]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "history.sqlite"
+        session = Session.here("default", NOON)
+        with closing(open_for_writing(path)) as connection:
+            with transaction(connection):
+                SessionRepository(connection, session, NOON).write(rows, NOON)
+            before = {freq: Reader(path).history("metrics", freq=freq) for freq in ("1min", "1h")}
+            minutes(connection, NOON + RAW_SECONDS + DAY)
+        after = {freq: Reader(path).history("metrics", freq=freq) for freq in ("1min", "1h")}
+
+    for freq, expected in before.items():
+        assert list(after[freq].index) == list(expected.index)
+        assert after[freq]["total_predictions"].equals(expected["total_predictions"])
+        for name in averaged:
+            pd.testing.assert_series_equal(after[freq][name], expected[name], rtol=1e-12)
+
+
+def minutes(connection, at):
+    """Step until all seconds are minutes."""
+    steps, now = Retention(), 0.0
+    steps.step(connection, at, now)
+    while True:
+        now += steps.wait(now)
+        if steps.step(connection, at, now) > retention.PAUSE_SECONDS:
+            return
+
+
+def test_an_hour_with_unknown_accuracies_keeps_its_mean(write, figures, history, keeper):
+    rows = [figures(at, current_accuracy=0.9) for at in range(30)]
+    rows += [figures(60 + at, current_accuracy=None) for at in range(59)]
+    rows += [figures(119, current_accuracy=0.1)]
+    write(*rows)
+    before = history(freq="1h")["current_accuracy"].to_list()
+
+    keeper.sleep(RAW_SECONDS + DAY)
+    keeper.update_status()
+
+    assert before == [pytest.approx((30 * 0.9 + 0.1) / 31)]
+    assert history(freq="1h")["current_accuracy"].to_list() == pytest.approx(before)
+
+
+def test_rows_that_join_a_minute_without_known_values_keep_their_mean(
+    write, figures, history, keeper
+):
+    session = write(*(figures(at, current_accuracy=None) for at in range(10)))
+    keeper.sleep(RAW_SECONDS + DAY)
+    keeper.update_status()
+    write(figures(30, current_accuracy=0.4), figures(31, current_accuracy=None), session=session)
+    keeper.sleep(DAY)
+    keeper.update_status()
+
+    assert history(freq="1h")["current_accuracy"].to_list() == [pytest.approx(0.4)]
+
+
+def test_minutes_of_an_older_kernel_weigh_all_of_their_rows(write, figures, history, keeper):
+    rows = [figures(at, current_accuracy=0.5) for at in range(30)]
+    write(*rows, *(figures(60 + at, current_accuracy=0.8) for at in range(10)))
+    keeper.sleep(RAW_SECONDS + DAY)
+    keeper.update_status()
+    keeper.connection.execute("UPDATE metrics_minutes SET n_current_accuracy = NULL")
+
+    assert history(freq="1h")["current_accuracy"].to_list() == [pytest.approx(0.575)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 import threading
 from contextlib import closing
@@ -22,6 +23,7 @@ from ipyvitals.schema import (
     SystemSection,
 )
 from ipyvitals.storage.columns import COLUMNS
+from ipyvitals.storage.connections import TrackedConnection
 from ipyvitals.storage.rows import (
     DeploymentRow,
     LabelRow,
@@ -334,3 +336,63 @@ def test_a_folder_that_takes_no_files_can_be_read(write, figures, history, path)
         assert len(history()) == 1
     finally:
         path.parent.chmod(0o700)
+
+
+class TestTimes:
+    """The time that is shown is the time that is compared, however many digits are stored."""
+
+    @pytest.fixture
+    def random_times(self, write):
+        """Readings at 300 moments that are no whole microseconds."""
+        moments = NOON + np.sort(np.random.default_rng(7).uniform(0, 2, 300))
+        write(*(SystemRow(float(at), SystemSection()) for at in moments))
+
+    def test_since_an_index_begins_with_its_row(self, random_times, history):
+        shown = history("system").index
+
+        for place in range(0, len(shown), 7):
+            assert list(history("system", since=shown[place]).index) == list(shown[place:])
+            assert list(history("system", until=shown[place]).index) == list(shown[:place])
+
+    @pytest.mark.parametrize("freq", ["1ms", "333ms", "7us", "1min", timedelta(milliseconds=3)])
+    def test_a_row_is_in_the_interval_of_its_shown_time(self, random_times, history, freq):
+        shown = history("system").index
+
+        found = history("system", freq=freq).index
+
+        assert list(found) == list(shown.floor(pd.Timedelta(freq)).unique())
+
+    @pytest.mark.parametrize("freq", ["1ns", "1500ns", "0.1us"])
+    def test_an_interval_is_of_whole_microseconds(self, random_times, history, freq):
+        with pytest.raises(ArgumentValueError, match="in whole microseconds"):
+            history("system", freq=freq)
+
+    def test_a_time_that_no_calendar_has_is_unknown(self, write, history):
+        write(DeploymentRow(NOON, "churn", "churn", None, 1e300, -1e300, None))
+
+        assert history("models")[["trained_at", "deployed_at"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_a_read_that_is_interrupted_blocks_no_other_one(write, figures, path, monkeypatch, error):
+    write(*(figures(second) for second in range(50)))
+    monkeypatch.setattr("ipyvitals.storage.database.CHUNK_ROWS", 10)
+    caught = []
+
+    def interrupt(*_):
+        raise error
+
+    with open_store(path) as store:
+        with monkeypatch.context() as patch:
+            patch.setattr("ipyvitals.storage.dataframes._typed", interrupt)
+            try:
+                store.history()
+            except error as one:
+                # The traceback keeps the rows that were not read yet alive.
+                caught.append(one)
+        assert len(store.history()) == 50
+        write(figures(60))
+        assert len(store.history()) == 51
+    for connection in [one for one in gc.get_objects() if isinstance(one, TrackedConnection)]:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
