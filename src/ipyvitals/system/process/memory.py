@@ -62,19 +62,30 @@ class ProportionalMemory:
         self._came: dict[ProcessKey, float] = {}
         self._went: list[tuple[float, int]] = []
         """Processes that came or went since the oldest sample: when, and with how many bytes."""
+        self._settled = True
         self.total = 0
         """Memory of all processes; an upper bound while it is not complete."""
         self.complete = False
         """Whether shared pages count once in the total, to a tenth of it."""
 
-    def update(self, now: float, root: ProcessKey, resident: Mapping[ProcessKey, int]) -> None:
-        """Take the resident bytes of each process, and read the proportional ones of some."""
-        if resident.keys() != self._resident.keys():
+    def update(
+        self,
+        now: float,
+        root: ProcessKey,
+        resident: Mapping[ProcessKey, int],
+        *,
+        settled: bool = True,
+    ) -> None:
+        """Take the resident bytes of each process, and read the proportional ones of some.
+
+        While it is not `settled` whether there are more processes, the total is not complete.
+        """
+        if resident.keys() != self._resident.keys() or (settled and not self._settled):
             # Who shares a page with others has a larger share once the others are gone.
             self._samples.expire(root)
         self._went += [(now, self.bytes_of(key)) for key in self._resident.keys() - resident.keys()]
         self._came |= dict.fromkeys(resident.keys() - self._resident.keys(), now)
-        self._resident = resident
+        self._resident, self._settled = resident, settled
         samples = self._samples.update(now, resident)
         oldest = min(self._samples.read_at.values(), default=inf)
         self._came = {key: at for key, at in self._came.items() if key in resident and at > oldest}
@@ -86,10 +97,11 @@ class ProportionalMemory:
         known = len(samples) == len(resident) and all(
             one.proportional is not None for one in samples.values()
         )
-        self.complete = known and doubt <= MAX_DOUBT * self.total
+        self.complete = settled and known and doubt <= MAX_DOUBT * self.total
         if not self.complete:
+            whole = sum(resident.values())
             bounds = sum(map(self._bound_of, resident)) + sum(size for _, size in self._went)
-            self.total = min(bounds, sum(resident.values()))
+            self.total = min(bounds, whole) if settled else whole
             grown = max(growth, key=growth.__getitem__, default=root)
             if growth.get(grown):
                 self._samples.expire(grown)

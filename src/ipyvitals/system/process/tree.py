@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from heapq import nlargest
+from math import inf
 from typing import NamedTuple
 
 import psutil
@@ -69,6 +70,7 @@ class ProcessTree:
         self._reader = ProcessReader(psutil.Process(self.root)) if reader is None else reader
         self._listing = ReadBudget(LIST_SHARE, timer)
         self._listed: list[int] = []
+        self._list_at = self._ended_at = -inf
         self._readings = RotatingReader(
             self._reader.read,
             ReadBudget(READ_SHARE, timer, reserve=READ_SHARE * RESERVE_SECONDS),
@@ -106,10 +108,14 @@ class ProcessTree:
         if self._listing.due(now):
             with self._listing.measure(now):
                 self._listed = self._reader.descendants()
+            self._list_at = now
         root = self._reader.read(self.root)
         if root is None:
             return {}
-        self._listed = self._reader.existing(self._listed)
+        listed, self._listed = self._listed, self._reader.existing(self._listed)
+        if self._listed != listed and self._list_at < now:
+            # Where some ended, others may have started that are not listed yet.
+            self._ended_at = now
         readings = self._readings.update(now, self._listed)
         found = {self.root: root, **readings}
         self._last = {pid: one for pid, one in found.items() if one is not None}
@@ -143,7 +149,7 @@ class ProcessTree:
             return {}
         resident = {key: one.resident_bytes for key, one in self._alive.items()}
         root = next(iter(resident))
-        self._memory.update(now, root, resident)
+        self._memory.update(now, root, resident, settled=self._list_at >= self._ended_at)
         sizes = {key: self._memory.bytes_of(key) for key in resident}
         most = nlargest(SHOWN, sizes, key=sizes.__getitem__)
         self._names = {key: self._name(key) for key in most}

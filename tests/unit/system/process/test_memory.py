@@ -173,6 +173,17 @@ class TestWorkersOfALoader:
             memory.update(now, ROOT, grown)
         assert (memory.total, memory.complete) == (320, True)
 
+    def test_while_new_ones_may_not_be_listed_yet_it_is_no_exact_figure(self):
+        memory = self.start()
+        self.machine.shares = {1: 140, 2: 90}
+        memory.update(5.0, ROOT, {ROOT: 300, (2, 4.0): 250})
+        # Another worker, not listed yet, shares the pages of the one that ended.
+        memory.update(10.0, ROOT, {ROOT: 300}, settled=False)
+        assert (memory.total, memory.complete) == (300, False)
+        self.machine.shares = {1: 300}
+        memory.update(15.0, ROOT, {ROOT: 300})
+        assert (memory.total, memory.complete) == (300, True)
+
     def test_what_the_kernel_allocates_is_its_own(self):
         memory = self.start()
         self.machine.shares = {1: 140, 2: 90}
