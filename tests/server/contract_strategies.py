@@ -1,4 +1,4 @@
-"""Makes plain values for the contract's types: mostly as declared, some as no kernel should send."""
+"""Makes plain values for the contract's types: most as declared, some as no kernel should send."""
 
 from __future__ import annotations
 
@@ -11,10 +11,35 @@ from ipyvitals.schema.protocol import Reply, Update
 __all__ = ["events", "replies", "updates"]
 
 TEXTS = st.sampled_from(
-    ["", "churn", "a\u202eb", "\ud800", "\udc81x", "x" * 300, "x" * 20_000, '"}\n# HELP', "模型", "\0"]
+    [
+        "",
+        "churn",
+        "a\u202eb",
+        "\ud800",
+        "\udc81x",
+        "x" * 300,
+        "x" * 20_000,
+        '"}\n# HELP',
+        "模型",
+        "\0",
+    ]
 )
 INTEGERS = st.sampled_from(
-    [0, 1, 7, -1, 2**31, 2**53 + 1, 2**63 - 1, 2**63, -(2**63) - 1, 2**64, 10**30, 10**400, 10**5_000]
+    [
+        0,
+        1,
+        7,
+        -1,
+        2**31,
+        2**53 + 1,
+        2**63 - 1,
+        2**63,
+        -(2**63) - 1,
+        2**64,
+        10**30,
+        10**400,
+        10**5_000,
+    ]
 )
 FLOATS = st.sampled_from(
     [
@@ -33,6 +58,16 @@ WRONG = st.one_of(
     st.just({}),
     st.just({"a": {"b": None}}),
 )
+
+
+SCALARS = {
+    inspect.FloatType: st.one_of(st.floats(0, 1e9), FLOATS),
+    inspect.IntType: st.one_of(st.integers(0, 1_000), INTEGERS),
+    inspect.StrType: TEXTS,
+    inspect.BoolType: st.booleans(),
+    inspect.NoneType: st.none(),
+    inspect.AnyType: WRONG,
+}
 
 
 def _mixed(right):
@@ -54,19 +89,7 @@ def _plain(info, name=""):
             return st.dictionaries(TEXTS, _mixed(_plain(info.value_type)), max_size=3)
         case inspect.LiteralType():
             return st.sampled_from(sorted(info.values))
-        case inspect.FloatType():
-            return st.one_of(st.floats(0, 1e9), FLOATS)
-        case inspect.IntType():
-            return st.one_of(st.integers(0, 1_000), INTEGERS)
-        case inspect.StrType():
-            return TEXTS
-        case inspect.BoolType():
-            return st.booleans()
-        case inspect.NoneType():
-            return st.none()
-        case inspect.AnyType():
-            return WRONG
-    raise TypeError(info)
+    return SCALARS[type(info)]
 
 
 def _struct(info):
