@@ -1,4 +1,4 @@
-"""Makes plain values for the contract's types: mostly as declared, some as no kernel should send."""
+"""Makes plain values for the contract's types: most as declared, some as no kernel should send."""
 
 from __future__ import annotations
 
@@ -60,6 +60,16 @@ WRONG = st.one_of(
 )
 
 
+SCALARS = {
+    inspect.FloatType: st.one_of(st.floats(0, 1e9), FLOATS),
+    inspect.IntType: st.one_of(st.integers(0, 1_000), INTEGERS),
+    inspect.StrType: TEXTS,
+    inspect.BoolType: st.booleans(),
+    inspect.NoneType: st.none(),
+    inspect.AnyType: WRONG,
+}
+
+
 def _mixed(right):
     """Return a strategy of mostly right values, with a wrong one now and then."""
     return st.integers(0, 11).flatmap(lambda n: WRONG if n == 0 else right)
@@ -79,19 +89,7 @@ def _plain(info, name=""):
             return st.dictionaries(TEXTS, _mixed(_plain(info.value_type)), max_size=3)
         case inspect.LiteralType():
             return st.sampled_from(sorted(info.values))
-        case inspect.FloatType():
-            return st.one_of(st.floats(0, 1e9), FLOATS)
-        case inspect.IntType():
-            return st.one_of(st.integers(0, 1_000), INTEGERS)
-        case inspect.StrType():
-            return TEXTS
-        case inspect.BoolType():
-            return st.booleans()
-        case inspect.NoneType():
-            return st.none()
-        case inspect.AnyType():
-            return WRONG
-    raise TypeError(info)
+    return SCALARS[type(info)]
 
 
 def _struct(info):

@@ -7,10 +7,13 @@ import json
 import re
 import shutil
 import subprocess
+import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlencode
 
+import msgspec
 import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -238,6 +241,69 @@ async def lint(text):
     )
     said, _ = await process.communicate("\n".join([*ours, ""]).encode())
     assert (process.returncode, said.decode()) == (0, "")
+
+
+async def test_threads_may_scrape_while_kernels_come_and_go(server):
+    fakes = [await FakeKernel(server).start() for _ in range(3)]
+    stopped = threading.Event()
+
+    def scrape():
+        done = 0
+        while not stopped.is_set():
+            list(collector.collector.collect())
+            done += 1
+        return done
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        scraping = [asyncio.create_task(asyncio.to_thread(scrape)) for _ in range(2)]
+        for n in range(1, 100):
+            for fake in fakes:
+                server.hub.apply_update(fake.id, full(f"monitor {n % 40}", closed=n % 3 == 0))
+                fake.record.dropped[f"reason {n}"] += 1
+            server.hub._on_change(fakes[0].id, "removed" if n % 2 else "added")
+            await asyncio.sleep(0)
+    finally:
+        stopped.set()
+        sys.setswitchinterval(interval)
+    scrapes = await asyncio.gather(*scraping)
+    for fake in fakes:
+        fake.stop()
+
+    assert all(scrapes)
+
+
+async def test_the_server_answers_during_a_scrape(server, monkeypatch):
+    scraping, answered = threading.Event(), threading.Event()
+
+    def slow():
+        scraping.set()
+        assert answered.wait(30)
+        yield from ()
+
+    monkeypatch.setattr(collector.collector, "collect", slow)
+    scrape = asyncio.create_task(server.ask("metrics"))
+    await until(scraping.is_set)
+    assert (await server.ask("api/models")).code == 200
+    answered.set()
+
+    assert (await scrape).code == 200
+
+
+async def test_a_monitor_that_cannot_be_collected_leaves_the_others(server):
+    kernel = await FakeKernel(server).start()
+    kernel.send(full("sound"))
+    kernel.send(full("broken"))
+    await until(lambda: len(kernel.record.monitors) == 2)
+    broken = replaced(SNAPSHOT.models[0])
+    msgspec.structs.force_setattr(broken, "total_predictions", 10**400)
+    server.hub.apply_update(kernel.id, full("broken", n=2, models=[broken]))
+    text = await scraped(server)
+    kernel.stop()
+
+    assert samples(text, "ipyvitals_active_model", kernel=kernel.id, monitor="sound") == [1]
+    assert samples(text, "ipyvitals_active_model", kernel=kernel.id, monitor="broken") == []
 
 
 async def test_series_of_kernels_that_are_gone_vanish(server):

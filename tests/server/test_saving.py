@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ipyvitals.server.save_hook import PanelSaveHook
 from tests.server.serving import serving, started, until
 
 pytestmark = pytest.mark.anyio
@@ -100,6 +101,63 @@ async def test_outputs_that_are_no_panel_of_this_notebook_do_not_change(server):
     )
 
     assert [one["text/html"] for one in outputs] == ["a table", *["as it was"] * 3]
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        {"monitor": "default", "at": "x"},
+        {"monitor": "default", "at": None},
+        {"monitor": ["default"], "at": 1.0},
+        {"at": [1.0]},
+    ],
+    ids=range(4),
+)
+async def test_a_malformed_panel_affects_no_other(server, mark):
+    await started(server)
+    malformed = {**panel(), "metadata": {"ipyvitals": mark}}
+
+    outputs = await saved(server, "a.ipynb", malformed, panel())
+
+    assert outputs[1]["text/html"] != "as it was"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        [],
+        {},
+        {"cells": None},
+        {"cells": [None, {"outputs": 3}, {"outputs": [None, {"metadata": [], "data": 1}]}]},
+        {"cells": [{"outputs": [{"metadata": {"ipyvitals": {"a": 1}}, "data": None}]}]},
+    ],
+    ids=range(6),
+)
+async def test_a_malformed_notebook_is_left_to_the_server(server, content):
+    page = await started(server)
+    hook = PanelSaveHook(server.hub)
+    await until(lambda: server.hub.monitors_of_notebook("a.ipynb"))
+    model = {"type": "notebook", "content": content}
+    hook(model, "a.ipynb")
+
+    assert model == {"type": "notebook", "content": content}
+    page.close()
+
+
+async def test_a_panel_is_saved_without_the_texts_of_exceptions(server):
+    page = await started(server)
+    await page.run(
+        "monitor.record_error(ConnectionError('postgres://u:hunter2@db')); monitor.flush()"
+    )
+    record = server.hub.kernels[page.kernel_id].monitors["default"]
+    await until(lambda: record.snapshot().notices)
+
+    (output,) = await saved(server, "a.ipynb", panel())
+
+    assert "hunter2" in record.snapshot().notices[0].message
+    assert "hunter2" not in str(output)
+    assert "ConnectionError" in output["text/html"]
 
 
 async def test_panels_of_a_notebook_without_a_kernel_do_not_change(server):

@@ -189,14 +189,15 @@ def _struct(cls: Any) -> _Convert:
 
 
 def _union(types: tuple[inspect.Type, ...], name: str) -> _Convert:
-    tagged = {one.tag: _struct(one.cls) for one in types if _is_tagged(one)}
+    structs: list[Any] = [one for one in types if _is_tagged(one)]
+    tagged = {one.tag: _struct(one.cls) for one in structs}
     others = [
         _converter(one, name)
         for one in types
         if not isinstance(one, inspect.NoneType) and not _is_tagged(one)
     ]
     nullable = any(isinstance(one, inspect.NoneType) for one in types)
-    tag_field = next((one.tag_field for one in types if _is_tagged(one)), None)
+    tag_field = next((one.tag_field for one in structs), None)
 
     def convert(value: Any, tally: _Tally) -> Any:
         if value is None and nullable:

@@ -181,3 +181,19 @@ def test_messages_decode_as_updates(recorder):
 
     assert update.system.cpu_percent == 12.0
     assert update.events[0].model_name == "a"
+
+
+def test_the_end_is_sent_once_with_stopped_models(recorder):
+    recorder.show(model=ModelSection(name="churn", status="degraded", reason="low"))
+    recorder.sender.end()
+    recorder.sender.end()
+    (_, last) = recorder.sent
+
+    assert (last["closed"], last["full"], last["n"]) == (True, True, 2)
+    assert (last["model"]["status"], last["model"]["reason"]) == ("stopped", "Monitor closed")
+
+
+def test_a_monitor_that_was_never_shown_has_no_end_to_send(recorder):
+    recorder.sender.end()
+
+    assert recorder.sent == []

@@ -73,7 +73,7 @@ def test_a_reason_of_a_rule_stays(monitor):
 @pytest.mark.parametrize("code", sorted(MESSAGES))
 def test_no_notice_saves_the_text_of_an_exception(code):
     names = {"error", "text", "id", "prediction", "label", "value"}
-    args = {name: f"OSError: {SECRET}" for name in names}
+    args = dict.fromkeys(names, f"OSError: {SECRET}")
     notice = Notice(code=code.replace("*", "cpu"), message=SECRET, count=1, at=0.0, args=args)
 
     assert "hunter2" not in saved(replace(EMPTY, notices=[notice]))
