@@ -6,7 +6,8 @@ from collections.abc import Hashable
 
 import msgspec
 
-from ipyvitals.utils.storable import repr_of, storable_key, text_of
+from ipyvitals.utils.storable import storable_key, text_of
+from ipyvitals.utils.user_code import safe_repr
 
 __all__ = ["StoredSegment", "stored_segment"]
 
@@ -41,4 +42,4 @@ def stored_segment(segment: Hashable) -> StoredSegment | None:
     kind = type(segment)
     if kind.__repr__ is object.__repr__:
         return None
-    return StoredSegment(kind.__qualname__, storable_key(repr_of(segment)), text_of(segment))
+    return StoredSegment(kind.__qualname__, storable_key(safe_repr(segment)), text_of(segment))

@@ -8,12 +8,13 @@ from typing import Any
 
 import msgspec
 
+from ipyvitals.utils.user_code import safe_repr, safe_text
+
 __all__ = [
     "MAX_INTEGER",
     "MAX_TEXT_CHARS",
     "MIN_INTEGER",
     "encode",
-    "repr_of",
     "storable",
     "storable_key",
     "storable_text",
@@ -42,7 +43,7 @@ def storable_text(text: str) -> str:
 
 def text_of(value: Any) -> str:
     """Return the text of any value like `storable_text`; of a class that refuses it, its name."""
-    return storable_text(_converted(str, value))
+    return storable_text(safe_text(value))
 
 
 def storable_key(text: str) -> str:
@@ -76,20 +77,7 @@ def storable_value(value: Any) -> Any:
     except Exception:
         # A class of the user may refuse anything.
         return f"<{type(value).__name__}>"
-    return storable_text(repr_of(value))
-
-
-def repr_of(value: Any) -> str:
-    """Return the `repr` of any value; of a class that refuses it, its name."""
-    return _converted(repr, value)
-
-
-def _converted(convert: Callable[[Any], str], value: Any) -> str:
-    try:
-        return convert(value)
-    except Exception:
-        # Python writes no whole number of more than some 4,300 digits in decimal.
-        return hex(value) if isinstance(value, int) else f"<{type(value).__name__}>"
+    return storable_text(safe_repr(value))
 
 
 def encode(encoder: Callable[[Any], bytes], value: Any) -> bytes:

@@ -49,4 +49,5 @@ def error_text(error: object) -> str:
 def _instead(value: object, error: BaseException) -> str:
     if is_interrupt(error):
         raise error
-    return f"<{type(value).__name__}>"
+    # Python writes no whole number of more than some 4,300 digits in decimal.
+    return hex(value) if isinstance(value, int) else f"<{type(value).__name__}>"
