@@ -73,7 +73,7 @@ class Served:
 
     @property
     def section(self):
-        return model_section(self.model, self.clock.monotonic())
+        return model_section(self.model, self.clock.monotonic(), since=0.0)
 
 
 def test_it_judges_explains_itself_and_recovers():
