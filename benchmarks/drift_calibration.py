@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import stats  # type: ignore[import-untyped]
 
 from ipyvitals.drift.detector import Drift, DriftDetector
 from ipyvitals.stats.streak import HysteresisSwitch
@@ -29,8 +29,8 @@ CATEGORIES = (2, 5, 10, 20, 50, 100, 200, 1_000)
 WINDOW = 500
 STEP = WINDOW // 5
 ALPHA = 0.01
-LOOKS = 20
-STREAMS = 400
+LOOKS = 6
+STREAMS = 1_000
 CHANGED_STREAMS = 100
 CHANGED_ROWS = 2_000
 HOLD = 3

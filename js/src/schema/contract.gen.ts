@@ -363,6 +363,8 @@ export interface DriftSection {
   readonly features: readonly FeatureDrift[];
   /** Number of all columns that are watched. */
   readonly watched: number;
+  /** Columns in which values cannot be compared: lists, or texts that never recur; 20 at most. */
+  readonly unwatched: readonly string[];
   readonly errors: ErrorDrift | null;
 }
 
@@ -828,6 +830,7 @@ export const SECTION_KINDS = {
     "window_size": "number",
     "features": "FeatureDrift[]",
     "watched": "number",
+    "unwatched": "string[]",
     "errors": "ErrorDrift|null"
   },
   "FeatureDrift": {
@@ -1148,6 +1151,7 @@ export const DEFAULTS = {
     "window_size": 0,
     "features": [],
     "watched": 0,
+    "unwatched": [],
     "errors": null
   }
 } as const;

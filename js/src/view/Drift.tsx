@@ -18,7 +18,9 @@ export function Drift({ selection }: { selection: ModelSelection }): JSX.Element
   const drift = selection.store.drift.value;
   if (drift.state === "off") return null;
   // The kernel sends drift for the active model only.
-  const { features, watched, errors, state } = selection.other.value ? NO_DRIFT_DATA : drift;
+  const { features, watched, unwatched, errors, state } = selection.other.value
+    ? NO_DRIFT_DATA
+    : drift;
   return (
     <details class="v-fold">
       <summary>
@@ -33,6 +35,18 @@ export function Drift({ selection }: { selection: ModelSelection }): JSX.Element
         {features.length > 0 && watched > features.length ? (
           <li>
             <span class="v-name">{trans.__("and %1 more", count(watched - features.length))}</span>
+          </li>
+        ) : null}
+        {unwatched.length > 0 ? (
+          <li title={trans.__("Their values cannot be compared")}>
+            <span class="v-name">
+              <Vital of="drift.unwatched">
+                {trans.__(
+                  "Not watched: %1",
+                  unwatched.map((name) => name || trans.__("predictions")).join(", "),
+                )}
+              </Vital>
+            </span>
           </li>
         ) : null}
         {errors === null ? null : <ErrorDriftRow errors={errors} />}

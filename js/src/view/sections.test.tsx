@@ -173,6 +173,13 @@ describe("drift", () => {
     ]);
   });
 
+  test("names what is not watched", () => {
+    const text = (unwatched: string[]): string | undefined =>
+      show("compared", { drift: changed(drift, { unwatched }) }).text("drift.unwatched");
+    expect(text(["note", ""])).toBe("Not watched: note, predictions");
+    expect(text([])).toBeUndefined();
+  });
+
   test("shows the error drift", () => {
     const { text } = show("compared");
     expect(text("drift.errors.error_rate")).toBe("6.2 %");

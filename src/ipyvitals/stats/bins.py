@@ -17,6 +17,7 @@ from ipyvitals.stats.values import (
     as_floats,
     as_seconds,
     category_key,
+    decimal_of,
     is_missing,
     is_moment,
     is_number,
@@ -129,6 +130,10 @@ class CategoricalBins:
         codes = [*range(len(categories)), *islice(cycle(range(self.rare, self.size)), len(rare))]
         keys = map(category_key, [*categories, *rare])
         self._codes: dict[Hashable, int] = dict(zip(keys, codes, strict=True))
+        for key, code in list(self._codes.items()):
+            if isinstance(key, float):
+                # The number as it is written, such as 0.1, is found without rounding it first.
+                self._codes.setdefault(decimal_of(key), code)
         texts = {key: code for key, code in self._codes.items() if isinstance(key, str)}
         self._texts = _SortedCodes(np.array(list(texts), dtype=np.str_), list(texts.values()))
         numbers = {key: code for key, code in self._codes.items() if isinstance(key, (int, float))}
@@ -181,7 +186,7 @@ class CategoricalBins:
         kinds = set(map(type, values))
         if kinds == {float}:
             return self._index_floats(np.array(values, dtype=np.float64))
-        if kinds <= {int, bool}:
+        if kinds <= {int, bool} or (kinds == {str} and max(map(len, values)) <= MAX_TEXT):
             return np.full(len(values), self.other, dtype=np.uint8)
         look_up, other, missing = self._codes.get, self.other, self.missing
         codes = [
@@ -191,8 +196,12 @@ class CategoricalBins:
         return np.array(codes, dtype=np.uint8)
 
     def _index_floats(self, numbers: Floats) -> Indices:
-        indices = self._floats.find(round_fractions(numbers), self.other)
-        indices[np.isnan(numbers)] = self.missing
+        indices = self._floats.find(numbers, self.other)
+        unknown = np.flatnonzero(indices == self.other)
+        if unknown.size:
+            some = numbers[unknown]
+            indices[unknown] = self._floats.find(round_fractions(some), self.other)
+            indices[unknown[np.isnan(some)]] = self.missing
         return indices
 
 

@@ -10,7 +10,7 @@ from ipyvitals.stats.seconds import Floats
 
 __all__ = ["gamma_quantile"]
 
-BISECTIONS = 60
+BISECTIONS = 48
 """Each halves the interval that contains the quantile."""
 PRECISION = 1e-17
 """Relative size of the first term of the series that is left out."""

@@ -21,6 +21,7 @@ __all__ = [
     "as_floats",
     "as_seconds",
     "category_key",
+    "decimal_of",
     "is_missing",
     "is_moment",
     "is_null",
@@ -101,6 +102,20 @@ def category_key(value: Hashable) -> Hashable:
         exact = value == number
         return number if exact else value
     return float(np.float32(number)) or number
+
+
+def decimal_of(key: float) -> float:
+    """Return the shortest decimal number that `category_key` rounds to `key`.
+
+    Examples
+    --------
+    >>> decimal_of(category_key(0.1))
+    0.1
+    """
+    if not isfinite(key) or key.is_integer():
+        return key
+    number = float(str(np.float32(key)))
+    return number if category_key(number) == key else key
 
 
 def round_fractions(numbers: Floats) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks import drift_calibration
 from ipyvitals.drift.detector import Drift, DriftDetector
 from ipyvitals.drift.features import columns_of
 from ipyvitals.drift.reference import ReferenceDistribution
@@ -774,3 +776,37 @@ def test_the_bins_are_chosen_on_other_rows_than_those_that_are_counted():
         assert reference.counts.sum() == counted
         # Whatever the period of the data, both parts have their share of each value.
         assert abs(np.diff(np.sort(reference.counts[0])[-2:])) < 0.2 * counted
+
+
+def documented_table(name):
+    text = (Path(__file__).parents[3] / "docs" / "numbers.md").read_text(encoding="utf-8")
+    _, table = text.split(f"<!-- drift {name} -->")
+    table, _ = table.split(f"<!-- end of drift {name} -->")
+    rows = [line.strip("| ").split(" | ") for line in table.strip().splitlines()]
+    return rows[2:]
+
+
+def test_the_documented_table_of_stable_data_has_at_most_one_percent_of_looks():
+    """At most `Drift.alpha` (1 %) of all looks at unchanged data exceed the threshold."""
+    rows = documented_table("calibration")
+    assert [row[0] for row in rows] == list(drift_calibration.STABLE)
+    shares = [float(cell.removesuffix(" %")) for row in rows for cell in row[1:]]
+    assert len(shares) == 28 * 4
+    assert max(shares) <= 1.0
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["normal, mean + 0.5", "lognormal × 1.5", "10 categories, 5 % new", "2 categories, 50 to 60 %"],
+)
+def test_changes_are_found_as_soon_as_the_documented_table_says(change):
+    documented = {row[0]: row[1:] for row in documented_table("power")}
+    assert list(documented) == list(drift_calibration.CHANGES)
+    rows, _ = drift_calibration.rows_until_found(drift_calibration.CHANGES[change], 15)
+    median = int(documented[change][0].removesuffix(" rows").replace(",", ""))
+    assert abs(np.median(rows) - median) <= 200
+
+
+def test_the_script_measures_what_the_table_shows():
+    share = drift_calibration.share_above(drift_calibration.STABLE["normal"], 1_000, 20)
+    assert 0 <= share <= 0.01
