@@ -10,6 +10,7 @@ import msgspec
 
 from ipyvitals.schema import Notice
 from ipyvitals.schema.messages import message
+from ipyvitals.utils.fork import renew_in_child
 from ipyvitals.utils.locks import new_rlock
 from ipyvitals.utils.user_code import is_interrupt
 
@@ -21,6 +22,54 @@ log.addHandler(logging.NullHandler())
 
 MAX_CODES = 50
 MAX_MESSAGE_CHARS = 300
+
+
+class LogLines:
+    """Queues the log lines of all monitors of this process; one thread at a time logs them.
+
+    A handler of the user may wait for another thread that calls a monitor. That call must not wait
+    for the handler: it leaves its lines to the thread that logs already.
+    """
+
+    def __init__(self) -> None:
+        self.after_fork()
+        renew_in_child(self)
+
+    def after_fork(self) -> None:
+        """Start without lines in a forked child: the parent logs them."""
+        self._lines: deque[tuple[str, str]] = deque()
+        self._turn = deque([True])
+        """Empty while a thread logs; not a lock, since nothing waits for it."""
+
+    def put(self, code: str, text: str) -> None:
+        """Queue a line; takes no lock."""
+        self._lines.append((code, text))
+
+    def log(self) -> None:
+        """Log all lines, unless another thread does."""
+        while self._lines:
+            taken = False
+            try:
+                taken = self._turn.pop()
+                while self._lines:
+                    _log_line(*self._lines.popleft())
+            except IndexError:
+                return
+            finally:
+                if taken:
+                    self._turn.append(True)
+
+
+def _log_line(code: str, text: str) -> None:
+    try:
+        log.warning("%s: %s", code, text)
+    except BaseException as error:
+        # A handler of the user must end neither a thread nor a call.
+        if is_interrupt(error):
+            raise
+
+
+_log_lines = LogLines()
 
 
 class Notices:
@@ -46,8 +95,6 @@ class Notices:
         self._time = time
         self._lock = new_rlock("notices")
         self._by_code: dict[str, Notice] = {}
-        self._unlogged: deque[tuple[str, str]] = deque()
-        """Code and message of the first notice of each code that is not logged yet."""
 
     def add(
         self, code: str, text: str | None = None, /, count: int = 1, **args: str | float
@@ -80,22 +127,11 @@ class Notices:
                 args=args,
             )
             if old is None:
-                self._unlogged.append((code, text))
+                _log_lines.put(code, text)
 
     def log_new(self) -> None:
         """Log the notices that wait for it; the caller must have no lock of this package."""
-        while self._unlogged:
-            try:
-                code, text = self._unlogged.popleft()
-            except IndexError:
-                # Another thread logged it.
-                return
-            try:
-                log.warning("%s: %s", code, text)
-            except BaseException as error:
-                # A handler of the user must end neither a thread nor a call.
-                if is_interrupt(error):
-                    raise
+        _log_lines.log()
 
     def subtract(self, code: str, count: int = 1) -> None:
         """Count something less that turned out to be none; a notice of nothing is removed."""

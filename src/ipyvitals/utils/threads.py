@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextvars import copy_context
+from queue import Empty, SimpleQueue
 
 from ipyvitals.utils.locks import new_lock
 
@@ -109,18 +110,21 @@ def run_uninterrupted(
     """
     if threading.current_thread() is not threading.main_thread():
         return call()
-    results: list[bool] = []
+    # Not Thread.join: an interrupt amid it may raise RuntimeError (CPython 3.11).
+    results: SimpleQueue[bool] = SimpleQueue()
     context = copy_context()
     thread = threading.Thread(
-        target=lambda: results.append(context.run(call)), name="ipyvitals-drain", daemon=True
+        target=lambda: results.put(context.run(call)), name="ipyvitals-drain", daemon=True
     )
     try:
         thread.start()
     except RuntimeError:
         # The interpreter exits, or the system allows no threads.
         return call()
-    seen = None
-    while thread.is_alive() and seen != progress():
+    while True:
         seen = progress()
-        thread.join(seconds)
-    return bool(results) and results[0]
+        try:
+            return results.get(timeout=seconds)
+        except Empty:
+            if seen == progress():
+                return False

@@ -19,6 +19,9 @@ import ipyvitals
 from ipyvitals.ingest.queue import MAX_QUEUED_RECORDS
 from ipyvitals.runtime.sampling import sampling_scheduler
 from ipyvitals.runtime.scheduler import scheduler
+from ipyvitals.runtime.supervision import ThreadSupervisor
+from ipyvitals.utils.notices import Notices
+from ipyvitals.utils.threads import Worker
 from tests.unit import lock_order
 
 PACKAGE = ipyvitals.__path__[0]
@@ -235,7 +238,7 @@ def end(thread):
     )
 
 
-def test_threads_that_an_error_ended_go_on_and_a_notice_says_so(make, tmp_path):
+def test_threads_in_which_an_exit_is_raised_go_on_and_a_notice_says_so(make, tmp_path):
     monitor, seen = make(clock=None, interval=0.1, metrics_interval=0.1, store=tmp_path / "h"), []
     monitor.on("*", seen.append)
     engine = monitor._engine
@@ -243,18 +246,46 @@ def test_threads_that_an_error_ended_go_on_and_a_notice_says_so(make, tmp_path):
         *(scheduler.worker, sampling_scheduler.worker),
         *(engine.callbacks.worker, engine.persistence.worker),
     ]
+
+    def harm():
+        # The exit is raised amid a task, whose notice counts it, or between two tasks.
+        return sum(worker.endings for worker in workers) + sum(
+            one.count for one in engine.notices.get() if one.code != "threads.ended"
+        )
+
     for worker in workers:
-        before = worker.endings
+        before = harm()
         end(worker.thread)
         if worker is engine.callbacks.worker:
             monitor.deploy("churn")
-        until(lambda worker=worker, before=before: worker.endings > before)
+        until(lambda before=before: harm() > before)
     monitor.record(1, 1)
     seen.clear()
     until(lambda: {event.type for event in seen} >= {"model_metrics_update", "system_metrics"})
-    assert monitor.flush()
-    (found,) = [one for one in monitor.snapshot().notices if one.code == "threads.ended"]
-    assert found.count >= 4
+    until(monitor.flush)
+    endings = sum(worker.endings for worker in workers)
+    monitor.snapshot()
+    assert engine.notices.count("threads.ended") <= endings
+    assert all(worker.alive for worker in workers)
+
+
+def test_a_thread_that_ended_starts_again_and_is_a_notice_of_each_monitor():
+    worker, went_on = Worker("ipyvitals-tested"), threading.Event()
+    worker.start(lambda: None)
+    worker.join(LONG)
+    notices = [Notices(lambda: 0.0) for _ in range(2)]
+    supervisors = [ThreadSupervisor(one, lambda: [worker]) for one in notices]
+    # As after a crash: the loop did not end, but its thread did.
+    worker._loop = went_on.set
+    for supervisor in [*supervisors, *supervisors]:
+        supervisor.check()
+        worker.join(LONG)
+        worker.end()
+    assert went_on.wait(LONG)
+    for one in notices:
+        (found,) = one.get()
+        assert (found.code, found.count) == ("threads.ended", 1)
+        assert "ipyvitals-tested" in found.message
 
 
 def test_a_score_that_never_returns_delays_others_for_a_limited_time(make, notice, monkeypatch):

@@ -12,6 +12,11 @@ from ipyvitals.utils.clock import FakeClock
 from ipyvitals.utils.notices import MAX_CODES, MAX_MESSAGE_CHARS, Notices
 
 
+@pytest.fixture(autouse=True)
+def no_line_of_another_test():
+    Notices(lambda: 0.0).log_new()
+
+
 def test_a_code_is_counted_with_its_newest_message_and_time():
     clock = FakeClock(time=100.0)
     notices = Notices(clock.time)
@@ -81,6 +86,33 @@ def test_a_handler_that_raises_harms_nobody(error):
     finally:
         logger.removeHandler(handler)
     assert notices.count("a") == 1
+
+
+def test_a_handler_may_wait_for_a_thread_that_counts_and_logs():
+    first, second = Notices(lambda: 0.0), Notices(lambda: 0.0)
+    logger, seen = logging.getLogger("ipyvitals"), []
+
+    class Waiting(logging.Handler):
+        def emit(self, record):
+            seen.append(record.getMessage())
+            if len(seen) == 1:
+                thread = threading.Thread(target=count)
+                thread.start()
+                thread.join(20.0)
+                seen.append(thread.is_alive())
+
+    def count():
+        second.add("b", "second")
+        second.log_new()
+
+    first.add("a", "first")
+    handler = Waiting()
+    logger.addHandler(handler)
+    try:
+        first.log_new()
+    finally:
+        logger.removeHandler(handler)
+    assert seen == ["a: first", False, "b: second"]
 
 
 def test_long_messages_are_cut():

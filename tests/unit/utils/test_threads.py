@@ -102,6 +102,7 @@ class TestUninterrupted:
         ((value, thread),) = seen
         assert value == "mine"
         assert thread is not threading.main_thread()
+        thread.join(LONG)
         assert not thread.is_alive()
 
     def test_the_main_thread_waits_as_long_as_there_is_progress(self):
