@@ -263,15 +263,7 @@ class SessionRepository:
             self._add(
                 "deployments",
                 ("session", *DeploymentRow.__struct_fields__),
-                [
-                    (
-                        self._id,
-                        row.at,
-                        storable_key(row.model_id),
-                        *msgspec.structs.astuple(row)[2:],
-                    )
-                    for row in rows
-                ],
+                [(self._id, *_deployment(row)) for row in rows],
             )
         elif kind in (RunRow, ProgressRow):
             self._add(

@@ -148,9 +148,7 @@ SETTINGS = {
 def test_no_record_harms_another_one_or_a_later_kernel(tmp_path, options):
     numbers = itertools.count()
 
-    @settings(
-        max_examples=10, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow]
-    )
+    @settings(max_examples=8, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
     @given(steps=st.lists(calls(), max_size=20), name=st.sampled_from(["m", "\udc81"]))
     def run(steps, name):
         path, clock = tmp_path / f"{next(numbers)}.sqlite", FakeClock()
@@ -175,7 +173,6 @@ def test_no_record_harms_another_one_or_a_later_kernel(tmp_path, options):
         expected = dict(+predictions), dict(+errors)
 
         assert totals(monitor) == expected
-        check_history(monitor, predictions.total())
         assert monitor.flush()
         monitor.close()
         clock.advance(1)
