@@ -58,7 +58,7 @@ EndReason: TypeAlias = Literal["out_of_memory", "signal", "exited", "restarted"]
 
 
 class KernelEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """How the process of a kernel ended that died, or that was restarted amid a training run."""
+    """The end of a kernel's process that died, or that was restarted amid a training run."""
 
     at: float
     """Unix time at which the server noticed it."""

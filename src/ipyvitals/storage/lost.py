@@ -20,7 +20,7 @@ TABLES = ("system", "system_minutes")
 
 
 class LastReading(NamedTuple):
-    """What a session read of the machine last."""
+    """The last reading of the machine in a session."""
 
     at: float
     scope: str | None

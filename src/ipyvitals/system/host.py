@@ -53,7 +53,7 @@ class HostReader:
 
     @property
     def busy_cores(self) -> float | None:
-        """How many of `usable_cores` were busy at the newest reading, with any program."""
+        """The busy processors of `usable_cores`, with any program, as of the newest reading."""
         cores, percent = self.usable_cores, self._cpu_percent
         return None if cores is None or percent is None else percent / 100.0 * cores
 

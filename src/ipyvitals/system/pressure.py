@@ -30,7 +30,7 @@ class BusyCores(Protocol):
 
     @property
     def busy_cores(self) -> float | None:
-        """How many of them any program kept busy."""
+        """The number of processors that any program used."""
         ...
 
 
@@ -94,8 +94,8 @@ class PressureReader:
     def wait(self, now: float, known: Fields) -> Fields:
         """Return the share of the time in which the kernel waited for a CPU.
 
-        A CPU that the kernel itself keeps busy is not counted: waiting counts only as far as other
-        programs used the processors, or as the quota of the container was used up.
+        Waiting for a CPU that the kernel itself uses is not counted: waiting counts only as far as
+        other programs used the processors, or as the quota of the container was used up.
         """
         before = self._waited
         if before is not None and now - before.at < MIN_GAP_SECONDS:

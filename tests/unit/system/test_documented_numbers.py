@@ -33,7 +33,7 @@ ELSEWHERE = {
     "Read every 10 s, of many children": "system/test_connections.py::every_ten_seconds",
     "Up to about 80 children are read each time": "process/test_tree.py::test_eighty_are_read",
     "(1 s or less)": "gpu/test_gpus.py::only_what_this_process_may_use",
-    "whether that delay was 0.25 s or more": "system/test_system_monitor.py::gets_no_turn_is_starved",
+    "whether that delay was 0.25 s or more": "system/test_system_monitor.py::no_turn_is_starved",
 }
 FACTS_OF_OTHERS = (
     # Not ours to hold: what Docker does.
