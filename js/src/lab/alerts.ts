@@ -26,8 +26,14 @@ export function alertFor(
   hidden: boolean,
   trans: Language,
 ): Alert | null {
-  if (event.type === "model_status_change") return statusAlert(event, scene, trans);
-  return event.type === "training_completed" && hidden ? trainingAlert(event, scene, trans) : null;
+  const alert =
+    event.type === "model_status_change"
+      ? statusAlert(event, scene, trans)
+      : event.type === "training_completed" && hidden
+        ? trainingAlert(event, scene, trans)
+        : null;
+  // Names and reasons are texts of other people.
+  return alert && { ...alert, text: plainText(alert.text) };
 }
 
 function statusAlert(
@@ -95,7 +101,6 @@ export class AlertNotifier {
       if (this.#shown.size <= MAX_REMEMBERED) break;
       this.#shown.delete(oldest);
     }
-    // Names and reasons are texts of other people.
-    this.#show({ ...alert, text: plainText(alert.text) }, event.kernel_id);
+    this.#show(alert, event.kernel_id);
   }
 }
