@@ -147,9 +147,8 @@ async def test_a_malformed_notebook_is_left_to_the_server(server, content):
 
 async def test_a_panel_is_saved_without_the_texts_of_exceptions(server):
     page = await started(server)
-    await page.run(
-        "monitor.record_error(ConnectionError('postgres://u:hunter2@db')); monitor.flush()"
-    )
+    error = "ConnectionError('postgres://u:hunter2@db')"
+    await page.run(f"monitor.record_error({error}); monitor.flush()")
     record = server.hub.kernels[page.kernel_id].monitors["default"]
     await until(lambda: record.snapshot().notices)
 

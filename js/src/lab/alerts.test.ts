@@ -65,6 +65,12 @@ test("latency is given in its unit", () => {
   });
 });
 
+test("names do not reverse the text around them", () => {
+  const scene = { model: "churn\u202egpj", place: "a\u2067.ipynb" };
+  const alert = alertFor(change({ new_status: "failed", reason: "\u202dno" }), scene, false, trans);
+  expect(alert?.text).toBe("churn\ufffdgpj failed: \ufffdno · a\ufffd.ipynb");
+});
+
 test("a failed model is an error", () => {
   expect(alertFor(change({ new_status: "failed" }), SCENE, false, trans)).toEqual({
     type: "error",

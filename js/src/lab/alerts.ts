@@ -26,11 +26,15 @@ export function alertFor(
   hidden: boolean,
   trans: Language,
 ): Alert | null {
-  if (event.type === "model_status_change") return statusAlert(event, scene, trans);
-  // A run that was lost with its kernel is news even where the notebook is in front.
-  return event.type === "training_completed" && (hidden || event.state === "lost")
-    ? trainingAlert(event, scene, trans)
-    : null;
+  const alert =
+    event.type === "model_status_change"
+      ? statusAlert(event, scene, trans)
+      : // A run that was lost with its kernel is news even where the notebook is in front.
+        event.type === "training_completed" && (hidden || event.state === "lost")
+        ? trainingAlert(event, scene, trans)
+        : null;
+  // Names and reasons are texts of other people.
+  return alert && { ...alert, text: plainText(alert.text) };
 }
 
 function statusAlert(
@@ -105,7 +109,6 @@ export class AlertNotifier {
       if (this.#shown.size <= MAX_REMEMBERED) break;
       this.#shown.delete(oldest);
     }
-    // Names and reasons are texts of other people.
-    this.#show({ ...alert, text: plainText(alert.text) }, event.kernel_id);
+    this.#show(alert, event.kernel_id);
   }
 }
