@@ -33,7 +33,7 @@ export interface KernelState {
   readonly monitors: readonly Update[];
 }
 
-/** How the process of a kernel ended that died, or that was restarted amid a training run. */
+/** The end of a kernel's process that died, or that was restarted amid a training run. */
 export interface KernelEnd {
   /** Unix time at which the server noticed it. */
   readonly at: number;
