@@ -54,7 +54,7 @@ class PsiThresholdEstimator:
     --------
     >>> estimator = PsiThresholdEstimator(1000, 500, 10, 0.01)
     >>> round(float(estimator.get(np.full(10, 100), np.full(10, 50))), 3)
-    0.067
+    0.071
     """
 
     def __init__(self, n: int, m: int, bins: int, alpha: float) -> None:

@@ -808,5 +808,5 @@ def test_changes_are_found_as_soon_as_the_documented_table_says(change):
 
 
 def test_the_script_measures_what_the_table_shows():
-    share = drift_calibration.share_above(drift_calibration.STABLE["normal"], 1_000, 20)
+    share = drift_calibration.share_above(drift_calibration.STABLE["normal"], 1_000, 100)
     assert 0 <= share <= 0.01
