@@ -14,8 +14,9 @@ from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 __all__ = ["unix_seconds"]
 
 DAY_SECONDS = 86_400
-LAST_SECOND = 253_402_300_799.0
-"""End of the year 9999 in Unix seconds; no calendar of Python goes further."""
+EARLIEST_SECONDS, LATEST_SECONDS = -62_135_596_800.0, 253_402_300_800.0
+"""The years 1 to 9999, which are those of a `datetime`."""
+MULTIPLES = {"milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
 
 
 def unix_seconds(argument: str, moment: Any) -> float | None:
@@ -34,7 +35,7 @@ def unix_seconds(argument: str, moment: Any) -> float | None:
     Raises
     ------
     ArgumentValueError, ArgumentTypeError
-        When `moment` is not a time before the year 10000, or of another type.
+        When `moment` is not of the years 1 to 9999, or of another type.
     """
     if moment is None:
         return None
@@ -56,10 +57,10 @@ def unix_seconds(argument: str, moment: Any) -> float | None:
         ) from None
     if not isfinite(seconds):
         raise ArgumentValueError(f"{argument}={moment!r}: expected a moment in time.")
-    if abs(seconds) > LAST_SECOND:
+    if not EARLIEST_SECONDS <= seconds < LATEST_SECONDS:
         raise ArgumentValueError(
-            f"{argument}={moment!r}: expected Unix seconds, got a time after the year 9999; "
-            "divide milliseconds by 1,000."
+            f"{argument}={moment!r}: expected Unix seconds, a moment of the years 1 to 9999"
+            f"{_likely_cause(seconds)}."
         )
     return seconds
 
@@ -71,7 +72,7 @@ def _seconds(moment: Any) -> float:
         if np.isnat(moment):
             return nan
         about = float(moment.astype("datetime64[D]").astype(np.int64)) * DAY_SECONDS
-        if abs(about) > LAST_SECOND:
+        if not EARLIEST_SECONDS <= about < LATEST_SECONDS:
             return about
         moment = moment.astype("datetime64[us]").item()
     elif isinstance(moment, datetime) and hasattr(moment, "to_pydatetime"):
@@ -79,3 +80,10 @@ def _seconds(moment: Any) -> float:
         moment = moment.to_pydatetime(warn=False)
     timestamp: Callable[[], float] | None = getattr(moment, "timestamp", None)
     return float(moment if timestamp is None else timestamp())
+
+
+def _likely_cause(seconds: float) -> str:
+    for unit, multiple in MULTIPLES.items():
+        if EARLIEST_SECONDS <= seconds / multiple < LATEST_SECONDS:
+            return f"; this looks like {unit}: divide it by {multiple:,.0f}"
+    return ""

@@ -73,8 +73,10 @@ def storable_value(value: Any) -> Any:
             return int(value)
         if isinstance(value, float):
             return storable_value(float(value))
-    except Exception:
-        # A class of the user may refuse anything.
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        # A class of the user may refuse anything, even by SystemExit.
         return f"<{type(value).__name__}>"
     return storable_text(repr_of(value))
 
@@ -87,7 +89,9 @@ def repr_of(value: Any) -> str:
 def _converted(convert: Callable[[Any], str], value: Any) -> str:
     try:
         return convert(value)
-    except Exception:
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         # Python writes no whole number of more than some 4,300 digits in decimal.
         return hex(value) if isinstance(value, int) else f"<{type(value).__name__}>"
 

@@ -204,8 +204,13 @@ def test_a_date_is_its_local_midnight(rome, day):
     "moment", [NOON * 1_000, int(NOON) * 10**9, 1e300, np.datetime64(10**18, "s")], ids=repr
 )
 def test_a_moment_beyond_the_calendar_is_refused(moment):
-    with pytest.raises(ArgumentValueError, match="after the year 9999; divide milliseconds by"):
+    with pytest.raises(ArgumentValueError, match="of the years 1 to 9999"):
         unix_seconds("trained_at", moment)
+
+
+def test_milliseconds_are_named_as_the_likely_cause():
+    with pytest.raises(ArgumentValueError, match="looks like milliseconds: divide it by 1,000"):
+        unix_seconds("trained_at", NOON * 1_000)
 
 
 def test_no_moment_stays_unknown():
