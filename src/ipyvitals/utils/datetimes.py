@@ -36,7 +36,7 @@ def unix_seconds(argument: str, moment: Any) -> float | None:
     Raises
     ------
     ArgumentValueError, ArgumentTypeError
-        When `moment` is not a time before the year 10000, or of another type.
+        When `moment` is not of the years 1 to 9999, or of another type.
     """
     if moment is None:
         return None

@@ -74,8 +74,10 @@ def storable_value(value: Any) -> Any:
             return int(value)
         if isinstance(value, float):
             return storable_value(float(value))
-    except Exception:
-        # A class of the user may refuse anything.
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        # A class of the user may refuse anything, even by SystemExit.
         return f"<{type(value).__name__}>"
     return storable_text(safe_repr(value))
 

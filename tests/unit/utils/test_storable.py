@@ -29,7 +29,7 @@ class Country(StrEnum):
 
 class Mute:
     def __repr__(self):
-        raise RuntimeError("no text")
+        raise SystemExit
 
 
 class Shy:

@@ -208,6 +208,11 @@ def test_a_moment_beyond_the_calendar_is_refused(moment):
         unix_seconds("trained_at", moment)
 
 
+def test_milliseconds_are_named_as_the_likely_cause():
+    with pytest.raises(ArgumentValueError, match="looks like milliseconds: divide it by 1,000"):
+        unix_seconds("trained_at", NOON * 1_000)
+
+
 def test_no_moment_stays_unknown():
     assert unix_seconds("trained_at", None) is None
 
