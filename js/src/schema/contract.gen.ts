@@ -330,6 +330,10 @@ export interface LabelsSection {
   readonly duplicate: number;
   /** Labels that came before their prediction and were stored for it. */
   readonly early: number;
+  /** Labels that stand for no value, such as NaN; they are no evidence and use up no id. */
+  readonly missing: number;
+  /** Labels that can never be equal to their prediction, such as a class to a probability; they are not counted. */
+  readonly mismatched: number;
 }
 
 /** Drift of the active model's features and predictions from the reference. */
@@ -780,7 +784,9 @@ export const SECTION_KINDS = {
     "expired": "number",
     "unknown": "number",
     "duplicate": "number",
-    "early": "number"
+    "early": "number",
+    "missing": "number",
+    "mismatched": "number"
   },
   "DriftSection": {
     "state": "collecting|drifted|off|watching",
@@ -1090,7 +1096,9 @@ export const DEFAULTS = {
     "expired": 0,
     "unknown": 0,
     "duplicate": 0,
-    "early": 0
+    "early": 0,
+    "missing": 0,
+    "mismatched": 0
   },
   "DriftSection": {
     "state": "off",

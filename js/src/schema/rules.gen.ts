@@ -55,5 +55,7 @@ export const LABELS = {
   "labels_lost.expired": "expired",
   "labels_lost.unknown": "unknown",
   "labels_lost.duplicate": "duplicate",
-  "labels_lost.early": "early"
+  "labels_lost.early": "early",
+  "labels_lost.missing": "missing",
+  "labels_lost.mismatched": "mismatched"
 } as const;

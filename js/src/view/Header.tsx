@@ -214,7 +214,15 @@ const Fact = ({ label, of, hint, children, more }: FactProps): JSX.Element => (
 );
 
 /** The ways in which a pending prediction or a label is lost without a match. */
-const LABEL_OUTCOMES = ["evicted", "expired", "unknown", "duplicate", "early", "missing", "mismatched"] as const;
+const LABEL_OUTCOMES = [
+  "evicted",
+  "expired",
+  "unknown",
+  "duplicate",
+  "early",
+  "missing",
+  "mismatched",
+] as const;
 
 /** Renders the pending predictions and the label delay; nothing if no label is ever late. */
 function LateLabels({ selection }: { selection: ModelSelection }): JSX.Element | null {
