@@ -64,4 +64,4 @@ class ForkedMonitorWarning(IpyvitalsWarning):
 
 
 class LabelTypeWarning(IpyvitalsWarning):
-    """Predictions and labels have kinds that can never be equal, e.g. ``"1"`` and ``1``."""
+    """Predictions and labels can never be equal, e.g. ``"1"`` and ``1``, or ``0.9`` and ``1``."""
