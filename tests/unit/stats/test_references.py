@@ -264,11 +264,12 @@ def categorical_bins(stream):
     bins = CategoricalBins.fit(stream.segments[:500], 1_000)
     counted = Counter(stream.segments[:500])
     known = [name for name, n in counted.most_common(20) if n >= 10]
-    others = [len(known) + (2 if name in counted else 0) for name in stream.segments]
-    codes = [
-        known.index(name) if name in known else other
-        for name, other in zip(stream.segments, others, strict=True)
-    ]
+    rare = [name for name, _ in counted.most_common() if name not in known]
+    codes_by_name = {name: code for code, name in enumerate(known)}
+    codes_by_name |= {
+        name: len(known) + 2 + place % bins.rare_bins for place, name in enumerate(rare)
+    }
+    codes = [codes_by_name.get(name, len(known)) for name in stream.segments]
     assert bins.index(stream.segments).tolist() == codes
     assert len(known) > 2
 
