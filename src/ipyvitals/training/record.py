@@ -9,6 +9,7 @@ from ipyvitals.schema import Goal, RunAlert, RunCost, RunEnd, RunEnvironment, Ru
 from ipyvitals.schema.messages import Args
 from ipyvitals.training.data_wait import RecentWait, StepTimer
 from ipyvitals.training.eta import EtaEstimator
+from ipyvitals.training.run_states import leaf_steps, nested_fraction
 from ipyvitals.training.series import RunSeries
 
 if TYPE_CHECKING:
@@ -140,11 +141,11 @@ class RunRecord:
         run = self.run
         if run is None or run.state != "running":
             return False
-        leaves = run.leaf_steps
+        leaves = leaf_steps(run)
         moved = leaves != self.seen_steps
         if leaves != self.seen_steps:
             self.seen_steps, self.stepped = leaves, now
-        fraction = run.nested_fraction
+        fraction = nested_fraction(run)
         self.eta.update(now, run.current, fraction)
         self.leaf_eta.update(now, leaves, fraction)
         waited = self.wait_totals(now)
@@ -169,7 +170,7 @@ class RunRecord:
         if run is None:
             raise ValueError("expected a run that has begun")
         running = run.state == "running"
-        fraction = run.nested_fraction
+        fraction = nested_fraction(run)
         waited = self.wait_totals(now)
         sentence, code, args = self.reason or (None, None, {})
         return RunInfo(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipyvitals.schema import TrainingSection
+from ipyvitals.training.run_states import nested_fraction
 
 if TYPE_CHECKING:
     from ipyvitals.training.run import TrainingRun
@@ -19,7 +20,7 @@ def training_section(run: TrainingRun, now: float) -> TrainingSection:
     while inner.children:
         inner = inner.children[-1]
     running = run.state == "running"
-    fraction = run.nested_fraction
+    fraction = nested_fraction(run)
     details = run.details
     if not details and inner is not run:
         of = f" of {inner.total}" if inner.total else ""
