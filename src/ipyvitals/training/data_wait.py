@@ -99,7 +99,7 @@ class StepTimer:
 
     def _quantile(self, share: float) -> float | None:
         ordered = sorted(self._durations)
-        return ordered[int(share * (len(ordered) - 1) + 0.5)] if ordered else None
+        return ordered[int(share * (len(ordered) - 1))] if ordered else None
 
 
 class RecentWait:
