@@ -145,6 +145,9 @@ class RunRecord:
         moved = leaves != self.seen_steps
         if leaves != self.seen_steps:
             self.seen_steps, self.stepped = leaves, now
+        elif self.timer.until is not None:
+            # The count of a loop follows with the next item.
+            self.stepped = max(self.stepped, self.timer.until)
         fraction = nested_fraction(run)
         self.eta.update(now, run.current, fraction)
         self.leaf_eta.update(now, leaves, fraction)
