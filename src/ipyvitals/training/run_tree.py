@@ -21,6 +21,7 @@ from ipyvitals.training.alerts import Alert
 from ipyvitals.training.arguments import CONTEXT, check_facts, check_parent, check_total
 from ipyvitals.training.context import RunPlace, enter, innermost, leave
 from ipyvitals.training.curve_feed import CurveFeed
+from ipyvitals.training.environment import RunFacts
 from ipyvitals.training.record import RunRecord
 from ipyvitals.training.reports import ReportQueue
 from ipyvitals.training.run import TrainingRun
@@ -105,6 +106,8 @@ class RunTree(ABC):
         self._place_used = [0] * PLACES
         """Number of the last run that took each place."""
         self._last = TrainingSection()
+        self.describe: Callable[[], RunFacts] = RunFacts
+        """Returns what is known of the process and the model when a run begins."""
         self._feed: CurveFeed | None = None
         self.version = 0
         """Grows with each change of a run that a view shows, looked at ten times a second."""
@@ -123,6 +126,11 @@ class RunTree(ABC):
     def open_runs(self) -> list[TrainingRun]:
         """Open runs, oldest first."""
         return list(self._open)
+
+    @property
+    def others(self) -> int:
+        """Number of open runs at the top besides the one in front."""
+        return max(0, sum(run.parent is None for run in self.open_runs) - 1)
 
     @property
     def tracked(self) -> list[TrainingRun]:
@@ -200,6 +208,7 @@ class RunTree(ABC):
         if owner is not None:
             self._own(owner, run)
         enter(run)
+        self._describe(record)
         self._on_report(report_of(run, at, run.current, {}))
         self._on_change()
         return run
@@ -225,6 +234,15 @@ class RunTree(ABC):
         except TypeError:
             # No weak reference to the owner is possible: its end is not seen.
             return
+
+    def _describe(self, record: RunRecord) -> None:
+        """Take over where the run comes from; the state of git follows from a thread."""
+        if record.environment is not None:
+            return
+        facts = self.describe()
+        record.model_id, record.environment = facts.model_id, facts.environment
+        if facts.git is not None and record.parent_id is None:
+            facts.git.request(record.take_git)
 
     def _new_record(self, inside: TrainingRun | None, now: float, at: float) -> RunRecord:
         self._number += 1

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from ipyvitals.errors import ArgumentTypeError
 from ipyvitals.health import Thresholds
-from ipyvitals.schema import CurveChunk, RunInfo, TrainingSection
+from ipyvitals.schema import CurveChunk, RunInfo, SystemSection, TrainingSection
 from ipyvitals.training.alerts import Alert, stall_alert
 from ipyvitals.training.arguments import CONTEXT, length_of
 from ipyvitals.training.context import innermost
@@ -158,6 +158,13 @@ class TrainingTracker(RunTree):
                     alerts.append(alert)
         for alert in alerts:
             self._on_alert(alert)
+
+    def take_reading(self, reading: SystemSection) -> None:
+        """Add a reading of the machine to what the open runs take."""
+        with self._lock:
+            now = self._clock.monotonic()
+            for run in self._open:
+                run.record.meter.add(reading, run.record.steps + run.current, now)
 
     def section(self) -> TrainingSection:
         """Return the section of the run in front: the oldest open one at the top."""
