@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable, Mapping
+from math import inf
 from typing import Any, TypeVar
 
 from ipyvitals.errors import ArgumentTypeError
@@ -191,9 +192,9 @@ class TrainingTracker(RunTree):
 
     def progress(self) -> list[ProgressReport]:
         """Return the state of all open runs, without metrics."""
-        with self._lock:
-            at = self._clock.time()
-            return [report_of(run, at, run.current, {}) for run in self._open]
+        with self.reports.lock, self._lock:
+            now, at = self._clock.monotonic(), self._clock.time()
+            return [report_of(run, at, run.current, {}, run.record.info(now)) for run in self._open]
 
     # Curves
 
@@ -213,14 +214,35 @@ class TrainingTracker(RunTree):
         with self.reports.lock:
             return feed.take()
 
-    def curves(self, run_id: str | None = None, limit: int | None = None) -> list[CurveChunk]:
-        """Return the whole curves of the runs of a snapshot, each in at most `limit` buckets."""
+    def curves(
+        self,
+        run_id: str | None = None,
+        limit: int | None = None,
+        *,
+        metric: str | None = None,
+        first_step: float | None = None,
+        last_step: float | None = None,
+    ) -> list[CurveChunk]:
+        """Return the curves of the runs of a snapshot.
+
+        Parameters
+        ----------
+        run_id, metric : str, optional
+            Only of this run, and of this metric.
+        limit : int, optional
+            Most buckets of one curve; by default all that there are.
+        first_step, last_step : float, optional
+            Only buckets that have a step in this range.
+        """
         self.fold()
+        first = -inf if first_step is None else first_step
+        last = inf if last_step is None else last_step
         with self.reports.lock, self._lock:
             records = [*(run.record for run in self._open), *(record for record, _ in self._ended)]
             return [
-                chunk
+                curve.chunk(record.run_id, name, limit=limit, first_step=first, last_step=last)
                 for record in records
                 if run_id in (None, record.run_id)
-                for chunk in record.series.chunks(limit)
+                for name, curve in record.series.curves.items()
+                if metric in (None, name)
             ]
