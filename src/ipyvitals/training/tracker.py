@@ -10,7 +10,7 @@ from ipyvitals.errors import ArgumentTypeError
 from ipyvitals.health import Thresholds
 from ipyvitals.schema import CurveChunk, RunInfo, SystemSection, TrainingSection
 from ipyvitals.training.alerts import Alert, stall_alert
-from ipyvitals.training.arguments import CONTEXT, length_of
+from ipyvitals.training.arguments import CONTEXT, check_total, length_of
 from ipyvitals.training.context import innermost
 from ipyvitals.training.curve_feed import CurveFeed
 from ipyvitals.training.loop import TrackLoop
@@ -44,9 +44,10 @@ class TrainingTracker(RunTree):
                 f"track(): expected something to loop over, got {type(iterable).__name__}; "
                 "for a count use range()."
             )
+        given = check_total(total)
 
         def start() -> TrainingRun:
-            steps = length_of(iterable) if total is None else total
+            steps = length_of(iterable) if given is None else given
             return self.start(steps, stage, details, parent=parent, loop=True)
 
         return TrackLoop(self, iterable, start)
