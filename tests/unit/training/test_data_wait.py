@@ -46,15 +46,15 @@ def test_of_slow_steps_each_one_is_timed(bench):
 
 def test_of_fast_steps_a_sample_is_enough(bench):
     # One step in 64 loads for 3 ms, and the others take 0.1 ms: 0.32 of all time.
-    loop(bench, 100_000, lambda step: 3e-3 if step % 64 == 0 else 0.0, lambda step: 1e-4)
+    loop(bench, 40_000, lambda step: 3e-3 if step % 64 == 0 else 0.0, lambda step: 1e-4)
     (run,) = bench.runs
-    assert run.data_wait_ratio_total == pytest.approx(3.0 / 9.4, abs=0.01)
+    assert run.data_wait_ratio_total == pytest.approx(3.0 / 9.4, abs=0.02)
 
 
 def test_a_rare_slow_body_is_no_waiting(bench):
     loop(bench, 50_000, lambda step: 1e-4, lambda step: 3e-3 if step % 64 == 0 else 0.0)
     (run,) = bench.runs
-    assert run.data_wait_ratio_total == pytest.approx(6.4 / 9.4, abs=0.01)
+    assert run.data_wait_ratio_total == pytest.approx(6.4 / 9.4, abs=0.02)
 
 
 def test_where_both_parts_change_the_share_is_right_on_average(bench):
