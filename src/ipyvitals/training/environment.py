@@ -38,7 +38,7 @@ class GitState(NamedTuple):
 
 
 class RunFacts(NamedTuple):
-    """What is known when a run begins."""
+    """The facts that are known when a run begins."""
 
     model_id: str | None = None
     environment: RunEnvironment | None = None

@@ -1,4 +1,4 @@
-"""What one run is and was: identity, times, rate, waiting, and its row in a snapshot."""
+"""Holds the facts of one run: identity, times, rate, waiting, and its row in a snapshot."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class RunRecord:
     started, started_at : float
         Monotonic and Unix seconds.
     goals : dict, optional
-        What the user said of metrics.
+        Goals of metrics that the user named.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class RunRecord:
         goals: dict[str, Goal],
         unit: str | None,
     ) -> None:
-        """Take over what the user said; what was left out stays."""
+        """Take over the user's description; a part that was left out stays."""
         self.name = name or self.name
         self.config.update(config)
         self.tags = tags[:MAX_TAGS] or self.tags
