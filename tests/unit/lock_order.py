@@ -16,7 +16,7 @@ from ipyvitals.utils.locks import LEVELS, wrap_new_locks
 
 USER_CODE = frozenset(("drain",))
 """Locks under which user code may run: who waits for them gives up after a time."""
-NO_FILES = frozenset(("engine", "training tracker", "training log", "event log"))
+NO_FILES = frozenset(("engine", "training reports", "training runs", "training log", "event log"))
 """Locks under which nothing waits for a file or a network."""
 FILE_EVENTS = frozenset(("open", "sqlite3.connect", "socket.connect", "subprocess.Popen"))
 

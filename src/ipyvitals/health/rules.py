@@ -81,6 +81,11 @@ class Thresholds(VerdictSettings, frozen=True, kw_only=True):
         The same for the fullest GPU, ``/dev/shm``, and the limit of open files of the kernel.
     memory_pressure, io_pressure : float, optional
         Percent of the time in which all work stands still, waiting for memory or for a disk.
+    stall : float, optional
+        Seconds without a step after which a training run has stalled, or longer where its steps
+        take long; ``None`` for no such alert.
+    not_finite : bool
+        Whether a metric of a training run that is NaN or infinite is an alert.
     critical : float, optional
         Percent at which memory, disk, shared memory or open files make the system unhealthy,
         since exhausting one of them ends the process.
@@ -111,6 +116,8 @@ class Thresholds(VerdictSettings, frozen=True, kw_only=True):
     memory_pressure: Percent = 10.0
     io_pressure: Percent = 50.0
     critical: Percent = 97.0
+    stall: Seconds = 30.0
+    not_finite: bool = True
 
 
 class AccuracyRule(WindowRule):

@@ -16,6 +16,7 @@ from ipyvitals.ingest.scoring import ScoreFunction
 from ipyvitals.jupyter.control_channel import control_channel
 from ipyvitals.jupyter.kernel import has_widgets, kernel_activity, watch_cells
 from ipyvitals.monitor.deployment import DeploymentMixin
+from ipyvitals.monitor.identity import IdentityMixin
 from ipyvitals.monitor.inspection import InspectionMixin
 from ipyvitals.monitor.names import monitor_names
 from ipyvitals.monitor.plotting import PlottingMixin
@@ -39,7 +40,14 @@ if TYPE_CHECKING:
 __all__ = ["Monitor"]
 
 
-class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, InspectionMixin, PlottingMixin):
+class Monitor(
+    IdentityMixin,
+    RecordingMixin,
+    DeploymentMixin,
+    TrackingMixin,
+    InspectionMixin,
+    PlottingMixin,
+):
     """Monitor the vital signs of a model and of the machine that it runs on.
 
     A monitor starts at once. As the last expression of a cell it shows the live panel. All
@@ -94,6 +102,11 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, InspectionMixin, P
         last rows in memory.
     store_predictions : bool
         Whether to store every single prediction with its label; they may be private data.
+    git : bool
+        Whether a training run has the commit of the work tree that the process is in, and whether
+        its files differ from that; a thread asks git.
+    terminal : bool
+        Whether a training run outside a notebook writes a line of progress to the standard error.
 
     Raises
     ------
@@ -134,6 +147,8 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, InspectionMixin, P
         disk_path: str | None = None,
         store: str | PathLike[str] | bool | None = True,
         store_predictions: bool = False,
+        git: bool = True,
+        terminal: bool = True,
     ) -> None:
         if model is None and (version is not None or trained_at is not None):
             raise ArgumentValueError(
@@ -155,6 +170,8 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, InspectionMixin, P
             label_ttl=label_ttl,
             store=store,
             store_predictions=store_predictions,
+            git=git,
+            terminal=terminal,
         )
         facts = None if model is None else model_facts(model, version, trained_at)
         clock = SystemClock() if clock is None else check_clock(clock)
@@ -202,6 +219,7 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, InspectionMixin, P
             kernel=kernel_activity,
             pause=control_channel.presence.pause,
             on_mismatch=user_warnings.on_mismatch,
+            on_bad_metric=user_warnings.warn_metric,
         )
         user_warnings.attach(engine.notices, engine.aggregator.queue.entries.append)
         super().__init__(engine, user_warnings)

@@ -14,6 +14,7 @@ from ipyvitals.errors import (
     ForkedMonitorWarning,
     IpyvitalsWarning,
     LabelTypeWarning,
+    MetricWarning,
 )
 from ipyvitals.schema.messages import Message, message
 from ipyvitals.utils.fork import renew_in_child
@@ -42,6 +43,7 @@ class UserWarnings:
         self._pending: deque[str] = deque()
         self._refusal: type[IpyvitalsWarning] | None = None
         self._has_warned = False
+        self._has_warned_metric = False
         self._append: Callable[[Any], object] = ignore
         self.append: Callable[[Any], object] = ignore
         """Appends a record. While records are accepted and no warning is pending it is the queue's
@@ -60,6 +62,12 @@ class UserWarnings:
             self._notices.add(message.code, None, 1, **message.args)
         self._pending.append(message.text)
         self._update()
+
+    def warn_metric(self, message: Message) -> None:
+        """Warn that a value of a metric was not taken, once; called on the user's thread."""
+        if not self._has_warned_metric:
+            self._has_warned_metric = True
+            warnings.warn(message.text, MetricWarning, stacklevel=_user_stack_level())
 
     def warn_pending(self) -> None:
         """Issue the pending warnings, if there are some."""

@@ -26,13 +26,14 @@ from ipyvitals.schema import ModelInfo, Snapshot, SystemSection
 from ipyvitals.schema.messages import Message
 from ipyvitals.storage.recent_points import RecentPoints
 from ipyvitals.system.system_monitor import Kernel, Sampler, SystemMonitor
+from ipyvitals.training.environment import RunFacts
 from ipyvitals.training.tracker import TrainingTracker
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.fork import renew_in_child
 from ipyvitals.utils.locks import new_rlock
 from ipyvitals.utils.notices import Notices
 from ipyvitals.utils.threads import Worker, run_uninterrupted
-from ipyvitals.utils.weak_callbacks import fan_out, weak_callback
+from ipyvitals.utils.weak_callbacks import fan_out, weak_callback, weak_result
 
 __all__ = ["Engine"]
 
@@ -65,6 +66,8 @@ class Engine(PeriodicWork):
         Returns the minimum seconds between two snapshots; 0 while somebody watches.
     on_mismatch : callable
         Called once, from any thread, when labels are of another type than predictions.
+    on_bad_metric : callable
+        Called, on the user's thread, when a training run reports what is no number.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class Engine(PeriodicWork):
         kernel: Kernel,
         pause: Callable[[], float],
         on_mismatch: Callable[[Message], None],
+        on_bad_metric: Callable[[Message], None] = lambda message: None,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -96,7 +100,11 @@ class Engine(PeriodicWork):
             on_end=weak_callback(self, Engine._on_training_end),
             wake=scheduler.wake,
             on_report=self.persistence.runs.report,
+            on_alert=weak_callback(self, Engine._on_training_alert),
+            warn=on_bad_metric,
         )
+        self.training.judge(settings.thresholds)
+        self.training.describe = weak_result(self, Engine._run_facts, RunFacts())
         tracker, notices = self.training, self.notices
         self.aggregator = ModelAggregator(
             settings,
@@ -120,8 +128,8 @@ class Engine(PeriodicWork):
             thread_id=lambda: scheduler.thread_id,
         )
         self._publisher = Publisher(self.events, self.notices, clock, pause)
-        now = clock.monotonic()
-        self._start_timers(now)
+        self._start_timers(clock.monotonic())
+        self._start_training_work()
         self.sampling = SamplingTask(
             clock, settings.interval or inf, weak_callback(self, Engine._on_sample_due)
         )
@@ -157,6 +165,7 @@ class Engine(PeriodicWork):
                 self.aggregator.deploy(model_id, announce=announce, checkpoint=checkpoint, **facts)
                 restored = True
                 if announce:
+                    self._take_trained_at(facts)
                     self.persistence.deployed(self.aggregator.active)
         finally:
             if claimed:
@@ -166,6 +175,7 @@ class Engine(PeriodicWork):
     def drain(self, seconds: float = DRAIN_SECONDS) -> None:
         """Add all records so far to the models, and end training loops that nobody runs."""
         self.training.end_abandoned_loops()
+        self.training.fold()
         self.drain_queue(seconds)
 
     def drain_queue(self, seconds: float = DRAIN_SECONDS, *, quiet: bool = False) -> None:
@@ -218,6 +228,7 @@ class Engine(PeriodicWork):
         with self._lock:
             self.aggregator.adjust(thresholds)
             self._system.adjust(thresholds)
+            self.training.judge(thresholds)
         self.request_show()
 
     def retire(self, model_id: str) -> None:
@@ -273,6 +284,7 @@ class Engine(PeriodicWork):
     def publish(self) -> None:
         """Drain the queue, then publish and show what changed."""
         self.drain()
+        self.training.look()
         with self._lock:
             if self.closed:
                 return
@@ -288,6 +300,7 @@ class Engine(PeriodicWork):
 
         With `all`, large windows are included.
         """
+        self.training.fold()
         self.drain_queue()
         with self._lock:
             self._keep(save=save, all=all)
@@ -303,6 +316,7 @@ class Engine(PeriodicWork):
         """Drain the queue, stop the models, and release threads and storage, in this order."""
         self.persistence.wait_for_restores(CLOSE_SECONDS)
         self.drain(LAST_DRAIN_SECONDS)
+        self.training.close()
         with self._lock:
             first, self._closer = not self.closed, self._closer or threading.get_ident()
             if first:
@@ -326,8 +340,6 @@ class Engine(PeriodicWork):
         self.notices.log_new()
 
     def _end_models(self) -> None:
-        for run in self.training.open_runs[:1]:
-            run.stop("Monitor closed")
         # Stored before the models stop: a new kernel continues from this state.
         self._keep(save=True, all=True)
         self.aggregator.stop()
@@ -339,7 +351,8 @@ class Engine(PeriodicWork):
             monitor=self.settings.name,
             seq=self.events.seq,
             at=self.clock.time(),
-            training=self.training.section(),
+            training=self.training.section(read=False),
+            runs=self.training.runs(read=False),
             system=system,
             notices=self.notices.get(),
             **self.aggregator.sections(),
@@ -351,7 +364,13 @@ class Engine(PeriodicWork):
         scheduler.wake()
 
     def _show(self) -> None:
-        self._publisher.show(self._newest, lambda: self.events.seq, self._lock, closed=self.closed)
+        self._publisher.show(
+            self._newest,
+            partial(self.training.runs, read=False),
+            lambda: self.events.seq,
+            self._lock,
+            closed=self.closed,
+        )
 
     def _newest(self) -> Snapshot:
         return self._snapshot(self._system.shown()) if self._final is None else self._final

@@ -19,6 +19,7 @@ from ipyvitals.schema import (
     ModelInfo,
     Point,
     Snapshot,
+    merge_runs,
 )
 from ipyvitals.schema.decoding import InvalidValueError, LenientDecoder
 from ipyvitals.schema.protocol import Update, ended
@@ -71,8 +72,9 @@ class MonitorStateTracker:
     @property
     def is_complete(self) -> bool:
         """True when every section is known."""
+        # A kernel of an earlier version knows no runs.
         return self.latest is not None and all(
-            getattr(self.latest, name) is not UNSET for name in SECTIONS
+            getattr(self.latest, name) is not UNSET for name in SECTIONS if name != "runs"
         )
 
     def apply(self, update: Update) -> UpdateResult:
@@ -87,7 +89,7 @@ class MonitorStateTracker:
         self._seq = max([self._seq, *(event.seq for event in events)])
         late = before is not None and not update.full and update.n <= before.n
         gap = not update.full and (before is None or update.n > before.n + 1)
-        sections = replace(update, events=[], history=UNSET)
+        sections = replace(update, events=[], history=UNSET, curves=UNSET)
         if not late:
             self._merged = _merged(self._merged, sections)
             self._add_points(update)
@@ -315,6 +317,8 @@ def _merged(merged: _Merged | None, update: Update) -> _Merged:
     if update.models is not UNSET and before.models is not UNSET:
         rows = {row.model_id: row for row in (*before.models, *update.models)}
         known["models"] = list(rows.values())[-MAX_MODELS:]
+    if update.runs is not UNSET and before.runs is not UNSET:
+        known["runs"] = merge_runs(before.runs, update.runs)
     return _Merged(replace(update, **known), model_at)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from ipyvitals.schema import RunInfo
 from ipyvitals.storage.database import HistoryDatabase
 from ipyvitals.storage.lost import lost_reason
 from ipyvitals.storage.ownership import OWNER_COLUMNS, SessionOwner, alive
@@ -64,16 +65,13 @@ def list_runs(database: HistoryDatabase, monitor: str | None) -> list[StoredRun]
     """Return the training runs of one monitor or of all, the newest last."""
     now = time.time()
     names = [name for name in StoredRun.__struct_fields__ if name not in NOT_OF_RUNS]
-    columns = ", ".join(f"r.{name}" for name in names)
     found = []
-    for values in database.union(
-        f"SELECT {columns}, s.monitor, {REPORTED_AT}, {OWNER} FROM {{schema}}.runs AS r "
-        "JOIN {schema}.sessions AS s ON s.id = r.session"
-    ):
+    for values in (values for one in database.schemas for values in _runs(database, one, names)):
         fields = dict(zip([*names, "monitor", "last_at"], values, strict=False))
         owner = SessionOwner(*values[-len(OWNER_COLUMNS) :])
         fields["run"] = f"{owner.token}-{fields['run']}"
         fields["metrics"] = msgspec.json.decode(fields["metrics"])
+        fields["info"] = _info(fields["info"])
         if fields["state"] != "running":
             fields["last_at"] = fields["ended_at"]
         else:
@@ -98,6 +96,24 @@ def _loss(database: HistoryDatabase, owner: SessionOwner) -> dict[str, Any]:
         fields["memory_used_bytes"] = last.limit_bytes if full else last.used_bytes
         fields["memory_limit_bytes"] = last.limit_bytes
     return fields
+
+
+def _runs(database: HistoryDatabase, schema: str, names: list[str]) -> list[tuple[Any, ...]]:
+    there = database.columns(schema, "runs")
+    columns = ", ".join(f"r.{name}" if name in there else f"NULL AS {name}" for name in names)
+    return database.fetch(
+        f"SELECT {columns}, s.monitor, {REPORTED_AT.format(schema=schema)}, {OWNER} "
+        f"FROM {schema}.runs AS r "
+        f"JOIN {schema}.sessions AS s ON s.id = r.session"
+    )
+
+
+def _info(stored: str | None) -> RunInfo | None:
+    try:
+        return None if stored is None else msgspec.json.decode(stored, type=RunInfo)
+    except msgspec.MsgspecError:
+        # A later version of ipyvitals wrote it.
+        return None
 
 
 def complete(database: HistoryDatabase, own: SelfFilter) -> SelfFilter:

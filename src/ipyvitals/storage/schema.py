@@ -140,6 +140,8 @@ def _weights(columns: Iterable[Column]) -> tuple[Column, ...]:
     return tuple(Column(weight_name(column), "count") for column in columns if column.mean)
 
 
+RUN_COLUMNS = (Column("info", "text"),)
+"""Columns that the table of runs has got since its version: a `RunInfo` as JSON."""
 SAMPLE_TABLES = {
     "metrics": METRICS,
     "metrics_minutes": (*METRICS, *_weights(METRICS)),
@@ -151,6 +153,7 @@ ADDED_COLUMNS = {
     "predictions": (Column("n", "count"),),
     # The first kernels of version 2 wrote files without it.
     "models": (Column("reference", "any"),),
+    "runs": RUN_COLUMNS,
 }
 """Columns that a table gets when a file lacks them; older kernels leave them empty."""
 ADDED_INDEXES = (

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from ipyvitals.schema import Status, TrainingState
+from ipyvitals.schema import RunInfo, Status, TrainingState
 
 LostReason: TypeAlias = Literal["out_of_memory"]
 
@@ -76,3 +76,5 @@ class StoredRun(_Summary, frozen=True, kw_only=True):
     memory_used_bytes: int | None = None
     """Memory in use when a lost run's process died; that of its last reading of the machine."""
     memory_limit_bytes: int | None = None
+    info: RunInfo | None = None
+    """What a snapshot said of the run last; ``None`` from an earlier version of ipyvitals."""

@@ -2,14 +2,15 @@
 
 - A value on a CPU is taken at the call: a number, an array or a tensor of one element.
 - A number on a GPU is not read at the call, which would wait for the GPU at each step. Its
-  `DeferredNumber` is read on the scheduler thread; `newest_only` leaves out those that a newer
-  value replaces, so that one number a metric is read for each turn of the scheduler.
+  `DeferredNumber` is read on the scheduler thread by `read_deferred`: the newest number of each
+  metric always, the others as far as there is time.
 - What stands for no value (None, NaN of pandas, null) is ``None``; the rest raises.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+import time
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -18,7 +19,14 @@ from ipyvitals.utils.device_values import DeviceValue, is_on_device
 from ipyvitals.utils.values import is_missing
 from ipyvitals.utils.values import take_value as taken_at_call
 
-__all__ = ["Deferred", "DeferredNumber", "TakenValue", "newest_only", "take_value"]
+__all__ = [
+    "Deferred",
+    "DeferredNumber",
+    "TakenValue",
+    "is_deferred",
+    "read_deferred",
+    "take_value",
+]
 
 
 class Deferred(Protocol):
@@ -30,6 +38,9 @@ class Deferred(Protocol):
 
 
 TakenValue: TypeAlias = float | Deferred | None
+
+READ_SECONDS = 0.005
+"""How long one turn of the scheduler reads older numbers on devices."""
 
 
 class DeferredNumber:
@@ -79,30 +90,68 @@ def take_value(value: Any) -> TakenValue:
     return _number(value)
 
 
-def newest_only(
+def is_deferred(value: TakenValue) -> bool:
+    """Return whether a value is still to be read."""
+    return value is not None and not isinstance(value, float)
+
+
+def read_deferred(
     reports: Sequence[tuple[Hashable, dict[str, TakenValue]]],
-) -> list[dict[str, TakenValue]]:
-    """Return the values of reports without deferred ones that a later report replaces.
+    seconds: float = READ_SECONDS,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> list[tuple[str, BaseException]]:
+    """Read the deferred values of reports in place; the caller must have no lock.
+
+    A GPU that is behind makes each read wait, so that not all can be read: after `seconds`, a
+    value that a newer one of the same metric follows is removed instead.
 
     Parameters
     ----------
     reports : sequence
         The run, or anything that tells runs apart, and the values of each report, oldest first.
+    seconds : float
+        How long to read, besides the newest value of each metric.
+    monotonic : callable
+        Returns seconds.
 
-    Examples
-    --------
-    >>> newest_only([("run", {"loss": 0.5}), ("run", {"loss": 0.4})])
-    [{'loss': 0.5}, {'loss': 0.4}]
+    Returns
+    -------
+    list of tuple of str and exception
+        Name of each value that could not be read, which is removed, and what reading it raised.
     """
-    newest = {(run, name): at for at, (run, values) in enumerate(reports) for name in values}
-    return [
-        {
-            name: value
-            for name, value in values.items()
-            if value is None or type(value) is float or newest[run, name] == at
-        }
-        for at, (run, values) in enumerate(reports)
+    deferred = [
+        (run, name, values)
+        for run, values in reports
+        for name, value in list(values.items())
+        if is_deferred(value)
     ]
+    newest = {(run, name): values for run, name, values in deferred}
+    older = [(name, values) for run, name, values in deferred if newest[run, name] is not values]
+    failures: list[tuple[str, BaseException]] = []
+    for (_, name), values in newest.items():
+        _read(name, values, failures)
+    end = monotonic() + seconds
+    for name, values in older:
+        if monotonic() < end:
+            _read(name, values, failures)
+        else:
+            values.pop(name, None)
+    return failures
+
+
+def _read(
+    name: str, values: dict[str, TakenValue], failures: list[tuple[str, BaseException]]
+) -> None:
+    try:
+        value = values[name]
+        if value is not None and not isinstance(value, float):
+            values[name] = value.read()
+    except KeyError:
+        # Another thread has removed it.
+        return
+    except BaseException as error:
+        if values.pop(name, None) is not None:
+            failures.append((name, error))
 
 
 def _number(value: Any) -> float | None:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ipyvitals.training.metric_values import newest_only, take_value
+from ipyvitals.training.metric_values import read_deferred, take_value
 
 
 class GpuTensor:
@@ -152,11 +152,28 @@ def test_several_numbers_on_a_gpu_raise_when_they_are_read():
         deferred.read()
 
 
-def test_of_numbers_on_a_gpu_the_newest_of_each_metric_remains():
-    first, second, other = (take_value(GpuTensor(value)) for value in (1.0, 2.0, 3.0))
-    reports = [
-        ("a", {"loss": first, "lr": 0.1}),
-        ("b", {"loss": other}),
-        ("a", {"loss": second}),
-    ]
-    assert newest_only(reports) == [{"lr": 0.1}, {"loss": other}, {"loss": second}]
+def reported(*values):
+    """Return reports of numbers on a GPU, by name or by number."""
+    return [("a", {"loss": take_value(GpuTensor(value))}) for value in values]
+
+
+def test_numbers_on_a_gpu_are_read_in_their_place():
+    reports = [("a", {"loss": take_value(GpuTensor(1.0)), "lr": 0.1}), *reported(2.0)]
+
+    assert read_deferred(reports) == []
+    assert reports == [("a", {"loss": 1.0, "lr": 0.1}), ("a", {"loss": 2.0})]
+
+
+def test_of_a_gpu_that_is_behind_the_newest_number_of_each_metric_is_read():
+    reports = [*reported(1.0, 2.0), ("b", {"loss": take_value(GpuTensor(3.0))}), *reported(4.0)]
+
+    read_deferred(reports, seconds=0.0)
+    assert [values for _, values in reports] == [{}, {}, {"loss": 3.0}, {"loss": 4.0}]
+
+
+def test_a_number_that_cannot_be_read_is_removed_and_named():
+    reports = reported([1.0, 2.0], 3.0)
+
+    [(name, error)] = read_deferred(reports)
+    assert (name, type(error)) == ("loss", TypeError)
+    assert [values for _, values in reports] == [{}, {"loss": 3.0}]

@@ -1,0 +1,139 @@
+"""What an engine does about training runs: progress, ends, alerts, and the line in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import inf
+from typing import Any
+
+from ipyvitals.events.event_log import EventLog
+from ipyvitals.runtime.aggregator import ModelAggregator
+from ipyvitals.runtime.config import MonitorConfig
+from ipyvitals.runtime.publisher import Publisher
+from ipyvitals.runtime.scheduler import scheduler
+from ipyvitals.schema import TrainingAlert, TrainingSection
+from ipyvitals.schema.messages import Message, message
+from ipyvitals.system.system_monitor import Kernel
+from ipyvitals.training.alerts import Alert
+from ipyvitals.training.environment import RunFacts, git_reader, read_environment
+from ipyvitals.training.sections import trains_a_model
+from ipyvitals.training.terminal import TerminalLine
+from ipyvitals.training.tracker import TrainingTracker
+from ipyvitals.utils.clock import Clock
+from ipyvitals.utils.locks import Lock
+
+__all__ = ["PROGRESS_SECONDS", "TrainingWork"]
+
+PROGRESS_SECONDS = 0.1
+ABANDONED_LOOP_GRACE_SECONDS = 2.0
+
+
+class TrainingWork:
+    """Publishes what training runs report; `Engine` derives from this class."""
+
+    settings: MonitorConfig
+    clock: Clock
+    closed: bool
+    events: EventLog
+    training: TrainingTracker
+    aggregator: ModelAggregator
+    _kernel: Kernel
+    _publisher: Publisher
+    _lock: Lock
+
+    def request_show(self) -> None:
+        """Have the scheduler show the state soon."""
+        raise NotImplementedError
+
+    def _start_training_work(self) -> None:
+        self._progress_at = self._looked_at = -inf
+        self._training_version = -1
+        self._trained_at: float | None = None
+        """When the last training ended that no deployment has followed."""
+        writes = self.settings.terminal and self.settings.interval is not None
+        self._terminal = TerminalLine(self.clock.monotonic) if writes else None
+
+    def _look_at_training(self, now: float) -> None:
+        """Apply what open runs report, and publish their progress; ten times a second."""
+        if self.training.has_abandoned_loops:
+            # IPython reports the error of a cell after it has written the traceback.
+            grace = ABANDONED_LOOP_GRACE_SECONDS if self._kernel.busy() else 0.0
+            self.training.end_abandoned_loops(before=now - grace)
+        if now >= self._looked_at + PROGRESS_SECONDS:
+            self._looked_at = now
+            self.training.look()
+            self._draw_line(self.training.section())
+        if now >= self._progress_at + PROGRESS_SECONDS:
+            with self._lock:
+                self._publish_progress(now)
+
+    def _publish_progress(self, now: float) -> None:
+        """Publish the progress of the run in front; the caller has the lock."""
+        section = self.training.section(read=False)
+        if section.state != "running":
+            return
+        # The run in front stands for all in events; the views show a change of any run.
+        moved, version = self._publisher.progress(section), self.training.version
+        if moved or version != self._training_version:
+            self._publisher.training, self._progress_at = section, now
+            self._training_version = version
+            self._publisher.progress_due = True
+
+    def _on_training_change(self) -> None:
+        with self._lock:
+            if self.closed:
+                return
+            active, running = self.aggregator.active, self.training.running
+            if running and active.lifecycle == "failed":
+                active.lifecycle = "registered"
+            if running != (active.status == "training"):
+                self.aggregator.update_status()
+                self._publisher.due = True
+            now = self.clock.monotonic()
+            if now < self._progress_at + PROGRESS_SECONDS:
+                return
+            self._publish_progress(now)
+        scheduler.wake()
+
+    def _on_training_end(self, section: TrainingSection) -> None:
+        with self._lock:
+            if self.closed:
+                return
+            active = self.aggregator.active
+            failed = section.state == "failed"
+            if failed and active.lifecycle == "registered":
+                active.lifecycle = "failed"
+            self._progress_at = -inf
+            if trains_a_model(section):
+                self._trained_at = self.clock.time()
+                if active.trained_at is None or active.lifecycle == "registered":
+                    active.trained_at = self._trained_at
+            code = f"status.training_{section.state}"
+            self.aggregator.update_status(Message(section.details) if failed else message(code))
+            self._publisher.completed(section)
+        self.request_show()
+        self._draw_line(section)
+
+    def _on_training_alert(self, alert: Alert) -> None:
+        with self._lock:
+            if self.closed:
+                return
+            self.events.emit(TrainingAlert, **alert._asdict())
+        self.request_show()
+
+    def _take_trained_at(self, facts: Mapping[str, Any]) -> None:
+        """Take over when the model was trained that is deployed; the caller has the lock."""
+        if facts.get("trained_at") is None and self._trained_at is not None:
+            # What was trained since the last deployment is what is deployed.
+            self.aggregator.active.trained_at = self._trained_at
+        self._trained_at = None
+
+    def _draw_line(self, section: TrainingSection) -> None:
+        """Show the run in front in a terminal; a notebook has the panel."""
+        if self._terminal is not None and self._kernel.busy() is None:
+            self._terminal.show(section, self.training.others)
+
+    def _run_facts(self) -> RunFacts:
+        active = self.aggregator.active
+        git = git_reader if self.settings.git and self.settings.interval is not None else None
+        return RunFacts(active.model_id if active.known else None, read_environment(), git)
