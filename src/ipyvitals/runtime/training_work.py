@@ -1,4 +1,4 @@
-"""What an engine does about training runs: progress, ends, alerts, and the line in a terminal."""
+"""Publishes what training runs report: progress, ends, alerts, and the line in a terminal."""
 
 from __future__ import annotations
 
