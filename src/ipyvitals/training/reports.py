@@ -136,13 +136,9 @@ class ReportQueue:
 
     def refuse(self, name: str, value: Any) -> None:
         """Count a value that cannot be taken, and warn of it."""
-        args = {
-            "name": repr(name),
-            "value": safe_repr(value)[:SHOWN_CHARS],
-            "kind": type(value).__name__,
-        }
-        self._notices.add("training.value", None, 1, **args)
-        self._warn(message("training.value", **args))
+        shown, kind = safe_repr(value)[:SHOWN_CHARS], type(value).__name__
+        self._notices.add("training.value", name=repr(name), value=shown, kind=kind)
+        self._warn(message("training.value", name=repr(name), value=shown, kind=kind))
 
     # Applying
 
@@ -176,8 +172,8 @@ class ReportQueue:
         for name, error in read_deferred(waiting):
             if is_interrupt(error):
                 raise error
-            args = {"name": repr(name), "value": safe_text(error), "kind": type(error).__name__}
-            self._notices.add("training.value", None, 1, **args)
+            text, kind = safe_text(error), type(error).__name__
+            self._notices.add("training.value", name=repr(name), value=text, kind=kind)
 
     def _apply(
         self,
