@@ -103,46 +103,35 @@ async def test_outputs_that_are_no_panel_of_this_notebook_do_not_change(server):
     assert [one["text/html"] for one in outputs] == ["a table", *["as it was"] * 3]
 
 
-@pytest.mark.parametrize(
-    "mark",
-    [
-        {"monitor": "default", "at": "x"},
-        {"monitor": "default", "at": None},
-        {"monitor": ["default"], "at": 1.0},
-        {"at": [1.0]},
-    ],
-    ids=range(4),
-)
-async def test_a_malformed_panel_affects_no_other(server, mark):
+MALFORMED_MARKS = [
+    {"monitor": "default", "at": "x"},
+    {"monitor": "default", "at": None},
+    {"monitor": ["default"], "at": 1.0},
+    {"at": [1.0]},
+]
+MALFORMED_NOTEBOOKS = [
+    None,
+    [],
+    {},
+    {"cells": None},
+    {"cells": [None, {"outputs": 3}, {"outputs": [None, {"metadata": [], "data": 1}]}]},
+    {"cells": [{"outputs": [{"metadata": {"ipyvitals": {"a": 1}}, "data": None}]}]},
+]
+
+
+async def test_what_is_malformed_affects_no_other_panel(server):
     await started(server)
-    malformed = {**panel(), "metadata": {"ipyvitals": mark}}
+    malformed = [{**panel(), "metadata": {"ipyvitals": mark}} for mark in MALFORMED_MARKS]
 
-    outputs = await saved(server, "a.ipynb", malformed, panel())
+    outputs = await saved(server, "a.ipynb", *malformed, panel())
 
-    assert outputs[1]["text/html"] != "as it was"
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        None,
-        [],
-        {},
-        {"cells": None},
-        {"cells": [None, {"outputs": 3}, {"outputs": [None, {"metadata": [], "data": 1}]}]},
-        {"cells": [{"outputs": [{"metadata": {"ipyvitals": {"a": 1}}, "data": None}]}]},
-    ],
-    ids=range(6),
-)
-async def test_a_malformed_notebook_is_left_to_the_server(server, content):
-    page = await started(server)
+    assert outputs[-1]["text/html"] != "as it was"
     hook = PanelSaveHook(server.hub)
-    await until(lambda: server.hub.monitors_of_notebook("a.ipynb"))
-    model = {"type": "notebook", "content": content}
-    hook(model, "a.ipynb")
-
-    assert model == {"type": "notebook", "content": content}
-    page.close()
+    assert server.hub.monitors_of_notebook("a.ipynb")
+    for content in MALFORMED_NOTEBOOKS:
+        model = {"type": "notebook", "content": content}
+        hook(model, "a.ipynb")
+        assert model == {"type": "notebook", "content": content}
 
 
 async def test_a_panel_is_saved_without_the_texts_of_exceptions(server):

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ipyvitals import FakeClock, Monitor, Thresholds
+from ipyvitals import FakeClock, LabelTypeWarning, Monitor, Thresholds
 from ipyvitals.health.model_rule import RuleSettings
 from ipyvitals.health.rules import AccuracyRule
 from ipyvitals.schema import Snapshot
@@ -226,20 +226,47 @@ def test_an_early_label_waits_for_a_minute(sentences, make, clock, seconds, labe
     assert metrics(monitor).total_labelled == labelled
 
 
-@names('Labels of a type that can never equal the predictions, such as `"1"` against `1`')
-def test_labels_of_another_type_are_warned_about(sentences, make):
-    from ipyvitals import LabelTypeWarning
+@names(
+    "integers are compared as integers, also with a float (2**53 + 1 is not 2.0**53).",
+)
+def test_integers_are_compared_as_integers(sentences, make):
+    monitor = make()
+    monitor.record_batch([2**53 + 1, 2**53], [2.0**53, 2.0**53])
+    assert metrics(monitor).current_accuracy == 0.5
 
+
+@names(
+    "give or take four units in the last place of the larger of both numbers, which rounding may "
+    "have changed: 1.1 is within 0.1 of 1.0.",
+    "so that `float32` may be compared with `float64` at a tolerance of 0.",
+)
+def test_rounding_decides_no_regression(sentences, make):
+    near, far = 1.0 + 0.1 + 4 * 2**-52, 1.0 + 0.1 + 16 * 2**-52
+    monitor = make(task="regression", tolerance=0.1)
+    monitor.record_batch([1.1, near, far], [1.0, 1.0, 1.0])
+    assert metrics(monitor).current_accuracy == pytest.approx(2 / 3)
+
+    values = np.random.default_rng(1).normal(size=50)
+    exact = make(task="regression", tolerance=0.0)
+    exact.record_batch(values.astype(np.float32), values)
+    assert metrics(exact).current_accuracy == 1.0
+
+
+@names('values of which neither type can be compared with the other: `"1"` and `1`')
+def test_labels_of_another_type_are_warned_about_and_do_not_count(sentences, make):
     monitor = make()
     with pytest.warns(LabelTypeWarning):
         monitor.record_batch([1, 2], ["1", "2"])
+    assert metrics(monitor).current_accuracy is None
+    assert monitor.snapshot().labels.mismatched == 2
 
 
 @names(
     "`predictions_per_minute` is the number of prediction **rows** that completed in the last 60 "
     "s, exact to one second: whole seconds enter and leave the window.",
     "In the first 60 s of a monitor the count covers the time since its start, and `warming` is "
-    "true. 0 means that none was observed.",
+    "true;",
+    "0 means that none was observed.",
     "`calls_per_minute` counts calls instead of rows, and `errors_per_minute` failed calls, over "
     "the same 60 s.",
     "One `record_batch` of 1,000 rows: `predictions_per_minute` 1000, `calls_per_minute` 1. A "

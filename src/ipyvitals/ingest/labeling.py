@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ipyvitals.ingest.mismatch import short_repr
+from ipyvitals.ingest.mismatch import has_fractions, short_repr
 from ipyvitals.ingest.scoring import Scorer
 from ipyvitals.models.scored_labels import ScoredLabels
 from ipyvitals.stats.seconds import Floats
@@ -65,13 +65,21 @@ class LabelEvaluator:
         self._segment_of = segment_of
 
     def pairs(
-        self, predictions: Sequence[Any], actuals: Sequence[Any], segments: Segments = None
+        self,
+        predictions: Sequence[Any],
+        actuals: Sequence[Any],
+        segments: Segments = None,
+        *,
+        fractions: bool = False,
     ) -> ScoredLabels:
-        """Return the valid labels of `n` pairs, with `n` segments or none."""
+        """Return the valid labels of `n` pairs, with `n` segments or none.
+
+        With `fractions`, classes may have a fraction (see `MismatchDetector.rows`).
+        """
         if self._segment_of is not None:
             segments = self._fill_segments(self._segment_of, predictions, actuals, segments)
         if not self._regression:
-            scores = self._scorer.aligned(predictions, actuals)
+            scores = self._scorer.aligned(predictions, actuals, fractions=fractions)
             return self._valid_labels(scores, None, segments)
         residuals, slack = self._residuals(predictions, actuals)
         if self._tolerance is not None:
@@ -93,7 +101,8 @@ class LabelEvaluator:
             side.tolist() if isinstance(side, np.ndarray) else side
             for side in (predictions, actuals)
         ]
-        return self.pairs(plain[0], plain[1], segments)
+        fractions = not self._regression and has_fractions(actuals)
+        return self.pairs(plain[0], plain[1], segments, fractions=fractions)
 
     def _fill_segments(
         self,

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ipyvitals.schema.messages import Message, message
 from ipyvitals.utils.user_code import safe_repr
 
-__all__ = ["KINDS", "MismatchDetector", "short_repr"]
+__all__ = ["KINDS", "MismatchDetector", "has_fractions", "short_repr"]
 
 PLAIN = frozenset({int, str, bool, bytes, type(None)})
 """Types of which two values can always be equal."""
@@ -39,15 +39,26 @@ class MismatchDetector:
         self._reported: set[str] = set()
 
     def rows(
-        self, predictions: Sequence[Any], actuals: Sequence[Any], unequal: list[int]
+        self,
+        predictions: Sequence[Any],
+        actuals: Sequence[Any],
+        unequal: list[int],
+        *,
+        fractions: bool = False,
     ) -> list[int]:
-        """Return those of the rows with unequal values that do not count as wrong."""
+        """Return those of the rows with unequal values that do not count as wrong.
+
+        With `fractions`, other labels of the same call have a fraction: 0.0 and 1.0 are classes
+        like 0.5.
+        """
         found = []
         for row in unequal:
             prediction, actual = predictions[row], actuals[row]
             if type(prediction) is type(actual) and type(prediction) in PLAIN:
                 continue
             code = _guarded_mismatch(prediction, actual)
+            if code == "labels.scores" and fractions and isinstance(actual, (float, np.floating)):
+                continue
             if code is not None:
                 self.report(code, prediction, actual)
                 if code != "labels.arrays":
@@ -129,7 +140,24 @@ def _fractions(predictions: Any, actuals: Any) -> npt.NDArray[np.bool_]:
     )
     if actuals.dtype.kind == "f":
         fractions &= (predictions > 0) & (predictions < 1) & ((actuals == 0) | (actuals == 1))
+        fractions &= not has_fractions(actuals)
     return fractions
+
+
+def has_fractions(actuals: Any) -> bool:
+    """Return whether one of the labels of a call has a fraction, so that classes are fractions.
+
+    Examples
+    --------
+    >>> has_fractions([0.0, 1.0]), has_fractions([0.0, 0.5])
+    (False, True)
+    """
+    if isinstance(actuals, np.ndarray):
+        return actuals.dtype.kind == "f" and bool((np.floor(actuals) != actuals).any())
+    return any(
+        isinstance(actual, (float, np.floating)) and not float(actual).is_integer()
+        for actual in actuals
+    )
 
 
 def _are_scores(prediction: Any) -> bool:

@@ -232,14 +232,15 @@ class RecordQueue:
 
     def _read_device_values(self, entries: list[Any]) -> None:
         """Replace values on a GPU by their numbers; waits for the GPU."""
-        for row, entry in enumerate(entries):
+        read = []
+        for entry in entries:
             try:
-                entries[row] = read_device_values(entry)
+                read.append(read_device_values(entry))
             except BaseException as error:
                 if is_interrupt(error):
                     raise
                 self._note_lost_row("a value on the GPU", error)
-                entries[row] = UncountedLabels()
+        entries[:] = read
 
     def _store(self, entries: list[Any]) -> Iterable[int]:
         """Put predictions into the history; return their numbers there, 0 for those without."""

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ipyvitals.ingest.mismatch import KINDS, MismatchDetector
+from ipyvitals.ingest.mismatch import KINDS, MismatchDetector, has_fractions
 from ipyvitals.schema.messages import Message
 from ipyvitals.stats.window import Scores
 from ipyvitals.utils.notices import Notices
@@ -52,18 +52,26 @@ class Scorer:
         """True if pairs are compared for equality."""
         return self._score is None
 
-    def pairs(self, predictions: Sequence[Any], actuals: Sequence[Any]) -> Scores:
+    def pairs(
+        self, predictions: Sequence[Any], actuals: Sequence[Any], *, fractions: bool = False
+    ) -> Scores:
         """Return the scores of `n` pairs, without those that have none."""
-        return _scored(self.aligned(predictions, actuals))
+        return _scored(self.aligned(predictions, actuals, fractions=fractions))
 
-    def aligned(self, predictions: Sequence[Any], actuals: Sequence[Any]) -> Scores:
-        """Return `n` scores of `n` pairs, NaN for those that have none."""
+    def aligned(
+        self, predictions: Sequence[Any], actuals: Sequence[Any], *, fractions: bool = False
+    ) -> Scores:
+        """Return `n` scores of `n` pairs, NaN for those that have none.
+
+        With `fractions`, classes may have a fraction (see `MismatchDetector.rows`).
+        """
         if self._score is not None:
             return self._by_callable(self._score, predictions, actuals)
         right = _pairs_equal(predictions, actuals)
         if right.all():
             return right
-        left_out = self.mismatches.rows(predictions, actuals, np.flatnonzero(~right).tolist())
+        unequal = np.flatnonzero(~right).tolist()
+        left_out = self.mismatches.rows(predictions, actuals, unequal, fractions=fractions)
         return _without(right, left_out) if left_out else right
 
     def rows(self, predictions: Rows, actuals: Rows) -> Scores:
@@ -74,7 +82,8 @@ class Scorer:
             *(
                 side.tolist() if isinstance(side, np.ndarray) else side
                 for side in (predictions, actuals)
-            )
+            ),
+            fractions=has_fractions(actuals),
         )
 
     def arrays(self, predictions: Any, actuals: Any) -> Scores:

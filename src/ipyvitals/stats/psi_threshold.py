@@ -7,6 +7,7 @@ from itertools import product
 from math import comb, log
 
 import numpy as np
+import numpy.typing as npt
 
 from ipyvitals.stats.drift import SMOOTHING
 from ipyvitals.stats.gamma import gamma_quantile
@@ -23,6 +24,7 @@ CELLS = 1_024
 POINTS = 128
 """Maximum number of row counts over which an expectation is summed."""
 EXACT_FACTORIALS = 256
+MAX_TABULATED_ROWS = 65_536
 SKEWNESSES: Floats = np.geomspace(0.2, 12.0, 40)
 
 
@@ -59,12 +61,9 @@ class PsiThresholdEstimator:
 
     def __init__(self, n: int, m: int, bins: int, alpha: float) -> None:
         self._n, self._m = n, m
-        # An empty bin has cell 0, whose cumulants are 0.
-        rows = np.arange(1, n + m + 1)
-        lowest = log(0.5 / (n + m))
-        cells = 1 + np.rint(np.log(rows / (n + m)) * ((1 - CELLS) / lowest) + CELLS - 1)
-        self._cells = np.concatenate([[0], cells]).astype(np.intp)
-        """Cell of each number of rows."""
+        few_rows = n + m <= MAX_TABULATED_ROWS
+        self._cells = self._cells_of(np.arange(n + m + 1)) if few_rows else None
+        """Cell of each number of rows, unless there are too many rows for a table."""
         self._tables: Floats = np.zeros((3, bins + 1, CELLS + 1))
         """Cumulants of one bin's term, by their order, number of bins in use, and cell."""
         self._tabulated = {0}
@@ -82,7 +81,8 @@ class PsiThresholdEstimator:
         -------
         ndarray of float, shape (...)
         """
-        cells = self._cells[reference_counts + counts]
+        pooled = reference_counts + counts
+        cells = self._cells_of(pooled) if self._cells is None else self._cells[pooled]
         used_bins = np.count_nonzero(cells, axis=-1)
         self._tabulate(set(used_bins.ravel().tolist()))
         cells += used_bins[..., np.newaxis] * (CELLS + 1)
@@ -95,6 +95,13 @@ class PsiThresholdEstimator:
         quantile = np.interp(skewness, SKEWNESSES, _standard_quantiles(self._alpha))
         threshold: Floats = np.maximum(mean + np.sqrt(variance) * quantile, 0.1 * scale)
         return threshold
+
+    def _cells_of(self, rows: Ints) -> npt.NDArray[np.intp]:
+        """Return the cell of each number of rows; that of no rows is 0, with cumulants of 0."""
+        size = self._n + self._m
+        lowest = log(0.5 / size)
+        position = np.log(np.maximum(rows, 1) / size) * ((1 - CELLS) / lowest) + CELLS
+        return np.where(rows > 0, np.rint(position), 0).astype(np.intp)
 
     def _tabulate(self, used_bins: set[int]) -> None:
         for used in used_bins - self._tabulated:

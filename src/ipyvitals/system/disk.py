@@ -11,6 +11,7 @@ import psutil
 from ipyvitals.system.linux.files import Meter, read_file, unescaped
 from ipyvitals.system.source import Fields, Part
 from ipyvitals.system.timeout import TimeoutCaller
+from ipyvitals.utils.storable import without_surrogates
 
 __all__ = ["DiskReader"]
 
@@ -40,7 +41,7 @@ class DiskReader:
 
     def __init__(
         self,
-        path: str | None = None,
+        path: str | os.PathLike[str] | None = None,
         *,
         api: Any = psutil,
         proc: str = "/proc",
@@ -48,7 +49,7 @@ class DiskReader:
         caller: TimeoutCaller | None = None,
     ) -> None:
         self._api = api
-        self._path = _working_folder() if path is None else path
+        self._path = _working_folder() if path is None else os.fspath(path)
         self._proc = proc
         # A path that a user gives may lead anywhere: links are not followed here.
         self._may_hang = path is not None or not api.LINUX or not self._is_local()
@@ -70,7 +71,7 @@ class DiskReader:
         return {
             "disk_percent": 100.0 * usage.used / usable if usable else None,
             "disk_free_bytes": usage.free,
-            "disk_path": self._path,
+            "disk_path": without_surrogates(self._path),
         }
 
     def io(self, now: float, known: Fields) -> Fields:

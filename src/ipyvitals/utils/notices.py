@@ -12,6 +12,7 @@ from ipyvitals.schema import Notice
 from ipyvitals.schema.messages import message
 from ipyvitals.utils.fork import renew_in_child
 from ipyvitals.utils.locks import new_rlock
+from ipyvitals.utils.storable import without_surrogates
 from ipyvitals.utils.user_code import is_interrupt
 
 __all__ = ["Notices"]
@@ -167,5 +168,4 @@ class Notices:
 def _cut(value: str | float) -> str | float:
     if not isinstance(value, str):
         return value
-    # A lone surrogate cannot be sent as UTF-8.
-    return value[:MAX_MESSAGE_CHARS].encode("utf-8", "backslashreplace").decode()
+    return without_surrogates(value[:MAX_MESSAGE_CHARS])

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ipyvitals.ingest.mismatch import has_fractions
 from ipyvitals.ingest.scoring import Scorer, values_equal
 from ipyvitals.utils.notices import Notices
 
@@ -114,22 +115,25 @@ def test_pairs_and_arrays_agree(left, right, data):
         columns.append((values, array))
     (predictions, prediction_array), (actuals, actual_array) = columns
     notices = Notices(lambda: 0.0)
-    by_pairs = Scorer(None, notices, MessageRecorder()).pairs(predictions, actuals)
+    fractions = has_fractions(actuals)
+    by_pairs = Scorer(None, notices, MessageRecorder()).pairs(
+        predictions, actuals, fractions=fractions
+    )
     by_arrays = Scorer(None, notices, MessageRecorder()).arrays(prediction_array, actual_array)
     assert by_arrays.tolist() == by_pairs.tolist()
     pairs = zip(predictions, actuals, strict=True)
-    assert by_pairs.tolist() == [a == b for a, b in pairs if can_be_equal(a, b)]
+    assert by_pairs.tolist() == [a == b for a, b in pairs if can_be_equal(a, b, fractions)]
     assert notices.get() == []
 
 
-def can_be_equal(prediction, actual):
+def can_be_equal(prediction, actual, fractions):
     """Return whether a plain prediction may be equal to a label of this kind."""
     if prediction is None or actual is None:
         return True
     if isinstance(prediction, str) or isinstance(actual, str):
         return type(prediction) is type(actual)
     fraction = math.isfinite(prediction) and prediction != int(prediction)
-    between = 0 < prediction < 1 and actual in (0, 1)
+    between = 0 < prediction < 1 and actual in (0, 1) and not fractions
     return not (fraction and (isinstance(actual, int) or between))
 
 

@@ -292,9 +292,11 @@ class TestNonsense:
 
     @pytest.mark.parametrize("predictions", [[0.5, 1.5], np.array([0.5, 1.5])])
     def test_classes_that_are_fractions_are_classes(self, monitor, predictions):
-        monitor.record_batch(predictions, np.array([0.5, 2.5]))
+        monitor.record_batch(predictions, np.array([0.5, 1.0]))
+        monitor.record_batch(predictions, [0.5, 0.0], segment="EU")
+        monitor.record_batch([0.25, *predictions], [0.0, 0.5, 2.5])
 
-        assert counts(monitor) == (0.5, 2, 0, 0, 0)
+        assert counts(monitor) == (3 / 7, 7, 0, 0, 0)
 
     @pytest.mark.parametrize(
         ("prediction", "actual", "words"),

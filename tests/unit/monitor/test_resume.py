@@ -51,7 +51,7 @@ def resumed(monitor):
         **{
             name: getattr(model, name)
             for name in model.__struct_fields__
-            if name != "uptime_seconds"
+            if name not in ("uptime_seconds", "watching_since")
         },
         "durations": snapshot.durations,
     }

@@ -94,6 +94,11 @@ def test_the_threshold_is_that_of_the_order_of_neither_bins_nor_empty_bins():
     assert threshold(reference[[0, 2, 3]], counts[[0, 2, 3]]) == pytest.approx(expected)
 
 
+def test_the_threshold_is_continuous_where_rows_are_too_many_for_a_table():
+    below, above = (threshold(np.full(10, rows), np.full(10, 50)) for rows in (6_500, 6_510))
+    assert above == pytest.approx(float(below), rel=1e-3)
+
+
 def test_a_constant_has_a_threshold_above_its_zero():
     assert threshold([1000, 0], [500, 0]) > 0
     assert threshold([0, 30], [0, 30], 0.5) > 0

@@ -132,6 +132,7 @@ class Tables:
     """The processes of a tree, and the sockets that each of them has."""
 
     def __init__(self):
+        self.cost = 0.001
         self.pids = [1]
         self.sockets = {1: []}
         self.commands = {}
@@ -159,7 +160,7 @@ class Tables:
 
     def _look(self, pid):
         self.looks.append(pid)
-        self.seconds += 0.001
+        self.seconds += self.cost
         if pid in self.errors:
             raise self.errors[pid]
         return [SimpleNamespace(laddr=a, raddr=b, status=one) for a, b, one in self.sockets[pid]]
@@ -221,6 +222,15 @@ class TestTables:
         tables.client(1, 8000, 40_000)
         assert clients(connections, 5.0) == 0
         assert clients(connections, 10.0) == 1
+
+    def test_a_slow_table_is_looked_up_as_often_as_its_share_allows(self, tables):
+        tables.cost = 0.009
+        connections = tables.connections()
+        moments = [5.0 * number for number in range(13)]
+        for now in moments:
+            clients(connections, now)
+        # 0.009 s are 0.03 % of 30 s.
+        assert len(tables.looks) == 3
 
     def test_of_hundreds_of_processes_some_are_looked_into_at_a_time_and_all_in_the_end(
         self, tables

@@ -193,3 +193,13 @@ def test_what_this_process_writes_is_counted(tmp_path):
         file.flush()
         os.fsync(file.fileno())
     assert disk.io(1.0, {})["disk_written_bytes"] >= 2**20
+
+
+def test_a_path_object_is_a_path(tmp_path):
+    assert DiskReader(tmp_path).space(0.0, {})["disk_path"] == str(tmp_path)
+
+
+def test_a_path_that_is_no_text_of_unicode_can_be_sent(tmp_path):
+    folder = tmp_path / "caf\udce9"
+    folder.mkdir()
+    assert DiskReader(folder).space(0.0, {})["disk_path"] == f"{tmp_path}/caf\\udce9"

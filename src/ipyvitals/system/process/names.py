@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ipyvitals.utils.storable import without_surrogates
+
 __all__ = ["program_name"]
 
 INTERPRETER = re.compile(r"(python|pypy)[\d.]*w?(\.exe)?", re.IGNORECASE)
@@ -32,7 +34,8 @@ def program_name(name: str, command: Sequence[str]) -> str:
     """
     if INTERPRETER.fullmatch(name):
         name = _script(command) or name
-    return name[:LONGEST]
+    # Linux allows any bytes in a name.
+    return without_surrogates(name[:LONGEST])
 
 
 def _script(command: Sequence[str]) -> str | None:

@@ -75,4 +75,5 @@ def main():
     connection.close()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -34,3 +34,7 @@ def test_names(name, command, shown):
 
 def test_a_very_long_name_is_cut():
     assert len(program_name("python", ["python", "x" * 500])) == 60
+
+
+def test_a_name_that_is_no_text_of_unicode_can_be_sent():
+    assert program_name("caf\udce9", []) == "caf\\udce9"
