@@ -97,6 +97,7 @@ class PeriodicWork(TrainingWork):
         try:
             self._threads.check()
             self._sample(quiet=first)
+            self._read_git()
         except BaseException as error:
             self._note_failure(error)
         self.request_show()

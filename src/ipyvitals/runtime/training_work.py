@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any
 
+import msgspec
+
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.runtime.aggregator import ModelAggregator
 from ipyvitals.runtime.config import MonitorConfig
@@ -135,5 +137,17 @@ class TrainingWork:
 
     def _run_facts(self) -> RunFacts:
         active = self.aggregator.active
-        git = git_reader if self.settings.git and self.settings.interval is not None else None
-        return RunFacts(active.model_id if active.known else None, read_environment(), git)
+        environment, wants_git = read_environment(), False
+        if self.settings.git and self.settings.interval is not None:
+            state = git_reader.known()
+            wants_git = state is None
+            if state is not None:
+                environment = msgspec.structs.replace(
+                    environment, git_commit=state.commit, git_dirty=state.dirty
+                )
+        return RunFacts(active.model_id if active.known else None, environment, wants_git)
+
+    def _read_git(self) -> None:
+        """Ask git for the commit, on the sampling thread, if a run waits for it."""
+        if self.training.wants_git:
+            self.training.take_git(git_reader.read())

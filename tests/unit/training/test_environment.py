@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-import threading
 
 import pytest
 
 from ipyvitals import Monitor
-from ipyvitals.training.environment import GitReader, GitState, read_environment, read_git
+from ipyvitals.schema import RunEnvironment
+from ipyvitals.training.environment import GitReader, GitState, RunFacts, read_git
 
 
 def git(folder, *args):
@@ -41,39 +41,29 @@ def test_outside_a_work_tree_nothing_is_known(tmp_path, monkeypatch):
     assert read_git(str(tmp_path / "none")) == GitState(None, None)
 
 
-def test_runs_that_begin_within_a_minute_share_one_question():
-    asked, now, taken = [], [0.0], []
+def test_the_state_is_asked_once_a_minute_and_known_until_then():
+    asked, now = [], [0.0]
     reader = GitReader(lambda: asked.append(1) or GitState("c", False), lambda: now[0])
+    assert reader.known() is None
     for seconds in (0.0, 59.0, 61.0):
         now[0] = seconds
-        reader.request(taken.append).join(10)
-    assert (len(asked), taken) == (2, [GitState("c", False)] * 3)
+        assert reader.read() == reader.known() == GitState("c", False)
+    assert len(asked) == 2
+    now[0] = 200.0
+    assert reader.known() is None
 
 
 def test_a_run_does_not_wait_for_git(bench):
-    gate, asked = threading.Event(), threading.Event()
-
-    def slow():
-        asked.set()
-        gate.wait(10)
-        return GitState("c0ffee", True)
-
-    reader, threads = GitReader(slow), []
-
-    class Reader:
-        def request(self, take):
-            threads.append(reader.request(take))
-
-    facts = bench.training.describe()._replace(environment=read_environment(), git=Reader())
-    bench.training.describe = lambda: facts
-    run = bench.start()
-    asked.wait(10)
-    assert bench.runs[0].environment.git_commit is None
-    gate.set()
-    threads[0].join(10)
-    run.complete()
-    environment = bench.runs[0].environment
-    assert (environment.git_commit, environment.git_dirty) == ("c0ffee", True)
+    bench.training.describe = lambda: RunFacts("churn", RunEnvironment(host="here"), True)
+    bench.start(stage="ended").complete()
+    bench.start(stage="open")
+    assert bench.training.wants_git
+    assert {run.environment.git_commit for run in bench.runs} == {None}
+    bench.training.take_git(GitState("c0ffee", True))
+    assert not bench.training.wants_git
+    assert [run.environment for run in bench.runs] == [
+        RunEnvironment(host="here", git_commit="c0ffee", git_dirty=True)
+    ] * 2
 
 
 def test_a_run_knows_process_and_model():
