@@ -153,9 +153,11 @@ def has_fractions(actuals: Any) -> bool:
     (False, True)
     """
     if isinstance(actuals, np.ndarray):
-        return actuals.dtype.kind == "f" and bool((np.floor(actuals) != actuals).any())
+        if actuals.dtype.kind != "f":
+            return False
+        return bool((np.isfinite(actuals) & (np.floor(actuals) != actuals)).any())
     return any(
-        isinstance(actual, (float, np.floating)) and not float(actual).is_integer()
+        isinstance(actual, (float, np.floating)) and isfinite(actual) and floor(actual) != actual
         for actual in actuals
     )
 
