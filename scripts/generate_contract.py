@@ -50,6 +50,9 @@ ALIASES = {
     "Health": "HEALTHS",
     "TrainingState": "TRAINING_STATES",
     "Task": "TASKS",
+    "RunEnd": "RUN_ENDS",
+    "AlertKind": "ALERT_KINDS",
+    "Goal": "GOALS",
 }
 """Sets of strings that `snapshot` names, and the constants that list them in TypeScript."""
 
@@ -132,7 +135,8 @@ def type_of(schema: Schema, names: dict[frozenset[str], str]) -> str:
         case "string" | "boolean" | "null" as plain:
             return str(plain)
         case "array":
-            return f"readonly {type_of(schema.get('items', {}), names)}[]"
+            item = type_of(schema.get("items", {}), names)
+            return f"readonly ({item})[]" if " | " in item else f"readonly {item}[]"
         case "object":
             return f"Readonly<Record<string, {type_of(schema['additionalProperties'], names)}>>"
         case None:
@@ -255,8 +259,9 @@ def contract(
 ) -> str:
     """Return the whole file, of a snapshot and a point of its charts."""
     events: tuple[type, ...] = get_args(snapshot.Event)
-    structs = structs_in(shape, point, *events)
-    _, schemas = msgspec.json.schema_components((shape, point, *events))
+    sent = (shape, point, snapshot.CurveChunk, *events)
+    structs = structs_in(*sent)
+    _, schemas = msgspec.json.schema_components(sent)
     names = literal_names()
     parts = [HEADER.format(sources="src/ipyvitals/schema/")]
     parts.append('import { RULES, type Rule } from "./rules.gen";\n')
@@ -275,12 +280,13 @@ def contract(
     parts += section_parts(shape, point)
     kinds = {name: kinds_of(structs[name], schema, names) for name, schema in schemas.items()}
     one, many = sections_of(shape)
-    shown = structs_in(*one.values(), *many.values())
+    shown = structs_in(*one.values(), *many.values(), snapshot.CurveChunk)
     parts.append("/** The type of every field of the sections, for checks at run time. */")
     parts.append(constant("SECTION_KINDS", {name: kinds.pop(name) for name in shown}, 2))
     parts.append("/** Likewise of all else, apart, because the panel needs none of it. */")
     parts.append(constant("OTHER_KINDS", kinds, 2))
     defaults = {cls.__name__: msgspec.to_builtins(cls()) for cls in one.values()}
+    defaults["RunInfo"] = msgspec.to_builtins(snapshot.RunInfo(run_id=""))
     parts.append("/** The sections before anything is known. */")
     parts.append(constant("DEFAULTS", defaults, 2))
     return "\n".join(parts)

@@ -156,4 +156,4 @@ def test_python_reads_its_own_fixtures_back() -> None:
     text = (HERE / "fixtures" / "snapshot.json").read_bytes()
     assert msgspec.json.decode(text, type=snapshot.Snapshot).model.name == "churn"
     events = (HERE / "fixtures" / "events.json").read_bytes()
-    assert len(msgspec.json.decode(events, type=list[snapshot.Event])) == 6
+    assert len(msgspec.json.decode(events, type=list[snapshot.Event])) == 7

@@ -20,12 +20,27 @@ export const TASKS = ["classification", "regression"] as const;
 
 export type Task = (typeof TASKS)[number];
 
+export const RUN_ENDS = ["completed", "failed", "stopped", "requested", "interrupted", "left", "cell", "replaced", "closed"] as const;
+
+export type RunEnd = (typeof RUN_ENDS)[number];
+
+export const ALERT_KINDS = ["stalled", "not_finite", "recovered"] as const;
+
+export type AlertKind = (typeof ALERT_KINDS)[number];
+
+export const GOALS = ["min", "max"] as const;
+
+export type Goal = (typeof GOALS)[number];
+
 /** The sets of strings above, by the name of their type. */
 export const STRING_SETS = {
   Status: STATUSES,
   Health: HEALTHS,
   TrainingState: TRAINING_STATES,
   Task: TASKS,
+  RunEnd: RUN_ENDS,
+  AlertKind: ALERT_KINDS,
+  Goal: GOALS,
   Rule: RULES,
 } as const;
 
@@ -43,6 +58,8 @@ export interface Snapshot {
   readonly durations: Durations | null;
   readonly labels: LabelsSection;
   readonly drift: DriftSection;
+  /** The open runs, oldest first, then the last 20 that ended, newest first. */
+  readonly runs: readonly RunInfo[];
 }
 
 /** The active model: its identity, status and health. */
@@ -90,6 +107,8 @@ export interface TrainingSection {
   readonly metrics: Readonly<Record<string, number | null>>;
   /** Whether the run was asked to end; ending may take some time. */
   readonly stop_requested: boolean;
+  /** The run in front, of `Snapshot.runs`; `None` before the first run. */
+  readonly run_id: string | null;
 }
 
 /** Recent performance of the active model. */
@@ -369,6 +388,128 @@ export interface ErrorDrift {
   readonly rising: boolean;
 }
 
+/** One training run. */
+export interface RunInfo {
+  readonly run_id: string;
+  /** The run inside which it was opened; `None` at the top. */
+  readonly parent_id: string | null;
+  /** The user's name for the run. */
+  readonly name: string | null;
+  /** Colour and shape of the run, 0 to 7; `None` while more than 8 runs are open. */
+  readonly place: number | null;
+  readonly stage: string;
+  readonly details: string;
+  readonly state: TrainingState;
+  /** What ended the run; `None` while it is open. */
+  readonly end: RunEnd | null;
+  /** The sentence for `end`, where the user did not end the run. */
+  readonly reason: string | null;
+  readonly reason_code: string | null;
+  readonly reason_args: Readonly<Record<string, string | number>>;
+  /** What is counted, such as `"epoch"`. */
+  readonly unit: string;
+  readonly current: number;
+  readonly total: number | null;
+  /** Percent in [0, 100], those of open runs inside it included; `None` without a total. */
+  readonly progress: number | null;
+  /** How often the loop has begun within its parent: a `track` loop inside a loop is one run. */
+  readonly lap: number;
+  /** Steps of all laps: where a metric stands that is logged without a step. */
+  readonly steps: number;
+  /** Of late, and of the whole run once it has ended; falls while no step comes. */
+  readonly rate_per_second: number | null;
+  readonly eta_seconds: number | null;
+  readonly elapsed_seconds: number;
+  readonly started_at: number;
+  readonly ended_at: number | null;
+  readonly stop_requested: boolean;
+  /** The newest value of each; `None` where it is not finite. */
+  readonly metrics: Readonly<Record<string, number | null>>;
+  /** Only of metrics of which it is known whether they are to fall or to rise. */
+  readonly best: Readonly<Record<string, BestValue>>;
+  /** Share of the last minute that a `track` loop spent inside its iterable. */
+  readonly data_wait_ratio: number | null;
+  /** The same of the whole run. */
+  readonly data_wait_ratio_total: number | null;
+  /** What is wrong now: stalled before not finite. */
+  readonly alert: RunAlert | null;
+  /** The model that was active when the run began. */
+  readonly model_id: string | null;
+  /** Hyperparameters; a value that is no number, text or flag is its text. */
+  readonly config: Readonly<Record<string, string | number | boolean | null>>;
+  readonly tags: readonly string[];
+  readonly environment: RunEnvironment | null;
+  /** What the run took; `None` while it is open. */
+  readonly cost: RunCost | null;
+}
+
+/** The best value of one metric, of which it is known whether it is to fall or to rise. */
+export interface BestValue {
+  readonly value: number;
+  /** The first step with this value. */
+  readonly step: number | null;
+  readonly goal: Goal;
+}
+
+/** What is wrong with a run now. */
+export interface RunAlert {
+  readonly kind: AlertKind;
+  /** The metric that is not finite; `None` of a stalled run. */
+  readonly metric: string | null;
+  /** Stalled: seconds of a usual step. Not finite: the last finite value. */
+  readonly value: number | null;
+  /** Stalled: the last step. Not finite: the first step without a finite value. */
+  readonly step: number | null;
+  /** When it began. */
+  readonly at: number;
+  readonly reason: string;
+  readonly reason_code: string;
+  readonly reason_args: Readonly<Record<string, string | number>>;
+}
+
+/** Where a run came from. */
+export interface RunEnvironment {
+  /** The notebook, or the script. */
+  readonly notebook: string | null;
+  readonly git_commit: string | null;
+  /** Whether files under version control differed from that commit. */
+  readonly git_dirty: boolean | null;
+  readonly host: string | null;
+  readonly python: string | null;
+  /** Versions of the known libraries that were loaded. */
+  readonly libraries: Readonly<Record<string, string>>;
+}
+
+/** What a run took, from its beginning to its end. */
+export interface RunCost {
+  readonly duration_seconds: number;
+  readonly steps: number;
+  /** Time inside the iterables of its `track` loops. */
+  readonly data_wait_seconds: number | null;
+  /** Memory of the kernel with its children. */
+  readonly peak_memory_bytes: number | null;
+  readonly peak_memory_step: number | null;
+  /** Mean of the GPUs. */
+  readonly gpu_utilization_percent: number | null;
+  readonly gpu_idle_ratio: number | null;
+  /** Of the GPUs that tell their power. */
+  readonly energy_wh: number | null;
+  readonly gpus: readonly GpuCost[];
+}
+
+/** What a run took of one GPU. */
+export interface GpuCost {
+  readonly index: number;
+  readonly name: string | null;
+  readonly peak_memory_bytes: number | null;
+  readonly peak_memory_step: number | null;
+  /** Mean over the readings during the run. */
+  readonly utilization_percent: number | null;
+  /** Share of the readings with a utilization below 5 %. */
+  readonly idle_ratio: number | null;
+  readonly energy_wh: number | null;
+}
+
 /** One moment of the charts. */
 export interface Point {
   readonly at: number;
@@ -383,6 +524,26 @@ export interface Point {
   readonly network_sent_bytes_per_second: number | null;
   readonly gpu_percent: number | null;
   readonly gpu_memory_percent: number | null;
+}
+
+/** Buckets of one curve that follow those before: columns of equal length. */
+export interface CurveChunk {
+  readonly run_id: string;
+  readonly metric: string;
+  /** Number of values before the first bucket. With 0 the curve begins anew: drop what is there. With any other number than the page has, a message was lost: leave a gap. */
+  readonly start: number;
+  /** Step of the last value of each bucket. */
+  readonly step: readonly number[];
+  /** Time of that value, since the run began. */
+  readonly seconds: readonly number[];
+  /** Mean of the finite values; `None` where there is none. */
+  readonly mean: readonly (number | null)[];
+  readonly first_step: readonly number[];
+  readonly low: readonly (number | null)[];
+  readonly high: readonly (number | null)[];
+  readonly count: readonly number[];
+  /** How many of `count` were NaN or infinite. */
+  readonly not_finite: readonly number[];
 }
 
 /** Sent every `interval` seconds. */
@@ -464,6 +625,7 @@ export interface TrainingProgress {
   readonly eta_seconds: number | null;
   readonly elapsed_seconds: number | null;
   readonly metrics: Readonly<Record<string, number | null>>;
+  readonly run_id: string | null;
 }
 
 /** Sent when a run ends: `state` says whether it completed, was stopped, or failed. */
@@ -481,11 +643,31 @@ export interface TrainingCompleted {
   readonly total: number | null;
   readonly elapsed_seconds: number | null;
   readonly metrics: Readonly<Record<string, number | null>>;
+  readonly run_id: string | null;
 }
 
-export type Event = SystemMetrics | ModelMetricsUpdate | ModelStatusChange | ModelDeployed | TrainingProgress | TrainingCompleted;
+/** Sent when a run stalls, when a metric is not finite, and when either is over. */
+export interface TrainingAlert {
+  readonly type: "training_alert";
+  readonly monitor: string;
+  /** Counts the events of one monitor from 1, without gaps. */
+  readonly seq: number;
+  readonly at: number;
+  readonly run_id: string;
+  readonly kind: AlertKind;
+  /** The metric that is not finite, or is finite again; `None` of a stalled run. */
+  readonly metric: string | null;
+  /** Stalled: seconds of a usual step. Not finite: the last finite value. Recovered: of a metric, its new value; else the seconds that the run stood still. */
+  readonly value: number | null;
+  readonly reason: string;
+  readonly step: number | null;
+  readonly reason_code: string;
+  readonly reason_args: Readonly<Record<string, string | number>>;
+}
 
-export const EVENT_TYPES = ["system_metrics", "model_metrics_update", "model_status_change", "model_deployed", "training_progress", "training_completed"] as const;
+export type Event = SystemMetrics | ModelMetricsUpdate | ModelStatusChange | ModelDeployed | TrainingProgress | TrainingCompleted | TrainingAlert;
+
+export const EVENT_TYPES = ["system_metrics", "model_metrics_update", "model_status_change", "model_deployed", "training_progress", "training_completed", "training_alert"] as const;
 
 export type EventType = Event["type"];
 
@@ -502,10 +684,10 @@ export interface SectionTypes {
 }
 
 /** The sections of the panel that are lists, with the struct of their items. */
-export const LIST_SECTIONS = {"notices": "Notice", "models": "ModelInfo"} as const;
+export const LIST_SECTIONS = {"notices": "Notice", "models": "ModelInfo", "runs": "RunInfo"} as const;
 
 /** The traits of the panel's widget. */
-export const TRAITS = ["monitor", "at", "interval", "model", "training", "metrics", "system", "notices", "models", "labels", "drift", "history", "closed"] as const;
+export const TRAITS = ["monitor", "at", "interval", "model", "training", "metrics", "system", "notices", "models", "labels", "drift", "runs", "curves", "history", "closed"] as const;
 export type Trait = (typeof TRAITS)[number];
 
 /** The metrics that the live charts draw. */
@@ -663,7 +845,8 @@ export const SECTION_KINDS = {
     "eta_seconds": "number|null",
     "elapsed_seconds": "number|null",
     "metrics": "{number|null}",
-    "stop_requested": "boolean"
+    "stop_requested": "boolean",
+    "run_id": "string|null"
   },
   "MetricsSection": {
     "current_accuracy": "number|null",
@@ -850,6 +1033,97 @@ export const SECTION_KINDS = {
     "acknowledged_at": "number|null",
     "duration_counts": "number[]",
     "duration_sum_seconds": "number"
+  },
+  "RunInfo": {
+    "run_id": "string",
+    "parent_id": "string|null",
+    "name": "string|null",
+    "place": "number|null",
+    "stage": "string",
+    "details": "string",
+    "state": "TrainingState",
+    "end": "RunEnd|null",
+    "reason": "string|null",
+    "reason_code": "string|null",
+    "reason_args": "{string|number}",
+    "unit": "string",
+    "current": "number",
+    "total": "number|null",
+    "progress": "number|null",
+    "lap": "number",
+    "steps": "number",
+    "rate_per_second": "number|null",
+    "eta_seconds": "number|null",
+    "elapsed_seconds": "number",
+    "started_at": "number",
+    "ended_at": "number|null",
+    "stop_requested": "boolean",
+    "metrics": "{number|null}",
+    "best": "{BestValue}",
+    "data_wait_ratio": "number|null",
+    "data_wait_ratio_total": "number|null",
+    "alert": "RunAlert|null",
+    "model_id": "string|null",
+    "config": "{string|number|boolean|null}",
+    "tags": "string[]",
+    "environment": "RunEnvironment|null",
+    "cost": "RunCost|null"
+  },
+  "BestValue": {
+    "value": "number",
+    "step": "number|null",
+    "goal": "Goal"
+  },
+  "RunAlert": {
+    "kind": "AlertKind",
+    "metric": "string|null",
+    "value": "number|null",
+    "step": "number|null",
+    "at": "number",
+    "reason": "string",
+    "reason_code": "string",
+    "reason_args": "{string|number}"
+  },
+  "RunEnvironment": {
+    "notebook": "string|null",
+    "git_commit": "string|null",
+    "git_dirty": "boolean|null",
+    "host": "string|null",
+    "python": "string|null",
+    "libraries": "{string}"
+  },
+  "RunCost": {
+    "duration_seconds": "number",
+    "steps": "number",
+    "data_wait_seconds": "number|null",
+    "peak_memory_bytes": "number|null",
+    "peak_memory_step": "number|null",
+    "gpu_utilization_percent": "number|null",
+    "gpu_idle_ratio": "number|null",
+    "energy_wh": "number|null",
+    "gpus": "GpuCost[]"
+  },
+  "GpuCost": {
+    "index": "number",
+    "name": "string|null",
+    "peak_memory_bytes": "number|null",
+    "peak_memory_step": "number|null",
+    "utilization_percent": "number|null",
+    "idle_ratio": "number|null",
+    "energy_wh": "number|null"
+  },
+  "CurveChunk": {
+    "run_id": "string",
+    "metric": "string",
+    "start": "number",
+    "step": "number[]",
+    "seconds": "number[]",
+    "mean": "number|null[]",
+    "first_step": "number[]",
+    "low": "number|null[]",
+    "high": "number|null[]",
+    "count": "number[]",
+    "not_finite": "number[]"
   }
 } as const;
 
@@ -867,7 +1141,8 @@ export const OTHER_KINDS = {
     "models": "ModelInfo[]",
     "durations": "Durations|null",
     "labels": "LabelsSection",
-    "drift": "DriftSection"
+    "drift": "DriftSection",
+    "runs": "RunInfo[]"
   },
   "Durations": {
     "bounds_seconds": "number[]",
@@ -950,7 +1225,8 @@ export const OTHER_KINDS = {
     "rate_per_second": "number|null",
     "eta_seconds": "number|null",
     "elapsed_seconds": "number|null",
-    "metrics": "{number|null}"
+    "metrics": "{number|null}",
+    "run_id": "string|null"
   },
   "TrainingCompleted": {
     "type": "=training_completed",
@@ -964,7 +1240,22 @@ export const OTHER_KINDS = {
     "current": "number|null",
     "total": "number|null",
     "elapsed_seconds": "number|null",
-    "metrics": "{number|null}"
+    "metrics": "{number|null}",
+    "run_id": "string|null"
+  },
+  "TrainingAlert": {
+    "type": "=training_alert",
+    "monitor": "string",
+    "seq": "number",
+    "at": "number",
+    "run_id": "string",
+    "kind": "AlertKind",
+    "metric": "string|null",
+    "value": "number|null",
+    "reason": "string",
+    "step": "number|null",
+    "reason_code": "string",
+    "reason_args": "{string|number}"
   }
 } as const;
 
@@ -1002,7 +1293,8 @@ export const DEFAULTS = {
     "eta_seconds": null,
     "elapsed_seconds": null,
     "metrics": {},
-    "stop_requested": false
+    "stop_requested": false,
+    "run_id": null
   },
   "MetricsSection": {
     "current_accuracy": null,
@@ -1101,5 +1393,40 @@ export const DEFAULTS = {
     "features": [],
     "watched": 0,
     "errors": null
+  },
+  "RunInfo": {
+    "run_id": "",
+    "parent_id": null,
+    "name": null,
+    "place": null,
+    "stage": "Training",
+    "details": "",
+    "state": "running",
+    "end": null,
+    "reason": null,
+    "reason_code": null,
+    "reason_args": {},
+    "unit": "step",
+    "current": 0,
+    "total": null,
+    "progress": null,
+    "lap": 1,
+    "steps": 0,
+    "rate_per_second": null,
+    "eta_seconds": null,
+    "elapsed_seconds": 0.0,
+    "started_at": 0.0,
+    "ended_at": null,
+    "stop_requested": false,
+    "metrics": {},
+    "best": {},
+    "data_wait_ratio": null,
+    "data_wait_ratio_total": null,
+    "alert": null,
+    "model_id": null,
+    "config": {},
+    "tags": [],
+    "environment": null,
+    "cost": null
   }
 } as const;

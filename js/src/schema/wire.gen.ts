@@ -1,6 +1,6 @@
 // Generated from src/ipyvitals/schema/protocol.py and src/ipyvitals/server/schema.py by scripts/generate_contract.py: edit that, not this.
 
-import type { DriftSection, Durations, Event, LabelsSection, MetricsSection, ModelInfo, ModelSection, Notice, SystemSection, TrainingSection } from "./contract.gen";
+import type { CurveChunk, DriftSection, Durations, Event, LabelsSection, MetricsSection, ModelInfo, ModelSection, Notice, RunInfo, SystemSection, TrainingSection } from "./contract.gen";
 
 /** The state of all kernels after the message `id`. */
 export interface StateMessage {
@@ -56,10 +56,14 @@ export interface Update {
   readonly labels?: LabelsSection;
   /** Of the active model. */
   readonly drift?: DriftSection;
+  /** Those that changed; all of them, when `full`. Of ended ones the newest 20 stay. */
+  readonly runs?: readonly RunInfo[];
   /** Since the last update, oldest first. */
   readonly events: readonly Event[];
   /** Columns of `Point`; only in a reply to a request that asks for them. */
   readonly history?: Readonly<Record<string, readonly unknown[]>>;
+  /** Whole curves; only in a reply to a request that asks for `history` or `curves`. */
+  readonly curves?: readonly CurveChunk[];
 }
 
 /** An update of one monitor; its events follow as separate messages. */
@@ -136,8 +140,10 @@ export const WIRE_KINDS = {
     "durations": "Durations|null?",
     "labels": "LabelsSection?",
     "drift": "DriftSection?",
+    "runs": "RunInfo[]?",
     "events": "Event[]",
-    "history": "{unknown[]}?"
+    "history": "{unknown[]}?",
+    "curves": "CurveChunk[]?"
   },
   "UpdateMessage": {
     "type": "=update",

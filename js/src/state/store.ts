@@ -160,6 +160,9 @@ export class Store implements ChartSeries {
         this.history.load(value);
         this.revision.value += 1;
         break;
+      case "runs":
+      case "curves":
+        break;
       case "closed":
         this.closed.value = value === true;
         break;

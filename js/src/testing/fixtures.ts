@@ -10,6 +10,7 @@ const FOLDER = join(import.meta.dirname, "../../../tests/contract/fixtures");
 export const PANEL_STATES = [
   "empty",
   "training",
+  "runs",
   "live",
   "degraded",
   "idle",

@@ -89,6 +89,12 @@ class StatusPanel(anywidget.AnyWidget):
     """Fields of `LabelsSection`."""
     drift = traitlets.Dict().tag(sync=True)
     """Fields of `DriftSection`."""
+    runs: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    """List of `RunInfo`, as dicts: all when a new view requests the state; in an update the
+    changed ones, of which those that the page has bring ``run_id`` and the changed fields only."""
+    curves: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    """List of `CurveChunk`, as dicts: whole curves when a new view requests the state; in an update
+    what follows."""
     history = traitlets.Dict().tag(sync=True)
     """Columns of `Point`, for the charts of a new view; not part of the messages of a tick."""
     closed = traitlets.Bool(False).tag(sync=True)

@@ -1,7 +1,7 @@
 """Defines the contract: what leaves a kernel, as frozen structs with their units.
 
 What comes in: values that other rooms computed. What goes out: one `Snapshot` of a monitor, its
-sections, six events, and the messages between kernel and Jupyter server (`protocol`); JSON Schema
+sections, seven events, and the messages between kernel and Jupyter server (`protocol`); JSON Schema
 and the TypeScript types in ``contract.gen.ts`` are generated from these structs. A field that is
 measured is declared as a metric in its annotation (`metrics`). The room takes no lock.
 
@@ -12,9 +12,12 @@ field's name. A value that is not known is ``None``, never 0.
 from __future__ import annotations
 
 from ipyvitals.schema.base import (
+    AlertKind,
+    Goal,
     GpuReason,
     Health,
     Rule,
+    RunEnd,
     Scope,
     Status,
     Task,
@@ -28,6 +31,7 @@ from ipyvitals.schema.events import (
     ModelMetricsUpdate,
     ModelStatusChange,
     SystemMetrics,
+    TrainingAlert,
     TrainingCompleted,
     TrainingProgress,
 )
@@ -56,7 +60,17 @@ from ipyvitals.schema.system import (
     ProcessUse,
     SystemSection,
 )
-from ipyvitals.schema.training import TrainingSection
+from ipyvitals.schema.training import (
+    BestValue,
+    CurveChunk,
+    GpuCost,
+    RunAlert,
+    RunCost,
+    RunEnvironment,
+    RunInfo,
+    TrainingSection,
+    merge_runs,
+)
 
 __all__ = [
     "EVENT_TYPES",
@@ -65,12 +79,17 @@ __all__ = [
     "POINTS_OF_METRICS",
     "POINTS_OF_SYSTEM",
     "SECTIONS",
+    "AlertKind",
+    "BestValue",
+    "CurveChunk",
     "DriftSection",
     "Durations",
     "ErrorDrift",
     "Event",
     "FeatureDrift",
+    "Goal",
     "Gpu",
+    "GpuCost",
     "GpuReason",
     "Health",
     "LabelsSection",
@@ -84,6 +103,11 @@ __all__ = [
     "Point",
     "ProcessUse",
     "Rule",
+    "RunAlert",
+    "RunCost",
+    "RunEnd",
+    "RunEnvironment",
+    "RunInfo",
     "Scope",
     "Segment",
     "Snapshot",
@@ -91,10 +115,12 @@ __all__ = [
     "SystemMetrics",
     "SystemSection",
     "Task",
+    "TrainingAlert",
     "TrainingCompleted",
     "TrainingProgress",
     "TrainingSection",
     "TrainingState",
     "format_uptime",
+    "merge_runs",
     "panel_sections",
 ]

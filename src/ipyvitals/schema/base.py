@@ -7,9 +7,12 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 
 __all__ = [
+    "AlertKind",
+    "Goal",
     "GpuReason",
     "Health",
     "Rule",
+    "RunEnd",
     "SchemaStruct",
     "Scope",
     "Status",
@@ -22,6 +25,22 @@ Status: TypeAlias = Literal[
 ]
 Health: TypeAlias = Literal["unknown", "healthy", "degraded", "unhealthy"]
 TrainingState: TypeAlias = Literal["idle", "running", "completed", "stopped", "failed"]
+RunEnd: TypeAlias = Literal[
+    "completed",
+    "failed",
+    "stopped",
+    "requested",
+    "interrupted",
+    "left",
+    "cell",
+    "replaced",
+    "closed",
+]
+"""What ended a run: its own call (completed, failed, stopped), a request to stop, an interrupt, a
+loop that was left, the error of its cell, the next run of the same owner, the monitor's end."""
+AlertKind: TypeAlias = Literal["stalled", "not_finite", "recovered"]
+Goal: TypeAlias = Literal["min", "max"]
+"""Whether a metric is to fall or to rise."""
 Rule: TypeAlias = Annotated[str, msgspec.Meta(title="Rule")]
 """The name of a rule of `ipyvitals.health.RULES`, such as ``"accuracy"``; TypeScript and the
 server's schemas list the names."""

@@ -1,10 +1,10 @@
-"""The six events."""
+"""The seven events."""
 
 from __future__ import annotations
 
 from typing import TypeAlias
 
-from ipyvitals.schema.base import Health, Rule, SchemaStruct, Status, TrainingState
+from ipyvitals.schema.base import AlertKind, Health, Rule, SchemaStruct, Status, TrainingState
 from ipyvitals.schema.messages import Args
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "ModelMetricsUpdate",
     "ModelStatusChange",
     "SystemMetrics",
+    "TrainingAlert",
     "TrainingCompleted",
     "TrainingProgress",
 ]
@@ -90,6 +91,7 @@ class TrainingProgress(_EventStruct, frozen=True, kw_only=True, tag="training_pr
     eta_seconds: float | None
     elapsed_seconds: float | None
     metrics: dict[str, float | None]
+    run_id: str | None = None
 
 
 class TrainingCompleted(_EventStruct, frozen=True, kw_only=True, tag="training_completed"):
@@ -103,6 +105,23 @@ class TrainingCompleted(_EventStruct, frozen=True, kw_only=True, tag="training_c
     total: int | None
     elapsed_seconds: float | None
     metrics: dict[str, float | None]
+    run_id: str | None = None
+
+
+class TrainingAlert(_EventStruct, frozen=True, kw_only=True, tag="training_alert"):
+    """Sent when a run stalls, when a metric is not finite, and when either is over."""
+
+    run_id: str
+    kind: AlertKind
+    metric: str | None
+    """The metric that is not finite, or is finite again; ``None`` of a stalled run."""
+    value: float | None
+    """Stalled: seconds of a usual step. Not finite: the last finite value. Recovered: of a metric,
+    its new value; else the seconds that the run stood still."""
+    reason: str
+    step: int | None
+    reason_code: str
+    reason_args: Args = {}
 
 
 Event: TypeAlias = (
@@ -112,6 +131,7 @@ Event: TypeAlias = (
     | ModelDeployed
     | TrainingProgress
     | TrainingCompleted
+    | TrainingAlert
 )
 EVENT_TYPES: tuple[str, ...] = (
     "system_metrics",
@@ -120,4 +140,5 @@ EVENT_TYPES: tuple[str, ...] = (
     "model_deployed",
     "training_progress",
     "training_completed",
+    "training_alert",
 )

@@ -31,6 +31,25 @@ MESSAGES: dict[str, str] = {
     "status.reset": "Reset",
     "status.closed": "Monitor closed",
     "status.thresholds_changed": "Thresholds changed",
+    # What ended a run that its user did not end.
+    "run.requested": "Stopped on request",
+    "run.interrupted": "Interrupted",
+    "run.left": "The loop was left",
+    "run.cell": "Its cell ended with {error}",
+    "run.replaced": "The next run of the same owner began",
+    "run.closed": "Monitor closed",
+    # What is wrong with a run.
+    "run.stalled": "No step for {seconds} s; a step usually takes {usual} s",
+    "run.stalled_iterable": (
+        "No step for {seconds} s: the loop waits for its next item; a step usually takes {usual} s"
+    ),
+    "run.stalled_body": (
+        "No step for {seconds} s: the body of the loop runs; a step usually takes {usual} s"
+    ),
+    "run.not_finite": "{metric} is not finite from step {step}; it was {value} before",
+    "run.never_finite": "{metric} is not finite from step {step}",
+    "run.steps_again": "Steps again after {seconds} s",
+    "run.finite_again": "{metric} is finite again at step {step}",
     # Notices.
     "callbacks.dropped": (
         "callbacks are slower than events: more than {limit} waited, the oldest were dropped"

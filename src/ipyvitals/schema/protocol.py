@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ipyvitals.schema import (
+    CurveChunk,
     DriftSection,
     Durations,
     Event,
@@ -16,6 +17,7 @@ from ipyvitals.schema import (
     ModelInfo,
     ModelSection,
     Notice,
+    RunInfo,
     SystemSection,
     TrainingSection,
 )
@@ -38,7 +40,9 @@ REQUEST = "ipyvitals_request"
 REPLY = "ipyvitals_reply"
 """Message types on the control channel."""
 
-RequestKind: TypeAlias = Literal["snapshot", "viewers", "stop_training", "acknowledge", "reset"]
+RequestKind: TypeAlias = Literal[
+    "snapshot", "viewers", "stop_training", "acknowledge", "reset", "curves"
+]
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,10 +71,14 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     labels: LabelsSection | UnsetType = UNSET
     drift: DriftSection | UnsetType = UNSET
     """Of the active model."""
+    runs: list[RunInfo] | UnsetType = UNSET
+    """Those that changed; all of them, when `full`. Of ended ones the newest 20 stay."""
     events: list[Event] = []
     """Since the last update, oldest first."""
     history: dict[str, list[Any]] | UnsetType = UNSET
     """Columns of `Point`; only in a reply to a request that asks for them."""
+    curves: list[CurveChunk] | UnsetType = UNSET
+    """Whole curves; only in a reply to a request that asks for ``history`` or ``curves``."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,6 +91,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """With ``viewers``: how many are watching this kernel."""
     history: bool = False
     """With ``snapshot``: whether to add the points behind the charts."""
+    run_id: str | None = None
+    """With ``stop_training`` and ``curves``: which run; all of them by default."""
+    metric: str | None = None
+    """With ``curves``: which metric; all of them by default."""
+    first_step: float | None = None
+    last_step: float | None = None
+    """With ``curves``: the range of steps, ends included, in as many buckets as there are."""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,5 +108,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What was done, or what went wrong."""
     monitors: list[Update] = []
     """With ``snapshot``: each monitor in full."""
+    curves: list[CurveChunk] = []
+    """With ``curves``: the buckets of the range."""
     done: int = 0
     """How many runs were asked to stop, or models acknowledged or reset."""

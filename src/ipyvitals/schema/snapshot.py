@@ -19,7 +19,7 @@ from ipyvitals.schema.model import (
     ModelSection,
 )
 from ipyvitals.schema.system import SystemSection
-from ipyvitals.schema.training import TrainingSection
+from ipyvitals.schema.training import RunInfo, TrainingSection
 
 __all__ = [
     "PANEL_SECTIONS",
@@ -100,6 +100,8 @@ class Snapshot(SchemaStruct, frozen=True, kw_only=True):
     durations: Durations | None = None
     labels: LabelsSection = LabelsSection()
     drift: DriftSection = DriftSection()
+    runs: list[RunInfo] = []
+    """The open runs, oldest first, then the last 20 that ended, newest first."""
 
     def changed(self, before: Snapshot | None, fields: Sequence[str]) -> list[str]:
         """Return those of `fields` that differ from `before`.
@@ -115,12 +117,17 @@ class Snapshot(SchemaStruct, frozen=True, kw_only=True):
         ]
 
     def delta(self, before: Snapshot | None) -> Snapshot:
-        """Return this snapshot with only those models that changed since `before`."""
-        if before is None or self.models == before.models:
+        """Return this snapshot with only those models and runs that changed since `before`."""
+        if before is None:
             return self
-        known = {row.model_id: row for row in before.models}
-        rows = [row for row in self.models if known.get(row.model_id) != row]
-        return msgspec.structs.replace(self, models=rows)
+        rows: dict[str, Any] = {}
+        if self.models != before.models:
+            known = {row.model_id: row for row in before.models}
+            rows["models"] = [row for row in self.models if known.get(row.model_id) != row]
+        if self.runs != before.runs:
+            runs = {row.run_id: row for row in before.runs}
+            rows["runs"] = [row for row in self.runs if runs.get(row.run_id) != row]
+        return msgspec.structs.replace(self, **rows) if rows else self
 
     def _differs(self, name: str, before: Snapshot) -> bool:
         new, old = getattr(self, name), getattr(before, name)
@@ -166,7 +173,7 @@ def panel_sections(snapshot: type[msgspec.Struct]) -> tuple[str, ...]:
 
 SECTIONS = sections_of(Snapshot)
 PANEL_SECTIONS = panel_sections(Snapshot)
-PANEL_TRAITS = ("monitor", "at", "interval", *PANEL_SECTIONS, "history", "closed")
+PANEL_TRAITS = ("monitor", "at", "interval", *PANEL_SECTIONS, "curves", "history", "closed")
 """The synchronized traits of the panel's widget, in the order in which the page reads them."""
 
 

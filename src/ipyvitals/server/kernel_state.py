@@ -19,6 +19,7 @@ from ipyvitals.schema import (
     Event,
     Point,
     Snapshot,
+    merge_runs,
 )
 from ipyvitals.schema.protocol import Update
 
@@ -62,8 +63,9 @@ class MonitorStateTracker:
     @property
     def is_complete(self) -> bool:
         """True when every section is known."""
+        # A kernel of an earlier version knows no runs.
         return self.latest is not None and all(
-            getattr(self.latest, name) is not UNSET for name in SECTIONS
+            getattr(self.latest, name) is not UNSET for name in SECTIONS if name != "runs"
         )
 
     def apply(self, update: Update) -> UpdateResult:
@@ -242,6 +244,8 @@ def _merged(before: Update, update: Update) -> Update:
     if update.models is not UNSET and before.models is not UNSET:
         rows = {row.model_id: row for row in (*before.models, *update.models)}
         known["models"] = list(rows.values())[-MAX_MODELS:]
+    if update.runs is not UNSET and before.runs is not UNSET:
+        known["runs"] = merge_runs(before.runs, update.runs)
     return replace(update, **known)
 
 

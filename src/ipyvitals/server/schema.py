@@ -19,6 +19,7 @@ from ipyvitals.schema import (
     ModelInfo,
     ModelSection,
     Notice,
+    RunInfo,
     SystemSection,
     TrainingSection,
 )
@@ -120,6 +121,7 @@ class SystemAnswer(msgspec.Struct, frozen=True, kw_only=True):
     durations: Durations | None
     labels: LabelsSection
     drift: DriftSection
+    runs: list[RunInfo]
 
 
 class EventsAnswer(msgspec.Struct, frozen=True, kw_only=True):
