@@ -1,0 +1,274 @@
+// What one chart shows: its lines, the ranges and ticks of its axes, and the texts around it.
+import {
+  figure,
+  logTexts,
+  logTicks,
+  type Range,
+  roundRange,
+  stepTick,
+  ticksOf,
+  tickStep,
+  tickTexts,
+  timeStep,
+  timeTick,
+  xEnd,
+} from "../curves/axes";
+import { Line } from "../curves/line";
+import { valueRange } from "../curves/outliers";
+import { smooth, zigzags } from "../curves/smoothing";
+import type { Maybe } from "../text/format";
+import type { Chart, ChartLine, CurveView } from "./curveView";
+
+export interface DrawnLine {
+  readonly source: ChartLine;
+  readonly line: Line;
+  /** The place in the palette; null of a grey line. */
+  readonly place: number | null;
+  /** The smoothed values, one array for each piece; null if the line is not smoothed. */
+  readonly smoothed: readonly Float64Array[] | null;
+  readonly best: { readonly x: number; readonly value: number; readonly step: number } | null;
+  /** Index of the first bucket with a value that is not finite; -1 without one. */
+  readonly firstBad: number;
+}
+
+export interface Drawing {
+  /** The lines in front, and the grey ones behind. */
+  readonly front: readonly DrawnLine[];
+  readonly back: readonly DrawnLine[];
+  readonly x: Range;
+  /** Of logarithms if `log`. */
+  readonly y: Range;
+  readonly log: boolean;
+  /** Why there is no logarithmic axis although one is wanted. */
+  readonly refused: "share" | "negative" | null;
+  /** The largest number of the axis, by which numbers are written. */
+  readonly size: number;
+  readonly ticks: { readonly x: Ticks; readonly y: Ticks };
+  readonly above: LeftOut;
+  readonly below: LeftOut;
+}
+
+export interface Ticks {
+  readonly at: readonly number[];
+  readonly texts: readonly string[];
+}
+
+export interface LeftOut {
+  readonly count: number;
+  readonly extreme: number;
+}
+
+/** The range that a chart has, which grows at once and shrinks late. */
+export interface RangeMemory {
+  range: Range | null;
+  log: boolean;
+  /** Since when less was used than the share. */
+  since: number | null;
+}
+
+const SHRINK_SECONDS = 3;
+const USED_SHARE = 0.7;
+const HALF_SHARE = 0.01;
+const NOT_POSITIVE_SHARE = 0.05;
+const MAX_GREY = 50;
+
+export function drawingOf(
+  chart: Chart,
+  view: CurveView,
+  memory: RangeMemory,
+  pixels: number,
+  now: number,
+): Drawing {
+  const { places } = view.shown.value;
+  const lines = chart.lines.map((source) => ({
+    source,
+    line: new Line(source.curve, view.transform(source)),
+  }));
+  const isFront = ({ source }: { source: ChartLine }): boolean =>
+    places.has(source.root.run_id) || places.size === 0;
+  const front = lines.filter(isFront);
+  const back = lines.filter((line) => !isFront(line)).slice(-MAX_GREY);
+  const axis = view.shownAxis;
+
+  let [first, newest] = [Number.POSITIVE_INFINITY, 0];
+  let total: Maybe = null;
+  let open = false;
+  for (const { source, line } of front) {
+    first = Math.min(first, line.x[0] ?? first);
+    newest = Math.max(newest, line.x.at(-1) ?? 0);
+    open ||= source.root.ended_at === null;
+    total = Math.max(total ?? 0, view.total(source.root) ?? 0) || null;
+  }
+  const end = xEnd(newest, total, open);
+  const begin = first < 0.02 * end || first >= end ? Math.min(0, first) : first;
+  const x: Range = view.zoom.value ?? [begin, end];
+
+  const half = HALF_SHARE * (end - begin);
+  const smoothing = view.smooth.value;
+  const finished = front.map((one): DrawnLine => {
+    const { line, source } = one;
+    const zigzag = zigzags(source.curve.mean);
+    return {
+      ...one,
+      place: places.get(source.root.run_id) ?? 0,
+      smoothed: smoothing && zigzag ? smoothedPieces(line, half) : null,
+      best: zigzag ? null : bestOf(one.source, line, chart),
+      firstBad: source.curve.bad.findIndex((bad) => bad > 0),
+    };
+  });
+
+  const { log, refused, scale } = logOf(front, view.log.value, chart.goal === "max");
+  const values = finished.map(({ line, best }) => {
+    const inside = (_: unknown, i: number): boolean =>
+      (line.x[i] ?? 0) >= x[0] && (line.x[i] ?? 0) <= x[1];
+    const of = (column: readonly Maybe[]): Maybe[] =>
+      (view.zoom.value ? column.filter(inside) : column).map(scale);
+    const { low, high } = line.curve;
+    return { low: of(low), high: of(high), best: best && scale(best.value) };
+  });
+  const all = extent(values);
+  const rest = view.whole.value.has(chart.name) ? all : valueRange(values);
+  const y = remembered(memory, rest ?? [0, 1], log, now);
+  const real = (value: number): number => (log ? 10 ** value : value);
+  const hidden = rest === null || all === null || (rest[0] === all[0] && rest[1] === all[1]);
+  return {
+    front: finished,
+    back: back.map((one) => ({ ...one, place: null, smoothed: null, best: null, firstBad: -1 })),
+    x,
+    y,
+    log,
+    refused,
+    size: Math.max(Math.abs(real(y[0])), Math.abs(real(y[1]))),
+    ticks: { x: xTicks(x, axis, pixels), y: yTicks(y, log) },
+    above: hidden ? NOTHING : leftOut(values, "high", (value) => value > y[1], all?.[1], real),
+    below: hidden ? NOTHING : leftOut(values, "low", (value) => value < y[0], all?.[0], real),
+  };
+}
+
+const NOTHING: LeftOut = { count: 0, extreme: 0 };
+
+type Columns = { low: readonly Maybe[]; high: readonly Maybe[]; best: Maybe };
+
+function extent(values: readonly Columns[]): Range | null {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const line of values) {
+    for (const value of line.low) if (value !== null && value < low) low = value;
+    for (const value of line.high) if (value !== null && value > high) high = value;
+  }
+  return low <= high ? [low, high] : null;
+}
+
+function leftOut(
+  values: readonly Columns[],
+  side: "low" | "high",
+  isOut: (value: number) => boolean,
+  extreme: number | undefined,
+  real: (value: number) => number,
+): LeftOut {
+  let count = 0;
+  for (const line of values) {
+    for (const value of line[side]) if (value !== null && isOut(value)) count += 1;
+  }
+  return { count, extreme: real(extreme ?? 0) };
+}
+
+/** Returns the index of the bucket with a step; -1 if it is not there. */
+export const indexOfStep = ({ curve }: ChartLine, step: number): number =>
+  curve.step.findIndex((last, i) => last >= step && (curve.first[i] ?? last) <= step);
+
+/** Returns the best value; of a run with a validation line, that of the validation. */
+function bestOf(source: ChartLine, line: Line, chart: Chart): DrawnLine["best"] {
+  const best = source.run.best[source.metric];
+  const validated = chart.lines.some(
+    (other) => other.part === "val" && other.root.run_id === source.root.run_id,
+  );
+  if (!best || best.step === null || (validated && source.part !== "val")) return null;
+  const x = line.x[indexOfStep(source, best.step)];
+  return x === undefined ? null : { x, value: best.value, step: best.step };
+}
+
+function smoothedPieces(line: Line, half: number): Float64Array[] {
+  const { mean, count, bad } = line.curve;
+  return line.pieces.map(({ from, to }) =>
+    smooth(
+      line.x.slice(from, to),
+      mean.slice(from, to) as number[],
+      count.slice(from, to).map((n, i) => n - (bad[from + i] ?? 0)),
+      half,
+    ),
+  );
+}
+
+/** Returns whether the y axis is logarithmic, why not, and how a value is placed on it. */
+function logOf(
+  lines: readonly { line: Line }[],
+  wanted: boolean,
+  rises: boolean,
+): Pick<Drawing, "log" | "refused"> & { scale: (value: Maybe) => Maybe } {
+  const linear = { log: false, scale: (value: Maybe) => value };
+  if (!wanted) return { ...linear, refused: null };
+  let [known, positive, high] = [0, 0, 0];
+  for (const { line } of lines) {
+    for (const value of line.curve.low) {
+      if (value === null) continue;
+      known += 1;
+      if (value > 0) positive += 1;
+      if (value > high) high = value;
+    }
+  }
+  if (rises && high <= 1) return { ...linear, refused: "share" };
+  if (known - positive > NOT_POSITIVE_SHARE * known) return { ...linear, refused: "negative" };
+  const scale = (value: Maybe): Maybe => (value === null || value <= 0 ? null : Math.log10(value));
+  return { log: true, refused: null, scale };
+}
+
+/** Returns the range of the axis: it grows at once, and shrinks when little of it was used. */
+function remembered(memory: RangeMemory, needed: Range, log: boolean, now: number): Range {
+  const wanted = log ? logRange(needed) : roundRange(needed);
+  const { range } = memory;
+  const set = (next: Range): Range => {
+    Object.assign(memory, { range: next, log, since: null });
+    return next;
+  };
+  if (range === null || memory.log !== log) return set(wanted);
+  if (needed[0] < range[0] || needed[1] > range[1]) {
+    // What is left out is not to come back as a range twice as high.
+    return set(wanted);
+  }
+  const used = (needed[1] - needed[0]) / (range[1] - range[0]);
+  if (used >= USED_SHARE || (wanted[0] === range[0] && wanted[1] === range[1])) {
+    memory.since = null;
+    return range;
+  }
+  memory.since ??= now;
+  return now - memory.since >= SHRINK_SECONDS ? set(wanted) : range;
+}
+
+function logRange([low, high]: Range): Range {
+  const margin = Math.max(0.05, 0.05 * (high - low));
+  return [low - margin, high + margin];
+}
+
+/** The room that the text of a tick needs. */
+const TICK_PX = 62;
+
+function xTicks(range: Range, axis: CurveView["shownAxis"], pixels: number): Ticks {
+  const most = Math.max(2, Math.floor(pixels / TICK_PX));
+  const step = axis === "time" ? timeStep(range, most) : tickStep(range, most, true);
+  const at = ticksOf(range, step);
+  return { at, texts: at.map(axis === "time" ? timeTick : stepTick) };
+}
+
+function yTicks(range: Range, log: boolean): Ticks {
+  if (log) {
+    const at = logTicks(range);
+    return { at, texts: logTexts(at) };
+  }
+  const step = tickStep(range, 4);
+  const at = ticksOf(range, step);
+  return { at, texts: tickTexts(at, step) };
+}
+
+/** Writes a value of a chart. */
+export const chartFigure = (value: Maybe | undefined, { size }: Drawing): string =>
+  figure(value, size);
