@@ -3,6 +3,9 @@ import { count, duration, UNKNOWN } from "../text/format";
 
 export type Range = readonly [low: number, high: number];
 
+/** Distances of ticks on a y axis. */
+export const MAX_TICKS = 5;
+
 const ENDS = [1, 1.5, 2, 3, 5, 7.5];
 
 /**
@@ -24,6 +27,20 @@ export function tickStep([low, high]: Range, most: number, whole = false): numbe
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = ([1, 2, 2.5, 5].find((one) => one * power >= raw * 0.999) ?? 10) * power;
   return whole ? Math.max(1, step === 2.5 ? 5 : step) : step;
+}
+
+const DIVISIONS = [4, 5, 3, 6, 2];
+const MANTISSAS = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 8];
+
+/** Likewise of whole steps from 0: if possible, so that a tick is at the end of the axis. */
+export function wholeStep(range: Range, most: number): number {
+  const [low, high] = range;
+  for (const parts of low === 0 ? DIVISIONS : []) {
+    const step = high / parts;
+    const mantissa = step / 10 ** Math.floor(Math.log10(step));
+    if (parts <= most && Number.isInteger(step) && MANTISSAS.includes(mantissa)) return step;
+  }
+  return tickStep(range, most, true);
 }
 
 const SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600];
@@ -103,7 +120,7 @@ export function figure(value: number | null | undefined, size: number): string {
 }
 
 /** Returns the range of an axis for the range of its values; `cap` is where a share ends. */
-export function roundRange([low, high]: Range, most = 4): Range {
+export function roundRange([low, high]: Range, most = MAX_TICKS): Range {
   if (low === high) {
     const margin = Math.abs(low) * 0.05 || 1;
     return [low - margin, high + margin];

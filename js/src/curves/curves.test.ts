@@ -4,6 +4,7 @@ import {
   figure,
   logTexts,
   logTicks,
+  MAX_TICKS,
   roundRange,
   stepTick,
   tickStep,
@@ -11,6 +12,7 @@ import {
   tickTexts,
   timeStep,
   timeTick,
+  wholeStep,
   xEnd,
 } from "./axes";
 import { difference, Line, visitColumns } from "./line";
@@ -175,13 +177,30 @@ describe("axes", () => {
   test("ticks are round, alike, and as exact as their distance", () => {
     const range = roundRange([0.53, 2.11]);
     expect(range).toEqual([0, 2.5]);
-    const step = tickStep(range, 4);
-    expect(tickTexts(ticksOf(range, step), step)).toEqual(["0", "1", "2"]);
+    const step = tickStep(range, MAX_TICKS);
+    expect(tickTexts(ticksOf(range, step), step)).toEqual([
+      "0.0",
+      "0.5",
+      "1.0",
+      "1.5",
+      "2.0",
+      "2.5",
+    ]);
     expect(tickTexts([0.25, 0.5], 0.25)).toEqual(["0.25", "0.50"]);
     expect(tickTexts([-0.2, 0, 0.2], 0.2)).toEqual(["-0.2", "0.0", "0.2"]);
     expect(tickTexts([0.0001, 0.0002], 0.0001)).toEqual(["1e-4", "2e-4"]);
     expect(tickTexts([1_000_000, 2_000_000], 1e6)).toEqual(["1e6", "2e6"]);
     expect(new Set(tickTexts([5.551, 5.552, 5.553], 0.001)).size).toBe(3);
+  });
+
+  test.each([
+    [1200, 300],
+    [600, 150],
+    [150, 30],
+    [492, 100],
+    [7, 2],
+  ])("the ticks of an axis of steps that ends at %d are %d apart", (end, step) => {
+    expect(wholeStep([0, end], 6)).toBe(step);
   });
 
   test("0 is included only where the lowest value is near it, and a share never passes 1", () => {

@@ -80,5 +80,5 @@ export function smooth(
       }
     }
   }
-  return sums.map((sum, i) => sum / (sizes[i] ?? 1));
+  return sums.map((sum, i) => sum / (sizes[i] || Number.NaN));
 }

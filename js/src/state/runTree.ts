@@ -39,8 +39,7 @@ export function previousRun(
 ): RunInfo | undefined {
   const kind = (one: RunInfo): string => `${one.stage.replace(/\d+/g, "")} ${one.model_id}`;
   return roots.find(
-    (one) =>
-      !group.includes(one) && one.started_at < run.started_at && kind(one) === kind(run),
+    (one) => !group.includes(one) && one.started_at < run.started_at && kind(one) === kind(run),
   );
 }
 

@@ -8,7 +8,7 @@ import { count, duration, type Maybe } from "../text/format";
 import type { Language } from "../text/language";
 import { CurvePlot } from "./curvePlot";
 import { type Chart, type CurveView, mainLine, type ShownRuns } from "./curveView";
-import { chartFigure, type DrawnLine, type Drawing, drawingOf, type RangeMemory } from "./drawing";
+import { chartFigure, type Drawing, type DrawnLine, drawingOf, type RangeMemory } from "./drawing";
 import { useLanguage } from "./languageContext";
 import { runPlot } from "./plotLifecycle";
 import { runTitle } from "./runLabels";
@@ -94,26 +94,32 @@ export function CurveChart({ chart, view }: { chart: Chart; view: CurveView }): 
             {entry.near ? <small>{entry.near}</small> : null}
           </span>
         ))}
-        {at === null ? null : <span class="v-at">{placeText(at, axis, trans)}</span>}
       </figcaption>
-      <div
-        ref={element}
-        class="v-plot"
-        role="slider"
-        tabIndex={0}
-        data-curve={metric}
-        aria-label={description(chart, shown, lead, trans)}
-        aria-valuemin={begin}
-        aria-valuemax={end}
-        aria-valuenow={Math.min(end, Math.max(begin, place))}
-        aria-valuetext={`${placeText(place, axis, trans)}: ${entries
-          .map(({ label, value }) => `${label} ${value}`.trim())
-          .join(", ")}`}
-        onKeyDown={(event) => moveCursor(event, view, shown, lead?.line)}
-        onBlur={() => {
-          view.cursor.value = null;
-        }}
-      />
+      <div class="v-plot-box">
+        <div
+          ref={element}
+          class="v-plot"
+          role="slider"
+          tabIndex={0}
+          data-curve={metric}
+          aria-label={description(chart, shown, lead, trans)}
+          aria-valuemin={begin}
+          aria-valuemax={end}
+          aria-valuenow={Math.min(end, Math.max(begin, place))}
+          aria-valuetext={`${placeText(place, axis, trans)}: ${entries
+            .map(({ label, value }) => `${label} ${value}`.trim())
+            .join(", ")}`}
+          onKeyDown={(event) => moveCursor(event, view, shown, lead?.line)}
+          onBlur={() => {
+            view.cursor.value = null;
+          }}
+        />
+        {at === null || at < begin || at > end ? null : (
+          <span class="v-at" style={{ "--v-x": (at - begin) / (end - begin) }}>
+            {placeText(at, axis, trans)}
+          </span>
+        )}
+      </div>
       <p class="v-note">{noteOf(chart, view, shown, lead, trans)}</p>
     </figure>
   );
@@ -122,7 +128,12 @@ export function CurveChart({ chart, view }: { chart: Chart; view: CurveView }): 
 /** Returns the line that numbers and keys follow: of the run in front, the validation. */
 function leadLine({ front }: Drawing, { lead }: ShownRuns): DrawnLine | undefined {
   const own = front.filter(({ source }) => source.root.run_id === lead?.run_id);
-  const main = lead && mainLine(own.map(({ source }) => source), lead);
+  const main =
+    lead &&
+    mainLine(
+      own.map(({ source }) => source),
+      lead,
+    );
   return own.find(({ source }) => source === main) ?? front[0];
 }
 
@@ -178,7 +189,7 @@ interface LegendEntry {
   readonly label: string;
   readonly title: string;
   readonly value: string;
-  /** The smoothed value. */
+  /** The smoothed value, or the last finite one before one that is not. */
   readonly near: string;
   readonly bad: boolean;
   readonly place: number | null;
@@ -217,10 +228,16 @@ function legendOf(
       key: `${run.run_id} ${metric}`,
       metric,
       part: part === "train" || (part === null && name !== "") ? "train" : part,
-      label: several ? [runTitle(root, runs.all, trans), name].filter(Boolean).join(" ") : name,
+      label: several
+        ? [runTitle(root, runs.all, trans), same.length > 1 ? name : ""].filter(Boolean).join(" ")
+        : name,
       title: metric,
       value: bad ? trans.__("not finite") : chartFigure(mean, drawing),
-      near: smooth === null ? "" : `≈ ${chartFigure(smooth, drawing)}`,
+      near: bad
+        ? beforeText(line, i, drawing, trans)
+        : smooth === null
+          ? ""
+          : `≈ ${chartFigure(smooth, drawing)}`,
       bad,
       place,
     };
@@ -228,14 +245,22 @@ function legendOf(
   const others = new Set(back.map(({ source }) => source.root.run_id));
   const [first] = back;
   if (first !== undefined) {
-    const alone = others.size === 1 ? mainLine(back.map(({ source }) => source), first.source.root) : undefined;
+    const alone =
+      others.size === 1
+        ? mainLine(
+            back.map(({ source }) => source),
+            first.source.root,
+          )
+        : undefined;
     const line = back.find(({ source }) => source === alone)?.line;
     const { root } = first.source;
     entries.push({
       key: "back",
       metric: first.source.metric,
       part: null,
-      label: line ? runTitle(root, runs.all, trans, true) : trans._n("%1 other", "%1 others", others.size),
+      label: line
+        ? runTitle(root, runs.all, trans, true)
+        : trans._n("%1 other", "%1 others", others.size),
       title: "",
       value: line ? chartFigure(at === null ? line.curve.mean.at(-1) : line.at(at), drawing) : "",
       near: "",
@@ -251,6 +276,15 @@ function reached(line: Line, at: number, [begin, end]: readonly [number, number]
   const slack = 0.01 * (end - begin);
   const outside = at < (line.x[0] ?? 0) - slack || at > (line.x.at(-1) ?? 0) + slack;
   return outside ? -1 : line.nearest(at);
+}
+
+/** Writes the last finite value before a bucket. */
+function beforeText(line: Line, i: number, drawing: Drawing, trans: Language): string {
+  const value = line.curve.mean
+    .slice(0, i)
+    .reverse()
+    .find((one) => one !== null);
+  return value === undefined ? "" : trans.__("%1 before", chartFigure(value, drawing));
 }
 
 function smoothedAt(line: Line, smoothed: DrawnLine["smoothed"], i: number): Maybe {
@@ -276,7 +310,8 @@ function noteOf(
 ): JSX.Element {
   const { above, below, refused } = drawing;
   const texts: string[] = [];
-  const bad = lead?.source.curve.step[drawing.front.map((one) => one.firstBad).find((i) => i >= 0) ?? -1];
+  const bad =
+    lead?.source.curve.step[drawing.front.map((one) => one.firstBad).find((i) => i >= 0) ?? -1];
   if (lead?.best) {
     const { value, step } = lead.best;
     texts.push(trans.__("best %1 at step %2", chartFigure(value, drawing), stepText(step)));
@@ -286,8 +321,14 @@ function noteOf(
   if (refused === "negative") texts.push(trans.__("linear: values below 0"));
   if (refused === "share") texts.push(trans.__("linear: a share"));
   const hidden = [
-    above.count > 0 && trans.__("%1 above, up to %2", count(above.count), chartFigure(above.extreme, { ...drawing, size: Math.abs(above.extreme) })),
-    below.count > 0 && trans.__("%1 below, down to %2", count(below.count), chartFigure(below.extreme, drawing)),
+    above.count > 0 &&
+      trans.__(
+        "%1 above, up to %2",
+        count(above.count),
+        chartFigure(above.extreme, { ...drawing, size: Math.abs(above.extreme) }),
+      ),
+    below.count > 0 &&
+      trans.__("%1 below, down to %2", count(below.count), chartFigure(below.extreme, drawing)),
   ].filter(Boolean);
   const whole = view.whole.value.has(chart.name);
   const toggle = (): void => {
@@ -363,9 +404,7 @@ function description(
   }
   const bad = drawing.front.find(({ firstBad }) => firstBad >= 0);
   if (bad) {
-    texts.push(
-      trans.__("not finite from %1", stepText(bad.source.curve.step[bad.firstBad] ?? 0)),
-    );
+    texts.push(trans.__("not finite from %1", stepText(bad.source.curve.step[bad.firstBad] ?? 0)));
   }
   return texts.join("; ");
 }

@@ -5,7 +5,7 @@ import type { XAxis } from "../curves/line";
 import { metric as metricText } from "../text/format";
 import type { Language } from "../text/language";
 import { CurveChart } from "./CurveChart";
-import type { CurveView } from "./curveView";
+import type { Chart, CurveView } from "./curveView";
 import { useLanguage } from "./languageContext";
 import { ChartGroupContext } from "./Sparkline";
 import { Vital } from "./vital";
@@ -17,10 +17,7 @@ export function Curves({ view }: { view: CurveView }): JSX.Element | null {
   const trans = useLanguage();
   const all = view.charts.value;
   const numbers = view.numbers.value;
-  const { lead } = view.shown.value;
-  if (all.length === 0) {
-    return lead?.state === "running" && view.shown.value.parallel.length === 1 ? null : null;
-  }
+  if (all.length === 0) return null;
   const more = view.more.value;
   const filter = view.filter.value.toLowerCase();
   const found = more ? all.filter(({ title }) => title.toLowerCase().includes(filter)) : all;
@@ -28,6 +25,9 @@ export function Curves({ view }: { view: CurveView }): JSX.Element | null {
   return (
     <section class="v-curves" aria-label={trans.__("Curves")}>
       <div class="v-tools">
+        <p>
+          <b>{trans.__("Curves")}</b> {trans._n("%1 metric", "%1 metrics", metricCount(all))}
+        </p>
         <AxisChoice view={view} />
         <Switch of={view.log} label={trans.__("log")} title={trans.__("Logarithmic y axis")} />
         <Switch
@@ -79,6 +79,9 @@ export function Curves({ view }: { view: CurveView }): JSX.Element | null {
   );
 }
 
+const metricCount = (charts: readonly Chart[]): number =>
+  new Set(charts.flatMap(({ lines }) => lines.map(({ metric }) => metric))).size;
+
 const axisLabel = (axis: XAxis, trans: Language): string =>
   axis === "step" ? trans.__("step") : axis === "epoch" ? trans.__("epoch") : trans.__("time");
 
@@ -108,11 +111,7 @@ function AxisChoice({ view }: { view: CurveView }): JSX.Element {
   );
 }
 
-function Switch(props: {
-  of: { value: boolean };
-  label: string;
-  title: string;
-}): JSX.Element {
+function Switch(props: { of: { value: boolean }; label: string; title: string }): JSX.Element {
   const { of, label, title } = props;
   return (
     <button

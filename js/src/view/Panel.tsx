@@ -54,7 +54,8 @@ export function Panel(props: PanelProps): JSX.Element {
   useEffect(() => store.watch(), [store]);
   const { name, status } = selection.model.value;
   const serving = useComputed(
-    () => selection.metrics.value.total_predictions > 0 || selection.model.value.total_predictions > 0,
+    () =>
+      selection.metrics.value.total_predictions > 0 || selection.model.value.total_predictions > 0,
   ).value;
   const { curves } = selection;
   return (
@@ -74,12 +75,7 @@ export function Panel(props: PanelProps): JSX.Element {
             <RunAlerts view={curves} />
             <Facts selection={selection} />
           </div>
-          <Training
-            view={curves}
-            serving={serving}
-            action={trainingAction}
-            runAction={runAction}
-          />
+          <Training view={curves} serving={serving} action={trainingAction} runAction={runAction} />
           {serving || curves.charts.value.length === 0 ? <Tiles selection={selection} /> : null}
           <Segments selection={selection} />
           <Drift selection={selection} />

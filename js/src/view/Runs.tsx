@@ -1,10 +1,12 @@
 // Runs as rows, with a small curve each; a click brings one forward.
-import type { ComponentChildren, JSX } from "preact";
+
 import { useComputed, useSignal } from "@preact/signals";
+import type { ComponentChildren, JSX } from "preact";
+import { figure } from "../curves/axes";
 import { visitColumns } from "../curves/line";
 import type { RunInfo } from "../schema/contract.gen";
 import type { Curve } from "../state/curve";
-import { count, metric as metricText } from "../text/format";
+import { count } from "../text/format";
 import { type Chart, type CurveView, mainLine } from "./curveView";
 import { interpolate, useLanguage } from "./languageContext";
 import { RUN_SHAPES, runStateText, runTitle, runTone } from "./runLabels";
@@ -32,7 +34,7 @@ export function Runs({ view, action }: RunsProps): JSX.Element | null {
     </ul>
   );
   const [chart] = view.charts.value;
-  const few = expanded.value ? parallel : parallel.slice(0, COLLAPSED_ROWS);
+  const few = expanded.value ? parallel : collapsed(parallel, view.shown.value.places);
   return (
     <>
       {parallel.length < 2 ? null : (
@@ -76,6 +78,15 @@ export function Runs({ view, action }: RunsProps): JSX.Element | null {
   );
 }
 
+/** Returns the first runs, among them those in colour. */
+function collapsed(
+  runs: readonly RunInfo[],
+  places: ReadonlyMap<string, number>,
+): readonly RunInfo[] {
+  let grey = COLLAPSED_ROWS - places.size;
+  return runs.filter((run) => places.has(run.run_id) || grey-- > 0);
+}
+
 function RunRow({ run, view, action }: RunsProps & { run: RunInfo }): JSX.Element {
   const trans = useLanguage();
   const { all, best, places, lead } = view.shown.value;
@@ -84,6 +95,13 @@ function RunRow({ run, view, action }: RunsProps & { run: RunInfo }): JSX.Elemen
   const colour = place === undefined ? "level" : `run${place}`;
   const line = useComputed(() => rowLine(view, chart, run)).value;
   const value = line ? line.run.metrics[line.metric] : undefined;
+  const size = useComputed(() => {
+    const known = view.shown.value.parallel.map((one) => {
+      const of = rowLine(view, chart, one);
+      return Math.abs((of && of.run.metrics[of.metric]) ?? 0);
+    });
+    return Math.max(...known);
+  }).value;
   const title = runTitle(run, all, trans);
   const steps =
     run.total === null
@@ -108,7 +126,7 @@ function RunRow({ run, view, action }: RunsProps & { run: RunInfo }): JSX.Elemen
         </span>
         <LevelBar share={(run.progress ?? 0) / 100} />
         <span class="v-steps">{steps}</span>
-        <b class="v-figure">{metricText(value ?? null)}</b>
+        <b class="v-figure">{figure(value, size)}</b>
         <MiniCurve curve={line?.curve} revision={view.store.runs.revision.value} />
       </button>
       {run.state === "running" ? action?.(run) : null}

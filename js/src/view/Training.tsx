@@ -15,8 +15,8 @@ import { Curves } from "./Curves";
 import type { CurveView } from "./curveView";
 import { runText, type Tone } from "./labels";
 import { interpolate, useLanguage } from "./languageContext";
-import { type RunAction, Runs } from "./Runs";
 import { RunSummary } from "./RunParts";
+import { type RunAction, Runs } from "./Runs";
 import { VisuallyHidden, Vital } from "./vital";
 
 const RUN_TONES: Readonly<Record<TrainingSection["state"], Tone>> = {

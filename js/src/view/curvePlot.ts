@@ -61,7 +61,8 @@ export class CurvePlot {
     this.#selection.className = "v-selection";
     element.append(this.#selection);
     element.onpointerdown = (event) => {
-      if (event.button === 0 && event.pointerType === "mouse") start = end = this.canvas.left(event);
+      if (event.button === 0 && event.pointerType === "mouse")
+        start = end = this.canvas.left(event);
     };
     element.onpointerup = element.onpointerleave = () => {
       if (start !== null && Math.abs(end - start) >= MIN_DRAG) {

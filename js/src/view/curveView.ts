@@ -1,5 +1,6 @@
 // What one view shows of the runs: the chosen run, the charts, their axes and the cursor.
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import type { Range } from "../curves/axes";
 import type { XAxis, XTransform } from "../curves/line";
 import { chartOf, mainCharts, orderCharts } from "../curves/names";
 import type { Goal, RunInfo } from "../schema/contract.gen";
@@ -13,7 +14,6 @@ import {
   treeOf,
 } from "../state/runTree";
 import type { Store } from "../state/store";
-import type { Range } from "../curves/axes";
 
 /** One metric of one run. */
 export interface ChartLine {

@@ -3,21 +3,23 @@ import {
   figure,
   logTexts,
   logTicks,
+  MAX_TICKS,
   type Range,
   roundRange,
   stepTick,
-  ticksOf,
   tickStep,
+  ticksOf,
   tickTexts,
   timeStep,
   timeTick,
+  wholeStep,
   xEnd,
 } from "../curves/axes";
 import { Line } from "../curves/line";
 import { valueRange } from "../curves/outliers";
 import { smooth, zigzags } from "../curves/smoothing";
 import type { Maybe } from "../text/format";
-import type { Chart, ChartLine, CurveView } from "./curveView";
+import { type Chart, type ChartLine, type CurveView, mainLine } from "./curveView";
 
 export interface DrawnLine {
   readonly source: ChartLine;
@@ -87,7 +89,10 @@ export function drawingOf(
   const isFront = ({ source }: { source: ChartLine }): boolean =>
     places.has(source.root.run_id) || places.size === 0;
   const front = lines.filter(isFront);
-  const back = lines.filter((line) => !isFront(line)).slice(-MAX_GREY);
+  // Of a run behind, the line that its numbers are of.
+  const back = lines
+    .filter((one) => !isFront(one) && mainLine(chart.lines, one.source.root) === one.source)
+    .slice(-MAX_GREY);
   const axis = view.shownAxis;
 
   let [first, newest] = [Number.POSITIVE_INFINITY, 0];
@@ -100,25 +105,15 @@ export function drawingOf(
     total = Math.max(total ?? 0, view.total(source.root) ?? 0) || null;
   }
   const end = xEnd(newest, total, open);
-  const begin = first < 0.02 * end || first >= end ? Math.min(0, first) : first;
+  const begin = first <= Math.max(1, 0.02 * end) || first >= end ? Math.min(0, first) : first;
   const x: Range = view.zoom.value ?? [begin, end];
 
-  const half = HALF_SHARE * (end - begin);
-  const smoothing = view.smooth.value;
-  const finished = front.map((one): DrawnLine => {
-    const { line, source } = one;
-    const zigzag = zigzags(source.curve.mean);
-    return {
-      ...one,
-      place: places.get(source.root.run_id) ?? 0,
-      smoothed: smoothing && zigzag ? smoothedPieces(line, half) : null,
-      best: zigzag ? null : bestOf(one.source, line, chart),
-      firstBad: source.curve.bad.findIndex((bad) => bad > 0),
-    };
+  const marked = front.map((one) => {
+    const zigzag = zigzags(one.source.curve.mean);
+    return { ...one, zigzag, best: zigzag ? null : bestOf(one.source, one.line, chart) };
   });
-
   const { log, refused, scale } = logOf(front, view.log.value, chart.goal === "max");
-  const values = finished.map(({ line, best }) => {
+  const values = marked.map(({ line, best }) => {
     const inside = (_: unknown, i: number): boolean =>
       (line.x[i] ?? 0) >= x[0] && (line.x[i] ?? 0) <= x[1];
     const of = (column: readonly Maybe[]): Maybe[] =>
@@ -131,6 +126,18 @@ export function drawingOf(
   const y = remembered(memory, rest ?? [0, 1], log, now);
   const real = (value: number): number => (log ? 10 ** value : value);
   const hidden = rest === null || all === null || (rest[0] === all[0] && rest[1] === all[1]);
+  const half = HALF_SHARE * (end - begin);
+  const finished = marked.map(
+    ({ source, line, zigzag, best }): DrawnLine => ({
+      source,
+      line,
+      best,
+      place: places.get(source.root.run_id) ?? 0,
+      smoothed:
+        zigzag && view.smooth.value ? smoothedPieces(line, half, [real(y[0]), real(y[1])]) : null,
+      firstBad: source.curve.bad.findIndex((bad) => bad > 0),
+    }),
+  );
   return {
     front: finished,
     back: back.map((one) => ({ ...one, place: null, smoothed: null, best: null, firstBad: -1 })),
@@ -184,19 +191,19 @@ function bestOf(source: ChartLine, line: Line, chart: Chart): DrawnLine["best"] 
   );
   if (!best || best.step === null || (validated && source.part !== "val")) return null;
   const x = line.x[indexOfStep(source, best.step)];
-  return x === undefined ? null : { x, value: best.value, step: best.step };
+  return x === undefined || line.x.length < 2 ? null : { x, value: best.value, step: best.step };
 }
 
-function smoothedPieces(line: Line, half: number): Float64Array[] {
+/** Smooths each piece; a value outside of the axis, which is left out, counts nothing. */
+function smoothedPieces(line: Line, half: number, [low, high]: Range): Float64Array[] {
   const { mean, count, bad } = line.curve;
-  return line.pieces.map(({ from, to }) =>
-    smooth(
-      line.x.slice(from, to),
-      mean.slice(from, to) as number[],
-      count.slice(from, to).map((n, i) => n - (bad[from + i] ?? 0)),
-      half,
-    ),
-  );
+  return line.pieces.map(({ from, to }) => {
+    const values = mean.slice(from, to) as number[];
+    const weights = values.map((value, i) =>
+      value < low || value > high ? 0 : (count[from + i] ?? 0) - (bad[from + i] ?? 0),
+    );
+    return smooth(line.x.slice(from, to), values, weights, half);
+  });
 }
 
 /** Returns whether the y axis is logarithmic, why not, and how a value is placed on it. */
@@ -254,7 +261,7 @@ const TICK_PX = 62;
 
 function xTicks(range: Range, axis: CurveView["shownAxis"], pixels: number): Ticks {
   const most = Math.max(2, Math.floor(pixels / TICK_PX));
-  const step = axis === "time" ? timeStep(range, most) : tickStep(range, most, true);
+  const step = axis === "time" ? timeStep(range, most) : wholeStep(range, most);
   const at = ticksOf(range, step);
   return { at, texts: at.map(axis === "time" ? timeTick : stepTick) };
 }
@@ -264,7 +271,7 @@ function yTicks(range: Range, log: boolean): Ticks {
     const at = logTicks(range);
     return { at, texts: logTexts(at) };
   }
-  const step = tickStep(range, 4);
+  const step = tickStep(range, MAX_TICKS);
   const at = ticksOf(range, step);
   return { at, texts: tickTexts(at, step) };
 }
