@@ -259,7 +259,7 @@ def contract(
 ) -> str:
     """Return the whole file, of a snapshot and a point of its charts."""
     events: tuple[type, ...] = get_args(snapshot.Event)
-    sent = (shape, point, snapshot.CurveChunk, *events)
+    sent: tuple[type, ...] = (shape, point, snapshot.CurveChunk, *events)
     structs = structs_in(*sent)
     _, schemas = msgspec.json.schema_components(sent)
     names = literal_names()

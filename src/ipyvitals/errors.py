@@ -7,13 +7,15 @@
         ├── ArgumentValueError   (also a ValueError)
         │   └── UnknownModelError
         ├── ArgumentTypeError    (also a TypeError)
-        └── StoreError
+        ├── StoreError
+        └── TrainingStopped
 
     UserWarning
     └── IpyvitalsWarning
         ├── ClosedMonitorWarning
         ├── ForkedMonitorWarning
-        └── LabelTypeWarning
+        ├── LabelTypeWarning
+        └── MetricWarning
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ __all__ = [
     "IpyvitalsError",
     "IpyvitalsWarning",
     "LabelTypeWarning",
+    "MetricWarning",
     "StoreError",
+    "TrainingStopped",
     "UnknownModelError",
 ]
 
@@ -51,6 +55,26 @@ class StoreError(IpyvitalsError):
     """A history file cannot be read: it is no history file, corrupt, or of a newer version."""
 
 
+class TrainingStopped(IpyvitalsError):  # noqa: N818 - a request is no error
+    """Somebody asked a run with ``stop="raise"`` to end.
+
+    Parameters
+    ----------
+    stage : str
+        Stage of the run.
+    step : int
+        Number of completed steps.
+    """
+
+    def __init__(self, stage: str, step: int) -> None:
+        super().__init__(f"{stage} was asked to stop at step {step}")
+        self.stage = stage
+        self.step = step
+
+    def __reduce__(self) -> tuple[type[TrainingStopped], tuple[str, int]]:
+        return TrainingStopped, (self.stage, self.step)
+
+
 class IpyvitalsWarning(UserWarning):
     """Base class of all warnings of ipyvitals."""
 
@@ -65,3 +89,7 @@ class ForkedMonitorWarning(IpyvitalsWarning):
 
 class LabelTypeWarning(IpyvitalsWarning):
     """Predictions and labels have kinds that can never be equal, e.g. ``"1"`` and ``1``."""
+
+
+class MetricWarning(IpyvitalsWarning):
+    """A value of a metric or a step is no number, so it was not taken."""

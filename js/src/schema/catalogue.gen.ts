@@ -69,6 +69,7 @@ export const catalogueIn = (trans: {
   "store.unavailable": trans.__("the history is kept in memory, and tried again: {error}"),
   "system.*": trans.__("cannot read {part}: {error}"),
   "training.not_finite": trans.__("metric {metric} is {value}"),
+  "training.value": trans.__("expected a number for {name}, got {value} ({kind}); it is left out"),
   "component.cpu": trans.__("CPU"),
   "component.memory": trans.__("memory"),
   "component.disk": trans.__("disk"),

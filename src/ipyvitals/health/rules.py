@@ -76,6 +76,11 @@ class Thresholds(VerdictSettings, frozen=True, kw_only=True):
         Percent at which the system is degraded.
     gpu_memory, shared_memory, open_files : float, optional
         The same for the fullest GPU, ``/dev/shm``, and the limit of open files of the kernel.
+    stall : float, optional
+        Seconds without a step after which a training run has stalled, or longer where its steps
+        take long; ``None`` for no such alert.
+    not_finite : bool
+        Whether a metric of a training run that is NaN or infinite is an alert.
     critical : float, optional
         Percent at which memory, disk, shared memory or open files make the system unhealthy,
         since exhausting one of them ends the process.
@@ -104,6 +109,8 @@ class Thresholds(VerdictSettings, frozen=True, kw_only=True):
     shared_memory: Percent = 90.0
     open_files: Percent = 90.0
     critical: Percent = 97.0
+    stall: Seconds = 30.0
+    not_finite: bool = True
 
 
 class AccuracyRule(WindowRule):

@@ -46,9 +46,10 @@ class VerdictSettings(msgspec.Struct, frozen=True, kw_only=True):
                     )
             elif kind is bool:
                 if not isinstance(value, bool):
+                    hint = "; how sensitive it is, Monitor(drift=Drift(alpha=…)) says"
                     raise ArgumentTypeError(
-                        f"Thresholds({name}=…): expected True or False, got {value!r}; how "
-                        "sensitive it is, Monitor(drift=Drift(alpha=…)) says."
+                        f"Thresholds({name}=…): expected True or False, got {value!r}"
+                        f"{hint if name == 'drift' else ''}."
                     )
             elif value is not None or not _may_be_off(kind):
                 # A NumPy number is no number to msgspec: no event that bore it could be sent.

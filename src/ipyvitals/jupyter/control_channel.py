@@ -80,7 +80,7 @@ class ControlChannel:
             updates = [self._update(engine, history=request.history) for engine in engines]
             return Reply(monitors=[update for update in updates if update is not None])
         if request.request == "stop_training":
-            done = sum(engine.training.ask_to_stop() for engine in engines)
+            done = sum(engine.training.ask_to_stop(request.run_id) for engine in engines)
         else:
             done = sum(self._act(engine, request.request) for engine in engines)
         return Reply(done=done)

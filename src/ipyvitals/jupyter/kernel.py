@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from ipyvitals.jupyter.comm import open_comm_sender
+from ipyvitals.training.context import outside
 
 __all__ = [
     "answer_requests",
@@ -24,14 +25,14 @@ log = logging.getLogger("ipyvitals")
 
 
 class CellWatcher(Protocol):
-    """An object that ends its loops when the cell that opened them fails."""
+    """An object that ends the runs that a cell leaves open."""
 
-    def open_loops(self) -> set[int]:
-        """Return the ids of the open loops."""
+    def begin_cell(self, *, nested: bool) -> set[int]:
+        """Return the ids of the open runs; `nested` is a cell inside a running one."""
         ...
 
-    def end_loops(self, started: set[int], error: BaseException) -> None:
-        """End the loops that the failed cell opened: those that are not in `started`."""
+    def end_cell(self, started: set[int], error: BaseException | None) -> None:
+        """End runs that the cell opened: those that are not in `started`."""
         ...
 
 
@@ -47,7 +48,8 @@ class CellTracker:
     def __init__(self, shell: Any) -> None:
         self._watchers: weakref.WeakSet[CellWatcher] = weakref.WeakSet()
         # The first monitor is created inside a cell, whose start was not observed.
-        self._loops_before: list[set[int]] = [set()]
+        self._runs_before: list[set[int]] = [set()]
+        self._outside: list[outside] = []
         self._started_at = time.monotonic()
         shell.events.register("pre_run_cell", self._on_start)
         shell.events.register("post_run_cell", self._on_end)
@@ -55,29 +57,34 @@ class CellTracker:
     @property
     def busy(self) -> bool:
         """True while a cell is running."""
-        return bool(self._loops_before)
+        return bool(self._runs_before)
 
     @property
     def busy_seconds(self) -> float | None:
         """Seconds since the outermost running cell started; ``None`` while none runs."""
-        return time.monotonic() - self._started_at if self._loops_before else None
+        return time.monotonic() - self._started_at if self._runs_before else None
 
     def add(self, watcher: CellWatcher) -> None:
-        """Inform `watcher` of failed cells; holds only a weak reference."""
+        """Inform `watcher` of cells; holds only a weak reference."""
         self._watchers.add(watcher)
 
     def _on_start(self, info: Any) -> None:
-        if not self._loops_before:
+        nested = self.busy
+        if not nested:
             self._started_at = time.monotonic()
-        self._loops_before.append(set().union(*(one.open_loops() for one in list(self._watchers))))
+        # A run that an earlier cell left open is not around the code of this one.
+        self._outside.append(outside())
+        watchers = list(self._watchers)
+        self._runs_before.append(set().union(*(one.begin_cell(nested=nested) for one in watchers)))
 
     def _on_end(self, result: Any) -> None:
         error = result.error_before_exec or result.error_in_exec
-        if error is not None:
-            before = self._loops_before[-1] if self._loops_before else set()
-            for one in list(self._watchers):
-                one.end_loops(before, error)
-        del self._loops_before[-1:]
+        before = self._runs_before[-1] if self._runs_before else set()
+        for one in list(self._watchers):
+            one.end_cell(before, error)
+        del self._runs_before[-1:]
+        if self._outside:
+            self._outside.pop().end()
 
 
 _trackers: weakref.WeakKeyDictionary[Any, CellTracker] = weakref.WeakKeyDictionary()
@@ -163,7 +170,7 @@ def answer_requests(
 
 
 def watch_cells(watcher: CellWatcher) -> None:
-    """Inform `watcher` of failed cells from now on; holds only a weak reference."""
+    """Inform `watcher` of cells from now on; holds only a weak reference."""
     shell = _shell()
     if shell is not None:
         if shell not in _trackers:

@@ -173,6 +173,7 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, InspectionMixin, P
             kernel=kernel_activity,
             pause=control_channel.presence.pause,
             on_mismatch=user_warnings.on_mismatch,
+            on_bad_metric=user_warnings.warn_metric,
         )
         user_warnings.attach(engine.notices)
         super().__init__(engine, user_warnings)

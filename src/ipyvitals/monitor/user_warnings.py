@@ -11,6 +11,7 @@ from ipyvitals.errors import (
     ForkedMonitorWarning,
     IpyvitalsWarning,
     LabelTypeWarning,
+    MetricWarning,
 )
 from ipyvitals.schema.messages import Message, message
 from ipyvitals.utils.fork import renew_in_child
@@ -39,6 +40,7 @@ class UserWarnings:
         self._pending: str | None = None
         self._refusal: type[IpyvitalsWarning] | None = None
         self._has_warned = False
+        self._has_warned_metric = False
         self.idle = True
         """True while records are accepted and no warning is pending; the only check in `record`."""
         renew_in_child(self)
@@ -52,6 +54,12 @@ class UserWarnings:
         self._notices.add("labels.kind", None, 1, **message.args)
         self._pending = message.text
         self.idle = False
+
+    def warn_metric(self, message: Message) -> None:
+        """Warn that a value of a metric was not taken, once; called on the user's thread."""
+        if not self._has_warned_metric:
+            self._has_warned_metric = True
+            warnings.warn(message.text, MetricWarning, stacklevel=_user_stack_level())
 
     def warn_pending(self) -> None:
         """Issue the pending warning, if there is one."""

@@ -21,10 +21,17 @@ from ipyvitals.runtime.sampling import SamplingTask, sampling_scheduler
 from ipyvitals.runtime.scheduler import scheduler
 from ipyvitals.runtime.shutdown import CLOSE_SECONDS, save_at_exit
 from ipyvitals.runtime.snapshot_builder import point
-from ipyvitals.schema import ModelInfo, Snapshot, SystemSection, TrainingSection
+from ipyvitals.schema import (
+    ModelInfo,
+    Snapshot,
+    SystemSection,
+    TrainingAlert,
+    TrainingSection,
+)
 from ipyvitals.schema.messages import Message, message
 from ipyvitals.storage.recent_points import RecentPoints
 from ipyvitals.system.system_monitor import Kernel, Sampler, SystemMonitor
+from ipyvitals.training.alerts import Alert
 from ipyvitals.training.tracker import TrainingTracker
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.fork import renew_in_child
@@ -64,6 +71,8 @@ class Engine:
         Returns the minimum seconds between two snapshots; 0 while somebody watches.
     on_mismatch : callable
         Called once, from any thread, when labels are of another type than predictions.
+    on_bad_metric : callable
+        Called, on the user's thread, when a training run reports what is no number.
     """
 
     def __init__(
@@ -75,6 +84,7 @@ class Engine:
         kernel: Kernel,
         pause: Callable[[], float],
         on_mismatch: Callable[[Message], None],
+        on_bad_metric: Callable[[Message], None] = lambda message: None,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -94,7 +104,10 @@ class Engine:
             on_end=weak_callback(self, Engine._on_training_end),
             wake=scheduler.wake,
             on_report=self.persistence.runs.report,
+            on_alert=weak_callback(self, Engine._on_training_alert),
+            warn=on_bad_metric,
         )
+        self.training.judge(settings.thresholds)
         tracker, notices = self.training, self.notices
         self.aggregator = ModelAggregator(
             settings,
@@ -124,7 +137,8 @@ class Engine:
         self.sampling = SamplingTask(
             clock, settings.interval or inf, weak_callback(self, Engine._on_sample_due)
         )
-        self._progress_at = -inf
+        self._progress_at = self._looked_at = -inf
+        self._training_version = -1
         self._final: Snapshot | None = None
         self._lock = threading.RLock()
         renew_in_child(self)
@@ -179,6 +193,7 @@ class Engine:
         with self._lock:
             self.aggregator.adjust(thresholds)
             self._system.adjust(thresholds)
+            self.training.judge(thresholds)
         self.request_show()
 
     def retire(self, model_id: str) -> None:
@@ -228,6 +243,7 @@ class Engine:
             if self.closed:
                 return
             self.training.end_abandoned_loops()
+            self.training.look()
             self._publish_progress(self.clock.monotonic())
             self._publish_metrics()
             self.keep(all=True)
@@ -242,7 +258,7 @@ class Engine:
         with self._lock:
             if not self.closed:
                 self.aggregator.drain()
-                self.persistence.runs.look(self.training.report())
+                self.persistence.runs.look(self.training.progress())
                 self.persistence.keep(self.aggregator, self.history, save=save, all=all)
 
     def save_last(self, seconds: float) -> None:
@@ -257,8 +273,7 @@ class Engine:
             if self.closed:
                 return
             self.drain()
-            for run in self.training.open_runs[:1]:
-                run.stop("Monitor closed")
+            self.training.close()
             # Stored before the models stop: a new kernel continues from this state.
             self.keep(all=True)
             self.aggregator.stop()
@@ -291,6 +306,9 @@ class Engine:
             self._run_timers(now)
         running = self.training.running
         if running:
+            if now >= self._looked_at + PROGRESS_SECONDS:
+                self._looked_at = now
+                self.training.look()
             with self._lock:
                 if self.training.has_abandoned_loops:
                     # IPython reports the error of a cell after it has written the traceback.
@@ -341,8 +359,13 @@ class Engine:
 
     def _publish_progress(self, now: float) -> None:
         section = self.training.section()
-        if section.state == "running" and self._publisher.progress(section):
+        if section.state != "running":
+            return
+        # The run in front stands for all in events; the views show a change of any run.
+        moved, version = self._publisher.progress(section), self.training.version
+        if moved or version != self._training_version:
             self._publisher.training, self._progress_at = section, now
+            self._training_version = version
             self._publisher.progress_due = True
 
     def _on_training_change(self) -> None:
@@ -375,12 +398,20 @@ class Engine:
             self._publisher.completed(section)
         self.request_show()
 
+    def _on_training_alert(self, alert: Alert) -> None:
+        with self._lock:
+            if self.closed:
+                return
+            self.events.emit(TrainingAlert, **alert._asdict())
+        self.request_show()
+
     def _snapshot(self, system: SystemSection) -> Snapshot:
         return Snapshot(
             monitor=self.settings.name,
             seq=self.events.seq,
             at=self.clock.time(),
             training=self.training.section(),
+            runs=self.training.runs(),
             system=system,
             notices=self.notices.get(),
             **self.aggregator.sections(),
@@ -392,7 +423,10 @@ class Engine:
         scheduler.wake()
 
     def _show(self) -> None:
-        self._publisher.show(self._newest, lambda: self.events.seq, self._lock, closed=self.closed)
+        self._publisher.show(
+            *(self._newest, self.training.runs, lambda: self.events.seq, self._lock),
+            closed=self.closed,
+        )
 
     def _newest(self) -> Snapshot:
         return self._snapshot(self._system.shown()) if self._final is None else self._final

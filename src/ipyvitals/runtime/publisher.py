@@ -16,6 +16,7 @@ from ipyvitals.events.event_log import EventLog
 from ipyvitals.schema import (
     MetricsSection,
     ModelMetricsUpdate,
+    RunInfo,
     Snapshot,
     SystemMetrics,
     SystemSection,
@@ -119,6 +120,7 @@ class Publisher:
     def show(
         self,
         snapshot: Callable[[], Snapshot],
+        runs: Callable[[], list[RunInfo]],
         seq: Callable[[], int],
         lock: AbstractContextManager[object],
         *,
@@ -130,6 +132,8 @@ class Publisher:
         ----------
         snapshot : callable
             Takes a snapshot; called under `lock`.
+        runs : callable
+            Returns the training runs, which move with the progress.
         seq : callable
             Returns the number of the newest event.
         lock : context manager
@@ -150,7 +154,11 @@ class Publisher:
             else:
                 # Progress is shown ten times a second; the other sections keep their interval.
                 shown = msgspec.structs.replace(
-                    self._shown, at=self._clock.time(), seq=seq(), training=self.training
+                    self._shown,
+                    at=self._clock.time(),
+                    seq=seq(),
+                    training=self.training,
+                    runs=runs(),
                 )
             number, self._shown = self._number, shown
         self._show_in_views(shown, number)

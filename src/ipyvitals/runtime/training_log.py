@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from math import inf
 
 from ipyvitals.storage.buffer import WriteBuffer
@@ -15,8 +16,24 @@ __all__ = ["TrainingLog"]
 LOOK_SECONDS = 1.0
 
 
+MAX_RUNS = 1_000
+"""Runs that are remembered: a loop inside a loop begins again after it has ended."""
+
+
+class _LoggedRun:
+    """What is stored of one run."""
+
+    def __init__(self, started_at: float) -> None:
+        self.started_at = started_at
+        self.running = True
+        self.n = 0
+        self.metrics: dict[str, float | None] = {}
+        self.row_due = False
+        self.stored_at = -inf
+
+
 class TrainingLog:
-    """Stores every report, and the state of the run once a second.
+    """Stores every report, and the state of each open run once a second.
 
     Any thread may report.
 
@@ -32,50 +49,53 @@ class TrainingLog:
         self._clock = clock
         self._buffer = buffer
         self.after_fork()
-        self._run = 0
-        self._running = False
-        self._started_at = 0.0
-        self._n = 0
-        self._metrics: dict[str, float | None] = {}
-        self._row_due = False
-        self._stored_at = -inf
+        self._runs: dict[int, _LoggedRun] = {}
 
     def report(self, report: ProgressReport) -> None:
         """Store a report."""
         with self._lock:
-            begins, running = report.run != self._run, report.state == "running"
-            at = self._clock.time()
-            if begins:
-                self._run, self._started_at = report.run, at
-                self._n, self._metrics = 0, {}
-            self._metrics.update(report.metrics)
-            self._running = running
-            self._keep_step(report, at)
-            if begins or not running:
-                self._keep_run(report, None if running else at)
+            running = report.state == "running"
+            known = self._runs.get(report.run)
+            run = known or self._runs.setdefault(report.run, _LoggedRun(report.at))
+            run.metrics.update(report.metrics)
+            self._keep_step(run, report)
+            if known is None or not running:
+                self._keep_run(run, report, None if running else report.at)
+            run.running = running
+            while len(self._runs) > MAX_RUNS:
+                self._forget()
 
-    def look(self, report: ProgressReport | None) -> None:
-        """Store the state of the current run, unless a report came within the last second."""
+    def _forget(self) -> None:
+        """Forget the oldest run that has ended, or the oldest of all."""
+        ended = (number for number, run in self._runs.items() if not run.running)
+        del self._runs[next(ended, next(iter(self._runs)))]
+
+    def look(self, reports: Iterable[ProgressReport]) -> None:
+        """Store the state of open runs, unless a report of a run came within the last second."""
         with self._lock:
-            if report is None or report.run != self._run or not self._running:
-                return
-            if self._clock.monotonic() - self._stored_at >= LOOK_SECONDS:
-                self._keep_step(report, self._clock.time())
-            if self._row_due:
-                self._keep_run(report, None)
+            for report in reports:
+                run = self._runs.get(report.run)
+                if run is None or not run.running:
+                    continue
+                if self._clock.monotonic() - run.stored_at >= LOOK_SECONDS:
+                    self._keep_step(run, report)
+                if run.row_due:
+                    self._keep_run(run, report, None)
 
-    def _keep_step(self, report: ProgressReport, at: float) -> None:
-        run, stage, state, step, total, _, metrics = report
-        self._n += 1
-        self._stored_at, self._row_due = self._clock.monotonic(), True
-        self._buffer.put(ProgressRow(run, self._n, at, stage, state, step, total, metrics))
+    def _keep_step(self, run: _LoggedRun, report: ProgressReport) -> None:
+        number, at, stage, state, step, total, _, metrics = report
+        run.n += 1
+        run.stored_at, run.row_due = self._clock.monotonic(), True
+        whole = None if step is None else int(step)
+        self._buffer.put(ProgressRow(number, run.n, at, stage, state, whole, total, metrics))
 
-    def _keep_run(self, report: ProgressReport, ended_at: float | None) -> None:
-        # Once a second and not with each report, since the training loop waits for a report.
-        run, stage, state, step, total, details, _ = report
-        metrics, self._row_due = dict(self._metrics), False
+    def _keep_run(self, run: _LoggedRun, report: ProgressReport, ended_at: float | None) -> None:
+        # Once a second and not with each report, since the scheduler has other work.
+        number, _, stage, state, step, total, details, _ = report
+        metrics, run.row_due = dict(run.metrics), False
+        whole = None if step is None else int(step)
         self._buffer.put(
-            RunRow(run, self._started_at, ended_at, stage, state, step, total, details, metrics)
+            RunRow(number, run.started_at, ended_at, stage, state, whole, total, details, metrics)
         )
 
     def after_fork(self) -> None:

@@ -119,7 +119,7 @@ class TrainingAlert(_EventStruct, frozen=True, kw_only=True, tag="training_alert
     """Stalled: seconds of a usual step. Not finite: the last finite value. Recovered: of a metric,
     its new value; else the seconds that the run stood still."""
     reason: str
-    step: int | None
+    step: float | None
     reason_code: str
     reason_args: Args = {}
 

@@ -106,6 +106,7 @@ MESSAGES: dict[str, str] = {
     "store.unavailable": "the history is kept in memory, and tried again: {error}",
     "system.*": "cannot read {part}: {error}",
     "training.not_finite": "metric {metric} is {value}",
+    "training.value": "expected a number for {name}, got {value} ({kind}); it is left out",
 }
 """Templates by code; a code that ends in ``.*`` stands for all codes that begin like it."""
 

@@ -65,7 +65,7 @@ class BestValue(SchemaStruct, frozen=True, kw_only=True):
     """The best value of one metric, of which it is known whether it is to fall or to rise."""
 
     value: float
-    step: int | None
+    step: float | None
     """The first step with this value."""
     goal: Goal
 
@@ -78,7 +78,7 @@ class RunAlert(SchemaStruct, frozen=True, kw_only=True):
     """The metric that is not finite; ``None`` of a stalled run."""
     value: float | None
     """Stalled: seconds of a usual step. Not finite: the last finite value."""
-    step: int | None
+    step: float | None
     """Stalled: the last step. Not finite: the first step without a finite value."""
     at: float
     """When it began."""

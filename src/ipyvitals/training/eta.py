@@ -23,7 +23,7 @@ class EtaEstimator:
     --------
     >>> estimator = EtaEstimator(0.0)
     >>> estimator.update(2.0, steps=10, fraction=0.1)
-    >>> estimator.rate_per_second, estimator.eta_seconds(2.0)
+    >>> estimator.rate(2.0), estimator.eta_seconds(2.0)
     (5.0, 18.0)
     """
 
@@ -55,9 +55,18 @@ class EtaEstimator:
 
     @property
     def rate_per_second(self) -> float | None:
-        """Steps per second; ``None`` before the first step."""
+        """Steps per second up to the last step; ``None`` before the first step."""
         (first, start, _), (last, end, _) = self._samples[0], self._samples[-1]
         return (end - start) / (last - first) if last > first and end > start else None
+
+    def rate(self, now: float) -> float | None:
+        """Return the steps per second; it falls while a step takes longer than the ones before."""
+        rate, last = self.rate_per_second, self._samples[-1][0]
+        if rate is None or now - last <= 1.0 / rate:
+            return rate
+        since = max(self._samples[0][0], now - WINDOW_SECONDS)
+        steps = max(0.0, self._samples[-1][1] - self._steps_at(since))
+        return min(rate, max(steps / (now - since), 1.0 / (now - last)))
 
     def mean_rate(self, now: float) -> float | None:
         """Return the steps per second over the whole run; ``None`` before the first step."""
@@ -70,8 +79,23 @@ class EtaEstimator:
         if start is None or end is None or end <= start or last <= first:
             return None
         remaining = (1.0 - end) * (last - first) / (end - start)
+        before, rate = self.rate_per_second, self.rate(now)
+        if before and rate and rate < before:
+            # The step that is overdue tells that the pace of the earlier steps no longer holds.
+            return remaining * before / rate
         return max(0.0, remaining - (now - last))
 
     def elapsed_seconds(self, now: float) -> float:
         """Return the seconds since the start."""
         return max(0.0, now - self._started)
+
+    def _steps_at(self, moment: float) -> float:
+        """Return how many steps were done at a moment, between two samples by proportion."""
+        later = self._samples[-1]
+        for sample in reversed(self._samples):
+            if sample[0] <= moment:
+                span = later[0] - sample[0]
+                share = (moment - sample[0]) / span if span > 0 else 1.0
+                return sample[1] + (later[1] - sample[1]) * min(1.0, share)
+            later = sample
+        return later[1]

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import isfinite
+from collections.abc import Callable, Iterator, Mapping
 from operator import length_hint
 from types import CodeType, TracebackType
-from typing import Any, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
-from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
-from ipyvitals.schema import TrainingState
+from ipyvitals.errors import TrainingStopped
+from ipyvitals.schema import RunEnd, TrainingState
 from ipyvitals.schema.messages import LABELS
 
-__all__ = ["COUNTER_LENGTH", "INTERRUPTED", "STOPPED", "ProgressReport", "TrainingRun"]
+if TYPE_CHECKING:
+    from ipyvitals.training.context import RunPlace
+    from ipyvitals.training.record import RunRecord
+
+__all__ = [
+    "COUNTER_LENGTH",
+    "INTERRUPTED",
+    "STOPPED",
+    "ProgressReport",
+    "TrainingRun",
+    "end_by_error",
+]
 
 COUNTER_LENGTH = 1 << 62
 STOPPED = LABELS["training.stopped_on_request"]
@@ -25,28 +35,41 @@ class RunOwner(Protocol):
     def update(
         self,
         run: TrainingRun,
-        current: int | None,
-        advance: int | None,
+        current: Any,
+        advance: Any,
         stage: str | None,
         details: str | None,
-        metrics: dict[str, float],
+        mappings: tuple[Any, ...],
+        metrics: dict[str, Any],
     ) -> None:
-        """Apply a validated update."""
+        """Apply an update."""
         ...
 
-    def end(self, run: TrainingRun, state: TrainingState, details: str | None) -> None:
+    def log(self, run: TrainingRun, mapping: Any, step: Any, metrics: dict[str, Any]) -> None:
+        """Take values of metrics."""
+        ...
+
+    def end(
+        self, run: TrainingRun, state: TrainingState, details: str | None, end: RunEnd, **args: str
+    ) -> None:
         """End a run."""
+        ...
+
+    def fold(self) -> None:
+        """Apply the values that wait."""
         ...
 
 
 class ProgressReport(NamedTuple):
-    """State of an outermost run, with the metrics that were reported along with it."""
+    """State of a run, with the metrics that were reported along with it."""
 
     run: int
-    """Number of the outermost run, counted from 1."""
+    """Number of the run, counted from 1."""
+    at: float
+    """Unix seconds."""
     stage: str
     state: TrainingState
-    step: int | None
+    step: float | None
     total: int | None
     details: str
     metrics: dict[str, float | None]
@@ -56,7 +79,9 @@ class TrainingRun:
     """One training run; `Monitor.training` creates it.
 
     As a context manager the run completes at the end of the ``with`` block. An exception in the
-    block ends it as failed and propagates; ``KeyboardInterrupt`` ends it as stopped.
+    block ends it as failed and propagates; ``KeyboardInterrupt`` ends it as stopped. After
+    ``training(stop="raise")`` a request to stop ends the block by `TrainingStopped`, which goes no
+    further.
 
     Examples
     --------
@@ -70,20 +95,66 @@ class TrainingRun:
     'completed'
     """
 
-    def __init__(self, owner: RunOwner, total: int | None, stage: str, details: str) -> None:
-        self._owner = owner
+    def __init__(
+        self, owner: RunOwner, record: RunRecord, total: int | None, stage: str, details: str
+    ) -> None:
+        self.owner = owner
+        self.record = record
+        self.parent: TrainingRun | None = None
+        """The run inside which this one was opened."""
+        self.around: TrainingRun | None = None
+        """The run that was innermost in the context when this one began."""
+        self.children: list[TrainingRun] = []
+        """Open runs inside this one, oldest first."""
+        self.loops: dict[str, RunRecord] = {}
+        """Records of the `track` loops inside this run, by stage; each lap goes on with its own."""
+        self.place: RunPlace | None = None
+        self.is_waiting: Callable[[], bool | None] = _unknown
+        """Returns whether the loop is inside its iterable now; ``None`` where that is unknown."""
+        self.implicit = False
+        """Whether `Monitor.log` opened the run, because none was open."""
+        self.stop_raises = False
+        self.should_stop = False
+        """True after `Monitor.stop_training`; a `track` loop then ends by itself."""
+        self.interrupt = False
+        """True when the loop should look at `should_stop`, or at the clock again."""
+        self.stopped_at: tuple[int, float] | None = None
+        """Steps and share done when a request to stop first ended something inside this run."""
+        self.cell = 0
+        """Number of the notebook's cell that opened the run."""
+        self.abandoned_at: tuple[CodeType, int] | None = None
+        """Code object and line of the frame that abandoned the `track` loop of this run."""
+        self.finished_steps = 0
+        """Steps of the runs inside this one that have ended."""
+        self.reached = 0.0
+        self.counted = False
+        """Whether a loop or the user counts the steps, so that a logged value does not."""
+        self.reports = 0
+        self.offset = record.steps
+        """Steps of the laps before."""
         self._counter: Iterator[None] | None = None
         self._current = 0
         self._has_inner = False
-        self.abandoned_at: tuple[CodeType, int] | None = None
-        """Code object and line of the frame that abandoned the `track` loop of this run."""
         self.total = total
         self.stage = stage
         self.details = details
-        self.metrics: dict[str, float | None] = {}
         self.state: TrainingState = "running"
-        self.should_stop = False
-        """True after `Monitor.stop_training`; a `track` loop then ends by itself."""
+
+    @property
+    def run_id(self) -> str:
+        """Identifies the run in ``snapshot().runs`` and in events."""
+        return self.record.run_id
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Hyperparameters, which may be changed at any time."""
+        return self.record.config
+
+    @property
+    def metrics(self) -> dict[str, float | None]:
+        """The newest value of each metric; ``None`` where it is not finite."""
+        self.owner.fold()
+        return dict(self.record.series.metrics)
 
     @property
     def current(self) -> int:
@@ -99,6 +170,36 @@ class TrainingRun:
         return 0 if self._has_inner else self.current
 
     @property
+    def leaf_steps(self) -> int:
+        """Number of steps of the lowest level inside this run."""
+        if not self._has_inner:
+            return self.current
+        return self.finished_steps + sum(run.leaf_steps for run in list(self.children))
+
+    @property
+    def newest_step(self) -> int:
+        """The step at which a value stands that is logged without one."""
+        for record in list(self.loops.values()):
+            # The first kind of loop inside: validation does not move the axis of the training.
+            inner = record.run
+            return record.steps if inner is None or inner.state != "running" else inner.newest_step
+        if self._counter is not None:
+            return self.offset + COUNTER_LENGTH - length_hint(self._counter)
+        return self.offset + (self._current if self.counted else self.reports)
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """True while another thread or task that opened the run goes on."""
+        return self.place is not None and self.place.is_elsewhere()
+
+    def report(self, at: float, step: float, metrics: dict[str, float | None]) -> ProgressReport:
+        """Return the state of the run with some metrics."""
+        return ProgressReport(
+            *(self.record.number, at, self.stage, self.state, step),
+            *(self.total, self.details, metrics),
+        )
+
+    @property
     def fraction(self) -> float | None:
         """Completed share of the run, in [0, 1]; ``None`` without a total."""
         if self.state == "completed":
@@ -107,57 +208,98 @@ class TrainingRun:
             return None
         return min(1.0, self.current / self.total)
 
+    @property
+    def nested_fraction(self) -> float | None:
+        """Completed share with that of the open runs inside, which never goes back."""
+        fraction = self.fraction
+        if fraction is None or not self.total:
+            return fraction
+        inside = (run.nested_fraction or 0.0 for run in list(self.children))
+        self.reached = max(self.reached, min(1.0, fraction + sum(inside) / self.total))
+        return self.reached
+
     def update(
         self,
-        current: int | None = None,
-        *,
+        current: int | Mapping[str, Any] | None = None,
+        *mappings: Mapping[str, Any],
         advance: int | None = None,
         stage: str | None = None,
         details: str | None = None,
-        **metrics: float,
+        **metrics: Any,
     ) -> None:
-        """Report progress.
+        """Report progress. Never raises for a value: what is no number is a warning and a notice.
 
         Parameters
         ----------
         current : int, optional
             Total number of completed steps.
+        *mappings : mapping of str to number
+            Metrics whose names are no Python names, such as ``{"train/loss": 0.2}``.
         advance : int, optional
             Number of steps since the last call, instead of `current`.
         stage, details : str, optional
             New texts; a text that is left out stays.
-        **metrics : float
-            Latest values by name, such as ``loss=0.23``; any value that ``float()`` accepts. NaN
-            and infinity are shown as unknown and counted as a notice.
+        **metrics : number
+            Latest values by name, such as ``loss=0.23``: any number, also an array or a tensor of
+            one element. ``None`` is unknown; NaN and infinity are shown as unknown.
 
         Raises
         ------
-        ArgumentTypeError, ArgumentValueError
-            When a value is no number, or `current` and `advance` are both given. The whole call
-            is ignored then.
+        TrainingStopped
+            After a request to stop, in a run with ``stop="raise"``.
         """
-        if current is not None and advance is not None:
-            raise ArgumentValueError(
-                "update(): expected current= or advance=, got both; give one of them."
-            )
-        values = {name: _number(value, "metric", name) for name, value in metrics.items()}
-        steps = None if current is None else _steps("current", current)
-        delta = None if advance is None else _steps("advance", advance)
-        if steps is not None and steps < 0:
-            raise ArgumentValueError(f"update(current={current!r}): expected 0 or more.")
-        self._owner.update(self, steps, delta, stage, details, values)
+        self.owner.update(self, current, advance, stage, details, mappings, metrics)
+        if self.should_stop:
+            self.raise_if_stopped()
+
+    def log(
+        self,
+        metrics: Mapping[str, Any] | None = None,
+        /,
+        *,
+        step: float | None = None,
+        **values: Any,
+    ) -> None:
+        """Log values of metrics, without moving the progress.
+
+        Parameters
+        ----------
+        metrics : mapping of str to number, optional
+            Values by name; any name, such as ``"train/loss"``.
+        step : number, optional
+            Where the values stand; may go back. By default the newest step of the loop inside this
+            run, or of the run; in a run whose steps nobody counts, the number of calls.
+        **values : number
+            Further values, as in `update`.
+
+        Raises
+        ------
+        TrainingStopped
+            After a request to stop, in a run with ``stop="raise"``.
+        """
+        self.owner.log(self, metrics, step, values)
+        if self.should_stop:
+            self.raise_if_stopped()
 
     def complete(self, details: str | None = None) -> None:
         """End the run as completed; a run that has ended does not change."""
-        self._owner.end(self, "completed", details)
+        self.owner.end(self, "completed", details, "completed")
 
     def fail(self, error: BaseException | str | None = None) -> None:
         """End the run as failed; type and text of the error become its details."""
-        self._owner.end(self, "failed", _describe(error))
+        self.owner.end(self, "failed", _describe(error), "failed")
 
     def stop(self, details: str | None = None) -> None:
         """End the run early as stopped, which is no failure."""
-        self._owner.end(self, "stopped", details)
+        self.owner.end(self, "stopped", details, "stopped")
+
+    def raise_if_stopped(self) -> None:
+        """Raise `TrainingStopped` after a request to stop, if this run or one around it asked."""
+        run: TrainingRun | None = self
+        while run is not None and run.should_stop:
+            if run.stop_raises and run.state == "running":
+                raise TrainingStopped(run.stage, run.current)
+            run = run.parent
 
     def __enter__(self) -> Self:
         return self
@@ -167,37 +309,27 @@ class TrainingRun:
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
-    ) -> None:
-        if error is None and self.should_stop:
-            self.stop(STOPPED)
-        elif error is None:
+    ) -> bool | None:
+        if isinstance(error, TrainingStopped) or (error is None and self.should_stop):
+            self.owner.end(self, "stopped", STOPPED, "requested")
+            return self.stop_raises and error is not None
+        if error is None:
             self.complete()
-        elif isinstance(error, KeyboardInterrupt):
-            self.stop(INTERRUPTED)
         else:
-            self.fail(error)
+            end_by_error(self, error)
+        return None
 
 
-def _steps(what: str, value: Any) -> int:
-    number = _number(value, what)
-    if not isfinite(number):
-        raise ArgumentValueError(f"update({what}={value!r}): expected a number of steps.")
-    return int(number)
+def end_by_error(run: TrainingRun, error: BaseException) -> None:
+    """End a run as failed, or as stopped when the error is an interrupt or a cancelled task."""
+    if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "CancelledError":
+        run.owner.end(run, "stopped", INTERRUPTED, "interrupted")
+    else:
+        run.fail(error)
 
 
-def _number(value: Any, what: str, name: str | None = None) -> float:
-    if type(value) is float:
-        return value
-    try:
-        if isinstance(value, (str, bytes)):
-            raise TypeError
-        return float(value)
-    except (TypeError, ValueError, RuntimeError, OverflowError):
-        raise ArgumentTypeError(
-            f"update(): expected a number for {what}{f' {name!r}' if name else ''}, "
-            f"got {value!r}; "
-            "put texts into stage= or details=."
-        ) from None
+def _unknown() -> bool | None:
+    return None
 
 
 def _describe(error: BaseException | str | None) -> str:

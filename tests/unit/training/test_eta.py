@@ -63,15 +63,38 @@ def test_slow_steps_count_though_they_are_further_apart_than_the_window():
     assert estimator.eta_seconds(120.0 * 19) == pytest.approx(120.0)
 
 
-def test_looking_again_without_a_step_runs_the_time_down():
+def test_until_the_next_step_is_overdue_the_time_runs_down():
     estimator = EtaEstimator(0.0)
-    estimator.update(10.0, 10, 0.5)
+    for step in range(1, 4):
+        estimator.update(10.0 * step, step, step / 10)
+    for now in (34.0, 38.0):
+        estimator.update(now, 3, 0.3)
+    assert estimator.rate(38.0) == pytest.approx(0.1)
+    assert estimator.eta_seconds(38.0) == pytest.approx(62.0)
+
+
+def test_a_run_that_stands_still_does_not_read_as_its_old_pace():
+    estimator = EtaEstimator(0.0)
+    for tenth in range(1, 101):
+        estimator.update(tenth / 10, round(9.7 * tenth), 9.7 * tenth / 1_940)
+    assert estimator.rate(10.0) == pytest.approx(97.0)
+    readings = [estimator.rate(10.0 + seconds) for seconds in (1, 3, 5, 9, 20, 30)]
+    assert readings == sorted(readings, reverse=True)
+    assert estimator.rate(15.0) == pytest.approx(97.0 / 2, rel=0.02)
+    assert estimator.rate(40.0) == pytest.approx(1 / 30)
     assert estimator.eta_seconds(10.0) == pytest.approx(10.0)
-    for now in (12.0, 14.0):
-        estimator.update(now, 10, 0.5)
-    assert estimator.rate_per_second == pytest.approx(1.0)
-    assert estimator.eta_seconds(14.0) == pytest.approx(6.0)
-    assert estimator.eta_seconds(1_000.0) == 0.0
+    assert estimator.eta_seconds(40.0) == pytest.approx(970 * 30.0)
+
+
+def test_after_fast_steps_the_time_left_is_right_within_eight_slow_ones():
+    estimator, total = EtaEstimator(0.0), 1_000
+    for step in range(1, 501):
+        estimator.update(0.002 * step, step, step / total)
+    for slow in range(1, 9):
+        now, step = 1.0 + 10.0 * slow, 500 + slow
+        estimator.update(now, step, step / total)
+    assert estimator.eta_seconds(now) == pytest.approx(10.0 * (total - step), rel=0.01)
+    assert estimator.rate(now) == pytest.approx(0.1, rel=0.01)
 
 
 def test_a_count_that_was_set_back_starts_the_rate_anew():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,8 +26,16 @@ class Bench:
         self.changes = self.wakes = 0
         self.ended = []
         self.shown = []
+        self.warnings = []
+        self.alerts = []
         self.training = TrainingTracker(
-            self.clock, self.notices, self._changed, self.ended.append, wake=self._wake
+            self.clock,
+            self.notices,
+            self._changed,
+            self.ended.append,
+            wake=self._wake,
+            on_alert=self.alerts.append,
+            warn=self.warnings.append,
         )
 
     def _changed(self):
@@ -35,11 +44,17 @@ class Bench:
     def _wake(self):
         self.wakes += 1
 
-    def start(self, total=None, stage="Training", details=""):
-        return self.training.start(total, stage, details)
+    def start(self, total=None, stage="Training", details="", **facts):
+        return self.training.start(total, stage, details, **facts)
 
-    def track(self, iterable, total=None, stage="Training", details=""):
-        return self.training.track(iterable, total, stage, details)
+    def track(self, iterable, total=None, stage="Training", details="", **facts):
+        return self.training.track(iterable, total, stage, details, **facts)
+
+    @property
+    def runs(self):
+        self.training.end_abandoned_loops()
+        self.training.look()
+        return self.training.runs()
 
     @property
     def now(self):
@@ -174,28 +189,52 @@ class TestRun:
         assert bench.now.metrics == {"loss": float(value)}
         assert type(bench.now.metrics["loss"]) is float
 
-    @pytest.mark.parametrize("value", ["0.5", None, [0.5], 1j, np.array([1.0, 2.0]), 10**400])
-    def test_a_metric_that_is_no_number_is_an_error_and_nothing_is_taken(self, bench, value):
+    @pytest.mark.parametrize("value", [np.array([0.5]), np.array([[0.5]]), pd.Series([0.5])])
+    def test_an_array_of_one_element_is_a_number(self, bench, value):
+        bench.start().update(loss=value)
+        assert bench.now.metrics == {"loss": 0.5}
+        assert bench.notices.get() == bench.warnings == []
+
+    @pytest.mark.parametrize("value", [None, pd.NA, pd.NaT])
+    def test_a_missing_value_is_unknown(self, bench, value):
+        run = bench.start()
+        run.update(loss=0.5)
+        run.update(loss=value)
+        assert bench.now.metrics == {"loss": None}
+        assert bench.notices.get() == bench.warnings == []
+
+    @pytest.mark.parametrize("value", ["0.5", [0.5], 1j, np.array([1.0, 2.0]), 10**400, object()])
+    def test_a_metric_that_is_no_number_is_left_out_and_the_training_goes_on(self, bench, value):
         run = bench.start(10)
-        with pytest.raises(ArgumentTypeError, match="expected a number for metric 'loss', got"):
-            run.update(5, loss=value)
-        assert (bench.now.current, bench.now.metrics) == (0, {})
+        run.update(5, loss=value, accuracy=0.5)
+        run.log(loss=value)
+        assert (bench.now.current, bench.now.metrics) == (5, {"accuracy": 0.5})
+        (notice,) = bench.notices.get()
+        assert (notice.code, notice.count) == ("training.value", 2)
+        assert bench.warnings[0].text.startswith("expected a number for 'loss', got ")
 
     @pytest.mark.parametrize("how", ["current", "advance"])
-    @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-    def test_steps_must_be_finite(self, bench, how, value):
+    @pytest.mark.parametrize("value", [float("nan"), float("inf"), "3", [3], -1])
+    def test_a_step_that_is_no_number_is_left_out_and_the_training_goes_on(self, bench, how, value):
         run = bench.start(10)
-        with pytest.raises(ArgumentValueError, match=f"{how}=.*expected a number of steps"):
-            run.update(**{how: value})
+        run.update(4)
+        run.update(**{how: value}, loss=0.5)
+        assert bench.now.metrics == {"loss": 0.5}
+        assert bench.now.current == (3 if (how, value) == ("advance", -1) else 4)
+        assert bool(bench.warnings) == ((how, value) != ("advance", -1))
 
-    def test_steps_are_not_negative_and_given_one_way(self, bench):
+    def test_of_steps_given_both_ways_the_total_number_holds(self, bench):
         run = bench.start(10)
-        with pytest.raises(ArgumentValueError, match="expected 0 or more"):
-            run.update(-1)
-        with pytest.raises(ArgumentValueError, match="got both"):
-            run.update(1, advance=1)
-        with pytest.raises(ArgumentTypeError, match="expected a number for current"):
-            run.update("3")
+        run.update(1, advance=3)
+        assert (bench.now.current, len(bench.warnings)) == (1, 1)
+
+    def test_metrics_may_come_as_a_mapping(self, bench):
+        run = bench.start(10)
+        run.update(5, {"train/loss": 1})
+        run.update({"val/loss": 2}, lr=0.1)
+        run.log({"train/loss": 0.5})
+        assert bench.now.metrics == {"train/loss": 0.5, "val/loss": 2.0, "lr": 0.1}
+        assert bench.now.current == 5
 
     @pytest.mark.parametrize("total", [-1, 2.5, "10", float("nan"), float("inf"), [3], object()])
     def test_a_total_is_a_whole_number(self, bench, total):

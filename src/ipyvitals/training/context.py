@@ -1,0 +1,92 @@
+"""Finds the run that is open in the current context: a thread, or a task of asyncio.
+
+A run that begins sets a context variable, which tasks, and on free-threaded Python threads too,
+inherit. Other threads begin outside. A run that has ended is passed over, since a context that
+inherited the variable cannot be reached any more.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from ipyvitals.training.run import TrainingRun
+
+__all__ = ["RunPlace", "enter", "innermost", "leave", "outside"]
+
+_innermost: ContextVar[TrainingRun | None] = ContextVar("ipyvitals_run", default=None)
+
+
+def innermost(owner: object, *, implicit: bool = True) -> TrainingRun | None:
+    """Return the innermost open run of one tracker in this context.
+
+    Parameters
+    ----------
+    owner : TrainingTracker
+    implicit : bool
+        Whether a run that `Monitor.log` opened counts.
+    """
+    run = _innermost.get()
+    while run is not None:
+        if run.state == "running" and run.owner is owner and (implicit or not run.implicit):
+            return run
+        run = run.around
+    return None
+
+
+def enter(run: TrainingRun) -> None:
+    """Make a run the innermost one of this context."""
+    around = _innermost.get()
+    while around is not None and around.state != "running":
+        around = around.around
+    run.around = around
+    _innermost.set(run)
+
+
+def leave(run: TrainingRun) -> None:
+    """Make the run around `run` the innermost one, if this context is that of `run`."""
+    if _innermost.get() is run:
+        _innermost.set(run.around)
+
+
+class outside:  # noqa: N801 - used like a statement
+    """Leaves all runs of this context, as at the start of a cell; `end` goes back to them."""
+
+    def __init__(self) -> None:
+        self._run = _innermost.get()
+        _innermost.set(None)
+
+    def end(self) -> None:
+        """Make the run that was innermost before the innermost one again."""
+        _innermost.set(self._run)
+
+
+class RunPlace:
+    """The thread and the task of asyncio in which a run was opened."""
+
+    def __init__(self) -> None:
+        self._thread = threading.current_thread()
+        task = _current_task()
+        self._task = None if task is None else ref(task)
+
+    def is_elsewhere(self) -> bool:
+        """Return whether code goes on there that is not the code of the current thread and task."""
+        if self._thread is not threading.current_thread():
+            return self._thread.is_alive()
+        task = None if self._task is None else self._task()
+        return task is not None and task is not _current_task() and not task.done()
+
+
+def _current_task() -> asyncio.Task[Any] | None:
+    # Looked up instead of imported: where there are tasks, the module is loaded already.
+    module = sys.modules.get("asyncio")
+    try:
+        return None if module is None else module.current_task()
+    except RuntimeError:
+        return None

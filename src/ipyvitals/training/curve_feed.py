@@ -1,0 +1,50 @@
+"""Collects what is new in the curves of all runs since the panel was sent something.
+
+- A curve's new values wait as at most a few buckets, so a message is small however many there are.
+- A page that opens receives the whole curves, in as many buckets as fit into a message.
+"""
+
+from __future__ import annotations
+
+from ipyvitals.schema import CurveChunk
+from ipyvitals.training.curves import Curve
+
+__all__ = ["CurveFeed"]
+
+NEW_BUCKETS = 2
+"""Buckets of one curve that wait for a message, besides the newest."""
+MAX_CURVES = 400
+"""Curves that a page receives; those of the oldest runs come first."""
+
+
+class CurveFeed:
+    """Takes every value, and returns the changes. Not thread-safe: the fold lock guards it.
+
+    Examples
+    --------
+    >>> feed = CurveFeed()
+    >>> for step in range(3):
+    ...     feed.add("1", "loss", step, step, 0.1 * step, 0.5)
+    >>> [(chunk.start, chunk.step) for chunk in feed.take()], feed.take()
+    ([(0, [0.0, 1.0, 2])], [])
+    """
+
+    def __init__(self) -> None:
+        self._new: dict[tuple[str, str], Curve] = {}
+
+    def add(
+        self, run_id: str, metric: str, before: int, step: float, seconds: float, value: float
+    ) -> None:
+        """Add a value, of a curve that had `before` values before."""
+        key = run_id, metric
+        curve = self._new.get(key)
+        if curve is None:
+            if len(self._new) >= MAX_CURVES:
+                return
+            curve = self._new[key] = Curve(NEW_BUCKETS, before)
+        curve.add(step, seconds, value)
+
+    def take(self) -> list[CurveChunk]:
+        """Return what is new, and forget it."""
+        new, self._new = self._new, {}
+        return [curve.chunk(run_id, metric) for (run_id, metric), curve in new.items()]

@@ -1,0 +1,123 @@
+"""Measures how much of a `track` loop's time passes inside its iterable.
+
+- Slow steps are timed one by one. Of fast steps about a hundred a second are timed, chosen at
+  random, and each stands for as many steps as there are on average between two timed ones.
+- The other steps run through C iterators without a look at the clock.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from random import random
+
+__all__ = ["RecentWait", "StepTimer"]
+
+TIMED_EVERY_SECONDS = 0.01
+MAX_UNTIMED = 1_000_000
+MAX_DURATIONS = 256
+RECENT_SECONDS = 60.0
+
+
+class StepTimer:
+    """Estimates the waiting share of one loop from the steps that are timed. One thread writes.
+
+    Examples
+    --------
+    >>> timer = StepTimer()
+    >>> timer.add(0.0, 0.3, 1.0)
+    0
+    >>> timer.ratio
+    0.3
+    """
+
+    __slots__ = ("_durations", "_stride", "_until", "_weight", "seconds", "steps", "waited")
+
+    def __init__(self) -> None:
+        self.waited = 0.0
+        """Weighted seconds inside the iterable."""
+        self.seconds = 0.0
+        """Weighted seconds of the steps."""
+        self.steps = 0
+        """Number of timed steps."""
+        self._weight = 1.0
+        self._until: float | None = None
+        """Until when the steps so far were timed or passed by; ``None`` before the first."""
+        self._durations: list[float] = []
+        self._stride = 1
+
+    def begin(self) -> None:
+        """Forget when the last step ended: the loop begins again."""
+        self._until = None
+        self._weight = 1.0
+
+    def add(self, began: float, loaded: float, ended: float, untimed: int = 0) -> int:
+        """Add a timed step; return how many steps to leave untimed after it.
+
+        Parameters
+        ----------
+        began, loaded, ended : float
+            When the step began, when its item had come, and when its body had ended.
+        untimed : int
+            Number of steps since the timed step before.
+        """
+        self.waited += self._weight * (loaded - began)
+        self.seconds += self._weight * (ended - began)
+        self.add_duration(ended - began)
+        since = began if self._until is None else self._until
+        self._until = ended
+        pace = (ended - since) / (untimed + 1)
+        between = min(TIMED_EVERY_SECONDS / pace, MAX_UNTIMED) - 1.0 if pace > 0 else MAX_UNTIMED
+        if between < 1.0:
+            self._weight = 1.0
+            return 0
+        # Uniform from 0 to twice the mean, so that no rhythm of the loop meets that of the timing.
+        self._weight = 1.0 + between
+        return int((2.0 * between + 1.0) * random())
+
+    def add_duration(self, seconds: float) -> None:
+        """Add the duration of a step, of which a thinned sample of the whole run is kept."""
+        self.steps += 1
+        if self.steps % self._stride:
+            return
+        self._durations.append(seconds)
+        if len(self._durations) >= MAX_DURATIONS:
+            del self._durations[::2]
+            self._stride *= 2
+
+    @property
+    def ratio(self) -> float | None:
+        """Share of the time that was spent waiting; ``None`` while nothing was timed."""
+        return min(1.0, self.waited / self.seconds) if self.seconds > 0 else None
+
+    def usual_seconds(self) -> float | None:
+        """Return the median duration of a step; ``None`` before the first one."""
+        return self._quantile(0.5)
+
+    def slow_seconds(self) -> float | None:
+        """Return the 95th percentile of the durations; ``None`` before the first one."""
+        return self._quantile(0.95)
+
+    def _quantile(self, share: float) -> float | None:
+        ordered = sorted(self._durations)
+        return ordered[int(share * (len(ordered) - 1) + 0.5)] if ordered else None
+
+
+class RecentWait:
+    """Computes the waiting share of the last minute from totals that are looked at now and then."""
+
+    def __init__(self) -> None:
+        self._totals: deque[tuple[float, float, float]] = deque()
+
+    def update(self, now: float, waited: float, seconds: float) -> None:
+        """Add the totals at a moment, once a second at most."""
+        if self._totals and now - self._totals[-1][0] < 1.0:
+            return
+        self._totals.append((now, waited, seconds))
+        while len(self._totals) > 1 and self._totals[1][0] <= now - RECENT_SECONDS:
+            self._totals.popleft()
+
+    def ratio(self, waited: float, seconds: float) -> float | None:
+        """Return the share since the oldest totals; ``None`` where no time has passed since."""
+        _, waited_before, seconds_before = self._totals[0] if self._totals else (0.0, 0.0, 0.0)
+        passed = seconds - seconds_before
+        return min(1.0, max(0.0, (waited - waited_before) / passed)) if passed > 0 else None
