@@ -1,6 +1,6 @@
 // Turns events into notifications.
 
-import type { ModelStatusChange, TrainingCompleted } from "../schema/contract.gen";
+import type { ModelStatusChange, TrainingAlert, TrainingCompleted } from "../schema/contract.gen";
 import { duration } from "../text/format";
 import type { Language } from "../text/language";
 import { comparison, needsAttention, reasonText, runText } from "../view/labels";
@@ -26,9 +26,28 @@ export function alertFor(
   hidden: boolean,
   trans: Language,
 ): Alert | null {
-  if (event.type === "model_status_change") return statusAlert(event, scene, trans);
-  return event.type === "training_completed" && hidden ? trainingAlert(event, scene, trans) : null;
+  switch (event.type) {
+    case "model_status_change":
+      return statusAlert(event, scene, trans);
+    case "training_alert":
+      return runAlert(event, scene, trans);
+    case "training_completed":
+      return hidden ? trainingAlert(event, scene, trans) : null;
+    default:
+      return null;
+  }
 }
+
+const RUN_ALERT_TYPES = { stalled: "warning", not_finite: "error", recovered: "info" } as const;
+
+const runAlert = (
+  { kind, reason, reason_code, reason_args }: TrainingAlert,
+  { model, place }: AlertContext,
+  trans: Language,
+): Alert => ({
+  type: RUN_ALERT_TYPES[kind],
+  text: `${model}: ${trans.message(reason_code, reason, reason_args)} · ${place}`,
+});
 
 function statusAlert(
   event: ModelStatusChange,

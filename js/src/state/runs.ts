@@ -53,14 +53,22 @@ export class RunRegistry {
     if (chunks.length > 0) this.#revision.value += 1;
   }
 
-  /** Adds the newest values of runs, where updates carry no buckets. */
-  sample(runs: readonly RunInfo[]): void {
-    for (const { run_id, metrics, steps, elapsed_seconds } of runs) {
-      for (const [name, value] of Object.entries(metrics)) {
-        this.#curve(run_id, name)?.sample(steps, elapsed_seconds, value);
+  /** Adds the newest values of the open runs, where updates carry no buckets. */
+  sample(): void {
+    for (const run of this.#all.peek()) {
+      if (run.ended_at !== null) continue;
+      const step = this.#newestStep(run);
+      for (const [name, value] of Object.entries(run.metrics)) {
+        this.#curve(run.run_id, name)?.sample(step, run.elapsed_seconds, value);
       }
     }
     this.#revision.value += 1;
+  }
+
+  /** Returns the step of the innermost loop, at which values of all runs around it stand. */
+  #newestStep(run: RunInfo): number {
+    const inner = this.#all.peek().find((one) => one.parent_id === run.run_id);
+    return inner ? this.#newestStep(inner) : run.steps;
   }
 
   #curve(id: string, metric: string): Curve | undefined {

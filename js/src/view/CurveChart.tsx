@@ -89,9 +89,9 @@ export function CurveChart({ chart, view }: { chart: Chart; view: CurveView }): 
             style={entry.place === null ? undefined : { color: `var(--v-run${entry.place})` }}
           >
             <i />
-            {entry.label ? <span>{entry.label}</span> : null}
+            {entry.label ? <span>{entry.label} </span> : null}
             <b data-tone={entry.bad ? "bad" : undefined}>{entry.value}</b>
-            {entry.near ? <small>{entry.near}</small> : null}
+            {entry.near ? <small> {entry.near}</small> : null}
           </span>
         ))}
       </figcaption>

@@ -8,7 +8,6 @@ import { CurveChart } from "./CurveChart";
 import type { Chart, CurveView } from "./curveView";
 import { useLanguage } from "./languageContext";
 import { ChartGroupContext } from "./Sparkline";
-import { Vital } from "./vital";
 
 /** More charts than these are found by their name. */
 const MAX_CHARTS = 12;
@@ -23,7 +22,7 @@ export function Curves({ view }: { view: CurveView }): JSX.Element | null {
   const found = more ? all.filter(({ title }) => title.toLowerCase().includes(filter)) : all;
   const charts = found.slice(0, more ? MAX_CHARTS : view.mainCount);
   return (
-    <section class="v-curves" aria-label={trans.__("Curves")}>
+    <section class="v-curves" data-vital="training.metrics" aria-label={trans.__("Curves")}>
       <div class="v-tools">
         <p>
           <b>{trans.__("Curves")}</b> {trans._n("%1 metric", "%1 metrics", metricCount(all))}
@@ -61,11 +60,11 @@ export function Curves({ view }: { view: CurveView }): JSX.Element | null {
           />
         ) : null}
       </div>
-      <Vital of="training.metrics" class="v-charts">
+      <div class="v-charts">
         {charts.map((chart) => (
           <CurveChart key={chart.name} chart={chart} view={view} />
         ))}
-      </Vital>
+      </div>
       {numbers.length === 0 ? null : (
         <p class="v-detail-row">
           {numbers.map(([name, value]) => (

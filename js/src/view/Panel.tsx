@@ -13,7 +13,7 @@ import { LanguageContext, useLanguage } from "./languageContext";
 import { ModelTable } from "./ModelTable";
 import { ModelSelection } from "./modelSelection";
 import { Notices } from "./Notices";
-import { RunAlerts } from "./RunParts";
+import { alertTexts, RunAlerts } from "./RunParts";
 import type { RunAction } from "./Runs";
 import { Segments } from "./Segments";
 import { type ChartGroup, ChartGroupContext } from "./Sparkline";
@@ -76,7 +76,7 @@ export function Panel(props: PanelProps): JSX.Element {
             <Facts selection={selection} />
           </div>
           <Training view={curves} serving={serving} action={trainingAction} runAction={runAction} />
-          {serving || curves.charts.value.length === 0 ? <Tiles selection={selection} /> : null}
+          <Tiles selection={selection} hidden={!serving && curves.charts.value.length > 0} />
           <Segments selection={selection} />
           <Drift selection={selection} />
           <ModelTable selection={selection} />
@@ -105,6 +105,14 @@ function StatusAnnouncer({ selection }: { selection: ModelSelection }): JSX.Elem
     const reason = reasonText(model, trans);
     const change = `${model.name ?? trans.__("Model")}: ${statusLabel(now, trans)}`;
     announcement.value = reason ? `${change}. ${reason}` : change;
+  });
+  const troubled = useComputed(() => alertTexts(selection.curves, trans));
+  const known = useSignal<readonly string[]>([]);
+  useSignalEffect(() => {
+    const texts = troubled.value;
+    const text = texts.find((one) => !known.peek().includes(one));
+    known.value = texts;
+    if (text !== undefined) announcement.value = text;
   });
   return (
     <p class="v-said" aria-live="polite">

@@ -1,43 +1,48 @@
 // What went wrong with runs, and what a run took.
 import type { JSX } from "preact";
-import type { RunInfo } from "../schema/contract.gen";
-import { bytes, clock, count, duration, metric, percent, ratioWhole } from "../text/format";
+import type { RunAlert, RunInfo } from "../schema/contract.gen";
+import { bytes, clock, count, duration, energy, percent, ratioWhole } from "../text/format";
+import type { Language } from "../text/language";
 import type { CurveView } from "./curveView";
 import { useLanguage } from "./languageContext";
 import { runTitle } from "./runLabels";
 
 const ALERT_TONES = { stalled: "warn", not_finite: "bad", recovered: "ok" } as const;
 
-/** Renders a banner for each run with trouble; screen readers announce it. */
+/** Renders a banner for each run with trouble. */
 export function RunAlerts({ view }: { view: CurveView }): JSX.Element {
   const trans = useLanguage();
-  const { all, parallel } = view.shown.value;
-  const troubled = all.filter((run) => run.alert !== null);
   return (
-    <div class="v-alerts" aria-live="polite">
-      {troubled.map((run) => {
-        const { alert } = run;
-        if (alert === null) return null;
-        return (
-          <div
-            key={run.run_id}
-            class="v-banner"
-            data-alert={alert.kind}
-            data-tone={ALERT_TONES[alert.kind]}
-          >
-            <p>
-              {parallel.length > 1 ? `${runTitle(run, all, trans)}: ` : ""}
-              {trans.message(alert.reason_code, alert.reason, alert.reason_args)}
-            </p>
-            <span class="v-since">
-              {trans.__("since %1", clock(alert.at, view.store.now.value, trans))}
-            </span>
-          </div>
-        );
-      })}
-    </div>
+    <>
+      {troubledRuns(view).map(({ run, alert }) => (
+        <div
+          key={run.run_id}
+          class="v-banner"
+          data-alert={alert.kind}
+          data-tone={ALERT_TONES[alert.kind]}
+        >
+          <p>{alertText(view, run, alert, trans)}</p>
+          <span class="v-since">
+            {trans.__("since %1", clock(alert.at, view.store.now.value, trans))}
+          </span>
+        </div>
+      ))}
+    </>
   );
 }
+
+const troubledRuns = (view: CurveView): { run: RunInfo; alert: RunAlert }[] =>
+  view.shown.value.all.flatMap((run) => (run.alert ? [{ run, alert: run.alert }] : []));
+
+function alertText(view: CurveView, run: RunInfo, alert: RunAlert, trans: Language): string {
+  const { all, parallel } = view.shown.value;
+  const text = trans.message(alert.reason_code, alert.reason, alert.reason_args);
+  return parallel.length > 1 ? `${runTitle(run, all, trans)}: ${text}` : text;
+}
+
+/** Returns what is wrong, for screen readers. */
+export const alertTexts = (view: CurveView, trans: Language): readonly string[] =>
+  troubledRuns(view).map(({ run, alert }) => alertText(view, run, alert, trans));
 
 /** Renders what an ended run took: waiting, memory, GPUs and energy. */
 export function RunSummary({ run }: { run: RunInfo }): JSX.Element | null {
@@ -72,7 +77,7 @@ export function RunSummary({ run }: { run: RunInfo }): JSX.Element | null {
     );
   }
   if (cost.energy_wh !== null) {
-    tiles.push([trans.__("Energy"), `${metric(cost.energy_wh)} Wh`, trans.__("GPU alone")]);
+    tiles.push([trans.__("Energy"), energy(cost.energy_wh), trans.__("GPU alone")]);
   }
   return (
     <dl class="v-summary">

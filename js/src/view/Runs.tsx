@@ -98,11 +98,14 @@ function RunRow({ run, view, action }: RunsProps & { run: RunInfo }): JSX.Elemen
   const size = useComputed(() => {
     const known = view.shown.value.parallel.map((one) => {
       const of = rowLine(view, chart, one);
-      return Math.abs((of && of.run.metrics[of.metric]) ?? 0);
+      return Math.abs(of?.run.metrics[of.metric] ?? 0);
     });
     return Math.max(...known);
   }).value;
   const title = runTitle(run, all, trans);
+  const reason = run.reason
+    ? trans.message(run.reason_code, run.reason, run.reason_args)
+    : undefined;
   const steps =
     run.total === null
       ? count(run.current)
@@ -118,7 +121,7 @@ function RunRow({ run, view, action }: RunsProps & { run: RunInfo }): JSX.Elemen
         onKeyDown={(event) => event.stopPropagation()}
       >
         <i aria-hidden="true">{RUN_SHAPES[place ?? 0]}</i>
-        <span class="v-name" title={run.reason ?? undefined}>
+        <span class="v-name" title={reason}>
           <b>{title}</b> {rowDetails(run)}
         </span>
         <span class="v-state" data-tone={runTone(run)}>

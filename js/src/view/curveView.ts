@@ -223,6 +223,13 @@ export const mainLine = (lines: readonly ChartLine[], root: RunInfo): ChartLine 
   return own.find(({ part }) => part === "val") ?? own[0];
 };
 
+/** Returns the line whose values tell most of the run in front: that of the first chart. */
+export function frontLine(view: CurveView): ChartLine | undefined {
+  const [chart] = view.charts.value;
+  const { lead } = view.shown.value;
+  return chart && lead && mainLine(chart.lines, lead);
+}
+
 /** Returns the id of the run with the best value of the first chart. */
 function bestRun([chart]: readonly Chart[]): string | undefined {
   if (!chart?.goal) return undefined;
