@@ -15,6 +15,7 @@ import traitlets
 
 from ipyvitals.errors import IpyvitalsError
 from ipyvitals.jupyter.comm import Send, open_comm_sender
+from ipyvitals.jupyter.run_feed import CurveSource, RunFeed
 from ipyvitals.render.html import saved_mark, saved_text, static_view
 from ipyvitals.schema import PANEL_SECTIONS, Snapshot
 from ipyvitals.storage.recent_points import RecentPoints
@@ -22,11 +23,18 @@ from ipyvitals.utils.notices import Notices
 
 __all__ = ["PanelSource", "StatusPanel"]
 
+SECTIONS_WITHOUT_RUNS = tuple(name for name in PANEL_SECTIONS if name != "runs")
+"""Sections that are sent whole when they changed; for the runs see `RunFeed`."""
 HOT_RELOAD = os.environ.get("ANYWIDGET_HMR") == "1"
 
 
 class PanelSource(Protocol):
     """Provides the snapshot, the charts and the notices of a panel."""
+
+    @property
+    def training(self) -> CurveSource:
+        """Provides the curves of training runs."""
+        ...
 
     history: RecentPoints
     notices: Notices
@@ -109,11 +117,13 @@ class StatusPanel(anywidget.AnyWidget):
         self._interval = interval
         _check_ipykernel(source.notices)
         snapshot = source.snapshot()
+        self._runs = RunFeed(source.training)
         super().__init__(
             monitor=snapshot.monitor,
             interval=interval,
             closed=source.closed,
             **_state(snapshot),
+            **self._runs.whole(snapshot.runs),
         )
         weakref.finalize(source, _end_panel, weakref.ref(self), os.getpid()).atexit = False
 
@@ -128,7 +138,8 @@ class StatusPanel(anywidget.AnyWidget):
         if self.comm is None:
             return False
         before = self._sent
-        changed = snapshot.changed(before, PANEL_SECTIONS)
+        changed = snapshot.changed(before, SECTIONS_WITHOUT_RUNS)
+        runs = self._runs.changes(snapshot.runs, snapshot.at)
         if len(snapshot.models) < 2 and "models" in changed:
             # The panel compares models only when there are two or more.
             changed.remove("models")
@@ -136,11 +147,11 @@ class StatusPanel(anywidget.AnyWidget):
         # Below 0 the clock was set back; the page must not wait until it catches up.
         heartbeat = self._interval is not None and not 0 <= since < self._interval
         self._sent = snapshot
-        if not changed and not heartbeat:
+        if not (changed or runs or heartbeat):
             return True
         self._heartbeat_at = snapshot.at
         send_all = before is None or len(before.models) < 2
-        state = _state(snapshot if send_all else snapshot.delta(before), changed)
+        state = _state(snapshot if send_all else snapshot.delta(before), changed) | runs
         if self._send_update is None:
             self._send_update = open_comm_sender(self.comm)
         self._send_update({"method": "update", "state": state, "buffer_paths": []})
@@ -170,7 +181,8 @@ class StatusPanel(anywidget.AnyWidget):
         state: dict[str, Any] = super().get_state(key=key, drop_defaults=drop_defaults)
         source = self._source()
         if key is None and source is not None:
-            state |= _state(source.snapshot())
+            snapshot = source.snapshot()
+            state |= _state(snapshot) | self._runs.whole(snapshot.runs)
             state["history"] = source.history.columns()
         return state
 
@@ -187,7 +199,7 @@ class StatusPanel(anywidget.AnyWidget):
         return data, {**metadata, "ipyvitals": saved_mark(snapshot)}
 
 
-def _state(snapshot: Snapshot, sections: Any = PANEL_SECTIONS) -> dict[str, Any]:
+def _state(snapshot: Snapshot, sections: Any = SECTIONS_WITHOUT_RUNS) -> dict[str, Any]:
     plain = msgspec.to_builtins({name: getattr(snapshot, name) for name in sections})
     return {"at": snapshot.at, **plain}
 

@@ -16,6 +16,7 @@ from ipyvitals.ingest.scoring import ScoreFunction
 from ipyvitals.jupyter.control_channel import control_channel
 from ipyvitals.jupyter.kernel import has_widgets, kernel_activity, watch_cells
 from ipyvitals.monitor.deployment import DeploymentMixin
+from ipyvitals.monitor.identity import IdentityMixin
 from ipyvitals.monitor.inspection import InspectionMixin
 from ipyvitals.monitor.plotting import PlottingMixin
 from ipyvitals.monitor.recording import RecordingMixin
@@ -34,13 +35,26 @@ from ipyvitals.utils.validation import (
 if TYPE_CHECKING:
     from ipyvitals.jupyter.panel import StatusPanel
 
-__all__ = ["Monitor"]
+__all__ = ["Monitor", "open_monitor"]
 
 _monitors: weakref.WeakValueDictionary[str, Monitor] = weakref.WeakValueDictionary()
 """The newest monitor of each name."""
 
 
-class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, InspectionMixin, PlottingMixin):
+def open_monitor(name: str) -> Monitor | None:
+    """Return the newest monitor of a name in this process, unless it is closed."""
+    monitor = _monitors.get(name)
+    return None if monitor is None or monitor.closed else monitor
+
+
+class Monitor(
+    IdentityMixin,
+    RecordingMixin,
+    DeploymentMixin,
+    TrackingMixin,
+    InspectionMixin,
+    PlottingMixin,
+):
     """Monitor the vital signs of a model and of the machine that it runs on.
 
     A monitor starts at once. As the last expression of a cell it shows the live panel. All
@@ -95,6 +109,11 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, InspectionMixin, P
         last rows in memory.
     store_predictions : bool
         Whether to store every single prediction with its label; they may be private data.
+    git : bool
+        Whether a training run has the commit of the work tree that the process is in, and whether
+        its files differ from that; a thread asks git.
+    terminal : bool
+        Whether a training run outside a notebook writes a line of progress to the standard error.
 
     Raises
     ------
@@ -135,6 +154,8 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, InspectionMixin, P
         disk_path: str | None = None,
         store: str | PathLike[str] | bool | None = True,
         store_predictions: bool = False,
+        git: bool = True,
+        terminal: bool = True,
     ) -> None:
         if model is None and (version is not None or trained_at is not None):
             raise ArgumentValueError(
@@ -156,6 +177,8 @@ class Monitor(RecordingMixin, DeploymentMixin, TrackingMixin, InspectionMixin, P
             label_ttl=label_ttl,
             store=store,
             store_predictions=store_predictions,
+            git=git,
+            terminal=terminal,
         )
         facts = None if model is None else model_facts(model, version, trained_at)
         clock = SystemClock() if clock is None else check_clock(clock)

@@ -7,9 +7,9 @@ from typing import Any, Literal, TypeVar
 
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.monitor.base import MonitorBase
+from ipyvitals.training.arguments import CONTEXT
 from ipyvitals.training.loop import TrackLoop
 from ipyvitals.training.run import TrainingRun
-from ipyvitals.training.tracker import CONTEXT
 
 __all__ = ["TrackingMixin"]
 

@@ -39,6 +39,8 @@ class MonitorConfig(msgspec.Struct, frozen=True, kw_only=True):
     label_ttl: float
     store: Path | None
     store_predictions: bool
+    git: bool
+    terminal: bool
 
 
 def check_settings(
@@ -57,6 +59,8 @@ def check_settings(
     label_ttl: Any,
     store: Any,
     store_predictions: Any,
+    git: Any,
+    terminal: Any,
 ) -> MonitorConfig:
     """Return the configuration.
 
@@ -90,6 +94,8 @@ def check_settings(
         label_ttl=check_seconds("label_ttl", label_ttl, 0.0),
         store=_store(store, interval),
         store_predictions=_flag("store_predictions", store_predictions),
+        git=_flag("git", git),
+        terminal=_flag("terminal", terminal),
     )
 
 

@@ -32,12 +32,15 @@ from ipyvitals.schema.messages import Message, message
 from ipyvitals.storage.recent_points import RecentPoints
 from ipyvitals.system.system_monitor import Kernel, Sampler, SystemMonitor
 from ipyvitals.training.alerts import Alert
+from ipyvitals.training.environment import RunFacts, git_reader, read_environment
+from ipyvitals.training.sections import trains_a_model
+from ipyvitals.training.terminal import TerminalLine
 from ipyvitals.training.tracker import TrainingTracker
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.fork import renew_in_child
 from ipyvitals.utils.notices import Notices
 from ipyvitals.utils.timers import IntervalTimer
-from ipyvitals.utils.weak_callbacks import fan_out, weak_callback
+from ipyvitals.utils.weak_callbacks import fan_out, weak_callback, weak_result
 
 __all__ = ["Engine"]
 
@@ -108,6 +111,7 @@ class Engine:
             warn=on_bad_metric,
         )
         self.training.judge(settings.thresholds)
+        self.training.describe = weak_result(self, Engine._run_facts, RunFacts())
         tracker, notices = self.training, self.notices
         self.aggregator = ModelAggregator(
             settings,
@@ -139,6 +143,12 @@ class Engine:
         )
         self._progress_at = self._looked_at = -inf
         self._training_version = -1
+        self._terminal = (
+            TerminalLine(clock.monotonic)
+            if settings.terminal and settings.interval is not None
+            else None
+        )
+        self._trained_at: float | None = None
         self._final: Snapshot | None = None
         self._lock = threading.RLock()
         renew_in_child(self)
@@ -157,6 +167,10 @@ class Engine:
             self.drain()
             self.aggregator.deploy(model_id, announce=announce, checkpoint=checkpoint, **facts)
             if announce:
+                if facts.get("trained_at") is None and self._trained_at is not None:
+                    # What was trained since the last deployment is what is deployed.
+                    self.aggregator.active.trained_at = self._trained_at
+                self._trained_at = None
                 self.persistence.deployed(self.aggregator.active)
         self.request_show()
 
@@ -309,6 +323,7 @@ class Engine:
             if now >= self._looked_at + PROGRESS_SECONDS:
                 self._looked_at = now
                 self.training.look()
+                self._draw_line(self.training.section())
             with self._lock:
                 if self.training.has_abandoned_loops:
                     # IPython reports the error of a cell after it has written the traceback.
@@ -347,6 +362,7 @@ class Engine:
         reading = self._system.read()
         with self._lock:
             section = self._system.judge(reading)
+            self.training.take_reading(section)
             if not quiet and not self.closed:
                 self._publisher.system(section)
                 self.persistence.system(section)
@@ -393,10 +409,25 @@ class Engine:
             if failed and active.lifecycle == "registered":
                 active.lifecycle = "failed"
             self._progress_at = -inf
+            if trains_a_model(section):
+                self._trained_at = self.clock.time()
+                if active.trained_at is None or active.lifecycle == "registered":
+                    active.trained_at = self._trained_at
             code = f"status.training_{section.state}"
             self.aggregator.update_status(Message(section.details) if failed else message(code))
             self._publisher.completed(section)
         self.request_show()
+        self._draw_line(section)
+
+    def _draw_line(self, section: TrainingSection) -> None:
+        """Show the run in front in a terminal; a notebook has the panel."""
+        if self._terminal is not None and self._kernel.busy() is None:
+            self._terminal.show(section, self.training.others)
+
+    def _run_facts(self) -> RunFacts:
+        active = self.aggregator.active
+        git = git_reader if self.settings.git and self.settings.interval is not None else None
+        return RunFacts(active.model_id if active.known else None, read_environment(), git)
 
     def _on_training_alert(self, alert: Alert) -> None:
         with self._lock:

@@ -8,7 +8,7 @@ from math import inf
 
 from ipyvitals.storage.buffer import WriteBuffer
 from ipyvitals.storage.rows import ProgressRow, RunRow
-from ipyvitals.training.run import ProgressReport
+from ipyvitals.training.run_states import ProgressReport
 from ipyvitals.utils.clock import Clock
 
 __all__ = ["TrainingLog"]

@@ -74,11 +74,11 @@ def stall_alert(run: TrainingRun, now: float, at: float, floor: float | None) ->
         seconds = round(record.stepped - record.stalled_since, 1)
         args: Args = {"seconds": seconds}
         return _alert(record, "recovered", None, seconds, run.current, "run.steps_again", args)
-    slow, usual = record.timer.slow_seconds(), record.timer.usual_seconds()
     # A run is idle on behalf of the runs inside it, which are judged themselves.
-    if floor is None or slow is None or usual is None or run.children:
+    if floor is None or idle < floor or run.children:
         return None
-    if idle < max(floor, SLOW_FACTOR * slow):
+    slow, usual = record.timer.slow_seconds(), record.timer.usual_seconds()
+    if slow is None or usual is None or idle < SLOW_FACTOR * slow:
         return None
     waiting = run.is_waiting()
     where = {None: "", True: "_iterable", False: "_body"}[waiting]

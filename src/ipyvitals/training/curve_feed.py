@@ -23,10 +23,9 @@ class CurveFeed:
     Examples
     --------
     >>> feed = CurveFeed()
-    >>> for step in range(3):
-    ...     feed.add("1", "loss", step, step, 0.1 * step, 0.5)
+    >>> feed.add("1", "loss", before=7, step=8, seconds=0.4, value=0.5)
     >>> [(chunk.start, chunk.step) for chunk in feed.take()], feed.take()
-    ([(0, [0.0, 1.0, 2])], [])
+    ([(7, [8])], [])
     """
 
     def __init__(self) -> None:

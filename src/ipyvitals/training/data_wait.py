@@ -30,7 +30,7 @@ class StepTimer:
     0.3
     """
 
-    __slots__ = ("_durations", "_stride", "_until", "_weight", "seconds", "steps", "waited")
+    __slots__ = ("_durations", "_stride", "_weight", "seconds", "steps", "until", "waited")
 
     def __init__(self) -> None:
         self.waited = 0.0
@@ -40,14 +40,14 @@ class StepTimer:
         self.steps = 0
         """Number of timed steps."""
         self._weight = 1.0
-        self._until: float | None = None
-        """Until when the steps so far were timed or passed by; ``None`` before the first."""
+        self.until: float | None = None
+        """When the last timed step ended; ``None`` before the first one of a lap."""
         self._durations: list[float] = []
         self._stride = 1
 
     def begin(self) -> None:
         """Forget when the last step ended: the loop begins again."""
-        self._until = None
+        self.until = None
         self._weight = 1.0
 
     def add(self, began: float, loaded: float, ended: float, untimed: int = 0) -> int:
@@ -63,8 +63,8 @@ class StepTimer:
         self.waited += self._weight * (loaded - began)
         self.seconds += self._weight * (ended - began)
         self.add_duration(ended - began)
-        since = began if self._until is None else self._until
-        self._until = ended
+        since = began if self.until is None else self.until
+        self.until = ended
         pace = (ended - since) / (untimed + 1)
         between = min(TIMED_EVERY_SECONDS / pace, MAX_UNTIMED) - 1.0 if pace > 0 else MAX_UNTIMED
         if between < 1.0:
@@ -99,7 +99,7 @@ class StepTimer:
 
     def _quantile(self, share: float) -> float | None:
         ordered = sorted(self._durations)
-        return ordered[int(share * (len(ordered) - 1) + 0.5)] if ordered else None
+        return ordered[int(share * (len(ordered) - 1))] if ordered else None
 
 
 class RecentWait:

@@ -16,8 +16,8 @@ from operator import length_hint
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import ref
 
-from ipyvitals.training.context import leave
-from ipyvitals.training.run import COUNTER_LENGTH, STOPPED, TrainingRun, end_by_error
+from ipyvitals.training.run import TrainingRun
+from ipyvitals.training.run_states import COUNTER_LENGTH, STOPPED, end_by_error
 
 if TYPE_CHECKING:
     from ipyvitals.training.tracker import TrainingTracker
@@ -139,7 +139,6 @@ class TrackLoop(Generic[T]):
                         break
                 untimed = before - length_hint(counter)
             run.complete()
-            leave(run)
         except GeneratorExit:
             own = currentframe()
             frame = own.f_back if own is not None else None
@@ -148,7 +147,6 @@ class TrackLoop(Generic[T]):
             raise
         except BaseException as error:
             end_by_error(run, error)
-            leave(run)
             raise
 
     async def _async_steps(self) -> AsyncIterator[T]:
@@ -170,13 +168,11 @@ class TrackLoop(Generic[T]):
                     return
                 timer.add(began, loaded, clock())
             run.complete()
-            leave(run)
         except GeneratorExit:
             self._tracker.abandon(run)
             raise
         except BaseException as error:
             end_by_error(run, error)
-            leave(run)
             raise
 
     def _stops(self, run: TrainingRun, counter: Iterator[None]) -> bool:
@@ -186,5 +182,4 @@ class TrackLoop(Generic[T]):
             return False
         run._current, run._counter = COUNTER_LENGTH - length_hint(counter), None
         run.owner.end(run, "stopped", STOPPED, "requested")
-        leave(run)
         return True

@@ -5,10 +5,15 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from ipyvitals.schema import Goal, RunAlert, RunCost, RunEnd, RunEnvironment, RunInfo
 from ipyvitals.schema.messages import Args
+from ipyvitals.training.cost import CostMeter
 from ipyvitals.training.data_wait import RecentWait, StepTimer
+from ipyvitals.training.environment import GitState
 from ipyvitals.training.eta import EtaEstimator
+from ipyvitals.training.run_states import leaf_steps, nested_fraction
 from ipyvitals.training.series import RunSeries
 
 if TYPE_CHECKING:
@@ -88,6 +93,7 @@ class RunRecord:
         """Sentence, code and arguments."""
         self.ended_at: float | None = None
         self.ended: float | None = None
+        self.meter = CostMeter()
         self.cost: RunCost | None = None
 
     def describe(
@@ -107,6 +113,13 @@ class RunRecord:
         self.series.goals.update(goals)
         self.unit = unit or unit_of(stage)
 
+    def take_git(self, state: GitState) -> None:
+        """Add the state of git to the environment."""
+        if self.environment is not None:
+            self.environment = replace(
+                self.environment, git_commit=state.commit, git_dirty=state.dirty
+            )
+
     def count(self, steps: int, now: float) -> None:
         """Take the time of steps that the user counted."""
         self.timer.add_duration((now - self.counted_at) / steps)
@@ -117,7 +130,8 @@ class RunRecord:
         self.run = run
         self.lap += 1
         self.lap_started = self.stepped = self.counted_at = now
-        self.end = self.reason = self.ended = self.ended_at = self.stalled = None
+        self.end = self.reason = self.ended = self.ended_at = None
+        self.stalled = self.cost = None
         self.seen_steps = 0
         self.eta, self.leaf_eta = EtaEstimator(now), EtaEstimator(now)
         self.timer.begin()
@@ -127,6 +141,10 @@ class RunRecord:
         self.steps += steps
         self.finished_seconds += now - self.lap_started
         self.ended, self.ended_at = now, at
+        waited = self.wait_totals(now)
+        self.cost = self.meter.result(
+            max(0.0, now - self.started), self.steps, None if waited is None else waited[0]
+        )
 
     def active_seconds(self, now: float) -> float:
         """Return the duration of all laps."""
@@ -140,11 +158,14 @@ class RunRecord:
         run = self.run
         if run is None or run.state != "running":
             return False
-        leaves = run.leaf_steps
+        leaves = leaf_steps(run)
         moved = leaves != self.seen_steps
         if leaves != self.seen_steps:
             self.seen_steps, self.stepped = leaves, now
-        fraction = run.nested_fraction
+        elif self.timer.until is not None:
+            # The count of a loop follows with the next item.
+            self.stepped = max(self.stepped, self.timer.until)
+        fraction = nested_fraction(run)
         self.eta.update(now, run.current, fraction)
         self.leaf_eta.update(now, leaves, fraction)
         waited = self.wait_totals(now)
@@ -169,7 +190,7 @@ class RunRecord:
         if run is None:
             raise ValueError("expected a run that has begun")
         running = run.state == "running"
-        fraction = run.nested_fraction
+        fraction = nested_fraction(run)
         waited = self.wait_totals(now)
         sentence, code, args = self.reason or (None, None, {})
         return RunInfo(

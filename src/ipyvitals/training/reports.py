@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ipyvitals.schema.messages import Message, message
 from ipyvitals.training.alerts import Alert, metric_alert
 from ipyvitals.training.metric_values import TakenValue, take_value
+from ipyvitals.training.run_states import ProgressReport, report_of
 from ipyvitals.utils.notices import Notices
 
 if TYPE_CHECKING:
-    from ipyvitals.training.run import ProgressReport, TrainingRun
+    from ipyvitals.training.run import TrainingRun
 
 __all__ = ["MetricReport", "ReportQueue"]
 
@@ -126,7 +127,9 @@ class ReportQueue:
             shown = "…"
         args = {"name": repr(name), "value": shown, "kind": type(value).__name__}
         self._notices.add("training.value", None, 1, **args)
-        self._warn(message("training.value", **args))
+        self._warn(
+            message("training.value", name=repr(name), value=shown, kind=type(value).__name__)
+        )
 
     # Applying
 
@@ -174,4 +177,4 @@ class ReportQueue:
             if turned is not None and self.judges_finite:
                 alerts.append(metric_alert(run.record, name, step, value, at))
         if shown:
-            self._on_report(run.report(at, step, shown))
+            self._on_report(report_of(run, at, step, shown))

@@ -5,28 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from operator import length_hint
 from types import CodeType, TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from ipyvitals.errors import TrainingStopped
 from ipyvitals.schema import RunEnd, TrainingState
-from ipyvitals.schema.messages import LABELS
+from ipyvitals.training.run_states import COUNTER_LENGTH, STOPPED, end_by_error, raise_if_stopped
 
 if TYPE_CHECKING:
     from ipyvitals.training.context import RunPlace
     from ipyvitals.training.record import RunRecord
 
-__all__ = [
-    "COUNTER_LENGTH",
-    "INTERRUPTED",
-    "STOPPED",
-    "ProgressReport",
-    "TrainingRun",
-    "end_by_error",
-]
-
-COUNTER_LENGTH = 1 << 62
-STOPPED = LABELS["training.stopped_on_request"]
-INTERRUPTED = LABELS["training.interrupted"]
+__all__ = ["TrainingRun"]
 
 
 class RunOwner(Protocol):
@@ -58,21 +47,6 @@ class RunOwner(Protocol):
     def fold(self) -> None:
         """Apply the values that wait."""
         ...
-
-
-class ProgressReport(NamedTuple):
-    """State of a run, with the metrics that were reported along with it."""
-
-    run: int
-    """Number of the run, counted from 1."""
-    at: float
-    """Unix seconds."""
-    stage: str
-    state: TrainingState
-    step: float | None
-    total: int | None
-    details: str
-    metrics: dict[str, float | None]
 
 
 class TrainingRun:
@@ -170,36 +144,6 @@ class TrainingRun:
         return 0 if self._has_inner else self.current
 
     @property
-    def leaf_steps(self) -> int:
-        """Number of steps of the lowest level inside this run."""
-        if not self._has_inner:
-            return self.current
-        return self.finished_steps + sum(run.leaf_steps for run in list(self.children))
-
-    @property
-    def newest_step(self) -> int:
-        """The step at which a value stands that is logged without one."""
-        for record in list(self.loops.values()):
-            # The first kind of loop inside: validation does not move the axis of the training.
-            inner = record.run
-            return record.steps if inner is None or inner.state != "running" else inner.newest_step
-        if self._counter is not None:
-            return self.offset + COUNTER_LENGTH - length_hint(self._counter)
-        return self.offset + (self._current if self.counted else self.reports)
-
-    @property
-    def is_elsewhere(self) -> bool:
-        """True while another thread or task that opened the run goes on."""
-        return self.place is not None and self.place.is_elsewhere()
-
-    def report(self, at: float, step: float, metrics: dict[str, float | None]) -> ProgressReport:
-        """Return the state of the run with some metrics."""
-        return ProgressReport(
-            *(self.record.number, at, self.stage, self.state, step),
-            *(self.total, self.details, metrics),
-        )
-
-    @property
     def fraction(self) -> float | None:
         """Completed share of the run, in [0, 1]; ``None`` without a total."""
         if self.state == "completed":
@@ -207,16 +151,6 @@ class TrainingRun:
         if not self.total:
             return None
         return min(1.0, self.current / self.total)
-
-    @property
-    def nested_fraction(self) -> float | None:
-        """Completed share with that of the open runs inside, which never goes back."""
-        fraction = self.fraction
-        if fraction is None or not self.total:
-            return fraction
-        inside = (run.nested_fraction or 0.0 for run in list(self.children))
-        self.reached = max(self.reached, min(1.0, fraction + sum(inside) / self.total))
-        return self.reached
 
     def update(
         self,
@@ -250,7 +184,7 @@ class TrainingRun:
         """
         self.owner.update(self, current, advance, stage, details, mappings, metrics)
         if self.should_stop:
-            self.raise_if_stopped()
+            raise_if_stopped(self)
 
     def log(
         self,
@@ -279,7 +213,7 @@ class TrainingRun:
         """
         self.owner.log(self, metrics, step, values)
         if self.should_stop:
-            self.raise_if_stopped()
+            raise_if_stopped(self)
 
     def complete(self, details: str | None = None) -> None:
         """End the run as completed; a run that has ended does not change."""
@@ -292,14 +226,6 @@ class TrainingRun:
     def stop(self, details: str | None = None) -> None:
         """End the run early as stopped, which is no failure."""
         self.owner.end(self, "stopped", details, "stopped")
-
-    def raise_if_stopped(self) -> None:
-        """Raise `TrainingStopped` after a request to stop, if this run or one around it asked."""
-        run: TrainingRun | None = self
-        while run is not None and run.should_stop:
-            if run.stop_raises and run.state == "running":
-                raise TrainingStopped(run.stage, run.current)
-            run = run.parent
 
     def __enter__(self) -> Self:
         return self
@@ -318,14 +244,6 @@ class TrainingRun:
         else:
             end_by_error(self, error)
         return None
-
-
-def end_by_error(run: TrainingRun, error: BaseException) -> None:
-    """End a run as failed, or as stopped when the error is an interrupt or a cancelled task."""
-    if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "CancelledError":
-        run.owner.end(run, "stopped", INTERRUPTED, "interrupted")
-    else:
-        run.fail(error)
 
 
 def _unknown() -> bool | None:

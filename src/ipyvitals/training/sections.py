@@ -5,11 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ipyvitals.schema import TrainingSection
+from ipyvitals.training.run_states import nested_fraction
 
 if TYPE_CHECKING:
     from ipyvitals.training.run import TrainingRun
 
-__all__ = ["training_section"]
+__all__ = ["training_section", "trains_a_model"]
+
+NO_TRAINING = frozenset(
+    {
+        *("eval", "evaluate", "evaluation", "val", "valid", "validate", "validation", "test"),
+        *("testing", "predict", "predicting", "prediction", "inference", "score", "scoring"),
+    }
+)
+"""Words of a stage that trains nothing."""
 
 
 def training_section(run: TrainingRun, now: float) -> TrainingSection:
@@ -19,7 +28,7 @@ def training_section(run: TrainingRun, now: float) -> TrainingSection:
     while inner.children:
         inner = inner.children[-1]
     running = run.state == "running"
-    fraction = run.nested_fraction
+    fraction = nested_fraction(run)
     details = run.details
     if not details and inner is not run:
         of = f" of {inner.total}" if inner.total else ""
@@ -39,6 +48,21 @@ def training_section(run: TrainingRun, now: float) -> TrainingSection:
         stop_requested=running and run.should_stop,
         run_id=run.run_id,
     )
+
+
+def trains_a_model(section: TrainingSection) -> bool:
+    """Return whether a model has been trained once this run has completed.
+
+    Examples
+    --------
+    >>> trains_a_model(TrainingSection(state="completed", stage="Fit"))
+    True
+    >>> trains_a_model(TrainingSection(state="completed", stage="Validation"))
+    False
+    """
+    words = set(section.stage.lower().split())
+    done = section.state == "completed" and bool(section.current)
+    return done and NO_TRAINING.isdisjoint(words)
 
 
 def _metrics(run: TrainingRun) -> dict[str, float | None]:

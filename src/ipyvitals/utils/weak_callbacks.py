@@ -6,9 +6,10 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-__all__ = ["fan_out", "weak_callback"]
+__all__ = ["fan_out", "weak_callback", "weak_result"]
 
 T = TypeVar("T")
+R = TypeVar("R")
 P = ParamSpec("P")
 
 
@@ -33,5 +34,16 @@ def weak_callback(owner: T, method: Callable[Concatenate[T, P], None]) -> Callab
         alive = reference()
         if alive is not None:
             method(alive, *args, **kwargs)
+
+    return call
+
+
+def weak_result(owner: T, method: Callable[[T], R], default: R) -> Callable[[], R]:
+    """Return a function that returns ``method(owner)``, or `default` once `owner` is gone."""
+    reference = weakref.ref(owner)
+
+    def call() -> R:
+        alive = reference()
+        return default if alive is None else method(alive)
 
     return call

@@ -1,0 +1,74 @@
+"""Checks the arguments of ``training`` and ``track``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from operator import length_hint
+from typing import Any
+
+from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
+from ipyvitals.training.loop import TrackLoop
+from ipyvitals.training.run import TrainingRun
+
+__all__ = ["CONTEXT", "check_facts", "check_parent", "check_total", "length_of"]
+
+CONTEXT: Any = ...
+"""The default of ``parent=``: the run that is open in the context."""
+
+
+def check_parent(parent: Any) -> TrainingRun | None:
+    """Return the run that another one is to be inside of."""
+    run = parent.run if isinstance(parent, TrackLoop) else parent
+    if run is not None and not isinstance(run, TrainingRun):
+        raise ArgumentTypeError(
+            f"parent={parent!r}: expected a run, as training() returns it, or None for a run of "
+            "its own."
+        )
+    return run
+
+
+def check_facts(name: Any, config: Any, tags: Any, goals: Any, unit: Any) -> dict[str, Any]:
+    """Return what the user said of a run, checked."""
+    if config is not None and not isinstance(config, Mapping):
+        raise ArgumentTypeError(f"config={config!r}: expected a mapping of names to values.")
+    if isinstance(tags, str):
+        raise ArgumentTypeError(f"tags={tags!r}: expected a list of texts, got one text.")
+    goals = dict(goals or {})
+    for metric, goal in goals.items():
+        if goal not in ("min", "max"):
+            raise ArgumentValueError(
+                f"goals: expected 'min' or 'max' for {metric!r}, got {goal!r}."
+            )
+    return {
+        "name": None if name is None else str(name),
+        "config": dict(config or {}),
+        "tags": [str(tag) for tag in tags],
+        "goals": goals,
+        "unit": None if unit is None else str(unit),
+    }
+
+
+def length_of(iterable: Any) -> int | None:
+    """Return the length of an iterable, or ``None``."""
+    try:
+        hint = length_hint(iterable, -1)
+    except Exception:
+        # Some streaming data loaders have a __len__ that raises other errors than TypeError.
+        return None
+    return None if hint < 0 else hint
+
+
+def check_total(total: Any) -> int | None:
+    """Return the number of steps of a run."""
+    if total is None:
+        return None
+    try:
+        count = int(total)
+        if count < 0 or count != total:
+            raise ValueError
+        return count
+    except (TypeError, ValueError, OverflowError):
+        raise ArgumentValueError(
+            f"total={total!r}: expected a whole number of steps, 0 or more, "
+            "or None where it is not known."
+        ) from None
