@@ -59,11 +59,11 @@ export function ticksOf([low, high]: Range, step: number): number[] {
   return Array.from({ length: Math.min(50, last - first + 1) }, (_, i) => (first + i) * step);
 }
 
-/** Returns the ticks of a logarithmic axis, of logarithms: 1, or 1, 2 and 5 of each power. */
+/** Returns the ticks of a logarithmic axis, as logarithms of round values. */
 export function logTicks([low, high]: Range): number[] {
-  const few = high - low > 2.5;
-  const digits = few ? [1] : [1, 2, 5];
-  const skip = Math.ceil((high - low) / 6);
+  const size = high - low;
+  const digits = size > 2.5 ? [1] : size > 0.9 ? [1, 2, 5] : [1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
+  const skip = Math.ceil(size / 6);
   const powers = Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, i) => i);
   return powers
     .map((i) => i + Math.floor(low))

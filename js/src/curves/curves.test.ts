@@ -18,7 +18,7 @@ import {
 import { difference, Line, visitColumns } from "./line";
 import { chartOf, mainCharts, orderCharts } from "./names";
 import { valueRange } from "./outliers";
-import { smooth, withoutSpikes, zigzags } from "./smoothing";
+import { cleanValues, removeSpikes, smooth as smoothPiece, zigzags } from "./smoothing";
 
 const STEP = { axis: "step", scale: 1, offset: 0 } as const;
 /** Returns reproducible numbers in [0, 1). */
@@ -121,6 +121,16 @@ describe("smoothing", () => {
   const random = noise(7);
   const noisy = Array.from({ length: 400 }, (_, i) => 2 * 2 ** (-i / 80) + 0.2 * (random() - 0.5));
   const x = noisy.map((_, i) => i);
+  const smooth = (
+    at: number[],
+    values: number[],
+    weights: number[],
+    half: number,
+  ): Float64Array => {
+    const clean: (number | null)[] = [];
+    removeSpikes(values, clean);
+    return smoothPiece(at, clean, weights, half);
+  };
   const ones = noisy.map(() => 1);
 
   test("only what zigzags is smoothed: noise, and neither a schedule nor a few values", () => {
@@ -144,7 +154,20 @@ describe("smoothing", () => {
     for (const i of [195, 199, 200, 201, 210]) {
       expect(with_[i]).toBeCloseTo(without[i] ?? 0, 1);
     }
-    expect([...withoutSpikes([1, 1, 9, 1, 1])]).toEqual([1, 1, 1, 1, 1]);
+    const curve = curveOf([1, 1, 9, null, 1, 1]);
+    expect(cleanValues(curve)).toEqual([1, 1, 1, null, 1, 1]);
+  });
+
+  test("what was computed before is the same as what is computed at once", () => {
+    const grown = curveOf(noisy.slice(0, 100));
+    cleanValues(grown);
+    for (let i = 100; i < 200; i += 1) {
+      const [step, mean] = [[i + 1], [noisy[i] ?? 0]];
+      const rest = { first_step: [], low: [], high: [], count: [], not_finite: [] };
+      grown.add({ run_id: "a", metric: "loss", start: i, step, seconds: [i], mean, ...rest });
+      cleanValues(grown);
+    }
+    expect(cleanValues(grown)).toEqual(cleanValues(curveOf(noisy.slice(0, 200))));
   });
 
   test("a constant stays itself", () => {

@@ -30,26 +30,26 @@ interface Candidate {
  * the others; never the newest, never the best.
  */
 export function valueRange(lines: readonly LineValues[]): Range | null {
-  const budgets: number[] = [];
-  const tops: Candidate[] = [];
-  const bottoms: Candidate[] = [];
-  lines.forEach(({ low, high, best }, line) => {
-    const known = high.reduce<number>((n, value) => n + Number(value !== null), 0);
-    const firsts = known < MIN_POINTS ? 0 : Math.max(MIN_FIRST, Math.ceil(known * FIRST_SHARE));
-    budgets[line] = Math.floor((known - firsts) * (firsts ? OTHERS_SHARE : 0));
-    let seen = 0;
-    high.forEach((top, i) => {
-      const bottom = low[i] ?? null;
-      if (top === null || bottom === null) return;
-      seen += 1;
-      const first = seen <= firsts;
-      const newest = seen === known;
-      tops.push({ value: top, line, first, fixed: newest || top === best });
-      bottoms.push({ value: bottom, line, first, fixed: newest || bottom === best });
-    });
-  });
-  if (tops.length === 0) return null;
-  return narrowed(few(tops, budgets, -1), few(bottoms, budgets, 1), budgets);
+  const counted = lines.map((line) => ({ ...line, ...countOf(line.high) }));
+  const all = counted.filter(({ known }) => known > 0);
+  if (all.length === 0) return null;
+  const budgets = all.map(({ known, firsts }) =>
+    Math.floor((known - firsts) * (firsts ? OTHERS_SHARE : 0)),
+  );
+  return narrowed(sideOf(all, budgets, "high", -1), sideOf(all, budgets, "low", 1), budgets);
+}
+
+interface CountedLine extends LineValues {
+  readonly known: number;
+  /** Number of values that count as the first ones. */
+  readonly firsts: number;
+}
+
+function countOf(values: readonly Maybe[]): Pick<CountedLine, "known" | "firsts"> {
+  let known = 0;
+  for (const value of values) if (value !== null) known += 1;
+  const firsts = known < MIN_POINTS ? 0 : Math.max(MIN_FIRST, Math.ceil(known * FIRST_SHARE));
+  return { known, firsts };
 }
 
 interface Side {
@@ -61,19 +61,56 @@ interface Side {
  * Returns the extremes of one side, sorted. Of the other values of each line, one more than may
  * be left out is enough: it is where leaving out ends.
  */
-function few(all: Candidate[], budgets: readonly number[], sign: 1 | -1): Side {
+function sideOf(
+  lines: readonly CountedLine[],
+  budgets: readonly number[],
+  of: "low" | "high",
+  sign: 1 | -1,
+): Side {
+  const sorted: Candidate[] = [];
   let median = 0;
-  const limits = budgets.map((most, line) => {
-    const values = Float64Array.from(
-      all.filter((one) => one.line === line && !one.first),
-      (one) => one.value * sign,
-    ).sort();
-    median += (values[values.length >> 1] ?? 0) * sign;
-    return values[Math.min(most, values.length - 1)] ?? Number.POSITIVE_INFINITY;
+  lines.forEach(({ known, firsts, best, [of]: column }, line) => {
+    const others = new Float64Array(known - firsts);
+    let seen = 0;
+    for (const value of column) {
+      if (value === null) continue;
+      if (seen >= firsts) others[seen - firsts] = value * sign;
+      seen += 1;
+    }
+    median += (selected(others, others.length >> 1) * sign) / lines.length;
+    const limit = selected(others, budgets[line] ?? 0);
+    seen = 0;
+    for (const value of column) {
+      if (value === null) continue;
+      seen += 1;
+      const first = seen <= firsts;
+      if (!first && value * sign > limit) continue;
+      sorted.push({ value, line, first, fixed: seen === known || value === best });
+    }
   });
-  const kept = all.filter((one) => one.first || one.value * sign <= (limits[one.line] ?? 0));
-  kept.sort((a, b) => (a.value - b.value) * sign);
-  return { sorted: kept, median: median / budgets.length };
+  sorted.sort((a, b) => (a.value - b.value) * sign);
+  return { sorted, median };
+}
+
+/** Returns the number that would be at `index` in sorted order, and moves smaller ones before it. */
+function selected(values: Float64Array, index: number): number {
+  let [left, right] = [0, values.length - 1];
+  while (left < right) {
+    const pivot = values[(left + right) >> 1] ?? 0;
+    let [i, j] = [left, right];
+    while (i <= j) {
+      while ((values[i] ?? 0) < pivot) i += 1;
+      while ((values[j] ?? 0) > pivot) j -= 1;
+      if (i > j) break;
+      const held = values[i] ?? 0;
+      values[i++] = values[j] ?? 0;
+      values[j--] = held;
+    }
+    if (index <= j) right = j;
+    else if (index >= i) left = i;
+    else break;
+  }
+  return values[index] ?? 0;
 }
 
 function narrowed(above: Side, below: Side, budgets: readonly number[]): Range {

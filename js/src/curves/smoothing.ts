@@ -1,4 +1,5 @@
 // The smoothed line of a curve: the mean of what is near.
+import type { Curve } from "../state/curve";
 
 /** A line is smoothed from this number of points on, of which this share are turning points. */
 const MIN_POINTS = 60;
@@ -23,18 +24,44 @@ const SPAN = 3;
 const SCALE = 1.4826;
 const LIMIT = 5;
 
-/** Returns the values without spikes: what is far from the median of its 7 neighbours is it. */
-export function withoutSpikes(values: ArrayLike<number>): Float64Array {
-  const near = new Float64Array(2 * SPAN + 1);
-  return Float64Array.from(values, (value, i) => {
-    const first = Math.max(0, i - SPAN);
-    const size = Math.min(values.length, i + SPAN + 1) - first;
-    for (let k = 0; k < size; k += 1) near[k] = values[first + k] ?? 0;
+/**
+ * Writes the values without spikes into `clean`, from index `from` on: what is far from the median
+ * of its 7 neighbours counts as that median. Values that are not finite are left out.
+ */
+export function removeSpikes(
+  values: readonly (number | null)[],
+  clean: (number | null)[],
+  from = 0,
+): void {
+  for (let i = from; i < values.length; i += 1) {
+    const value = values[i] ?? null;
+    clean[i] = value;
+    if (value === null) continue;
+    let size = 0;
+    for (let k = Math.max(0, i - SPAN); k <= i + SPAN; k += 1) {
+      const one = values[k] ?? null;
+      if (one !== null) near[size++] = one;
+    }
     const middle = sortedMedian(near, size);
     for (let k = 0; k < size; k += 1) near[k] = Math.abs((near[k] ?? 0) - middle);
-    const deviation = Math.abs(value - middle);
-    return deviation > LIMIT * SCALE * sortedMedian(near, size) ? middle : value;
-  });
+    const limit = LIMIT * SCALE * sortedMedian(near, size);
+    if (Math.abs(value - middle) > limit) clean[i] = middle;
+  }
+}
+
+const near = new Float64Array(2 * SPAN + 1);
+
+/** The values of curves without spikes, and how often a curve was changed other than at its end. */
+const known = new WeakMap<Curve, { clean: (number | null)[]; changes: number }>();
+
+/** Returns the values of a curve without spikes; those that were known are not computed again. */
+export function cleanValues(curve: Curve): readonly (number | null)[] {
+  const { mean, changes } = curve;
+  const before = known.get(curve);
+  const entry = before?.changes === changes ? before : { clean: [], changes };
+  removeSpikes(mean, entry.clean, Math.max(0, entry.clean.length - SPAN));
+  known.set(curve, entry);
+  return entry.clean;
 }
 
 /** Sorts the first `size` values in place by insertion; returns their median. */
@@ -51,34 +78,36 @@ function sortedMedian(values: Float64Array, size: number): number {
 }
 
 /**
- * Smooths one piece of a line, in two passes: a value that is `half` away on the x axis counts
- * half, times the number of values of its bucket.
+ * Smooths the values of one piece, `from` to `to`, in two passes: a value that is `half` away on
+ * the x axis counts half, times its weight.
  */
 export function smooth(
   x: ArrayLike<number>,
-  values: ArrayLike<number>,
+  values: ArrayLike<number | null>,
   weights: ArrayLike<number>,
   half: number,
+  from = 0,
+  to = x.length,
 ): Float64Array {
-  const clean = withoutSpikes(values);
-  const n = clean.length;
-  const [sums, sizes] = [new Float64Array(n), new Float64Array(n)];
+  const [sums, sizes] = [new Float64Array(to - from), new Float64Array(to - from)];
+  let [distance, fade] = [0, 1];
   for (const step of [1, -1]) {
     let [sum, size] = [0, 0];
-    for (let i = step > 0 ? 0 : n - 1; i >= 0 && i < n; i += step) {
-      const fade = 2 ** (-Math.abs((x[i] ?? 0) - (x[i - step] ?? x[i] ?? 0)) / half);
-      [sum, size] = [sum * fade, size * fade];
-      sums[i] = (sums[i] ?? 0) + sum;
-      sizes[i] = (sizes[i] ?? 0) + size;
-      const weight = weights[i] ?? 1;
-      sum += weight * (clean[i] ?? 0);
-      size += weight;
-      // Once, in the first pass: the value itself.
-      if (step > 0) {
-        sums[i] = (sums[i] ?? 0) + weight * (clean[i] ?? 0);
-        sizes[i] = (sizes[i] ?? 0) + weight;
-      }
+    for (let i = step > 0 ? from : to - 1; i >= from && i < to; i += step) {
+      const next = Math.abs((x[i] ?? 0) - (x[i - step] ?? 0));
+      // Most steps are as far from each other.
+      if (next !== distance) [distance, fade] = [next, 2 ** (-next / half)];
+      sum *= fade;
+      size *= fade;
+      const own = weights[i] ?? 0;
+      const value = own * (values[i] ?? 0);
+      const at = i - from;
+      // The value itself counts once, in the first pass.
+      sums[at] = (sums[at] ?? 0) + sum + (step > 0 ? value : 0);
+      sizes[at] = (sizes[at] ?? 0) + size + (step > 0 ? own : 0);
+      sum += value;
+      size += own;
     }
   }
-  return sums.map((sum, i) => sum / (sizes[i] || Number.NaN));
+  return sums.map((sum, at) => sum / (sizes[at] || Number.NaN));
 }

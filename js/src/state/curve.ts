@@ -19,6 +19,8 @@ export class Curve {
   readonly bad: number[] = [];
   /** Number of values in all buckets. */
   total = 0;
+  /** How often buckets were changed other than by adding at the end. */
+  changes = 0;
 
   get length(): number {
     return this.step.length;
@@ -83,12 +85,14 @@ export class Curve {
   }
 
   #pop(): void {
+    this.changes += 1;
     this.total -= this.count.at(-1) ?? 0;
     for (const column of this.#columns) column.pop();
   }
 
   /** Merges pairs of buckets, except across a gap and where the step goes back. */
   #merge(): void {
+    this.changes += 1;
     const { first, step, mean, low, high, count, bad } = this;
     let to = 0;
     for (let i = 0; i < this.length; i += 1, to += 1) {

@@ -83,7 +83,7 @@ export function CurveChart({ chart, view }: { chart: Chart; view: CurveView }): 
           <span
             key={entry.key}
             class="v-legend"
-            data-curve={entry.metric === metric ? undefined : entry.metric}
+            data-curve={entry.hook === metric ? undefined : entry.hook}
             data-part={entry.part ?? undefined}
             title={entry.title}
             style={entry.place === null ? undefined : { color: `var(--v-run${entry.place})` }}
@@ -184,7 +184,8 @@ function moveCursor(
 
 interface LegendEntry {
   readonly key: string;
-  readonly metric: string;
+  /** The metric; undefined of another run than the one in front. */
+  readonly hook: string | undefined;
   readonly part: string | null;
   readonly label: string;
   readonly title: string;
@@ -226,7 +227,7 @@ function legendOf(
     const smooth = at === null ? null : smoothedAt(line, smoothed, i);
     return {
       key: `${run.run_id} ${metric}`,
-      metric,
+      hook: root === runs.lead ? metric : undefined,
       part: part === "train" || (part === null && name !== "") ? "train" : part,
       label: several
         ? [runTitle(root, runs.all, trans), same.length > 1 ? name : ""].filter(Boolean).join(" ")
@@ -256,7 +257,7 @@ function legendOf(
     const { root } = first.source;
     entries.push({
       key: "back",
-      metric: first.source.metric,
+      hook: undefined,
       part: null,
       label: line
         ? runTitle(root, runs.all, trans, true)

@@ -76,12 +76,11 @@ export class CurvePlot {
 
   /** The width of the area of the lines, in CSS pixels. */
   get width(): number {
-    return Math.max(1, this.#element.clientWidth - ROOM.left - ROOM.right);
+    return Math.max(1, this.canvas.width / this.canvas.scale - ROOM.left - ROOM.right);
   }
 
   draw(drawing: Drawing): void {
     this.#drawing = drawing;
-    this.canvas.resize();
     this.#paint();
   }
 

@@ -9,6 +9,7 @@ import { type ShownPanel, show, view } from "../testing/panel";
 const base = traitsOf("training");
 const states = runStates(base) as Record<string, Traits>;
 const AT = base.at as number;
+const runsOf = (name: string): RunInfo[] => (states[name]?.runs ?? []) as RunInfo[];
 
 const open = (name: string): ShownPanel => show("training", states[name]);
 const all = (root: Element, selector: string): HTMLElement[] => [
@@ -78,7 +79,7 @@ describe("curves of one run", () => {
 
   test("what follows moves the numbers; a metric that comes later gets a chart", () => {
     const { root, receive } = open("curves");
-    const [info] = states["curves"]?.runs as RunInfo[];
+    const [info] = runsOf("curves");
     const chunk = (metric: string, start: number, step: number, value: number): CurveChunk => ({
       ...{ run_id: info?.run_id ?? "", metric, start, step: [step], seconds: [61], mean: [value] },
       ...{ first_step: [], low: [], high: [], count: [], not_finite: [] },
@@ -236,7 +237,7 @@ describe("trouble", () => {
     const { root, receive } = open("curves");
     const region = root.querySelector("[aria-live]");
     expect(region?.textContent).toBe("");
-    const [broken] = states["nan"]?.runs as RunInfo[];
+    const [broken] = runsOf("nan");
     receive({ at: AT + 1, runs: [{ run_id: "5b1e22c0-3", alert: broken?.alert }] });
     expect(region?.textContent).toBe("loss is not finite from step 1204; it was 0.4223 before");
     receive({ at: AT + 2, runs: [{ run_id: "5b1e22c0-3", alert: null }] });

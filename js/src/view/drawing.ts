@@ -17,7 +17,7 @@ import {
 } from "../curves/axes";
 import { Line } from "../curves/line";
 import { valueRange } from "../curves/outliers";
-import { smooth, zigzags } from "../curves/smoothing";
+import { cleanValues, smooth, zigzags } from "../curves/smoothing";
 import type { Maybe } from "../text/format";
 import { type Chart, type ChartLine, type CurveView, mainLine } from "./curveView";
 
@@ -116,13 +116,16 @@ export function drawingOf(
   const values = marked.map(({ line, best }) => {
     const inside = (_: unknown, i: number): boolean =>
       (line.x[i] ?? 0) >= x[0] && (line.x[i] ?? 0) <= x[1];
-    const of = (column: readonly Maybe[]): Maybe[] =>
-      (view.zoom.value ? column.filter(inside) : column).map(scale);
+    const of = (column: readonly Maybe[]): readonly Maybe[] => {
+      const seen = view.zoom.value ? column.filter(inside) : column;
+      return log ? seen.map(scale) : seen;
+    };
     const { low, high } = line.curve;
     return { low: of(low), high: of(high), best: best && scale(best.value) };
   });
   const all = extent(values);
-  const rest = view.whole.value.has(chart.name) ? all : valueRange(values);
+  // A logarithmic axis has room for all.
+  const rest = log || view.whole.value.has(chart.name) ? all : valueRange(values);
   const y = remembered(memory, rest ?? [0, 1], log, now);
   const real = (value: number): number => (log ? 10 ** value : value);
   const hidden = rest === null || all === null || (rest[0] === all[0] && rest[1] === all[1]);
@@ -197,13 +200,14 @@ function bestOf(source: ChartLine, line: Line, chart: Chart): DrawnLine["best"] 
 /** Smooths each piece; a value outside of the axis, which is left out, counts nothing. */
 function smoothedPieces(line: Line, half: number, [low, high]: Range): Float64Array[] {
   const { mean, count, bad } = line.curve;
-  return line.pieces.map(({ from, to }) => {
-    const values = mean.slice(from, to) as number[];
-    const weights = values.map((value, i) =>
-      value < low || value > high ? 0 : (count[from + i] ?? 0) - (bad[from + i] ?? 0),
-    );
-    return smooth(line.x.slice(from, to), values, weights, half);
+  const clean = cleanValues(line.curve);
+  const weights = new Float64Array(mean.length);
+  mean.forEach((value, i) => {
+    if (value !== null && value >= low && value <= high) {
+      weights[i] = (count[i] ?? 0) - (bad[i] ?? 0);
+    }
   });
+  return line.pieces.map(({ from, to }) => smooth(line.x, clean, weights, half, from, to));
 }
 
 /** Returns whether the y axis is logarithmic, why not, and how a value is placed on it. */

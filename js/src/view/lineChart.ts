@@ -36,7 +36,6 @@ export class LineChart {
     this.#at = at;
     this.#values = values;
     this.#threshold = values.some((value) => value !== null) ? threshold : null;
-    this.canvas.resize();
     this.#paint();
   }
 
