@@ -85,7 +85,11 @@ export function tickTexts(values: readonly number[], step: number): string[] {
 export const logTexts = (logarithms: readonly number[]): string[] =>
   logarithms.map((logarithm) => {
     const value = Number((10 ** logarithm).toPrecision(3));
-    return value >= 1e6 || value < 1e-4 ? scientific(value) : `${value}`;
+    return value >= 1e6 || value < 1e-4
+      ? scientific(value)
+      : value < 1000
+        ? `${value}`
+        : count(value);
   });
 
 const scientific = (value: number): string =>

@@ -177,9 +177,9 @@ class Painter {
     this.#strokes(drawn, colour, drawn.source.part === "train" ? 1.2 : 1.9);
   }
 
-  /** Draws the true values behind a smoothed line, from the lowest to the highest. */
+  /** Draws the true values behind a line of means, from the lowest to the highest. */
   band({ line, smoothed, place }: DrawnLine): void {
-    if (smoothed === null) return;
+    if (smoothed === null && line.curve.total === line.x.length) return;
     const { ctx } = this;
     ctx.fillStyle = this.colour(`run${place}`);
     ctx.globalAlpha = BAND;
@@ -270,16 +270,16 @@ class Painter {
     (i: number): number =>
       this.toX(x[i] ?? 0);
 
+  /** Draws the means of the buckets, or the smoothed line. */
   #strokes({ line, smoothed }: DrawnLine, colour: string, width: number): void {
     const { ctx, toY } = this;
-    const { low, high } = line.curve;
+    const { mean } = line.curve;
     ctx.strokeStyle = ctx.fillStyle = colour;
     ctx.lineWidth = width * this.px;
     const x = this.#xOf(line.x);
     line.pieces.forEach(({ from, to, undone }, piece) => {
       const values = smoothed?.[piece];
-      const value = (column: readonly (number | null)[]) => (i: number) =>
-        values ? (values[i - from] ?? 0) : (column[i] ?? 0);
+      const value = (i: number): number => (values ? values[i - from] : mean[i]) ?? 0;
       let cut = to;
       while (cut > from && (line.x[cut - 1] ?? 0) >= undone) cut -= 1;
       for (const [start, end, alpha] of [
@@ -290,7 +290,7 @@ class Painter {
         ctx.globalAlpha = alpha;
         ctx.beginPath();
         let points = 0;
-        visitColumns(start, end, x, value(low), value(high), (at, of) => {
+        visitColumns(start, end, x, value, value, (at, of) => {
           points += 1;
           if (points === 1) ctx.moveTo(at, toY(of));
           else ctx.lineTo(at, toY(of));

@@ -43,7 +43,7 @@ export interface Drawing {
   readonly log: boolean;
   /** Why there is no logarithmic axis although one is wanted. */
   readonly refused: "share" | "negative" | null;
-  /** The largest number of the axis, by which numbers are written. */
+  /** The largest number of the axis, by which numbers are written; 0: each by its own size. */
   readonly size: number;
   readonly ticks: { readonly x: Ticks; readonly y: Ticks };
   readonly above: LeftOut;
@@ -148,7 +148,7 @@ export function drawingOf(
     y,
     log,
     refused,
-    size: Math.max(Math.abs(real(y[0])), Math.abs(real(y[1]))),
+    size: log ? 0 : Math.max(Math.abs(y[0]), Math.abs(y[1])),
     ticks: { x: xTicks(x, axis, pixels), y: yTicks(y, log) },
     above: hidden ? NOTHING : leftOut(values, "high", (value) => value > y[1], all?.[1], real),
     below: hidden ? NOTHING : leftOut(values, "low", (value) => value < y[0], all?.[0], real),
