@@ -14,6 +14,7 @@ from ipyvitals.errors import (
     IpyvitalsError,
     IpyvitalsWarning,
     LabelTypeWarning,
+    MetricWarning,
     UnknownModelError,
 )
 
@@ -36,7 +37,9 @@ def test_an_unknown_model_is_a_bad_value():
     assert issubclass(UnknownModelError, ArgumentValueError)
 
 
-@pytest.mark.parametrize("warning", [ClosedMonitorWarning, ForkedMonitorWarning, LabelTypeWarning])
+@pytest.mark.parametrize(
+    "warning", [ClosedMonitorWarning, ForkedMonitorWarning, LabelTypeWarning, MetricWarning]
+)
 def test_our_warnings_can_be_filtered_as_one(warning):
     assert issubclass(warning, IpyvitalsWarning)
     assert issubclass(IpyvitalsWarning, UserWarning)

@@ -20,6 +20,10 @@ __all__ = ["ControlChannel", "control_channel"]
 
 LOCK_TIMEOUT_SECONDS = 0.5
 """Longest wait for the engine's lock: the thread of the requests also handles interrupts."""
+CURVE_BUCKETS = 64
+"""Buckets of each curve in a reply with the history."""
+MAX_CURVES = 200
+"""Curves in one reply."""
 
 
 class ControlChannel:
@@ -79,6 +83,18 @@ class ControlChannel:
         if request.request == "snapshot":
             updates = [self._update(engine, history=request.history) for engine in engines]
             return Reply(monitors=[update for update in updates if update is not None])
+        if request.request == "curves":
+            chunks = [
+                chunk
+                for engine in engines
+                for chunk in engine.training.curves(
+                    request.run_id,
+                    metric=request.metric,
+                    first_step=request.first_step,
+                    last_step=request.last_step,
+                )
+            ]
+            return Reply(curves=chunks[:MAX_CURVES])
         if request.request == "stop_training":
             done = sum(engine.training.ask_to_stop(request.run_id) for engine in engines)
         else:
@@ -112,7 +128,11 @@ class ControlChannel:
             return None
         update = self._senders[engine].full(snapshot)
         if history:
-            update = msgspec.structs.replace(update, history=engine.history.columns())
+            update = msgspec.structs.replace(
+                update,
+                history=engine.history.columns(),
+                curves=engine.training.curves(limit=CURVE_BUCKETS)[:MAX_CURVES],
+            )
         return update
 
 

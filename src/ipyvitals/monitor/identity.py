@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-__all__ = ["IdentityMixin", "closed_monitor"]
+__all__ = ["IdentityMixin", "monitor_named"]
 
 
 class IdentityMixin:
@@ -25,10 +25,10 @@ class IdentityMixin:
         return self
 
     def __reduce__(self) -> tuple[Any, tuple[str]]:
-        return closed_monitor, (self.name,)  # type: ignore[attr-defined]
+        return monitor_named, (self.name,)  # type: ignore[attr-defined]
 
 
-def closed_monitor(name: str) -> Any:
+def monitor_named(name: str) -> Any:
     """Return the open monitor of a name, or a closed one, which takes nothing."""
     from ipyvitals.monitor.monitor import Monitor, open_monitor
 

@@ -132,7 +132,7 @@ class InspectionMixin(MonitorBase):
         Parameters
         ----------
         event_type : str
-            One of the six types in `EVENT_TYPES`, or ``"*"`` for all of them.
+            One of the seven types in `EVENT_TYPES`, or ``"*"`` for all of them.
         callback : callable
             Function that takes the event.
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable
 from math import inf
 
+from ipyvitals.schema import RunInfo
 from ipyvitals.storage.buffer import WriteBuffer
 from ipyvitals.storage.rows import ProgressRow, RunRow
 from ipyvitals.training.run_states import ProgressReport
@@ -28,6 +29,7 @@ class _LoggedRun:
         self.running = True
         self.n = 0
         self.metrics: dict[str, float | None] = {}
+        self.info: RunInfo | None = None
         self.row_due = False
         self.stored_at = -inf
 
@@ -58,6 +60,7 @@ class TrainingLog:
             known = self._runs.get(report.run)
             run = known or self._runs.setdefault(report.run, _LoggedRun(report.at))
             run.metrics.update(report.metrics)
+            run.info = report.info or run.info
             self._keep_step(run, report)
             if known is None or not running:
                 self._keep_run(run, report, None if running else report.at)
@@ -77,13 +80,14 @@ class TrainingLog:
                 run = self._runs.get(report.run)
                 if run is None or not run.running:
                     continue
+                run.info = report.info or run.info
                 if self._clock.monotonic() - run.stored_at >= LOOK_SECONDS:
                     self._keep_step(run, report)
                 if run.row_due:
                     self._keep_run(run, report, None)
 
     def _keep_step(self, run: _LoggedRun, report: ProgressReport) -> None:
-        number, at, stage, state, step, total, _, metrics = report
+        number, at, stage, state, step, total, _, metrics, _ = report
         run.n += 1
         run.stored_at, run.row_due = self._clock.monotonic(), True
         whole = None if step is None else int(step)
@@ -91,11 +95,14 @@ class TrainingLog:
 
     def _keep_run(self, run: _LoggedRun, report: ProgressReport, ended_at: float | None) -> None:
         # Once a second and not with each report, since the scheduler has other work.
-        number, _, stage, state, step, total, details, _ = report
+        number, _, stage, state, step, total, details, _, _ = report
         metrics, run.row_due = dict(run.metrics), False
         whole = None if step is None else int(step)
         self._buffer.put(
-            RunRow(number, run.started_at, ended_at, stage, state, whole, total, details, metrics)
+            RunRow(
+                *(number, run.started_at, ended_at, stage, state, whole, total, details, metrics),
+                info=run.info,
+            )
         )
 
     def after_fork(self) -> None:

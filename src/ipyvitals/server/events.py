@@ -1,4 +1,4 @@
-"""Emits the six events on the server's own event bus, ``/api/events/subscribe``."""
+"""Emits the seven events on the server's own event bus, ``/api/events/subscribe``."""
 
 from __future__ import annotations
 

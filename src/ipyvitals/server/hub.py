@@ -64,7 +64,7 @@ class Hub:
     kernel_manager : KernelManagerAdapter
         The kernels and sessions of the server.
     event_bus : EventBusEmitter
-        Emits the six events for other extensions.
+        Emits the seven events for other extensions.
     config : HubConfig
     log : logging.Logger
     """

@@ -80,7 +80,7 @@ class MonitorStateTracker:
         self._seq = max([self._seq, *(event.seq for event in events)])
         late = before is not None and not update.full and update.n <= before.n
         gap = not update.full and (before is None or update.n > before.n + 1)
-        sections = replace(update, events=[], history=UNSET)
+        sections = replace(update, events=[], history=UNSET, curves=UNSET)
         if not late:
             self.latest = sections if before is None or update.full else _merged(before, sections)
             if update.model is not UNSET:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import msgspec
 
+from ipyvitals.schema import RunInfo
 from ipyvitals.storage.database import HistoryDatabase
 from ipyvitals.storage.ownership import OWNER_COLUMNS, SessionOwner, alive
 from ipyvitals.storage.queries import SelfFilter
@@ -57,22 +59,36 @@ def list_runs(database: HistoryDatabase, monitor: str | None) -> list[StoredRun]
     """Return the training runs of one monitor or of all, the newest last."""
     now = time.time()
     names = [name for name in StoredRun.__struct_fields__ if name != "monitor"]
-    columns = ", ".join(f"r.{name}" for name in names)
     found = []
-    for values in database.union(
-        f"SELECT {columns}, s.monitor, {OWNER} FROM {{schema}}.runs AS r "
-        "JOIN {schema}.sessions AS s ON s.id = r.session"
-    ):
+    for values in (values for one in database.schemas for values in _runs(database, one, names)):
         fields = dict(zip([*names, "monitor"], values, strict=False))
         owner = SessionOwner(*values[-len(OWNER_COLUMNS) :])
         fields["run"] = f"{owner.token}-{fields['run']}"
         fields["metrics"] = msgspec.json.decode(fields["metrics"])
+        fields["info"] = _info(fields["info"])
         if fields["state"] == "running" and not alive(owner, now):
             fields["state"] = "stopped"
         found.append(StoredRun(**fields))
     return sorted(
         (one for one in found if monitor in (None, one.monitor)), key=lambda one: one.started_at
     )
+
+
+def _runs(database: HistoryDatabase, schema: str, names: list[str]) -> list[tuple[Any, ...]]:
+    there = database.columns(schema, "runs")
+    columns = ", ".join(f"r.{name}" if name in there else f"NULL AS {name}" for name in names)
+    return database.fetch(
+        f"SELECT {columns}, s.monitor, {OWNER} FROM {schema}.runs AS r "
+        f"JOIN {schema}.sessions AS s ON s.id = r.session"
+    )
+
+
+def _info(stored: str | None) -> RunInfo | None:
+    try:
+        return None if stored is None else msgspec.json.decode(stored, type=RunInfo)
+    except msgspec.MsgspecError:
+        # A later version of ipyvitals wrote it.
+        return None
 
 
 def complete(database: HistoryDatabase, own: SelfFilter) -> SelfFilter:

@@ -242,10 +242,20 @@ class SessionRepository:
                 ("session", *DeploymentRow.__struct_fields__),
                 [(self._id, *msgspec.structs.astuple(row)) for row in rows],
             )
-        elif kind in (RunRow, ProgressRow):
+        elif kind is RunRow:
             self._add(
-                "runs" if kind is RunRow else "progress",
-                ("session", *kind.__struct_fields__),
+                "runs",
+                ("session", *RunRow.__struct_fields__),
+                [
+                    (self._id, *msgspec.structs.astuple(row)[:-2], _json(row.metrics), info)
+                    for row in rows
+                    for info in [None if row.info is None else _json(row.info)]
+                ],
+            )
+        elif kind is ProgressRow:
+            self._add(
+                "progress",
+                ("session", *ProgressRow.__struct_fields__),
                 [
                     (self._id, *msgspec.structs.astuple(row)[:-1], _json(row.metrics))
                     for row in rows

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from ipyvitals.schema import Event, MetricsSection, Status, SystemSection, TrainingState
+from ipyvitals.schema import Event, MetricsSection, RunInfo, Status, SystemSection, TrainingState
 
 __all__ = [
     "DeploymentRow",
@@ -62,6 +62,8 @@ class RunRow(msgspec.Struct, frozen=True):
     total: int | None
     details: str
     metrics: dict[str, float | None]
+    info: RunInfo | None = None
+    """What a snapshot says of the run."""
 
 
 class ProgressRow(msgspec.Struct, frozen=True):

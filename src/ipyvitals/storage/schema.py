@@ -123,12 +123,17 @@ def _sql(column: Column) -> str:
     return f"{column.name} {SQL_TYPES.get(column.kind, 'TEXT')}"
 
 
+RUN_COLUMNS = (Column("info", "text"),)
+"""Columns that the table of runs has got since its version: a `RunInfo` as JSON."""
 SAMPLE_TABLES = {
     "metrics": METRICS,
     "metrics_minutes": METRICS,
     "system": SYSTEM,
     "system_minutes": SYSTEM,
 }
+
+GROWING_TABLES = {**SAMPLE_TABLES, "runs": RUN_COLUMNS}
+"""Columns that a file gets when it lacks them."""
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -214,7 +219,7 @@ def prepare(connection: sqlite3.Connection, until: int = VERSION) -> None:
         for step in MIGRATIONS[version:until]:
             for statement in step:
                 connection.execute(statement)
-        for table, wanted in SAMPLE_TABLES.items():
+        for table, wanted in GROWING_TABLES.items():
             there = columns_of(connection, "main", table)
             for column in wanted if there else ():
                 if column.name not in there:
@@ -226,7 +231,7 @@ def prepare(connection: sqlite3.Connection, until: int = VERSION) -> None:
 def _is_current(connection: sqlite3.Connection) -> bool:
     return _version(connection) == VERSION and all(
         {column.name for column in wanted} <= columns_of(connection, "main", table)
-        for table, wanted in SAMPLE_TABLES.items()
+        for table, wanted in GROWING_TABLES.items()
     )
 
 

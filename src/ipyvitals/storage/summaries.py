@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ipyvitals.schema import Status, TrainingState
+from ipyvitals.schema import RunInfo, Status, TrainingState
 
 __all__ = ["StoredModel", "StoredMonitor", "StoredRun"]
 
@@ -67,3 +67,5 @@ class StoredRun(_Summary, frozen=True, kw_only=True):
     details: str
     metrics: dict[str, float | None]
     """The newest value of each metric."""
+    info: RunInfo | None = None
+    """What a snapshot said of the run last; ``None`` from an earlier version of ipyvitals."""

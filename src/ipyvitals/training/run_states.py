@@ -6,7 +6,7 @@ from operator import length_hint
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipyvitals.errors import TrainingStopped
-from ipyvitals.schema import TrainingState
+from ipyvitals.schema import RunInfo, TrainingState
 from ipyvitals.schema.messages import LABELS
 
 if TYPE_CHECKING:
@@ -46,15 +46,21 @@ class ProgressReport(NamedTuple):
     total: int | None
     details: str
     metrics: dict[str, float | None]
+    info: RunInfo | None = None
+    """What a snapshot says of the run; only from time to time."""
 
 
 def report_of(
-    run: TrainingRun, at: float, step: float, metrics: dict[str, float | None]
+    run: TrainingRun,
+    at: float,
+    step: float,
+    metrics: dict[str, float | None],
+    info: RunInfo | None = None,
 ) -> ProgressReport:
     """Return the state of a run, with some metrics."""
     return ProgressReport(
         *(run.record.number, at, run.stage, run.state, step),
-        *(run.total, run.details, metrics),
+        *(run.total, run.details, metrics, info),
     )
 
 

@@ -286,15 +286,17 @@ class RunTree(ABC):
             run.record.look(now)
             if details is not None:
                 run.details = details
+            reports = []
             for inner in reversed(ended):
                 outer = run is inner
-                self._close(inner, state if outer else "stopped", end, args, now, at)
+                info = self._close(inner, state if outer else "stopped", end, args, now, at)
+                reports.append(report_of(inner, at, inner.current, {}, info))
             last = training_section(run, now) if run.parent is None else None
             if last is not None:
                 self._last = last
         leave(run)
-        for inner in reversed(ended):
-            self._on_report(report_of(inner, at, inner.current, {}))
+        for report in reports:
+            self._on_report(report)
         if last is not None:
             self._on_end(last)
         else:
@@ -308,7 +310,7 @@ class RunTree(ABC):
         args: dict[str, str | float],
         now: float,
         at: float,
-    ) -> None:
+    ) -> RunInfo:
         record, parent = run.record, run.parent
         if end == "requested" and parent is not None and parent.stopped_at is None:
             parent.stopped_at = parent.current, nested_fraction(parent) or 0.0
@@ -331,9 +333,11 @@ class RunTree(ABC):
             waited = record.timer.ratio
             if waited is not None:
                 parent.record.inner_waited += waited * (now - record.lap_started)
-        self._ended.appendleft((record, record.info(now)))
+        info = record.info(now)
+        self._ended.appendleft((record, info))
         while len(self._ended) > ENDED_RUNS:
             self._ended.pop()[0].series.drop_curves()
+        return info
 
     def close(self) -> None:
         """End all open runs: the monitor closes."""

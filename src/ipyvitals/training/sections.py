@@ -55,9 +55,9 @@ def trains_a_model(section: TrainingSection) -> bool:
 
     Examples
     --------
-    >>> trains_a_model(TrainingSection(state="completed", stage="Fit"))
+    >>> trains_a_model(TrainingSection(state="completed", stage="Fit", current=3))
     True
-    >>> trains_a_model(TrainingSection(state="completed", stage="Validation"))
+    >>> trains_a_model(TrainingSection(state="completed", stage="Validation", current=3))
     False
     """
     words = set(section.stage.lower().split())

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import NamedTuple
 
-from ipyvitals.schema import BestValue, CurveChunk, Goal
+from ipyvitals.schema import BestValue, Goal
 from ipyvitals.training.curve_feed import CurveFeed
 from ipyvitals.training.curves import Curve
 from ipyvitals.training.goals import goal_of
@@ -77,10 +77,6 @@ class RunSeries:
         elif value < best.value if best.goal == "min" else value > best.value:
             self.best[name] = BestValue(value=value, step=step, goal=best.goal)
         return False if self.breaks.pop(name, None) is not None else None
-
-    def chunks(self, limit: int | None = None) -> list[CurveChunk]:
-        """Return the whole curves."""
-        return [curve.chunk(self.run_id, name, limit=limit) for name, curve in self.curves.items()]
 
     def drop_curves(self) -> None:
         """Free the memory of the curves: no snapshot has the run any more."""

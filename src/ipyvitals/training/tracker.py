@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable, Mapping
+from math import inf
 from typing import Any, TypeVar
 
 from ipyvitals.errors import ArgumentTypeError
 from ipyvitals.health import Thresholds
 from ipyvitals.schema import CurveChunk, RunInfo, SystemSection, TrainingSection
 from ipyvitals.training.alerts import Alert, stall_alert
-from ipyvitals.training.arguments import CONTEXT, length_of
+from ipyvitals.training.arguments import CONTEXT, check_total, length_of
 from ipyvitals.training.context import innermost
 from ipyvitals.training.curve_feed import CurveFeed
 from ipyvitals.training.loop import TrackLoop
@@ -43,9 +44,10 @@ class TrainingTracker(RunTree):
                 f"track(): expected something to loop over, got {type(iterable).__name__}; "
                 "for a count use range()."
             )
+        given = check_total(total)
 
         def start() -> TrainingRun:
-            steps = length_of(iterable) if total is None else total
+            steps = length_of(iterable) if given is None else given
             return self.start(steps, stage, details, parent=parent, loop=True)
 
         return TrackLoop(self, iterable, start)
@@ -191,9 +193,9 @@ class TrainingTracker(RunTree):
 
     def progress(self) -> list[ProgressReport]:
         """Return the state of all open runs, without metrics."""
-        with self._lock:
-            at = self._clock.time()
-            return [report_of(run, at, run.current, {}) for run in self._open]
+        with self.reports.lock, self._lock:
+            now, at = self._clock.monotonic(), self._clock.time()
+            return [report_of(run, at, run.current, {}, run.record.info(now)) for run in self._open]
 
     # Curves
 
@@ -213,14 +215,35 @@ class TrainingTracker(RunTree):
         with self.reports.lock:
             return feed.take()
 
-    def curves(self, run_id: str | None = None, limit: int | None = None) -> list[CurveChunk]:
-        """Return the whole curves of the runs of a snapshot, each in at most `limit` buckets."""
+    def curves(
+        self,
+        run_id: str | None = None,
+        limit: int | None = None,
+        *,
+        metric: str | None = None,
+        first_step: float | None = None,
+        last_step: float | None = None,
+    ) -> list[CurveChunk]:
+        """Return the curves of the runs of a snapshot.
+
+        Parameters
+        ----------
+        run_id, metric : str, optional
+            Only of this run, and of this metric.
+        limit : int, optional
+            Most buckets of one curve; by default all that there are.
+        first_step, last_step : float, optional
+            Only buckets that have a step in this range.
+        """
         self.fold()
+        first = -inf if first_step is None else first_step
+        last = inf if last_step is None else last_step
         with self.reports.lock, self._lock:
             records = [*(run.record for run in self._open), *(record for record, _ in self._ended)]
             return [
-                chunk
+                curve.chunk(record.run_id, name, limit=limit, first_step=first, last_step=last)
                 for record in records
                 if run_id in (None, record.run_id)
-                for chunk in record.series.chunks(limit)
+                for name, curve in record.series.curves.items()
+                if metric in (None, name)
             ]

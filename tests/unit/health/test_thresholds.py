@@ -11,14 +11,14 @@ from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.health import Thresholds
 
 RATIOS = ("accuracy", "baseline_drop", "error_rate", "recovery_margin")
-SECONDS = ("latency_p95", "idle")
+SECONDS = ("latency_p95", "idle", "stall")
 PERCENTS = ("cpu", "memory", "disk", "gpu_memory", "shared_memory", "open_files", "critical")
 COUNTS = ("min_labels", "label_hold", "min_calls", "look_hold")
 NUMBERS = (*RATIOS, *SECONDS, *PERCENTS)
 
 
 def test_these_are_all():
-    names = {*NUMBERS, *COUNTS, "policy", "drift"}
+    names = {*NUMBERS, *COUNTS, "policy", "drift", "not_finite"}
     assert names == set(Thresholds.__struct_fields__)
 
 

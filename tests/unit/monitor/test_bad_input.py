@@ -168,8 +168,11 @@ class TestBadInput:
             (lambda monitor: monitor.track(5), TypeError),
             (lambda monitor: monitor.track([], total=-1), ValueError),
             (lambda monitor: monitor.training(total=1.5), ValueError),
-            (lambda monitor: monitor.training().update(loss="low"), TypeError),
-            (lambda monitor: monitor.training().update(1, advance=1), ValueError),
+            (lambda monitor: monitor.training(parent="outer"), TypeError),
+            (lambda monitor: monitor.training(config=[1]), TypeError),
+            (lambda monitor: monitor.training(tags="one"), TypeError),
+            (lambda monitor: monitor.training(goals={"wer": "low"}), ValueError),
+            (lambda monitor: monitor.training(stop="now"), ValueError),
         ],
     )
     def test_the_others_too(self, monitor, call, error):

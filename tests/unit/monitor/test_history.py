@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -163,19 +164,51 @@ class TestTraining:
         assert found["metric"].isna().all()
         assert (found["step"].iloc[0], found["step"].iloc[-1]) == (0, 40)
 
-    def test_runs_inside_a_run_are_a_part_of_it(self, anywhere):
+    def test_runs_inside_a_run_have_a_history_of_their_own(self, anywhere):
         monitor = anywhere()
         with monitor.training(total=2, stage="Epochs") as epochs:
             for epoch in range(2):
-                with monitor.training(total=3, stage="Batches") as batches:
-                    for step in range(3):
-                        batches.update(step + 1, loss=0.5)
+                for step in (bar := monitor.track(range(3), stage="Batches")):
+                    bar.log(loss=1.0 / (step + 1))
                 epochs.update(epoch + 1, accuracy=0.9)
 
         found = monitor.history("training")
-        assert found["run"].nunique() == 1
-        assert found[found["metric"] == "loss"]["step"].to_list() == [1, 2, 3, 4, 5, 6]
-        assert found[found["metric"] == "accuracy"]["step"].to_list() == [1, 2]
+        assert found["run"].nunique() == 2
+        loss, accuracy = (found[found["metric"] == name] for name in ("loss", "accuracy"))
+        assert loss["step"].to_list() == [1, 2, 3, 4, 5, 6]
+        assert accuracy["step"].to_list() == [1, 2]
+        assert set(loss["run"]).isdisjoint(accuracy["run"])
+
+    def test_what_a_run_was_and_what_it_took_is_stored(self, make, path):
+        monitor = make(store=path)
+        with monitor.training(name="wide", config={"lr": 0.1}, tags=["a"]) as run:
+            run.log(loss=0.5)
+            run.log(loss=0.25)
+        row = monitor.snapshot().runs[0]
+        monitor.close()
+
+        with open_store(path) as store:
+            (stored,) = store.runs()
+        assert stored.info == row
+        assert (row.name, row.config, row.best["loss"].value) == ("wide", {"lr": 0.1}, 0.25)
+        assert row.cost.steps == row.steps
+
+    def test_threads_have_a_history_of_their_own(self, anywhere):
+        monitor = anywhere()
+
+        def train(total):
+            with monitor.training(total=total, stage=str(total)) as run:
+                for step in range(1, total + 1):
+                    run.update(step, loss=float(total))
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(train, (4, 40, 50, 36)))
+        found = monitor.history("training")
+        for total in (4, 40, 50, 36):
+            loss = found[(found["stage"] == str(total)) & (found["metric"] == "loss")]
+            assert loss["step"].to_list() == list(range(1, total + 1))
+            assert set(loss["value"]) == {float(total)}
+        assert found["run"].nunique() == 4
 
     def test_runs_are_distinguished_and_listed(self, make, path):
         monitor = make(store=path)

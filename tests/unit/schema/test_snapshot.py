@@ -22,6 +22,7 @@ from ipyvitals.schema import (
     Snapshot,
     SystemMetrics,
     SystemSection,
+    TrainingAlert,
     TrainingCompleted,
     TrainingProgress,
     TrainingSection,
@@ -88,6 +89,17 @@ EVENTS = [
         total=10,
         elapsed_seconds=2.0,
         metrics={},
+    ),
+    TrainingAlert(
+        **WHERE,
+        run_id="1",
+        kind="not_finite",
+        metric="loss",
+        value=2.3,
+        step=1_204,
+        reason="loss is not finite from step 1204; it was 2.3 before",
+        reason_code="run.not_finite",
+        reason_args={"metric": "loss", "step": 1_204, "value": 2.3},
     ),
 ]
 

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import random
+from random import Random
+
 import pytest
 
 from ipyvitals.training.data_wait import RecentWait, StepTimer
+
+
+@pytest.fixture(autouse=True)
+def fixed_random(monkeypatch):
+    monkeypatch.setattr(StepTimer.__init__, "__defaults__", (Random(1).random,))
 
 
 def loop(bench, steps, load, body, **facts):
@@ -40,7 +48,30 @@ def test_of_fast_steps_a_sample_is_enough(bench):
     # One step in 64 loads for 3 ms, and the others take 0.1 ms: 0.32 of all time.
     loop(bench, 100_000, lambda step: 3e-3 if step % 64 == 0 else 0.0, lambda step: 1e-4)
     (run,) = bench.runs
-    assert run.data_wait_ratio_total == pytest.approx(3.0 / 9.4, abs=0.08)
+    assert run.data_wait_ratio_total == pytest.approx(3.0 / 9.4, abs=0.01)
+
+
+def test_a_rare_slow_body_is_no_waiting(bench):
+    loop(bench, 50_000, lambda step: 1e-4, lambda step: 3e-3 if step % 64 == 0 else 0.0)
+    (run,) = bench.runs
+    assert run.data_wait_ratio_total == pytest.approx(6.4 / 9.4, abs=0.01)
+
+
+def test_where_both_parts_change_the_share_is_right_on_average(bench):
+    shape = Random(4)
+    load = [shape.expovariate(1 / 2e-4) for _ in range(50_000)]
+    body = [shape.expovariate(1 / 3e-4) for _ in range(50_000)]
+    loop(bench, 50_000, load.__getitem__, body.__getitem__)
+    (run,) = bench.runs
+    assert run.data_wait_ratio_total == pytest.approx(0.4, abs=0.03)
+
+
+def test_the_random_numbers_of_the_user_stay_reproducible(bench):
+    random.seed(7)
+    expected = [random.random() for _ in range(3)]
+    random.seed(7)
+    loop(bench, 1_000, lambda step: 0.0, lambda step: 1e-5)
+    assert [random.random() for _ in range(3)] == expected
 
 
 def test_the_last_minute_is_told_apart_from_the_whole_run(bench):
