@@ -7,6 +7,7 @@ import type { Language } from "../text/language";
 import { CurveChart } from "./CurveChart";
 import type { Chart, CurveView } from "./curveView";
 import { useLanguage } from "./languageContext";
+import { stopNotebookKeys } from "./notebookKeys";
 import { ChartGroupContext } from "./Sparkline";
 
 /** More charts than these are found by their name. */
@@ -22,7 +23,13 @@ export function Curves({ view }: { view: CurveView }): JSX.Element | null {
   const found = more ? all.filter(({ title }) => title.toLowerCase().includes(filter)) : all;
   const charts = found.slice(0, more ? MAX_CHARTS : view.mainCount);
   return (
-    <section class="v-curves" data-vital="training.metrics" aria-label={trans.__("Curves")}>
+    // The notebook has commands for the keys of the switches.
+    <section
+      class="v-curves"
+      data-vital="training.metrics"
+      aria-label={trans.__("Curves")}
+      onKeyDown={stopNotebookKeys}
+    >
       <div class="v-tools">
         <p>
           <b>{trans.__("Curves")}</b> {trans._n("%1 metric", "%1 metrics", metricCount(all))}
@@ -56,7 +63,6 @@ export function Curves({ view }: { view: CurveView }): JSX.Element | null {
             onInput={({ currentTarget }) => {
               view.filter.value = currentTarget.value;
             }}
-            onKeyDown={(event) => event.stopPropagation()}
           />
         ) : null}
       </div>
@@ -101,7 +107,6 @@ function AxisChoice({ view }: { view: CurveView }): JSX.Element {
               view.axis.value = axis;
               view.zoom.value = view.cursor.value = null;
             }}
-            onKeyDown={(event) => event.stopPropagation()}
           />
           {axisLabel(axis, trans)}
         </label>

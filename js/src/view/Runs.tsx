@@ -9,6 +9,7 @@ import type { Curve } from "../state/curve";
 import { count } from "../text/format";
 import { type Chart, type CurveView, mainLine } from "./curveView";
 import { interpolate, useLanguage } from "./languageContext";
+import { stopNotebookKeys } from "./notebookKeys";
 import { RUN_SHAPES, runStateText, runTitle, runTone } from "./runLabels";
 import { LevelBar } from "./vital";
 
@@ -118,7 +119,7 @@ function RunRow({ run, view, action }: RunsProps & { run: RunInfo }): JSX.Elemen
         aria-pressed={view.chosen.value === run.run_id}
         data-front={lead === run ? "" : undefined}
         onClick={() => view.choose(run.run_id)}
-        onKeyDown={(event) => event.stopPropagation()}
+        onKeyDown={stopNotebookKeys}
       >
         <i aria-hidden="true">{RUN_SHAPES[place ?? 0]}</i>
         <span class="v-name" title={reason}>
