@@ -311,8 +311,7 @@ function noteOf(
 ): JSX.Element {
   const { above, below, refused } = drawing;
   const texts: string[] = [];
-  const bad =
-    lead?.source.curve.step[drawing.front.map((one) => one.firstBad).find((i) => i >= 0) ?? -1];
+  const bad = drawing.front.find(({ badStep }) => badStep !== null)?.badStep ?? null;
   if (lead?.best) {
     const { value, step } = lead.best;
     texts.push(trans.__("best %1 at step %2", chartFigure(value, drawing), stepText(step)));
@@ -339,7 +338,7 @@ function noteOf(
   };
   return (
     <>
-      {bad === undefined ? null : (
+      {bad === null ? null : (
         <span data-tone="bad">{trans.__("not finite from %1", stepText(bad))}</span>
       )}
       {texts.length > 0 ? <span>{texts.join(" · ")}</span> : null}
@@ -403,9 +402,7 @@ function description(
     const { value, step: of } = lead.best;
     texts.push(trans.__("best %1 at step %2", chartFigure(value, drawing), stepText(of)));
   }
-  const bad = drawing.front.find(({ firstBad }) => firstBad >= 0);
-  if (bad) {
-    texts.push(trans.__("not finite from %1", stepText(bad.source.curve.step[bad.firstBad] ?? 0)));
-  }
+  const bad = drawing.front.find(({ badStep }) => badStep !== null)?.badStep;
+  if (bad != null) texts.push(trans.__("not finite from %1", stepText(bad)));
   return texts.join("; ");
 }

@@ -35,7 +35,10 @@ export function Runs({ view, action }: RunsProps): JSX.Element | null {
     </ul>
   );
   const [chart] = view.charts.value;
-  const few = expanded.value ? parallel : collapsed(parallel, view.shown.value.places);
+  const few =
+    expanded.value || parallel.length <= COLLAPSED_ROWS
+      ? inOrder(parallel)
+      : collapsed(parallel, view.shown.value.places);
   return (
     <>
       {parallel.length < 2 ? null : (
@@ -78,6 +81,10 @@ export function Runs({ view, action }: RunsProps): JSX.Element | null {
     </>
   );
 }
+
+/** Returns the runs in the order in which they began, which does not change. */
+const inOrder = (runs: readonly RunInfo[]): readonly RunInfo[] =>
+  [...runs].sort((a, b) => a.started_at - b.started_at);
 
 /** Returns the first runs, among them those in colour. */
 function collapsed(

@@ -31,6 +31,8 @@ export interface DrawnLine {
   readonly best: { readonly x: number; readonly value: number; readonly step: number } | null;
   /** Index of the first bucket with a value that is not finite; -1 without one. */
   readonly firstBad: number;
+  /** The step of that value, which a run in trouble knows, and else the end of its bucket. */
+  readonly badStep: number | null;
 }
 
 export interface Drawing {
@@ -132,18 +134,22 @@ export function drawingOf(
   const half = HALF_SHARE * (end - begin);
   const finished = marked.map(
     ({ source, line, zigzag, best }): DrawnLine => ({
-      source,
-      line,
-      best,
+      ...{ source, line, best, ...brokenAt(source) },
       place: places.get(source.root.run_id) ?? 0,
       smoothed:
         zigzag && view.smooth.value ? smoothedPieces(line, half, [real(y[0]), real(y[1])]) : null,
-      firstBad: source.curve.bad.findIndex((bad) => bad > 0),
     }),
   );
   return {
     front: finished,
-    back: back.map((one) => ({ ...one, place: null, smoothed: null, best: null, firstBad: -1 })),
+    back: back.map((one) => ({
+      ...one,
+      place: null,
+      smoothed: null,
+      best: null,
+      firstBad: -1,
+      badStep: null,
+    })),
     x,
     y,
     log,
@@ -153,6 +159,13 @@ export function drawingOf(
     above: hidden ? NOTHING : leftOut(values, "high", (value) => value > y[1], all?.[1], real),
     below: hidden ? NOTHING : leftOut(values, "low", (value) => value < y[0], all?.[0], real),
   };
+}
+
+function brokenAt({ run, metric, curve }: ChartLine): Pick<DrawnLine, "firstBad" | "badStep"> {
+  const firstBad = curve.bad.findIndex((bad) => bad > 0);
+  const { alert } = run;
+  const told = alert?.kind === "not_finite" && alert.metric === metric ? alert.step : null;
+  return { firstBad, badStep: firstBad < 0 ? null : (told ?? curve.step[firstBad] ?? null) };
 }
 
 const NOTHING: LeftOut = { count: 0, extreme: 0 };
