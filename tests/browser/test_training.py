@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.notebook_page import NotebookPage
 from tests.browser.sidebar import SidebarPage
-from tests.browser.test_looks import MISFITS
+from tests.browser.test_looks import MISFITS, UNFOLD
 
 MAKE = """
 from time import perf_counter, sleep
@@ -239,6 +239,7 @@ def test_looks_of_training_in_both_themes_and_widths(open_notebook, page, artefa
         notebook.command("apputils:change-theme", theme=f"JupyterLab {theme}")
         for cell, width in ((0, "wide"), (1, "narrow")):
             panel = notebook.panel(cell)
+            panel.evaluate(UNFOLD)
             panel.scroll_into_view_if_needed()
             expect(panel).to_have_attribute("data-theme", theme.lower())
             expect(chart(panel, "loss")).to_be_visible()

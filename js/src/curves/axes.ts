@@ -29,6 +29,15 @@ export function tickStep([low, high]: Range, most: number, whole = false): numbe
   return whole ? Math.max(1, step === 2.5 ? 5 : step) : step;
 }
 
+/** Returns a distance of ticks that has a tick at both ends of a range, if there is one. */
+export function fittingStep(range: Range): number {
+  const isTick = (value: number): boolean => Math.abs(value - Math.round(value)) < 1e-6;
+  const steps = [MAX_TICKS, MAX_TICKS + 1, MAX_TICKS - 1].map((most) => tickStep(range, most));
+  return (
+    steps.find((step) => range.every((end) => isTick(end / step))) ?? tickStep(range, MAX_TICKS)
+  );
+}
+
 const DIVISIONS = [4, 5, 3, 6, 2];
 const MANTISSAS = [1, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 8];
 
@@ -126,8 +135,8 @@ export function figure(value: number | null | undefined, size: number): string {
 /** Returns the range of an axis for the range of its values; `cap` is where a share ends. */
 export function roundRange([low, high]: Range, most = MAX_TICKS): Range {
   if (low === high) {
-    const margin = Math.abs(low) * 0.05 || 1;
-    return [low - margin, high + margin];
+    const margin = Math.abs(low) * 0.05;
+    return low === 0 ? [0, 1] : [low - margin, high + margin];
   }
   const margin = 0.05 * (high - low);
   const bottom = low >= 0 && low <= 0.15 * high ? 0 : low - margin;

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Curve } from "../state/curve";
 import {
   figure,
+  fittingStep,
   logTexts,
   logTicks,
   MAX_TICKS,
@@ -232,7 +233,8 @@ describe("axes", () => {
     expect(roundRange([0.5, 0.995])[1]).toBe(1);
     expect(roundRange([-3, 2])[0]).toBeLessThan(-3);
     expect(roundRange([2, 2])).toEqual([1.9, 2.1]);
-    expect(roundRange([0, 0])).toEqual([-1, 1]);
+    expect(roundRange([0, 0])).toEqual([0, 1]);
+    expect(fittingStep([0.75, 2.25])).toBe(0.25);
   });
 
   test("steps, times and logarithms", () => {
@@ -312,6 +314,26 @@ describe("a line", () => {
       { from: 3, to: 4, undone: 2 },
       { from: 4, to: 6, undone: Number.POSITIVE_INFINITY },
     ]);
+  });
+
+  test("stands at the middle of its buckets, and at its first and last value", () => {
+    const curve = new Curve();
+    const [step, first_step] = [
+      [10, 20, 30],
+      [1, 11, 21],
+    ];
+    const rest = { low: [], high: [], not_finite: [], seconds: [1, 2, 3], mean: [3, 2, 1] };
+    curve.add({
+      run_id: "a",
+      metric: "loss",
+      start: 0,
+      step,
+      first_step,
+      count: [9, 9, 9],
+      ...rest,
+    });
+    expect(new Line(curve, STEP).x).toEqual([1, 15.5, 30]);
+    expect(new Line(curve, { ...STEP, axis: "time" }).x).toEqual([1, 1.5, 3]);
   });
 
   test("by time nothing goes back", () => {

@@ -20,15 +20,21 @@ export interface Piece {
 
 export class Line {
   readonly curve: Curve;
-  /** Of the last value of each bucket. */
+  /** The middle of each bucket; of the first bucket its first value, of the last its last. */
   readonly x: readonly number[];
   readonly pieces: readonly Piece[];
 
   constructor(curve: Curve, { axis, scale, offset }: XTransform) {
-    const column = axis === "time" ? curve.seconds : curve.step;
-    const same = scale === 1 && offset === 0;
+    const last = axis === "time" ? curve.seconds : curve.step;
+    const end = last.length - 1;
     this.curve = curve;
-    this.x = same ? column : column.map((value) => value * scale + offset);
+    this.x = last.map((value, i) => {
+      // Of the first value of a bucket the time is not known.
+      const first = axis === "time" ? (last[i - 1] ?? value) : (curve.first[i] ?? value);
+      const single = (curve.count[i] ?? 1) < 2 || i === end;
+      const at = single ? value : i === 0 ? first : (first + value) / 2;
+      return at * scale + offset;
+    });
     this.pieces = this.#pieces(axis !== "time");
   }
 

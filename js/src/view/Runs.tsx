@@ -1,6 +1,6 @@
 // Runs as rows, with a small curve each; a click brings one forward.
 
-import { useComputed, useSignal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { figure } from "../curves/axes";
 import { visitColumns } from "../curves/line";
@@ -97,19 +97,16 @@ function collapsed(
 
 function RunRow({ run, view, action }: RunsProps & { run: RunInfo }): JSX.Element {
   const trans = useLanguage();
-  const { all, best, places, lead } = view.shown.value;
+  const { all, parallel, best, places, lead } = view.shown.value;
   const [chart] = view.charts.value;
   const place = places.get(run.run_id);
   const colour = place === undefined ? "level" : `run${place}`;
-  const line = useComputed(() => rowLine(view, chart, run)).value;
+  const line = rowLine(view, chart, run);
   const value = line ? line.run.metrics[line.metric] : undefined;
-  const size = useComputed(() => {
-    const known = view.shown.value.parallel.map((one) => {
-      const of = rowLine(view, chart, one);
-      return Math.abs(of?.run.metrics[of.metric] ?? 0);
-    });
-    return Math.max(...known);
-  }).value;
+  const sizes = parallel.map((one) => {
+    const other = rowLine(view, chart, one);
+    return Math.abs(other?.run.metrics[other.metric] ?? 0);
+  });
   const title = runTitle(run, all, trans);
   const reason = run.reason
     ? trans.message(run.reason_code, run.reason, run.reason_args)
@@ -137,7 +134,7 @@ function RunRow({ run, view, action }: RunsProps & { run: RunInfo }): JSX.Elemen
         </span>
         <LevelBar share={(run.progress ?? 0) / 100} />
         <span class="v-steps">{steps}</span>
-        <b class="v-figure">{figure(value, size)}</b>
+        <b class="v-figure">{figure(value, Math.max(0, ...sizes))}</b>
         <MiniCurve curve={line?.curve} revision={view.store.runs.revision.value} />
       </button>
       {run.state === "running" ? action?.(run) : null}

@@ -181,28 +181,28 @@ class Painter {
   band({ line, smoothed, place }: DrawnLine): void {
     if (smoothed === null && line.curve.total === line.x.length) return;
     const { ctx } = this;
-    ctx.fillStyle = this.colour(`run${place}`);
+    ctx.fillStyle = ctx.strokeStyle = this.colour(`run${place}`);
+    ctx.lineWidth = this.px;
     ctx.globalAlpha = BAND;
     const { low, high } = line.curve;
     const x = this.#xOf(line.x);
     for (const { from, to } of line.pieces) {
+      const bottoms: [number, number][] = [];
       ctx.beginPath();
-      // The band of a column reaches to its neighbours, so that no gap is between them.
-      let before: readonly [number, number] | null = null;
       for (let i = from; i < to; ) {
-        const column = Math.floor(x(i));
+        const at = x(i);
         let [bottom, top] = [low[i] ?? 0, high[i] ?? 0];
-        for (i += 1; i < to && Math.floor(x(i)) === column; i += 1) {
+        for (i += 1; i < to && Math.floor(x(i)) === Math.floor(at); i += 1) {
           bottom = Math.min(bottom, low[i] ?? bottom);
           top = Math.max(top, high[i] ?? top);
         }
-        const [own, next] = [[bottom, top] as const, i < to ? Math.floor(x(i)) : column + 1];
-        if (before) [bottom, top] = [Math.min(bottom, before[1]), Math.max(top, before[0])];
-        before = own;
-        const y = this.toY(top);
-        ctx.rect(column, y, next - column, Math.max(this.px, this.toY(bottom) - y));
+        ctx.lineTo(at, this.toY(top));
+        bottoms.push([at, this.toY(bottom)]);
       }
+      for (const [at, y] of bottoms.reverse()) ctx.lineTo(at, y);
       ctx.fill();
+      // Where each column has one value only, the band is a line.
+      ctx.stroke();
     }
     ctx.globalAlpha = 1;
   }
@@ -230,7 +230,7 @@ class Painter {
       ctx.strokeStyle = trouble;
       ctx.lineWidth = this.px;
       bad.forEach((n, i) => {
-        const at = toX(line.x[i] ?? 0);
+        const at = toX(i === drawn.firstBad ? drawn.badX : (line.x[i] ?? 0));
         if (n === 0) return;
         ctx.beginPath();
         if (i === drawn.firstBad) {

@@ -1,13 +1,12 @@
 // What one chart shows: its lines, the ranges and ticks of its axes, and the texts around it.
 import {
   figure,
+  fittingStep,
   logTexts,
   logTicks,
-  MAX_TICKS,
   type Range,
   roundRange,
   stepTick,
-  tickStep,
   ticksOf,
   tickTexts,
   timeStep,
@@ -33,6 +32,7 @@ export interface DrawnLine {
   readonly firstBad: number;
   /** The step of that value, which a run in trouble knows, and else the end of its bucket. */
   readonly badStep: number | null;
+  readonly badX: number;
 }
 
 export interface Drawing {
@@ -74,6 +74,8 @@ const SHRINK_SECONDS = 3;
 const USED_SHARE = 0.7;
 const HALF_SHARE = 0.01;
 const NOT_POSITIVE_SHARE = 0.05;
+/** With fewer points than these, the range follows at once. */
+const FEW_POINTS = 20;
 const MAX_GREY = 50;
 
 export function drawingOf(
@@ -128,13 +130,15 @@ export function drawingOf(
   const all = extent(values);
   // A logarithmic axis has room for all.
   const rest = log || view.whole.value.has(chart.name) ? all : valueRange(values);
+  const few = front.every(({ line }) => line.x.length < FEW_POINTS);
+  if (few) memory.range = null;
   const y = remembered(memory, rest ?? [0, 1], log, now);
   const real = (value: number): number => (log ? 10 ** value : value);
   const hidden = rest === null || all === null || (rest[0] === all[0] && rest[1] === all[1]);
   const half = HALF_SHARE * (end - begin);
   const finished = marked.map(
     ({ source, line, zigzag, best }): DrawnLine => ({
-      ...{ source, line, best, ...brokenAt(source) },
+      ...{ source, line, best, ...brokenAt(source, line, view) },
       place: places.get(source.root.run_id) ?? 0,
       smoothed:
         zigzag && view.smooth.value ? smoothedPieces(line, half, [real(y[0]), real(y[1])]) : null,
@@ -149,6 +153,7 @@ export function drawingOf(
       best: null,
       firstBad: -1,
       badStep: null,
+      badX: 0,
     })),
     x,
     y,
@@ -161,11 +166,19 @@ export function drawingOf(
   };
 }
 
-function brokenAt({ run, metric, curve }: ChartLine): Pick<DrawnLine, "firstBad" | "badStep"> {
+function brokenAt(
+  source: ChartLine,
+  line: Line,
+  view: CurveView,
+): Pick<DrawnLine, "firstBad" | "badStep" | "badX"> {
+  const { run, metric, curve } = source;
   const firstBad = curve.bad.findIndex((bad) => bad > 0);
   const { alert } = run;
   const told = alert?.kind === "not_finite" && alert.metric === metric ? alert.step : null;
-  return { firstBad, badStep: firstBad < 0 ? null : (told ?? curve.step[firstBad] ?? null) };
+  const badStep = firstBad < 0 ? null : (told ?? curve.step[firstBad] ?? null);
+  const { axis, scale } = view.transform(source);
+  const badX = axis === "time" || badStep === null ? line.x[firstBad] : badStep * scale;
+  return { firstBad, badStep, badX: badX ?? 0 };
 }
 
 const NOTHING: LeftOut = { count: 0, extreme: 0 };
@@ -288,7 +301,7 @@ function yTicks(range: Range, log: boolean): Ticks {
     const at = logTicks(range);
     return { at, texts: logTexts(at) };
   }
-  const step = tickStep(range, MAX_TICKS);
+  const step = fittingStep(range);
   const at = ticksOf(range, step);
   return { at, texts: tickTexts(at, step) };
 }
