@@ -1,4 +1,4 @@
-"""The six events on the server's own event bus."""
+"""The seven events on the server's own event bus."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from tests.server.serving import START, started
 pytestmark = pytest.mark.anyio
 
 
-async def test_subscribers_of_the_event_bus_receive_all_six(server):
+async def test_subscribers_of_the_event_bus_receive_all_seven(server):
     subscriber = await server.connect("api/events/subscribe")
     notebook = await started(
         server,
-        START + "for step in monitor.track(range(3)): monitor.flush()\nmonitor.deploy('b')",
+        START
+        + "for step in monitor.track(range(3)): monitor.log(loss=float('nan')); monitor.flush()\n"
+        + "monitor.deploy('b')",
     )
 
     received = {}

@@ -39,11 +39,13 @@ async def test_the_state_comes_first_then_what_changes(server):
     assert numbers == list(range(state.id, state.id + len(numbers)))
 
 
-async def test_all_six_events_are_sent_with_their_kernel(server):
+async def test_all_seven_events_are_sent_with_their_kernel(server):
     stream = await server.stream()
     notebook = await started(
         server,
-        START + "for step in monitor.track(range(3)): monitor.flush()\nmonitor.deploy('b')",
+        START
+        + "for step in monitor.track(range(3)): monitor.log(loss=float('nan')); monitor.flush()\n"
+        + "monitor.deploy('b')",
     )
 
     seen = {}

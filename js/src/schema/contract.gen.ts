@@ -451,7 +451,7 @@ export interface BestValue {
   readonly goal: Goal;
 }
 
-/** What is wrong with a run now. */
+/** Something that is wrong with a run now. */
 export interface RunAlert {
   readonly kind: AlertKind;
   /** The metric that is not finite; `None` of a stalled run. */
@@ -467,7 +467,7 @@ export interface RunAlert {
   readonly reason_args: Readonly<Record<string, string | number>>;
 }
 
-/** Where a run came from. */
+/** The notebook, commit, host and versions that a run came from. */
 export interface RunEnvironment {
   /** The notebook, or the script. */
   readonly notebook: string | null;
@@ -480,7 +480,7 @@ export interface RunEnvironment {
   readonly libraries: Readonly<Record<string, string>>;
 }
 
-/** What a run took, from its beginning to its end. */
+/** Time, memory and energy that a run took, from its beginning to its end. */
 export interface RunCost {
   readonly duration_seconds: number;
   readonly steps: number;
@@ -497,7 +497,7 @@ export interface RunCost {
   readonly gpus: readonly GpuCost[];
 }
 
-/** What a run took of one GPU. */
+/** The use of one GPU by a run. */
 export interface GpuCost {
   readonly index: number;
   readonly name: string | null;

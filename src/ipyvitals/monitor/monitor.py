@@ -111,7 +111,7 @@ class Monitor(
         Whether to store every single prediction with its label; they may be private data.
     git : bool
         Whether a training run has the commit of the work tree that the process is in, and whether
-        its files differ from that; a thread asks git.
+        its files differ from that; the sampling thread asks git.
     terminal : bool
         Whether a training run outside a notebook writes a line of progress to the standard error.
 

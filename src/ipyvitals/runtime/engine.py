@@ -354,6 +354,8 @@ class Engine:
         """Take a reading on the sampling thread, and let the scheduler show it."""
         try:
             self._sample(quiet=first)
+            if self.training.wants_git:
+                self.training.take_git(git_reader.read())
         except Exception as error:
             self.notices.add("ticker.failed", f"{type(error).__name__}: {error}")
         self.request_show()
@@ -426,8 +428,15 @@ class Engine:
 
     def _run_facts(self) -> RunFacts:
         active = self.aggregator.active
-        git = git_reader if self.settings.git and self.settings.interval is not None else None
-        return RunFacts(active.model_id if active.known else None, read_environment(), git)
+        environment, wants_git = read_environment(), False
+        if self.settings.git and self.settings.interval is not None:
+            state = git_reader.known()
+            wants_git = state is None
+            if state is not None:
+                environment = msgspec.structs.replace(
+                    environment, git_commit=state.commit, git_dirty=state.dirty
+                )
+        return RunFacts(active.model_id if active.known else None, environment, wants_git)
 
     def _on_training_alert(self, alert: Alert) -> None:
         with self._lock:

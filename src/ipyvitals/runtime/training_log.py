@@ -22,7 +22,7 @@ MAX_RUNS = 1_000
 
 
 class _LoggedRun:
-    """What is stored of one run."""
+    """The rows that were stored of one run, and the ones that are due."""
 
     def __init__(self, started_at: float) -> None:
         self.started_at = started_at

@@ -71,7 +71,7 @@ class BestValue(SchemaStruct, frozen=True, kw_only=True):
 
 
 class RunAlert(SchemaStruct, frozen=True, kw_only=True):
-    """What is wrong with a run now."""
+    """Something that is wrong with a run now."""
 
     kind: AlertKind
     metric: str | None
@@ -88,7 +88,7 @@ class RunAlert(SchemaStruct, frozen=True, kw_only=True):
 
 
 class GpuCost(SchemaStruct, frozen=True, kw_only=True):
-    """What a run took of one GPU."""
+    """The use of one GPU by a run."""
 
     index: int
     name: str | None
@@ -102,7 +102,7 @@ class GpuCost(SchemaStruct, frozen=True, kw_only=True):
 
 
 class RunCost(SchemaStruct, frozen=True, kw_only=True):
-    """What a run took, from its beginning to its end."""
+    """Time, memory and energy that a run took, from its beginning to its end."""
 
     duration_seconds: float
     steps: int
@@ -120,7 +120,7 @@ class RunCost(SchemaStruct, frozen=True, kw_only=True):
 
 
 class RunEnvironment(SchemaStruct, frozen=True, kw_only=True):
-    """Where a run came from."""
+    """The notebook, commit, host and versions that a run came from."""
 
     notebook: str | None = None
     """The notebook, or the script."""

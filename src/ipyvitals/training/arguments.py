@@ -28,7 +28,7 @@ def check_parent(parent: Any) -> TrainingRun | None:
 
 
 def check_facts(name: Any, config: Any, tags: Any, goals: Any, unit: Any) -> dict[str, Any]:
-    """Return what the user said of a run, checked."""
+    """Return the description of a run, checked."""
     if config is not None and not isinstance(config, Mapping):
         raise ArgumentTypeError(f"config={config!r}: expected a mapping of names to values.")
     if isinstance(tags, str):

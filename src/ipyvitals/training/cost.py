@@ -23,7 +23,7 @@ class _Peak:
 
 
 class _GpuMeter:
-    """What a run takes of one GPU."""
+    """Collects the use of one GPU by one run."""
 
     def __init__(self, index: int) -> None:
         self._index = index

@@ -92,7 +92,7 @@ class StepTimer:
         return int((2.0 * between + 1.0) * self._random())
 
     def add_duration(self, seconds: float) -> None:
-        """Add the duration of a step, of which a thinned sample of the whole run is kept."""
+        """Add the duration of a step to a sample of the whole run, which is thinned out."""
         self.steps += 1
         if self.steps % self._stride:
             return

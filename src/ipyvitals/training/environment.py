@@ -1,14 +1,13 @@
 """Reads where a run comes from: notebook, git commit, host, Python and library versions.
 
-The cheap facts are read when the run begins. Git is asked by a thread of its own, once for all
-runs that begin within a minute, since the state of a large work tree takes seconds.
+The cheap facts are read when the run begins. Git is asked on the sampling thread, at most once a
+minute, since the state of a large work tree takes seconds.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable
 from functools import cache
@@ -25,7 +24,7 @@ LIBRARIES = (
     *("xgboost", "lightgbm", "catboost", "optuna", "fastai", "skorch", "statsmodels", "river"),
 )
 """Libraries whose version is stored where they are loaded."""
-GIT_SECONDS = 5.0
+GIT_SECONDS = 2.0
 FRESH_SECONDS = 60.0
 MAX_VERSION_CHARS = 40
 
@@ -38,12 +37,12 @@ class GitState(NamedTuple):
 
 
 class RunFacts(NamedTuple):
-    """What is known when a run begins."""
+    """The facts that are known when a run begins."""
 
     model_id: str | None = None
     environment: RunEnvironment | None = None
-    git: GitReader | None = None
-    """Reads the state of git later; ``None`` where that is not wanted."""
+    wants_git: bool = False
+    """Whether the state of git is to follow."""
 
 
 def read_environment() -> RunEnvironment:
@@ -66,7 +65,7 @@ def read_git(folder: str | None = None) -> GitState:
 
 
 class GitReader:
-    """Reads the state of the work tree on a thread of its own, and remembers it for a minute.
+    """Reads the state of the work tree, and remembers it for a minute. One thread reads.
 
     Parameters
     ----------
@@ -83,24 +82,21 @@ class GitReader:
     ) -> None:
         self._read = read
         self._monotonic = monotonic
-        self._lock = threading.Lock()
         self._known: tuple[float, GitState] | None = None
 
-    def request(self, take: Callable[[GitState], None]) -> threading.Thread:
-        """Call `take` with the state, on a thread of its own."""
-        thread = threading.Thread(
-            target=self._answer, args=(take,), name="ipyvitals-git", daemon=True
-        )
-        thread.start()
-        return thread
+    def known(self) -> GitState | None:
+        """Return the state, if it was read within the last minute."""
+        known = self._known
+        fresh = known is not None and self._monotonic() - known[0] < FRESH_SECONDS
+        return known[1] if known is not None and fresh else None
 
-    def _answer(self, take: Callable[[GitState], None]) -> None:
-        with self._lock:
-            now = self._monotonic()
-            if self._known is None or now - self._known[0] > FRESH_SECONDS:
-                self._known = now, self._read()
-            state = self._known[1]
-        take(state)
+    def read(self) -> GitState:
+        """Return the state; ask git unless it is known."""
+        state = self.known()
+        if state is None:
+            state = self._read()
+            self._known = self._monotonic(), state
+        return state
 
 
 def _git(folder: str | None, *args: str) -> str | None:

@@ -1,14 +1,14 @@
-"""What one run is and was: identity, times, rate, waiting, and its row in a snapshot."""
+"""Holds the facts of one run: identity, times, rate, waiting, and its row in a snapshot."""
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from ipyvitals.schema import Goal, RunAlert, RunCost, RunEnd, RunEnvironment, RunInfo
 from ipyvitals.schema.messages import Args
+from ipyvitals.training.config import RunConfig
 from ipyvitals.training.cost import CostMeter
 from ipyvitals.training.data_wait import RecentWait, StepTimer
 from ipyvitals.training.environment import GitState
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["RunRecord"]
 
 UNITS = ("epoch", "batch", "fold", "trial", "iteration", "episode", "round")
-MAX_CONFIG = 100
+UNTIMED_SECONDS = 0.5
+"""Longest time in which a loop does not look at the clock, if it makes a step."""
 MAX_TAGS = 20
-MAX_TEXT_CHARS = 200
 
 
 class RunRecord:
@@ -38,7 +38,7 @@ class RunRecord:
     started, started_at : float
         Monotonic and Unix seconds.
     goals : dict, optional
-        What the user said of metrics.
+        Goals of metrics that the user named.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class RunRecord:
         self.lap_started = started
         self.finished_seconds = 0.0
         """Duration of the laps that have ended."""
-        self.config: dict[str, Any] = {}
+        self.config = RunConfig()
         self.tags: list[str] = []
         self.environment: RunEnvironment | None = None
         self.model_id: str | None = None
@@ -106,7 +106,7 @@ class RunRecord:
         goals: dict[str, Goal],
         unit: str | None,
     ) -> None:
-        """Take over what the user said; what was left out stays."""
+        """Take over the user's description; a part that was left out stays."""
         self.name = name or self.name
         self.config.update(config)
         self.tags = tags[:MAX_TAGS] or self.tags
@@ -160,6 +160,9 @@ class RunRecord:
             return False
         leaves = leaf_steps(run)
         moved = leaves != self.seen_steps
+        if self.timer.until is not None and now - self.timer.until > UNTIMED_SECONDS:
+            # The steps became slow, or one is: the loop looks at the clock at the next one.
+            run.interrupt = True
         if leaves != self.seen_steps:
             self.seen_steps, self.stepped = leaves, now
         elif self.timer.until is not None:
@@ -225,7 +228,7 @@ class RunRecord:
             ),
             alert=self.stalled or next(reversed(self.alerts.values()), None),
             model_id=self.model_id,
-            config=plain_config(self.config),
+            config=self.config.plain(),
             tags=self.tags,
             environment=self.environment,
             cost=self.cost,
@@ -247,28 +250,3 @@ def unit_of(stage: str) -> str:
     """
     word = stage.strip().lower().split(" ")[0].removesuffix("s").removesuffix("e")
     return next((unit for unit in UNITS if word in (unit, unit.removesuffix("e"))), "step")
-
-
-def plain_config(config: dict[str, Any]) -> dict[str, str | float | bool | None]:
-    """Return the first hyperparameters as numbers, texts and flags."""
-    return {
-        str(name)[:MAX_TEXT_CHARS]: _plain(value)
-        for name, value in list(dict(config).items())[:MAX_CONFIG]
-    }
-
-
-def _plain(value: Any) -> str | float | bool | None:
-    if value is None or isinstance(value, bool):
-        return value
-    try:
-        if not isinstance(value, (str, bytes)):
-            number = float(value)
-            if isfinite(number):
-                return int(value) if isinstance(value, int) and abs(value) < 2**53 else number
-    except Exception:
-        pass
-    try:
-        return str(value)[:MAX_TEXT_CHARS]
-    except Exception:
-        # The user's own __str__ may raise anything.
-        return type(value).__name__

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MetricReport", "ReportQueue"]
 
-MAX_WAITING = 2_000
+MAX_WAITING = 500
 """Reports that may wait for the scheduler; the call that adds one more applies them itself."""
 SHOWN_CHARS = 80
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from operator import length_hint
 from types import CodeType, TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -120,8 +120,8 @@ class TrainingRun:
         return self.record.run_id
 
     @property
-    def config(self) -> dict[str, Any]:
-        """Hyperparameters, which may be changed at any time."""
+    def config(self) -> MutableMapping[str, Any]:
+        """Hyperparameters, which may be changed at any time; as numbers, texts and flags."""
         return self.record.config
 
     @property

@@ -14,6 +14,8 @@ from types import CodeType
 from typing import Any
 from weakref import finalize
 
+from msgspec.structs import replace
+
 from ipyvitals.schema import RunEnd, RunInfo, TrainingSection, TrainingState
 from ipyvitals.schema.messages import Message, message
 from ipyvitals.schema.training import ENDED_RUNS
@@ -21,7 +23,7 @@ from ipyvitals.training.alerts import Alert
 from ipyvitals.training.arguments import CONTEXT, check_facts, check_parent, check_total
 from ipyvitals.training.context import RunPlace, enter, innermost, leave
 from ipyvitals.training.curve_feed import CurveFeed
-from ipyvitals.training.environment import RunFacts
+from ipyvitals.training.environment import GitState, RunFacts
 from ipyvitals.training.record import RunRecord
 from ipyvitals.training.reports import ReportQueue
 from ipyvitals.training.run import TrainingRun
@@ -108,6 +110,7 @@ class RunTree(ABC):
         self._last = TrainingSection()
         self.describe: Callable[[], RunFacts] = RunFacts
         """Returns what is known of the process and the model when a run begins."""
+        self._without_git: deque[RunRecord] = deque(maxlen=ENDED_RUNS)
         self._feed: CurveFeed | None = None
         self.version = 0
         """Grows with each change of a run that a view shows, looked at ten times a second."""
@@ -236,13 +239,29 @@ class RunTree(ABC):
             return
 
     def _describe(self, record: RunRecord) -> None:
-        """Take over where the run comes from; the state of git follows from a thread."""
+        """Take over where the run comes from; the state of git may follow."""
         if record.environment is not None:
             return
         facts = self.describe()
         record.model_id, record.environment = facts.model_id, facts.environment
-        if facts.git is not None and record.parent_id is None:
-            facts.git.request(record.take_git)
+        if facts.wants_git:
+            self._without_git.append(record)
+
+    @property
+    def wants_git(self) -> bool:
+        """True while a run waits for the state of git."""
+        return bool(self._without_git)
+
+    def take_git(self, state: GitState) -> None:
+        """Add the state of git to the runs that wait for it, also to those that have ended."""
+        with self.reports.lock, self._lock:
+            for record in self._without_git:
+                record.take_git(state)
+            self._without_git.clear()
+            self._ended = deque(
+                (record, replace(info, environment=record.environment))
+                for record, info in self._ended
+            )
 
     def _new_record(self, inside: TrainingRun | None, now: float, at: float) -> RunRecord:
         self._number += 1

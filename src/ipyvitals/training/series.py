@@ -31,7 +31,7 @@ class RunSeries:
     ----------
     run_id : str
     goals : mapping of str to {"min", "max"}
-        What the user said of metrics; of others their names decide.
+        Goals of metrics that the user named; for others their names decide.
     """
 
     def __init__(self, run_id: str, goals: Mapping[str, Goal] | None = None) -> None:

@@ -72,6 +72,8 @@ class TrainingTracker(RunTree):
         delta = None if advance is None else self._steps("advance", advance)
         if given is not None and delta is not None:
             self.reports.refuse("advance", advance)
+        stage = None if stage is None else str(stage)
+        details = None if details is None else str(details)
         now = self._clock.monotonic()
         with self._lock:
             if run.state != "running":
@@ -81,9 +83,9 @@ class TrainingTracker(RunTree):
             elif delta is not None:
                 self._count(run, max(0, run._current + delta), now)
             if stage is not None:
-                run.stage = str(stage)
+                run.stage = stage
             if details is not None:
-                run.details = str(details)
+                run.details = details
             if values:
                 self._put(run, given, now, values)
         self._changed()

@@ -194,6 +194,68 @@ for step in monitor.track(range(10)):
     assert printed == "stopped Interrupted\n"
 
 
+def test_a_run_that_a_callback_leaves_open_ends_with_the_error_of_its_cell(run):
+    run(
+        """
+monitor.training(total=10, stage="Callback").update(3, loss=1.0)
+raise ValueError("early")
+""",
+        fails=True,
+    )
+
+    printed = run("r = monitor.snapshot().runs[0]; print(r.stage, r.state, r.end, r.reason)").text
+    assert printed == "Callback failed cell Its cell ended with ValueError\n"
+
+
+def test_a_run_left_open_by_an_earlier_cell_swallows_no_later_one(run):
+    run("r = monitor.training(total=10, stage='first'); r.update(3, loss=1.)")
+    cell = run("""
+with monitor.training(total=4, stage="second") as s:
+    s.update(2)
+    print(monitor.snapshot().training.stage, r.state)
+print([(one.stage, one.state, one.end) for one in monitor.snapshot().runs[:2]])
+""")
+    assert cell.text == (
+        "second stopped\n[('second', 'completed', 'completed'), ('first', 'stopped', 'replaced')]\n"
+    )
+
+
+def test_values_logged_without_a_run_are_a_run_that_ends_with_the_cell(run):
+    run("for step in range(3): monitor.log({'train/loss': 1.0 / (step + 1)})")
+
+    printed = run("r = monitor.snapshot().runs[0]; print(r.state, r.current, r.metrics)").text
+    assert printed == "completed 3 {'train/loss': 0.3333333333333333}\n"
+
+
+def test_runs_and_curves_reach_the_panel_while_the_cell_is_busy(run):
+    run("panel = monitor.panel()")
+    cell = run("""
+import threading, time
+def train(stage):
+    with monitor.training(total=30, stage=stage) as inner:
+        for step in range(1, 31):
+            time.sleep(0.1)
+            inner.update(step, loss=1.0 / step)
+threads = [threading.Thread(target=train, args=(stage,)) for stage in ("a", "b")]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+""")
+    rows, starts = {}, {}
+    for state in cell.updates:
+        for row in state.get("runs", []):
+            rows[row["run_id"]] = rows.get(row["run_id"], {}) | row
+        for chunk in state.get("curves", []):
+            starts.setdefault(chunk["run_id"], []).append(chunk["start"])
+    parallel = [row for row in rows.values() if row["stage"] in ("a", "b")]
+    assert len(parallel) == 2
+    assert all(row["current"] > 5 for row in parallel)
+    # The curve grows in several messages, each of which begins where the one before ended.
+    for row in parallel:
+        assert len(starts[row["run_id"]]) > 3
+        assert starts[row["run_id"]] == sorted(set(starts[row["run_id"]]))
+        assert starts[row["run_id"]][0] == 0
+
+
 def test_the_same_cell_again_replaces_the_monitor(run):
     cell = run("""
 import threading

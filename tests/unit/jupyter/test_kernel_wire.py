@@ -104,6 +104,40 @@ def test_a_loop_is_stopped_while_it_runs(server):
     assert server.snapshot().training.details == "Stopped on request"
 
 
+def test_one_of_two_runs_is_stopped_and_a_range_of_its_curve_is_asked_for(server):
+    server.run(
+        START
+        + """
+import threading, time
+def train(stage):
+    with monitor.training(stage=stage, total=10**6) as run:
+        while not run.should_stop:
+            run.update(advance=1, loss=1.0)
+            time.sleep(0.01)
+threads = [threading.Thread(target=train, args=(stage,)) for stage in ("a", "b")]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+    )
+    server.until(server.next_update)
+    server.until(lambda: all(one.current > 20 for one in server.snapshot().runs[:2]))
+    runs = {one.stage: one for one in server.snapshot(history=True).runs}
+
+    (chunk,) = server.ask(
+        "curves", run_id=runs["a"].run_id, metric="loss", first_step=5, last_step=9
+    ).curves
+    assert (chunk.run_id, chunk.step) == (runs["a"].run_id, [5, 6, 7, 8, 9])
+    assert {one.run_id for one in server.snapshot(history=True).curves} == {
+        one.run_id for one in runs.values()
+    }
+
+    assert server.ask("stop_training", run_id=runs["a"].run_id).done == 1
+    server.until(lambda: server.snapshot().training.stage == "b")
+    states = {one.stage: one.state for one in server.snapshot().runs}
+    assert states == {"a": "stopped", "b": "running"}
+    assert server.ask("stop_training").done == 1
+
+
 def test_operators_acknowledge_and_reset(server):
     server.run(START + "monitor.record_batch([1] * 100, [0] * 100); monitor.snapshot();")
     server.until(server.next_update)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import UNSET
 
-from ipyvitals import MetricsSection, ModelDeployed, ModelSection, SystemSection
+from ipyvitals import MetricsSection, ModelDeployed, ModelSection, RunInfo, SystemSection
 from ipyvitals.schema import Snapshot
 from ipyvitals.schema.protocol import Update
 from ipyvitals.server.kernel_state import SECTIONS, KernelStateTracker
@@ -144,3 +145,25 @@ def test_a_restart_clears_the_state(kernel_state):
     assert kernel_state.is_empty
     assert not kernel_state.monitors
     assert not kernel_state.has_ipyvitals
+
+
+def run(name, started_at, ended_at=None, **facts):
+    state = "running" if ended_at is None else "completed"
+    return RunInfo(run_id=name, started_at=started_at, ended_at=ended_at, state=state, **facts)
+
+
+def test_runs_that_changed_replace_those_before_and_twenty_ended_ones_stay(kernel_state):
+    first = [run("a", 1.0), *(run(str(n), 0.0, 100.0 - n) for n in range(20))]
+    kernel_state.apply(full(runs=first), now=1.0)
+    kernel_state.apply(delta(2, runs=[run("b", 2.0, current=3)]), now=2.0)
+    kernel_state.apply(delta(3, runs=[run("a", 1.0, 200.0)]), now=3.0)
+
+    runs = monitor(kernel_state).snapshot().runs
+    assert [one.run_id for one in runs] == ["b", "a", *(str(n) for n in range(19))]
+
+
+def test_a_kernel_of_an_earlier_version_has_no_runs_and_is_complete(kernel_state):
+    result = kernel_state.apply(full(runs=UNSET), now=1.0)
+    assert monitor(kernel_state).is_complete
+    assert monitor(kernel_state).snapshot().runs == []
+    assert not result.incomplete
