@@ -1,5 +1,7 @@
 // Renders the panel in every state, from the fixtures that Python wrote. Query parameters:
 // ?theme=dark&width=300&columns=3&states=live,degraded
+import { runStates } from "./runs.js";
+
 const address = new URLSearchParams(location.search);
 const theme = address.get("theme") ?? "light";
 const width = Number(address.get("width") ?? 820);
@@ -11,6 +13,7 @@ document.body.style.gridTemplateColumns = `repeat(${columns}, ${width}px)`;
 const WRITTEN = [
   "live",
   "training",
+  "runs",
   "degraded",
   "empty",
   "idle",
@@ -151,6 +154,7 @@ const machines = {
 const collecting = { state: "collecting", reference_rows: 320, features: [], errors: null };
 const states = {
   ...fixtures,
+  ...runStates(training),
   unfolded: compared,
   chosen: compared,
   fleet: {
@@ -265,6 +269,11 @@ const panels = wanted.map((name) => {
 
 for (const { name, model, el } of panels) {
   if (name === "gone") model.fire("comm:close");
+  const press = (text) =>
+    [...el.querySelectorAll("button")].find((one) => one.textContent === text)?.click();
+  if (name === "three") el.querySelector('[data-run-id="5b1e22c0-3"] button').click();
+  if (name === "metrics") press("17 more");
+  if (address.has("log")) press("log");
   if (name === "chosen") el.querySelector('input[value="churn-2.2"]').click();
   if (!/^unfolded|long/.test(name)) continue;
   for (const one of el.querySelectorAll("details")) one.open = true;

@@ -10,6 +10,7 @@ import { decodeMessage } from "../src/lab/messages";
 import { SidebarContent } from "../src/lab/SidebarContent";
 import { StatusButton } from "../src/lab/statusbar";
 import { english } from "../src/text/language";
+import { runStates } from "./runs.js";
 
 type Values = Record<string, unknown>;
 
@@ -23,6 +24,9 @@ for (const name of NAMES) {
   fixtures.set(name, await file.json());
 }
 const now = fixtures.get("live")?.["at"] as number;
+for (const [name, traits] of Object.entries(runStates(fixtures.get("training")))) {
+  fixtures.set(name, traits as Values);
+}
 
 const update = (name: string, values: Values = {}): Values => ({
   ...{ v: 1, n: 1, seq: 1, full: true, events: [] },
@@ -52,6 +56,7 @@ const CURRENT = "work/serve.ipynb";
 const OTHERS = [
   kernel("degraded", "fraud/monitor.ipynb", [update("degraded")]),
   kernel("training", "digits.ipynb", [update("training")]),
+  kernel("curves", "resnet.ipynb", [update("curves")]),
   kernel("idle", "a-notebook-with-a-rather-long-name-in-a-narrow-sidebar.ipynb", [update("idle")]),
   kernel("closed", "yesterday.ipynb", [update("stopped")]),
   kernel("gone", "crashed.ipynb", [update("live")], { execution_state: "dead" }),
@@ -83,8 +88,10 @@ const SCENES: Record<string, Scene> = {
   live: { kernels: [current(update("live")), ...OTHERS] },
   expanded: { kernels: [current(update("live"))], click: "System" },
   training: { kernels: [current(update("training"))] },
+  curves: { kernels: [current(update("curves"))] },
+  "parallel runs": { kernels: [current(update("three"))] },
   stopping: { kernels: [current(update("training"))], click: "Stop training" },
-  degraded: { kernels: [current(update("degraded")), ...OTHERS.slice(1, 3)] },
+  degraded: { kernels: [current(update("degraded")), ...OTHERS.slice(1, 4)] },
   "action failed": {
     kernels: [current(update("degraded"))],
     click: "Acknowledge",

@@ -1,8 +1,10 @@
 // The list of all other monitors, with one line for each.
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import type { Store } from "../state/store";
+import { CurveView, frontLine } from "../view/curveView";
+import { MiniCurve } from "../view/Runs";
 import { VisuallyHidden } from "../view/vital";
 import { endReason, lostRun } from "./kernelEnd";
 import type { Kernel } from "./kernels";
@@ -70,6 +72,8 @@ interface OtherMonitorProps {
 
 function OtherMonitor({ lab, kernel, store, row }: OtherMonitorProps): JSX.Element {
   useEffect(() => store.watch(), [store]);
+  const view = useMemo(() => new CurveView(store), [store]);
+  const line = row.progress === null ? undefined : frontLine(view);
   const { trans } = lab;
   const memoryLabel = trans.__("Memory of this kernel");
   const { path } = useComputed(() => kernel.info.value).value;
@@ -97,6 +101,9 @@ function OtherMonitor({ lab, kernel, store, row }: OtherMonitorProps): JSX.Eleme
         {row.memory ? <VisuallyHidden>{memoryLabel} </VisuallyHidden> : null}
         {row.memory}
       </span>
+      {line && line.curve.length > 1 ? (
+        <MiniCurve curve={line.curve} revision={store.runs.revision.value} />
+      ) : null}
       {row.progress === null ? null : (
         <span class="v-bar">
           <i style={{ transform: `scaleX(${row.progress / 100})` }} />

@@ -1,5 +1,6 @@
 // The content of the sidebar: the current notebook's panel, then all other monitors.
 import type { JSX } from "preact";
+import { rootsOf } from "../state/runTree";
 import type { Store } from "../state/store";
 import type { Language } from "../text/language";
 import { needsAttention } from "../view/labels";
@@ -74,9 +75,11 @@ function CurrentMonitor({
   const { trans } = lab;
   const { status, acknowledged_at } = store.model.value;
   const { state, stop_requested } = store.training.value;
+  const open = rootsOf(store.runs.all.value).filter((run) => run.state === "running");
+  const several = open.length > 1;
   const alive = store.connected.value && !store.closed.value;
-  const ask = async (action: "stop_training" | "acknowledge"): Promise<void> => {
-    const done = await lab.performAction(kernel.id, action, store.monitor.peek());
+  const ask = async (action: "stop_training" | "acknowledge", runId?: string): Promise<void> => {
+    const done = await lab.performAction(kernel.id, action, store.monitor.peek(), runId);
     if (done === 0) throw new Error(trans.__("There was nothing to do any more."));
   };
   return (
@@ -97,10 +100,20 @@ function CurrentMonitor({
       trainingAction={
         alive && state === "running" ? (
           <ActionButton
-            label={trans.__("Stop training")}
+            label={several ? trans.__("Stop all") : trans.__("Stop training")}
             pending={trans.__("Stopping…")}
             requested={stop_requested}
             run={() => ask("stop_training")}
+          />
+        ) : null
+      }
+      runAction={(run) =>
+        alive && several ? (
+          <ActionButton
+            label={trans.__("Stop")}
+            pending={trans.__("Stopping…")}
+            requested={run.stop_requested}
+            run={() => ask("stop_training", run.run_id)}
           />
         ) : null
       }

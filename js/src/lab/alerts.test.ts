@@ -32,6 +32,21 @@ const ended = (values: Record<string, unknown>): EventMessage =>
     total: 10,
     elapsed_seconds: 190,
     metrics: {},
+    run_id: null,
+    ...values,
+  }) as EventMessage;
+
+const trouble = (values: Record<string, unknown>): EventMessage =>
+  message("training_alert", {
+    ...HEAD,
+    run_id: "r",
+    kind: "not_finite",
+    metric: "loss",
+    value: 2.314,
+    step: 1204,
+    reason: "loss is not finite from step 1204; it was 2.314 before",
+    reason_code: "run.not_finite",
+    reason_args: { metric: "loss", step: 1204, value: 2.314 },
     ...values,
   }) as EventMessage;
 
@@ -49,6 +64,15 @@ test("a degraded model causes a warning with value and threshold", () => {
     type: "warning",
     text: "churn 2.1 is degraded: Accuracy dropped below threshold, 78.0 % against 85 % · serve.ipynb",
   });
+});
+
+test("trouble of a training run causes an alert, also on a visible page", () => {
+  expect(alertFor(trouble({}), SCENE, false, trans)).toEqual({
+    type: "error",
+    text: "churn 2.1: loss is not finite from step 1204; it was 2.314 before · serve.ipynb",
+  });
+  expect(alertFor(trouble({ kind: "stalled" }), SCENE, false, trans)?.type).toBe("warning");
+  expect(alertFor(trouble({ kind: "recovered" }), SCENE, false, trans)?.type).toBe("info");
 });
 
 test("latency is given in its unit", () => {

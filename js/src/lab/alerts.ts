@@ -1,6 +1,6 @@
 // Turns events into notifications.
 
-import type { ModelStatusChange, TrainingCompleted } from "../schema/contract.gen";
+import type { ModelStatusChange, TrainingAlert, TrainingCompleted } from "../schema/contract.gen";
 import { duration } from "../text/format";
 import { type Language, plainText } from "../text/language";
 import { comparison, needsAttention, reasonText, runText } from "../view/labels";
@@ -26,16 +26,40 @@ export function alertFor(
   hidden: boolean,
   trans: Language,
 ): Alert | null {
-  const alert =
-    event.type === "model_status_change"
-      ? statusAlert(event, scene, trans)
-      : // A run that was lost with its kernel is news even where the notebook is in front.
-        event.type === "training_completed" && (hidden || event.state === "lost")
-        ? trainingAlert(event, scene, trans)
-        : null;
+  const alert = textOf(event, scene, hidden, trans);
   // Names and reasons are texts of other people.
   return alert && { ...alert, text: plainText(alert.text) };
 }
+
+function textOf(
+  event: EventMessage,
+  scene: AlertContext,
+  hidden: boolean,
+  trans: Language,
+): Alert | null {
+  switch (event.type) {
+    case "model_status_change":
+      return statusAlert(event, scene, trans);
+    case "training_alert":
+      return runAlert(event, scene, trans);
+    case "training_completed":
+      // A run that was lost with its kernel is news even where the notebook is in front.
+      return hidden || event.state === "lost" ? trainingAlert(event, scene, trans) : null;
+    default:
+      return null;
+  }
+}
+
+const RUN_ALERT_TYPES = { stalled: "warning", not_finite: "error", recovered: "info" } as const;
+
+const runAlert = (
+  { kind, reason, reason_code, reason_args }: TrainingAlert,
+  { model, place }: AlertContext,
+  trans: Language,
+): Alert => ({
+  type: RUN_ALERT_TYPES[kind],
+  text: `${model}: ${trans.message(reason_code, reason, reason_args)} · ${place}`,
+});
 
 function statusAlert(
   event: ModelStatusChange,

@@ -39,6 +39,7 @@ const EVENT = {
   total: 1,
   elapsed_seconds: 1,
   metrics: {},
+  run_id: null,
 };
 
 async function pass(milliseconds: number): Promise<void> {
@@ -47,7 +48,9 @@ async function pass(milliseconds: number): Promise<void> {
 
 test("requests updates and the events of alerts, and delivers its messages", () => {
   const { world, stream, received } = open();
-  expect(world.socket.query.get("types")).toBe("update,model_status_change,training_completed");
+  expect(world.socket.query.get("types")).toBe(
+    "update,model_status_change,training_completed,training_alert",
+  );
   expect(world.socket.query.has("since")).toBe(false);
   expect(stream.state.value).toBe("connecting");
   world.socket.onopen?.();
@@ -163,7 +166,7 @@ test("with alerts, a hidden page receives only these, and does not count as a vi
   world.hide(true);
   const quiet = world.socket;
   expect(first.closed).toBe(true);
-  expect(quiet.query.get("types")).toBe("model_status_change,training_completed");
+  expect(quiet.query.get("types")).toBe("model_status_change,training_completed,training_alert");
   quiet.onopen?.();
   expect(quiet.sent).toEqual([{ type: "hidden" }]);
   quiet.receive({ ...STATE, id: 20 });

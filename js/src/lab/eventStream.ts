@@ -37,9 +37,9 @@ const MAX_RETRY_MS = 30_000;
 /** Milliseconds between checks for a server without ipyvitals. */
 const MISSING_RETRY_MS = 60_000;
 
-const ALL_TYPES = ["update", "model_status_change", "training_completed"];
 /** The message types requested while the page is hidden. */
-const ALERT_TYPES = ["model_status_change", "training_completed"];
+const ALERT_TYPES = ["model_status_change", "training_completed", "training_alert"];
+const ALL_TYPES = ["update", ...ALERT_TYPES];
 
 export interface StreamListener {
   message(message: StreamMessage): void;

@@ -64,6 +64,7 @@ export class Kernel {
     known.n = update.n;
     const changed = TRAITS.filter((trait) => trait !== "history" && update[trait] !== undefined);
     store.receive(changed, (trait) => update[trait], update.full ? "full" : "delta");
+    if (update.runs && !update.curves) store.runs.sample();
   }
 
   disconnect(): void {

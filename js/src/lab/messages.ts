@@ -48,6 +48,8 @@ export function decodeUpdate(value: unknown): Update | null {
   if (value["notices"] !== undefined) update["notices"] = decodeNotices(value["notices"]);
   if (value["models"] !== undefined) update["models"] = decodeModels(value["models"]);
   if (isObject(value["history"])) update["history"] = value["history"];
+  // The store decodes these, because their rows may be partial.
+  for (const list of ["runs", "curves"]) if (Array.isArray(value[list])) update[list] = value[list];
   return update as unknown as Update;
 }
 

@@ -13,13 +13,15 @@ export type PerformAction = (
   kernelId: string,
   action: ActionName,
   monitor: string,
+  /** With `stop_training`: which run; all of them by default. */
+  runId?: string,
 ) => Promise<number>;
 
 export function actionClient(settings: ServerConnection.ISettings): PerformAction {
-  return async (kernelId, action, monitor) => {
+  return async (kernelId, action, monitor, runId) => {
     const path = [API, "kernels", encodeURIComponent(kernelId), action];
     const url = URLExt.join(settings.baseUrl, ...path);
-    const body = JSON.stringify({ monitor });
+    const body = JSON.stringify({ monitor, run_id: runId });
     const response = await ServerConnection.makeRequest(url, { method: "POST", body }, settings);
     const answer = await read(response);
     if (!response.ok) throw new Error(messageOf(answer) ?? `${response.status}`);

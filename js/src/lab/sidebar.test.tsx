@@ -336,7 +336,7 @@ test("the status bar: status, accuracy and rate; the percentage while training",
   bar.querySelector("button")?.click();
   expect(opened).toBe(1);
   act(() => world.kernels.receive(state(kernel("front", "a.ipynb", full("training", { n: 2 })))));
-  expect(bar.textContent).toBe("Training41 %");
+  expect(bar.textContent).toBe("Training41 %loss 0.2318");
   act(() => {
     world.currentNotebook.value = null;
   });

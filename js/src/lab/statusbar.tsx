@@ -3,8 +3,9 @@ import { Signal } from "@lumino/signaling";
 import { Widget } from "@lumino/widgets";
 import { effect } from "@preact/signals";
 import { h, type JSX, render } from "preact";
-import { useEffect } from "preact/hooks";
-import { shortCount } from "../text/format";
+import { useEffect, useMemo } from "preact/hooks";
+import { metric, shortCount } from "../text/format";
+import { CurveView, frontLine } from "../view/curveView";
 import { statusLabel } from "../view/labels";
 import { useTheme } from "../view/theme";
 import type { LabContext, MonitorSelection } from "./labContext";
@@ -52,6 +53,7 @@ export function StatusButton({ lab, selection, open }: StatusButtonProps): JSX.E
   const monitor = selection.selected.value;
   const watched = monitor?.store;
   useEffect(() => watched?.watch(), [watched]);
+  const view = useMemo(() => watched && new CurveView(watched), [watched]);
   if (monitor === null) return null;
   const { kernel, store } = monitor;
   const row = monitorRow(store, kernel.info.value, lab.trans);
@@ -60,6 +62,7 @@ export function StatusButton({ lab, selection, open }: StatusButtonProps): JSX.E
   const label = row.fresh ? statusLabel(status, lab.trans) : lab.trans.__("Ended");
   const { predictions_per_minute: rate, total_predictions: total } = store.metrics.value;
   const showsFigures = total > 0 && !running;
+  const line = running && view ? frontLine(view) : undefined;
   return (
     <button
       type="button"
@@ -72,6 +75,9 @@ export function StatusButton({ lab, selection, open }: StatusButtonProps): JSX.E
       <i class="v-dot" data-tone={row.tone} />
       <span>{label}</span>
       {running || showsFigures ? <b>{row.figure}</b> : null}
+      {line ? (
+        <span>{`${line.metric} ${metric(line.run.metrics[line.metric] ?? null)}`}</span>
+      ) : null}
       {showsFigures ? <span>{`${shortCount(rate)}/min`}</span> : null}
     </button>
   );

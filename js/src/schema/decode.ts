@@ -1,8 +1,10 @@
 // Validates data from the kernel or the server against the contract, field by field.
 import {
+  type CurveChunk,
   DEFAULTS,
   type ModelInfo,
   type Notice,
+  type RunInfo,
   SECTION_KINDS,
   type SectionTypes,
   STRING_SETS,
@@ -109,3 +111,27 @@ export function decodeModels(value: unknown): readonly ModelInfo[] {
     .filter((item) => isObject(item) && typeof item["model_id"] === "string")
     .map((item) => decodeFields(SECTION_KINDS.ModelInfo, UNKNOWN_MODEL, item) as ModelInfo);
 }
+
+/**
+ * Decodes a run, of which an update brings the changed fields only; the others are those of the
+ * known run with that id. Returns null without an id.
+ */
+export function decodeRun(value: unknown, known: ReadonlyMap<string, RunInfo>): RunInfo | null {
+  if (!isObject(value) || typeof value["run_id"] !== "string") return null;
+  const before = known.get(value["run_id"]) ?? DEFAULTS.RunInfo;
+  const kinds: Kinds = SECTION_KINDS.RunInfo;
+  const fields = Object.entries(value).filter(
+    ([field, item]) => field in kinds && isKind(kinds[field] ?? "", item),
+  );
+  return { ...before, ...Object.fromEntries(fields) };
+}
+
+/** Returns the valid chunks of a list. */
+export function decodeCurves(value: unknown): readonly CurveChunk[] {
+  return listOf(value)
+    .map((item) => (isObject(item) ? { ...NO_COLUMNS, ...item } : item))
+    .filter((item): item is CurveChunk => hasKinds(SECTION_KINDS.CurveChunk, item));
+}
+
+/** The columns of a chunk that say nothing new. */
+const NO_COLUMNS = { first_step: [], low: [], high: [], count: [], not_finite: [] };

@@ -10,10 +10,17 @@ import type {
   TrainingSection,
 } from "../schema/contract.gen";
 import { DEFAULTS, STRUCT_SECTIONS, TRAITS, type Trait } from "../schema/contract.gen";
-import { decodeModels, decodeNotices, decodeSection, isNumber } from "../schema/decode";
+import {
+  decodeCurves,
+  decodeModels,
+  decodeNotices,
+  decodeSection,
+  isNumber,
+} from "../schema/decode";
 import type { Maybe } from "../text/format";
 import { History } from "./history";
 import { type ChartSeries, ModelRegistry } from "./models";
+import { RunRegistry } from "./runs";
 
 /**
  * The extent of a message: `fresh` is the initial state with the history, `full` has all sections,
@@ -37,6 +44,7 @@ export class Store implements ChartSeries {
   readonly system: Signal<SystemSection> = signal(DEFAULTS.SystemSection);
   readonly notices = signal<readonly Notice[]>([]);
   readonly models = new ModelRegistry();
+  readonly runs = new RunRegistry();
   readonly labels: Signal<LabelsSection> = signal(DEFAULTS.LabelsSection);
   readonly drift: Signal<DriftSection> = signal(DEFAULTS.DriftSection);
   readonly closed = signal(false);
@@ -163,7 +171,10 @@ export class Store implements ChartSeries {
         this.revision.value += 1;
         break;
       case "runs":
+        this.runs.receive(value, extent !== "delta");
+        break;
       case "curves":
+        this.runs.add(decodeCurves(value));
         break;
       case "closed":
         this.closed.value = value === true;

@@ -2,7 +2,11 @@
 import { afterEach } from "vitest";
 
 const nothing = (): void => undefined;
-const paper = new Proxy<Record<string, unknown>>({}, { get: () => nothing, set: () => true });
+const measureText = (): { width: number } => ({ width: 0 });
+const paper = new Proxy<Record<string, unknown>>(
+  {},
+  { get: (_, name) => (name === "measureText" ? measureText : nothing), set: () => true },
+);
 
 HTMLCanvasElement.prototype.getContext = (() => paper) as never;
 globalThis.Path2D = class {

@@ -2,7 +2,7 @@
 import ts from "typescript";
 
 /** Symbols that are the same in every language. */
-const SYMBOLS = new Set(["p50", "p99", "CPU", "CPU,", "GPU", "MIG", "/min", "MAE", "RMSE"]);
+const SYMBOLS = new Set(["p50", "p99", "CPU", "CPU,", "GPU", "MIG", "/min", "MAE", "RMSE", "Wh"]);
 /** Attributes and properties that users read. */
 const READ_ATTRIBUTES = /^(title|label|unit|pending|caption|aria-(label|valuetext|description))$/;
 /** Calls whose arguments are not shown to users. */

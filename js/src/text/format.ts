@@ -269,3 +269,7 @@ export function metric(value: Maybe): string {
   if (size >= 1e9 || (size > 0 && size < 1e-4)) return scientific(value, 2);
   return size >= 999.95 ? count(value) : shortest(value, 4);
 }
+
+/** `12.8 Wh` */
+export const energy = (wattHours: Maybe): string =>
+  wattHours === null ? UNKNOWN : `${significant(wattHours, 3)} Wh`;

@@ -9,7 +9,7 @@ import { evidence, reasonText, statusLabel, statusTone } from "./labels";
 import { useLanguage } from "./languageContext";
 import { stableOrder } from "./modelOrder";
 import type { ModelSelection } from "./modelSelection";
-import { ChartGroup } from "./Sparkline";
+import { ChartGroupContext } from "./Sparkline";
 import { accuracyLabel } from "./Tiles";
 import { Vital } from "./vital";
 
@@ -107,7 +107,7 @@ interface ModelRowProps {
 /** Renders one model; re-rendered only when its own row changes. */
 export function ModelRow({ id, model, selection, regression }: ModelRowProps): JSX.Element {
   const trans = useLanguage();
-  const group = useContext(ChartGroup);
+  const { name: group } = useContext(ChartGroupContext);
   const row = model.row.value;
   const isSelected = useComputed(() => selection.modelId.value === id);
   const share = useComputed(() => {

@@ -1,5 +1,5 @@
 // The panel of one monitor, which renders the values of a store.
-import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Status } from "../schema/contract.gen";
@@ -13,17 +13,23 @@ import { LanguageContext, useLanguage } from "./languageContext";
 import { ModelTable } from "./ModelTable";
 import { ModelSelection } from "./modelSelection";
 import { Notices } from "./Notices";
+import { alertTexts, RunAlerts } from "./RunParts";
+import type { RunAction } from "./Runs";
 import { Segments } from "./Segments";
-import { ChartGroup } from "./Sparkline";
+import { type ChartGroup, ChartGroupContext } from "./Sparkline";
 import { System } from "./System";
 import { Tiles } from "./Tiles";
 import { Training } from "./Training";
 import { useTheme } from "./theme";
 
 /**
- * Returns a random name; a counter would repeat, as each widget loads its own copy of this code.
+ * Returns a group with a random name; a counter would repeat, as each widget loads its own copy of
+ * this code.
  */
-const chartGroupName = (): string => `ipyvitals-${Math.random().toString(36).slice(2)}`;
+const chartGroup = (): ChartGroup => ({
+  name: `ipyvitals-${Math.random().toString(36).slice(2)}`,
+  cursor: signal(null),
+});
 
 export interface PanelProps {
   store: Store;
@@ -32,19 +38,26 @@ export interface PanelProps {
   /** Buttons that the sidebar adds to the banner and to the training section. */
   bannerAction?: ComponentChildren;
   trainingAction?: ComponentChildren;
+  /** A button for each open run, where there are several. */
+  runAction?: RunAction;
   trans?: Language;
 }
 
 export function Panel(props: PanelProps): JSX.Element {
-  const { store, bannerAction, trainingAction, trans = english } = props;
+  const { store, bannerAction, trainingAction, runAction, trans = english } = props;
   const selection = useMemo(
     () => props.selection ?? new ModelSelection(store),
     [store, props.selection],
   );
   const theme = useTheme();
-  const group = useMemo(chartGroupName, []);
+  const group = useMemo(chartGroup, []);
   useEffect(() => store.watch(), [store]);
   const { name, status } = selection.model.value;
+  const serving = useComputed(
+    () =>
+      selection.metrics.value.total_predictions > 0 || selection.model.value.total_predictions > 0,
+  ).value;
+  const { curves } = selection;
   return (
     <section
       class="ipyvitals-panel"
@@ -55,20 +68,21 @@ export function Panel(props: PanelProps): JSX.Element {
       data-fresh={store.connected.value && !store.closed.value ? undefined : "no"}
     >
       <LanguageContext.Provider value={trans}>
-        <ChartGroup.Provider value={group}>
+        <ChartGroupContext.Provider value={group}>
           <div class="v-top">
             <Header selection={selection} />
             <Banner selection={selection} action={bannerAction} />
+            <RunAlerts view={curves} />
             <Facts selection={selection} />
           </div>
-          <Training store={store} action={trainingAction} />
-          <Tiles selection={selection} />
+          <Training view={curves} serving={serving} action={trainingAction} runAction={runAction} />
+          <Tiles selection={selection} hidden={!serving && curves.charts.value.length > 0} />
           <Segments selection={selection} />
           <Drift selection={selection} />
           <ModelTable selection={selection} />
           <System selection={selection} />
           <Notices store={store} />
-        </ChartGroup.Provider>
+        </ChartGroupContext.Provider>
         <StatusAnnouncer selection={selection} />
       </LanguageContext.Provider>
     </section>
@@ -91,6 +105,14 @@ function StatusAnnouncer({ selection }: { selection: ModelSelection }): JSX.Elem
     const reason = reasonText(model, trans);
     const change = `${model.name ?? trans.__("Model")}: ${statusLabel(now, trans)}`;
     announcement.value = reason ? `${change}. ${reason}` : change;
+  });
+  const troubled = useComputed(() => alertTexts(selection.curves, trans));
+  const known = useSignal<readonly string[]>([]);
+  useSignalEffect(() => {
+    const texts = troubled.value;
+    const text = texts.find((one) => !known.peek().includes(one));
+    known.value = texts;
+    if (text !== undefined) announcement.value = text;
   });
   return (
     <p class="v-said" aria-live="polite">

@@ -1,4 +1,4 @@
-import { effect, useComputed, useSignal } from "@preact/signals";
+import { effect, type Signal, signal, useComputed } from "@preact/signals";
 import { createContext, type JSX } from "preact";
 import { useContext, useEffect, useRef } from "preact/hooks";
 import type { ChartedMetric } from "../schema/contract.gen";
@@ -6,14 +6,21 @@ import type { History } from "../state/history";
 import type { ChartSeries } from "../state/models";
 import { clockSeconds, type Maybe, UNKNOWN } from "../text/format";
 import type { Language } from "../text/language";
-import { cancelFrame, scheduleFrame } from "./animationFrame";
 import { useLanguage } from "./languageContext";
-import { LineChart } from "./lineChart";
-import { watchTheme } from "./theme";
-import { watchVisible } from "./visibility";
+import { LineChart, nearestIndex } from "./lineChart";
+import { runPlot } from "./plotLifecycle";
 
-/** The name of the view, whose charts have synchronized cursors. */
-export const ChartGroup = createContext("ipyvitals");
+/** A view, whose charts have one cursor. */
+export interface ChartGroup {
+  /** For ids of elements and names of inputs. */
+  readonly name: string;
+  /** The time under the cursor of the charts of the last minutes. */
+  readonly cursor: Signal<Maybe>;
+}
+export const ChartGroupContext = createContext<ChartGroup>({
+  name: "ipyvitals",
+  cursor: signal(null),
+});
 
 export interface SparklineProps {
   /** Returns the data of the chart; may read a signal. */
@@ -35,8 +42,7 @@ export function Sparkline(props: SparklineProps): JSX.Element {
   const { history } = props.series();
   const trans = useLanguage();
   const element = useRef<HTMLDivElement>(null);
-  const cursor = useSignal<number | null>(null);
-  const group = useContext(ChartGroup);
+  const { cursor } = useContext(ChartGroupContext);
   const latest = useRef(props);
   latest.current = props;
   const description = useComputed(() => {
@@ -48,11 +54,9 @@ export function Sparkline(props: SparklineProps): JSX.Element {
   useEffect(() => {
     if (element.current === null) return;
     const controller = new AbortController();
-    createChart(element.current, latest.current, group, controller.signal, (index) => {
-      cursor.value = index;
-    });
+    createChart(element.current, latest.current, cursor, controller.signal);
     return () => controller.abort();
-  }, [group, cursor]);
+  }, [cursor]);
 
   const [value, time] = readSample(history, of, cursor.value, text);
   return (
@@ -89,9 +93,10 @@ export const rangeFromZero =
 function readSample(
   history: History,
   of: ChartedMetric,
-  index: number | null,
+  time: Maybe,
   text: (value: number) => string,
 ): readonly [value: string, time: string] | readonly [] {
+  const index = time === null ? null : nearestIndex(history.at, time);
   const at = history.at[index ?? -1];
   if (at === undefined) return [];
   const value = history.columns[of][index ?? -1] ?? null;
@@ -101,51 +106,22 @@ function readSample(
 function createChart(
   element: HTMLElement,
   { series, of, range, fill = false, threshold }: SparklineProps,
-  group: string,
+  cursor: Signal<Maybe>,
   signal: AbortSignal,
-  hovered: (index: number | null) => void,
 ): void {
-  const chart = new LineChart(element, { range, fill, group, hovered });
-  let visible = true;
-  let stale = false;
+  const chart = new LineChart(element, { range, fill, cursor });
   const draw = (): void => {
-    stale = false;
     const { history } = series();
     chart.draw(history.at, history.columns[of], threshold?.() ?? null);
+    chart.point(cursor.peek());
   };
-  const ask = (): void => {
-    if (visible) scheduleFrame(draw);
-    else stale = true;
-  };
-  const stop = effect(() => {
+  const track = (): void => {
     series().revision.value;
     threshold?.();
-    ask();
-  });
-  watchVisible(
-    element,
-    (seen) => {
-      visible = seen;
-      if (seen && stale) ask();
-    },
-    signal,
-  );
-  const recolour = (): void => {
-    chart.readColours();
-    chart.redraw();
   };
-  watchTheme(() => scheduleFrame(recolour), signal);
-  const sizes = new ResizeObserver(() => chart.resize());
-  sizes.observe(element);
-  signal.addEventListener(
-    "abort",
-    () => {
-      stop();
-      sizes.disconnect();
-      cancelFrame(draw);
-      cancelFrame(recolour);
-      chart.destroy();
-    },
-    { once: true },
-  );
+  runPlot(element, chart.canvas, track, draw, signal);
+  const stop = effect(() => {
+    chart.point(cursor.value);
+  });
+  signal.addEventListener("abort", stop, { once: true });
 }

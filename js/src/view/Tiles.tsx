@@ -24,9 +24,10 @@ import { ConfidenceInterval, VisuallyHidden, Vital } from "./vital";
 
 const RATE_WINDOW_SECONDS = 60;
 
-export function Tiles({ selection }: { selection: ModelSelection }): JSX.Element {
+export function Tiles(props: { selection: ModelSelection; hidden?: boolean }): JSX.Element {
+  const { selection, hidden = false } = props;
   return (
-    <dl class="v-tiles">
+    <dl class="v-tiles" hidden={hidden}>
       <AccuracyTile selection={selection} />
       <PredictionsTile selection={selection} />
       <LatencyTile selection={selection} />

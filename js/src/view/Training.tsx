@@ -2,10 +2,22 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import type { TrainingSection } from "../schema/contract.gen";
 import type { Store } from "../state/store";
-import { count, duration, metric, rate, UNKNOWN, progress as written } from "../text/format";
+import {
+  count,
+  duration,
+  metric,
+  rate,
+  ratioWhole,
+  UNKNOWN,
+  progress as written,
+} from "../text/format";
 import type { Language } from "../text/language";
+import { Curves } from "./Curves";
+import type { CurveView } from "./curveView";
 import { runText, type Tone } from "./labels";
 import { interpolate, useLanguage } from "./languageContext";
+import { RunSummary } from "./RunParts";
+import { type RunAction, Runs } from "./Runs";
 import { VisuallyHidden, Vital } from "./vital";
 
 const RUN_TONES: Readonly<Record<TrainingSection["state"], Tone>> = {
@@ -19,24 +31,54 @@ const RUN_TONES: Readonly<Record<TrainingSection["state"], Tone>> = {
 
 const MAX_METRICS = 6;
 
-export function Training(props: { store: Store; action?: ComponentChildren }): JSX.Element {
-  const { store, action } = props;
+/** Above this share of its time, a run that waits for data says so in colour. */
+const LONG_WAIT = 0.3;
+
+interface TrainingProps {
+  view: CurveView;
+  /** Whether a model serves: the last run is then one line that opens. */
+  serving: boolean;
+  action?: ComponentChildren;
+  /** A button for each open run. */
+  runAction?: RunAction | undefined;
+}
+
+/** Renders the run in front and, below it, the curves, the runs and what the last one took. */
+export function Training({ view, serving, action, runAction }: TrainingProps): JSX.Element {
   const trans = useLanguage();
-  const run = shownRun(store);
+  const run = shownRun(view.store);
   const stage = runText(run.stage, trans);
   const details = runText(run.details, trans);
-  const quiet = run.state === "idle";
   const { progress } = run;
+  const { parallel, lead } = view.shown.value;
+  const folds = serving && run.state !== "running" && parallel.length > 0;
+  const open = !folds || view.unfolded.value;
+  const quiet = run.state === "idle" || (folds && !open);
+  const hasCharts = view.charts.value.length > 0;
   return (
     <section
       class={quiet ? "v-training v-quiet" : "v-training"}
       data-state={run.state}
       data-tone={RUN_TONES[run.state]}
+      data-run-id={parallel.length === 1 ? parallel[0]?.run_id : undefined}
       aria-label={trans.__("Training")}
     >
       <div class="v-run">
         <Vital of="training.stage" class="v-stage" title={stage}>
-          {stage}
+          {folds ? (
+            <button
+              type="button"
+              class="v-unfold"
+              aria-expanded={open}
+              onClick={() => {
+                view.unfolded.value = !open;
+              }}
+            >
+              {stage}
+            </button>
+          ) : (
+            stage
+          )}
         </Vital>
         <Vital of="training.details" class="v-details" title={details || undefined}>
           {details}
@@ -46,8 +88,17 @@ export function Training(props: { store: Store; action?: ComponentChildren }): J
           {progress === null ? stepCount(run) : written(progress)}
         </Vital>
       </div>
-      {quiet ? null : <RunDetails run={run} />}
+      {quiet ? null : <RunDetails run={run} view={view} hasCharts={hasCharts} />}
       {action}
+      {open ? (
+        <>
+          <Curves view={view} />
+          {lead && (run.state !== "running" || view.chosen.value) ? (
+            <RunSummary run={lead} />
+          ) : null}
+          <Runs view={view} action={runAction} />
+        </>
+      ) : null}
     </section>
   );
 }
@@ -85,10 +136,19 @@ function ProgressBar(props: {
   );
 }
 
-function RunDetails({ run }: { run: TrainingSection }): JSX.Element {
+function RunDetails(props: {
+  run: TrainingSection;
+  view: CurveView;
+  /** Whether metrics have charts, whose legends have their values. */
+  hasCharts: boolean;
+}): JSX.Element {
+  const { run, view, hasCharts } = props;
   const trans = useLanguage();
   const { current, total, elapsed_seconds, eta_seconds, rate_per_second, state } = run;
-  const metrics = Object.entries(run.metrics);
+  const metrics = hasCharts ? [] : Object.entries(run.metrics);
+  const info = view.shown.value.all.find(({ run_id }) => run_id === run.run_id);
+  const ended = run.state !== "running";
+  const wait = info?.[ended ? "data_wait_ratio_total" : "data_wait_ratio"] ?? null;
   const running = state === "running";
   const expanded = useSignal(false);
   return (
@@ -117,6 +177,11 @@ function RunDetails({ run }: { run: TrainingSection }): JSX.Element {
             elapsedText(state, trans),
             <Vital of="training.elapsed_seconds">{duration(elapsed_seconds)}</Vital>,
           )}
+        </span>
+      )}
+      {wait === null || info?.cost ? null : (
+        <span data-tone={wait > LONG_WAIT ? "warn" : undefined}>
+          {interpolate(trans.__("waiting for data %1", "%1"), <b>{ratioWhole(wait)}</b>)}
         </span>
       )}
       {metrics.length === 0 ? null : (

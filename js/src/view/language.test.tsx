@@ -9,6 +9,7 @@ import {
   LABELS,
   type ModelSection,
   type Notice,
+  type RunInfo,
   SECTION_KINDS,
   type SystemSection,
   type TrainingSection,
@@ -31,7 +32,8 @@ const marking = jupyterLanguage({
   load: () => MARKING,
 } as unknown as ITranslator);
 /** Symbols, which are the same in every language, and dates, which depend on the locale. */
-const SYMBOLS = /\b(CPU|GPU|MIG|MAE|RMSE|[KMGT]iB|ms|min|p50|p99|\d+\. \p{L}+\.? \d{4})(?!\p{L})/gu;
+const SYMBOLS =
+  /\b(CPU|GPU|MIG|MAE|RMSE|[KMGT]iB|Wh|ms|min|p50|p99|\d+\. \p{L}+\.? \d{4})(?!\p{L})/gu;
 
 let container: HTMLElement;
 beforeEach(() => {
@@ -99,7 +101,11 @@ function written(traits: Partial<Traits>): string[] {
   const values = notices.flatMap((one) => Object.values(one.args).map(String));
   const texts = [stage, details].filter((text) => !KERNELS.includes(text));
   if (reason_code === null && reason) texts.push(reason);
-  const all = [...values, ...texts, ...named, ...uuids, disk_path ?? "", ...USERS];
+  const runs = (traits.runs as RunInfo[]).flatMap(({ name, config, ...run }) => [
+    ...[name ?? "", run.stage, run.details],
+    ...Object.entries(config).flatMap(([key, value]) => [key, `${value}`]),
+  ]);
+  const all = [...values, ...runs, ...texts, ...named, ...uuids, disk_path ?? "", ...USERS];
   const own = all.filter(Boolean);
   return own.sort((a, b) => b.length - a.length);
 }

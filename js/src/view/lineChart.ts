@@ -1,136 +1,136 @@
-// A small line chart on a canvas (uPlot). Its colours are those of the element's CSS.
-import uPlot from "uplot";
+// A small line chart on a canvas, whose x axis is time.
+import type { Signal } from "@preact/signals";
 import type { Maybe } from "../text/format";
+import { Canvas } from "./canvas";
 
 export interface LineChartOptions {
   /** Returns the range of the y axis for the range of the data, which is null without data. */
   readonly range: (low: Maybe, high: Maybe) => readonly [number, number];
   readonly fill: boolean;
-  /** Charts of one group have synchronized cursors. */
-  readonly group: string;
-  readonly hovered: (index: number | null) => void;
+  /** The time under the cursor of all charts of a view. */
+  readonly cursor: Signal<Maybe>;
 }
 
 const MIN_SPAN_SECONDS = 60;
-const CURSOR_PX = 6;
+const PADDING_PX = 2;
+const WIDTH_PX = 1.5;
 
 export class LineChart {
-  readonly #element: HTMLElement;
-  readonly #spec: LineChartOptions;
-  readonly #plot: uPlot;
+  readonly canvas: Canvas;
+  readonly #options: LineChartOptions;
+  #at: readonly number[] = [];
+  #values: readonly Maybe[] = [];
   #threshold: Maybe = null;
-  #colours = { line: "", fill: "", threshold: "" };
 
-  constructor(element: HTMLElement, spec: LineChartOptions) {
-    this.#element = element;
-    this.#spec = spec;
-    this.readColours();
-    this.#plot = new uPlot(this.#options(), [[], []], element);
-  }
-
-  draw(at: readonly number[], values: readonly Maybe[], threshold: Maybe): void {
-    this.#threshold = values.some((value) => value !== null) ? threshold : null;
-    const plot = this.#plot;
-    const first = at[0] ?? 0;
-    const last = at.at(-1) ?? 0;
-    plot.batch(() => {
-      plot.setData([at as number[], values as Maybe[]], false);
-      plot.setScale("x", { min: Math.min(first, last - MIN_SPAN_SECONDS), max: last });
+  constructor(element: HTMLElement, options: LineChartOptions) {
+    this.#options = options;
+    this.canvas = new Canvas(element, {
+      paint: () => this.#paint(),
+      pointed: (left) => {
+        options.cursor.value = left === null ? null : this.#timeAt(left * this.canvas.scale);
+      },
     });
   }
 
-  resize(): void {
-    const { clientWidth: width, clientHeight: height } = this.#element;
-    if (width > 0 && (width !== this.#plot.width || height !== this.#plot.height)) {
-      this.#plot.setSize({ width, height });
+  draw(at: readonly number[], values: readonly Maybe[], threshold: Maybe): void {
+    this.#at = at;
+    this.#values = values;
+    this.#threshold = values.some((value) => value !== null) ? threshold : null;
+    this.#paint();
+  }
+
+  /** Shows the cursor at the sample nearest to a time; returns the index of the sample. */
+  point(time: Maybe): number | null {
+    const i = time === null ? null : nearestIndex(this.#at, time);
+    const { scale } = this.canvas;
+    const value = this.#values[i ?? -1] ?? null;
+    const top = value === null ? null : this.#yOf()(value) / scale;
+    this.canvas.point(i === null ? null : this.#x(this.#at[i] ?? 0) / scale, top);
+    return i;
+  }
+
+  get #ends(): readonly [number, number] {
+    const last = this.#at.at(-1) ?? 0;
+    return [Math.min(this.#at[0] ?? 0, last - MIN_SPAN_SECONDS), last];
+  }
+
+  #x(at: number): number {
+    const [first, last] = this.#ends;
+    return (this.canvas.width * (at - first)) / (last - first);
+  }
+
+  #timeAt(x: number): number {
+    const [first, last] = this.#ends;
+    return first + ((last - first) * x) / this.canvas.width;
+  }
+
+  get #range(): readonly [number, number] {
+    const known = [...this.#values, this.#threshold].filter((value) => value !== null);
+    return known.length === 0
+      ? this.#options.range(null, null)
+      : this.#options.range(Math.min(...known), Math.max(...known));
+  }
+
+  #yOf(): (value: number) => number {
+    const [low, high] = this.#range;
+    const padding = PADDING_PX * this.canvas.scale;
+    const height = this.canvas.height - 2 * padding;
+    return (value) => padding + height * (1 - (value - low) / (high - low || 1));
+  }
+
+  #paint(): void {
+    const { canvas } = this;
+    const { context: ctx, scale } = canvas;
+    canvas.clear();
+    const y = this.#yOf();
+    ctx.lineWidth = WIDTH_PX * scale;
+    ctx.lineJoin = "round";
+    ctx.strokeStyle = canvas.colour("var(--v-chart)");
+    ctx.fillStyle = canvas.colour("var(--v-chart-area)");
+    const [line, area] = [new Path2D(), new Path2D()];
+    const alone = this.#values.filter((value) => value !== null).length === 1;
+    let before: number | null = null;
+    this.#values.forEach((value, i) => {
+      const x = this.#x(this.#at[i] ?? 0);
+      if (value === null) {
+        if (before !== null) area.lineTo(before, canvas.height);
+        before = null;
+        return;
+      }
+      if (before === null) {
+        line.moveTo(x, y(value));
+        area.moveTo(x, canvas.height);
+      } else line.lineTo(x, y(value));
+      area.lineTo(x, y(value));
+      before = x;
+      // One value only has no line, and is a dot.
+      if (alone) line.arc(x, y(value), scale, 0, 7);
+    });
+    if (before !== null) area.lineTo(before, canvas.height);
+    if (this.#options.fill) ctx.fill(area);
+    if (this.#threshold !== null) {
+      ctx.save();
+      ctx.strokeStyle = canvas.colour("var(--v-warn)");
+      ctx.lineWidth = scale;
+      ctx.setLineDash([3 * scale, 3 * scale]);
+      ctx.beginPath();
+      ctx.moveTo(0, y(this.#threshold));
+      ctx.lineTo(canvas.width, y(this.#threshold));
+      ctx.stroke();
+      ctx.restore();
     }
+    ctx.stroke(line);
   }
+}
 
-  readColours(): void {
-    const style = getComputedStyle(this.#element);
-    this.#colours = { line: style.stroke, fill: style.fill, threshold: style.color };
+/** Returns the index of the number nearest to `value` in a sorted list; null if it is empty. */
+export function nearestIndex(sorted: ArrayLike<number>, value: number): number | null {
+  let [low, high] = [0, sorted.length - 1];
+  if (high < 0) return null;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] ?? 0) <= value) low = middle;
+    else high = middle;
   }
-
-  redraw(): void {
-    this.#plot.redraw(true);
-  }
-
-  destroy(): void {
-    this.#plot.destroy();
-  }
-
-  #options(): uPlot.Options {
-    const { clientWidth, clientHeight } = this.#element;
-    return {
-      width: Math.max(1, clientWidth),
-      height: Math.max(1, clientHeight),
-      padding: [2, 0, 2, 0],
-      pxAlign: false,
-      legend: { show: false },
-      axes: [{ show: false }, { show: false }],
-      scales: {
-        x: { time: true },
-        y: { range: (_, low, high) => [...this.#range(low, high)] },
-      },
-      series: [
-        {},
-        {
-          stroke: () => this.#colours.line,
-          ...(this.#spec.fill ? { fill: () => this.#colours.fill } : {}),
-          width: 1.5,
-          pxAlign: 0,
-          points: { show: (plot, series) => this.#isSinglePoint(plot, series), size: 3 },
-        },
-      ],
-      cursor: {
-        y: false,
-        move: (plot, left, top) => [this.#snap(plot, left), top],
-        drag: { x: false, y: false, setScale: false },
-        points: { size: CURSOR_PX, fill: () => this.#colours.line, stroke: "transparent" },
-        sync: { key: this.#spec.group, scales: ["x", null] },
-      },
-      hooks: {
-        drawClear: [(plot) => this.#drawThreshold(plot)],
-        setCursor: [(plot) => this.#spec.hovered(plot.cursor.idx ?? null)],
-      },
-    };
-  }
-
-  /** Returns the position of the sample nearest to the pointer. */
-  #snap(plot: uPlot, left: number): number {
-    const at = left < 0 ? undefined : plot.data[0][plot.posToIdx(left)];
-    return at === undefined ? left : plot.valToPos(at, "x");
-  }
-
-  /** Returns the y range; uPlot passes null or infinite values if there is no data. */
-  #range(low: Maybe, high: Maybe): readonly [number, number] {
-    const known = (value: Maybe): Maybe => (Number.isFinite(value) ? value : null);
-    const lines = this.#threshold === null ? [] : [this.#threshold];
-    const values = [known(low), known(high), ...lines].filter((value) => value !== null);
-    if (values.length === 0) return this.#spec.range(null, null);
-    return this.#spec.range(Math.min(...values), Math.max(...values));
-  }
-
-  /** Returns whether there is one value only, which has no line and needs a dot. */
-  #isSinglePoint(plot: uPlot, series: number): boolean {
-    const values = plot.data[series] ?? [];
-    let known = 0;
-    for (const value of values) if (value !== null && ++known > 1) return false;
-    return known === 1;
-  }
-
-  #drawThreshold(plot: uPlot): void {
-    if (this.#threshold === null) return;
-    const { ctx, bbox } = plot;
-    const y = plot.valToPos(this.#threshold, "y", true);
-    ctx.save();
-    ctx.strokeStyle = this.#colours.threshold;
-    ctx.lineWidth = devicePixelRatio;
-    ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
-    ctx.beginPath();
-    ctx.moveTo(bbox.left, y);
-    ctx.lineTo(bbox.left + bbox.width, y);
-    ctx.stroke();
-    ctx.restore();
-  }
+  return value - (sorted[low] ?? 0) <= (sorted[high] ?? 0) - value ? low : high;
 }

@@ -5,9 +5,11 @@ import { DEFAULTS, type MetricsSection, type ModelSection } from "../schema/cont
 import type { ChartSeries, TrackedModel } from "../state/models";
 import type { Store } from "../state/store";
 import type { Maybe } from "../text/format";
+import { CurveView } from "./curveView";
 
 export class ModelSelection {
   readonly store: Store;
+  readonly curves: CurveView;
   /** The id of the model that is shown; null if no model has an id. */
   readonly modelId: ReadonlySignal<string | null>;
   /** The selected model; null while the active model is shown. */
@@ -24,6 +26,7 @@ export class ModelSelection {
   constructor(store: Store) {
     const { all, active } = store.models;
     this.store = store;
+    this.curves = new CurveView(store);
     this.modelId = computed(() => {
       const selected = this.#selectedId.value;
       return selected !== null && all.value.has(selected) ? selected : active.value;

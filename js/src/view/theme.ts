@@ -111,7 +111,7 @@ export function watchTheme(changed: ThemeListener, signal: AbortSignal): void {
 
 /** Returns the page's theme as a signal that is updated while the component is mounted. */
 export function useTheme(): ReadonlySignal<Theme | null> {
-  const theme = useSignal<Theme | null>(null);
+  const theme = useSignal<Theme | null>(pageTheme());
   useEffect(() => {
     const controller = new AbortController();
     watchTheme((found) => {

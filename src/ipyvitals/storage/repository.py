@@ -270,9 +270,13 @@ class SessionRepository:
                 "runs",
                 ("session", *RunRow.__struct_fields__),
                 [
-                    (self._id, *msgspec.structs.astuple(row)[:-2], _json(row.metrics), info)
+                    (
+                        self._id,
+                        *map(_bounded, msgspec.structs.astuple(row)[:-2]),
+                        _json(row.metrics),
+                        None if row.info is None else _json(row.info),
+                    )
                     for row in rows
-                    for info in [None if row.info is None else _json(row.info)]
                 ],
             )
         elif kind is ProgressRow:

@@ -33,7 +33,12 @@ HISTORY = " ".join((DOCS / "history.md").read_text(encoding="utf-8").split())
 LONG = "x" * 5_000
 BINARY = {("models", "head"), ("models", "body"), ("models", "reference")}
 """Checkpoints; the windows in them are bounded by the arguments of `Monitor`."""
-NESTED = {("events", "data"), ("runs", "metrics"), ("progress", "metrics")}
+NESTED = {
+    ("events", "data"),
+    ("runs", "metrics"),
+    ("runs", "info"),
+    ("progress", "metrics"),
+}
 """JSON, each text of which is bounded."""
 
 

@@ -1,0 +1,127 @@
+// One curve: columns of buckets in the order of the run, each of one or several values.
+import type { CurveChunk } from "../schema/contract.gen";
+import type { Maybe } from "../text/format";
+
+/** Pairs of buckets are merged at twice the kernel's limit, so that a page has at least as many. */
+const MAX_BUCKETS = 4_096;
+
+export class Curve {
+  /** Step of the first and of the last value of each bucket, and the time of the last. */
+  readonly first: number[] = [];
+  readonly step: number[] = [];
+  readonly seconds: number[] = [];
+  /** Of the finite values; null if there is none. */
+  readonly mean: Maybe[] = [];
+  readonly low: Maybe[] = [];
+  readonly high: Maybe[] = [];
+  readonly count: number[] = [];
+  /** How many of `count` were NaN or infinite. */
+  readonly bad: number[] = [];
+  /** Number of values in all buckets. */
+  total = 0;
+  /** How often buckets were changed other than by adding at the end. */
+  changes = 0;
+
+  get length(): number {
+    return this.step.length;
+  }
+
+  /** Adds the buckets of a chunk. After a lost message a bucket without values is a gap. */
+  add(chunk: CurveChunk): void {
+    const { start, step, seconds, mean, first_step, low, high, count, not_finite } = chunk;
+    while (this.length > 0 && this.total > start) this.#pop();
+    if (this.total < start && this.length > 0) {
+      const at = this.step.at(-1) ?? 0;
+      this.#push(at, at, this.seconds.at(-1) ?? 0, null, null, null, 0, 0);
+    }
+    this.total = start;
+    for (let i = 0; i < step.length; i += 1) {
+      const at = step[i] ?? 0;
+      const value = mean[i] ?? null;
+      this.#push(
+        first_step[i] ?? at,
+        at,
+        seconds[i] ?? 0,
+        value,
+        low[i] ?? value,
+        high[i] ?? value,
+        count[i] ?? 1,
+        not_finite[i] ?? 0,
+      );
+    }
+    if (this.length > MAX_BUCKETS) this.#merge();
+  }
+
+  /** Adds one value, unless its step is not after the last. */
+  sample(step: number, seconds: number, value: Maybe): void {
+    if (step <= (this.step.at(-1) ?? Number.NEGATIVE_INFINITY)) return;
+    this.#push(step, step, seconds, value, value, value, 1, value === null ? 1 : 0);
+  }
+
+  #push(
+    first: number,
+    step: number,
+    seconds: number,
+    mean: Maybe,
+    low: Maybe,
+    high: Maybe,
+    count: number,
+    bad: number,
+  ): void {
+    this.first.push(first);
+    this.step.push(step);
+    this.seconds.push(seconds);
+    this.mean.push(mean);
+    this.low.push(low);
+    this.high.push(high);
+    this.count.push(count);
+    this.bad.push(bad);
+    this.total += count;
+  }
+
+  get #columns(): (number | null)[][] {
+    const { first, step, seconds, mean, low, high, count, bad } = this;
+    return [first, step, seconds, mean, low, high, count, bad];
+  }
+
+  #pop(): void {
+    this.changes += 1;
+    this.total -= this.count.at(-1) ?? 0;
+    for (const column of this.#columns) column.pop();
+  }
+
+  /** Merges pairs of buckets, except across a gap and where the step goes back. */
+  #merge(): void {
+    this.changes += 1;
+    const { first, step, mean, low, high, count, bad } = this;
+    let to = 0;
+    for (let i = 0; i < this.length; i += 1, to += 1) {
+      const next = i + 1;
+      const joins =
+        next < this.length && count[i] && count[next] && (first[next] ?? 0) > (step[i] ?? 0);
+      for (const column of this.#columns) column[to] = column[i] ?? null;
+      if (!joins) continue;
+      const [a, b] = [mean[i] ?? null, mean[next] ?? null];
+      const [n, m] = [this.#finite(i), this.#finite(next)];
+      step[to] = step[next] ?? 0;
+      this.seconds[to] = this.seconds[next] ?? 0;
+      mean[to] = a === null || b === null ? (a ?? b) : (a * n + b * m) / (n + m);
+      low[to] = extreme(Math.min, low[i], low[next]);
+      high[to] = extreme(Math.max, high[i], high[next]);
+      count[to] = (count[i] ?? 0) + (count[next] ?? 0);
+      bad[to] = (bad[i] ?? 0) + (bad[next] ?? 0);
+      i = next;
+    }
+    for (const column of this.#columns) column.length = to;
+  }
+
+  #finite(i: number): number {
+    return (this.count[i] ?? 0) - (this.bad[i] ?? 0);
+  }
+}
+
+const extreme = (
+  pick: (a: number, b: number) => number,
+  a: Maybe | undefined,
+  b: Maybe | undefined,
+): Maybe => (a == null || b == null ? (a ?? b ?? null) : pick(a, b));
