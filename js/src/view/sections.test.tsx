@@ -19,7 +19,9 @@ describe("late labels", () => {
     expect(text("labels.expired")).toBe(", 3 expired");
     expect(text("labels.early")).toBe(", 4 early");
     const pending = root.querySelector('[data-vital="metrics.labels_pending"]')?.closest("div");
-    expect(pending?.title).toBe("0 evicted, 3 expired, 2 unknown, 1 duplicate, 4 early, 0 missing, 0 mismatched");
+    expect(pending?.title).toBe(
+      "0 evicted, 3 expired, 2 unknown, 1 duplicate, 4 early, 0 missing, 0 mismatched",
+    );
   });
 
   test("without late labels there is no such fact", () => {
