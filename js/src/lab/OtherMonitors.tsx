@@ -9,6 +9,7 @@ import { VisuallyHidden } from "../view/vital";
 import type { Kernel } from "./kernels";
 import type { LabContext, SelectedMonitor } from "./labContext";
 import { compareRows, kernelLabel, type MonitorRow, monitorRow } from "./monitorRow";
+import { useWholeCurves } from "./wholeCurves";
 
 export function OtherMonitors({
   lab,
@@ -71,6 +72,7 @@ interface OtherMonitorProps {
 
 function OtherMonitor({ lab, kernel, store, row }: OtherMonitorProps): JSX.Element {
   useEffect(() => store.watch(), [store]);
+  useWholeCurves(lab, kernel, store);
   const view = useMemo(() => new CurveView(store), [store]);
   const line = row.progress === null ? undefined : frontLine(view);
   const { trans } = lab;

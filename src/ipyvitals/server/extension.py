@@ -14,6 +14,7 @@ from ipyvitals.server.kernel_manager import KernelManagerAdapter
 from ipyvitals.server.metrics.collector import collector
 from ipyvitals.server.rest import (
     ActionHandler,
+    KernelCurvesHandler,
     KernelEventsHandler,
     KernelsHandler,
     ModelsHandler,
@@ -121,6 +122,7 @@ class IpyvitalsExtension(ExtensionApp):
             ("/ipyvitals/api/monitoring/system", SystemHandler, hub),
             ("/ipyvitals/api/kernels", KernelsHandler, hub),
             (f"/ipyvitals/api{KERNEL}/events", KernelEventsHandler, hub),
+            (f"/ipyvitals/api{KERNEL}/curves", KernelCurvesHandler, hub),
             (f"/ipyvitals/api{KERNEL}/{ACTION}", ActionHandler, hub),
             ("/ipyvitals/api/events", EventStreamHandler, stream),
             ("/api/models", ModelsHandler, hub),

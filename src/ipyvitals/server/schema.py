@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from ipyvitals.schema import (
+    CurveChunk,
     DriftSection,
     Durations,
     Event,
@@ -28,6 +29,7 @@ from ipyvitals.schema.protocol import Update
 __all__ = [
     "ActionAnswer",
     "ActionRequest",
+    "CurvesAnswer",
     "ClientMessage",
     "ErrorAnswer",
     "EventsAnswer",
@@ -130,11 +132,19 @@ class EventsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     events: list[Event]
 
 
+class CurvesAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer to ``GET kernels/{id}/curves``: whole curves of the runs of a snapshot."""
+
+    curves: list[CurveChunk]
+
+
 class ActionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Body of a ``POST`` request."""
 
     monitor: str | None = None
     """Name of the monitor; all monitors of the kernel by default."""
+    run_id: str | None = None
+    """With ``stop_training``: the run, with those inside it; all runs by default."""
 
 
 class ActionAnswer(msgspec.Struct, frozen=True, kw_only=True):
