@@ -1,4 +1,4 @@
-"""Training runs in the panel: curves move, runs are rows, trouble is said, all while a cell runs."""
+"""Training runs in the panel: curves move, runs are rows, trouble is said while a cell runs."""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ from ipyvitals.schema.protocol import Update
 __all__ = [
     "ActionAnswer",
     "ActionRequest",
-    "CurvesAnswer",
     "ClientMessage",
+    "CurvesAnswer",
     "ErrorAnswer",
     "EventsAnswer",
     "HiddenMessage",
