@@ -32,6 +32,7 @@ BENCHMARKS = {
     "memory": "benchmarks.memory:memory_rows",
     "sample": "benchmarks.sample:sample_rows",
     "paint": "benchmarks.paint:paint_rows",
+    "curves": "benchmarks.curves:curves_rows",
     "size": "benchmarks.size:size_rows",
     "import": "benchmarks.imports:import_rows",
     "idle": "benchmarks.idle:idle_rows",

@@ -33,6 +33,7 @@ ANSWERS = (
     messages.SystemAnswer,
     messages.KernelsAnswer,
     messages.EventsAnswer,
+    messages.CurvesAnswer,
     messages.ActionRequest,
     messages.ActionAnswer,
     messages.ErrorAnswer,

@@ -135,6 +135,7 @@ function show(name: string, { kernels: states, path = CURRENT, stream, failure, 
     trans: english,
     performAction: () =>
       failure === undefined ? new Promise(() => undefined) : Promise.reject(new Error(failure)),
+    loadCurves: () => Promise.resolve([]),
     activateKernel: () => undefined,
     copy: () => undefined,
   };

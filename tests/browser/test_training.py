@@ -1,4 +1,4 @@
-"""Training runs in the panel: curves move, runs are rows, trouble is said, all while a cell runs."""
+"""Training runs in the panel: curves move, runs are rows, trouble is said while a cell runs."""
 
 from __future__ import annotations
 
@@ -110,7 +110,9 @@ def test_curves_move_while_a_cell_computes(open_notebook, artefacts):
     # The value of the validation, and one curve each.
     expect(legend(panel, "loss")).to_contain_text(re.compile(r"train \d.*val \d"))
     expect(panel.locator('.v-legend[data-curve="val_loss"]')).to_be_visible()
-    expect(loss).to_have_attribute("aria-label", re.compile(r"^loss, train, val; step \d+ of 2,000"))
+    expect(loss).to_have_attribute(
+        "aria-label", re.compile(r"^loss, train, val; step \d+ of 2,000")
+    )
     before = inked(loss.locator("canvas"))
     assert before > 300
     expect_moving(notebook, 1, legend(panel, "accuracy"), times=2)
@@ -224,6 +226,11 @@ def test_after_a_reload_the_sidebar_goes_on(open_notebook):
     for _ in range(2):
         before = legend(sidebar.panel, "loss").inner_text()
         expect(legend(sidebar.panel, "loss")).not_to_have_text(before)
+    # And the kernel has what was before the page.
+    loss.focus()
+    loss.press("Home")
+    place = sidebar.panel.locator(".v-at").first
+    expect(place).to_have_text(re.compile(r"^step [\d]$"))
     expect(sidebar.status).to_contain_text("loss")
     notebook.command("notebook:interrupt-kernel")
     expect(sidebar.panel.locator(".v-summary dt").first).to_have_text("Waiting for data")
@@ -232,7 +239,9 @@ def test_after_a_reload_the_sidebar_goes_on(open_notebook):
 @pytest.mark.parametrize("page", [2], indirect=True, ids=["twice-the-pixels"])
 def test_looks_of_training_in_both_themes_and_widths(open_notebook, page, artefacts):
     page.set_viewport_size({"width": 1280, "height": 1600})
-    narrow = "from ipywidgets import Box, Layout\nBox([monitor.panel()], layout=Layout(width='300px'))"
+    narrow = (
+        "from ipywidgets import Box, Layout\nBox([monitor.panel()], layout=Layout(width='300px'))"
+    )
     notebook = open_notebook(MAKE, narrow, PARALLEL, TROUBLE)
     for cell in (0, 1, 2, 3):
         notebook.run(cell, timeout=60_000)

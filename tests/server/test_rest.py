@@ -9,6 +9,7 @@ import pytest
 
 from ipyvitals import Snapshot
 from ipyvitals.server.schema import (
+    CurvesAnswer,
     EventsAnswer,
     KernelsAnswer,
     ModelsAnswer,
@@ -125,6 +126,35 @@ async def test_operators_act_while_a_cell_runs(server):
     await until(lambda: monitor.latest.model.acknowledged_at is not None)
     await act("reset")
     await until(lambda: monitor.latest.metrics.current_accuracy is None)
+
+
+async def test_a_run_is_stopped_by_its_id_and_its_curve_is_whole(server):
+    notebook = await started(server, START)
+    monitor = server.hub.kernels[notebook.kernel_id].monitors["default"]
+    await notebook.start(
+        "import time\n"
+        "run = monitor.training(total=100)\n"
+        "for step in range(1, 8): run.update(step, loss=1 / step)\n"
+        "while not run.should_stop: time.sleep(0.01)\n"
+        "run.stop()"
+    )
+    await until(lambda: monitor.latest.training.state == "running")
+    path = f"ipyvitals/api/kernels/{notebook.kernel_id}"
+
+    async def curves():
+        answer = await server.ask(f"{path}/curves", monitor="default")
+        found = msgspec.json.decode(answer.body, type=CurvesAnswer).curves
+        return found if found and len(found[0].step) == 7 else None
+
+    (curve,) = await until(curves)
+    assert (curve.metric, curve.start, curve.step[-1]) == ("loss", 0, 7)
+
+    other = await server.ask(f"{path}/stop_training", "POST", {"run_id": "nobody"})
+    assert other.json == {"done": 0}
+    stopped = await server.ask(f"{path}/stop_training", "POST", {"run_id": curve.run_id})
+    assert stopped.json == {"done": 1}
+    await until(lambda: monitor.latest.training.state == "stopped")
+    assert (await server.ask("ipyvitals/api/kernels/nobody/curves")).code == 404
 
 
 async def test_failed_requests_say_why(server):

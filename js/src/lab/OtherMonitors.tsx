@@ -10,6 +10,7 @@ import { endReason, lostRun } from "./kernelEnd";
 import type { Kernel } from "./kernels";
 import type { LabContext, SelectedMonitor } from "./labContext";
 import { compareRows, kernelLabel, type MonitorRow, monitorRow } from "./monitorRow";
+import { useWholeCurves } from "./wholeCurves";
 
 export function OtherMonitors({
   lab,
@@ -72,6 +73,7 @@ interface OtherMonitorProps {
 
 function OtherMonitor({ lab, kernel, store, row }: OtherMonitorProps): JSX.Element {
   useEffect(() => store.watch(), [store]);
+  useWholeCurves(lab, kernel, store);
   const view = useMemo(() => new CurveView(store), [store]);
   const line = row.progress === null ? undefined : frontLine(view);
   const { trans } = lab;

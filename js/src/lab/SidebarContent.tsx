@@ -12,6 +12,7 @@ import { EmptyState } from "./EmptyState";
 import type { Kernel } from "./kernels";
 import type { LabContext, MonitorSelection, SelectedMonitor } from "./labContext";
 import { OtherMonitors } from "./OtherMonitors";
+import { useWholeCurves } from "./wholeCurves";
 
 interface SidebarContentProps {
   lab: LabContext;
@@ -73,6 +74,7 @@ function CurrentMonitor({
   monitor: SelectedMonitor;
 }): JSX.Element {
   const { trans } = lab;
+  useWholeCurves(lab, kernel, store);
   const { status, acknowledged_at } = store.model.value;
   const { state, stop_requested } = store.training.value;
   const open = rootsOf(store.runs.all.value).filter((run) => run.state === "running");

@@ -5,7 +5,7 @@ import type { Language } from "../text/language";
 import type { CurrentNotebook } from "./currentNotebook";
 import type { StreamState } from "./eventStream";
 import { type Kernel, type KernelRegistry, mostActive } from "./kernels";
-import type { PerformAction } from "./server";
+import type { LoadCurves, PerformAction } from "./server";
 
 export interface LabContext {
   readonly kernels: KernelRegistry;
@@ -13,6 +13,7 @@ export interface LabContext {
   readonly stream: ReadonlySignal<StreamState>;
   readonly trans: Language;
   readonly performAction: PerformAction;
+  readonly loadCurves: LoadCurves;
   /** Activates the notebook of a kernel. */
   readonly activateKernel: (kernel: Kernel) => void;
   readonly copy: (text: string) => void;

@@ -20,7 +20,7 @@ import { KernelRegistry } from "./kernels";
 import { type LabContext, MonitorSelection } from "./labContext";
 import type { EventMessage, StreamMessage } from "./messages";
 import { kernelLabel } from "./monitorRow";
-import { actionClient, browserEnvironment } from "./server";
+import { actionClient, browserEnvironment, curvesClient } from "./server";
 import { followSettings, type Settings } from "./settings";
 import { SIDEBAR_ID, Sidebar } from "./sidebar";
 import { StatusItem } from "./statusbar";
@@ -112,6 +112,7 @@ async function activate(
     stream: stream.state,
     trans,
     performAction: actionClient(server),
+    loadCurves: curvesClient(server),
     activateKernel: (kernel) => activateKernel(app, kernel),
     copy: (text) => Clipboard.copyToSystem(text),
   };

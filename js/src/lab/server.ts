@@ -30,6 +30,20 @@ export function actionClient(settings: ServerConnection.ISettings): PerformActio
   };
 }
 
+/** Returns the whole curves of a monitor's runs, as the kernel has them. */
+export type LoadCurves = (kernelId: string, monitor: string) => Promise<unknown>;
+
+export function curvesClient(settings: ServerConnection.ISettings): LoadCurves {
+  return async (kernelId, monitor) => {
+    const path = [API, "kernels", encodeURIComponent(kernelId), "curves"];
+    const query = `?monitor=${encodeURIComponent(monitor)}`;
+    const url = URLExt.join(settings.baseUrl, ...path) + query;
+    const response = await ServerConnection.makeRequest(url, {}, settings);
+    const answer = response.ok ? await read(response) : null;
+    return isObject(answer) ? answer["curves"] : [];
+  };
+}
+
 async function read(response: Response): Promise<unknown> {
   try {
     return await response.json();

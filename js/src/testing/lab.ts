@@ -171,6 +171,7 @@ export function fakeLabContext(
     currentNotebook,
     stream,
     trans: language,
+    loadCurves: () => Promise.resolve([]),
     performAction: (kernelId, action, monitor) =>
       new Promise((done, reject) => {
         const fail = (text: string): void => reject(new Error(text));

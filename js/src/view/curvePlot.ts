@@ -123,10 +123,16 @@ export class CurvePlot {
     ctx.save();
     ctx.lineJoin = "round";
     ctx.beginPath();
-    ctx.rect(box.left, 0, canvas.width - box.left, box.top + box.height + scale);
+    ctx.rect(box.left, 0, box.width, box.top + box.height + scale);
     ctx.clip();
     const painter = new Painter(ctx, box, scale, toX, toY, colour);
     for (const line of drawing.back) painter.grey(line);
+    ctx.restore();
+    ctx.save();
+    // The marks at the ends of lines stick out.
+    ctx.beginPath();
+    ctx.rect(box.left, 0, box.width + 5 * scale, box.top + box.height + 5 * scale);
+    ctx.clip();
     for (const line of drawing.front) painter.band(line);
     for (const line of drawing.front) painter.line(line);
     for (const line of drawing.front) painter.marks(line, drawing);

@@ -17,6 +17,7 @@ import {
 import { Line } from "../curves/line";
 import { valueRange } from "../curves/outliers";
 import { cleanValues, smooth, zigzags } from "../curves/smoothing";
+import type { Curve } from "../state/curve";
 import type { Maybe } from "../text/format";
 import { type Chart, type ChartLine, type CurveView, mainLine } from "./curveView";
 
@@ -175,10 +176,17 @@ function brokenAt(
   const firstBad = curve.bad.findIndex((bad) => bad > 0);
   const { alert } = run;
   const told = alert?.kind === "not_finite" && alert.metric === metric ? alert.step : null;
-  const badStep = firstBad < 0 ? null : (told ?? curve.step[firstBad] ?? null);
+  const badStep = firstBad < 0 ? null : (told ?? firstBadStep(curve, firstBad));
   const { axis, scale } = view.transform(source);
   const badX = axis === "time" || badStep === null ? line.x[firstBad] : badStep * scale;
   return { firstBad, badStep, badX: badX ?? 0 };
+}
+
+/** Returns the step of the first value of a bucket that is not finite: if more follow, its last. */
+function firstBadStep({ first, step, count, bad }: Curve, i: number): number {
+  const [last, n] = [step[i] ?? 0, count[i] ?? 1];
+  const apart = n > 1 ? (last - (first[i] ?? last)) / (n - 1) : 0;
+  return bad[i + 1] ? last - apart * ((bad[i] ?? 1) - 1) : last;
 }
 
 const NOTHING: LeftOut = { count: 0, extreme: 0 };

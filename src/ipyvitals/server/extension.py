@@ -15,6 +15,7 @@ from ipyvitals.server.metrics.collector import collector
 from ipyvitals.server.metrics.handler import MetricsHandler
 from ipyvitals.server.rest import (
     ActionHandler,
+    KernelCurvesHandler,
     KernelEventsHandler,
     KernelsHandler,
     ModelsHandler,
@@ -131,6 +132,7 @@ class IpyvitalsExtension(ExtensionApp):
             ("/ipyvitals/api/monitoring/system", SystemHandler, hub),
             ("/ipyvitals/api/kernels", KernelsHandler, hub),
             (f"/ipyvitals/api{KERNEL}/events", KernelEventsHandler, hub),
+            (f"/ipyvitals/api{KERNEL}/curves", KernelCurvesHandler, hub),
             (f"/ipyvitals/api{KERNEL}/{ACTION}", ActionHandler, hub),
             ("/ipyvitals/api/events", EventStreamHandler, stream),
             ("/api/models", ModelsHandler, hub),

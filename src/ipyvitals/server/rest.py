@@ -20,6 +20,7 @@ from ipyvitals.server.kernel_state import KernelStateTracker, MonitorStateTracke
 from ipyvitals.server.schema import (
     ActionAnswer,
     ActionRequest,
+    CurvesAnswer,
     ErrorAnswer,
     EventsAnswer,
     KernelsAnswer,
@@ -30,6 +31,7 @@ from ipyvitals.server.schema import (
 
 __all__ = [
     "ActionHandler",
+    "KernelCurvesHandler",
     "KernelEventsHandler",
     "KernelsHandler",
     "ModelsHandler",
@@ -37,6 +39,9 @@ __all__ = [
 ]
 
 MAX_BODY_BYTES = 16 * 1024
+
+
+REQUEST_ERRORS = (UnknownKernelError, KernelTimeoutError, KernelReplyError)
 
 
 class _RestHandler(APIHandler):
@@ -56,6 +61,15 @@ class _RestHandler(APIHandler):
     def refuse(self, status: int, message: str) -> None:
         """Send an `ErrorAnswer` with an HTTP status."""
         self.send(ErrorAnswer(message=message), status)
+
+    def refuse_request(self, error: Exception) -> None:
+        """Send why a kernel did not do what it was asked."""
+        if isinstance(error, KernelTimeoutError):
+            self.refuse(504, str(error))
+        elif isinstance(error, UnknownKernelError) or str(error).startswith("no monitor"):
+            self.refuse(404, str(error))
+        else:
+            self.refuse(409, str(error))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Send errors that are raised outside the handler methods in the same shape."""
@@ -150,6 +164,22 @@ class KernelEventsHandler(_RestHandler):
         self.send(EventsAnswer(events=list(kernel.events)))
 
 
+class KernelCurvesHandler(_RestHandler):
+    """``GET kernels/{id}/curves[?monitor=]``."""
+
+    @web.authenticated
+    @authorized("read", resource=RESOURCE)
+    async def get(self, kernel_id: str) -> None:
+        """Request the whole curves from the kernel, and send them."""
+        name = self.get_query_argument("monitor", None)
+        try:
+            reply = await self._hub.request(kernel_id, "curves", monitor=name)
+        except REQUEST_ERRORS as error:
+            self.refuse_request(error)
+        else:
+            self.send(CurvesAnswer(curves=reply.curves))
+
+
 class ActionHandler(_RestHandler):
     """``POST kernels/{id}/{stop_training,acknowledge,reset}``."""
 
@@ -168,13 +198,10 @@ class ActionHandler(_RestHandler):
             self.refuse(400, f'expected {{"monitor": name}} or nothing: {error}')
             return
         try:
-            reply = await self._hub.request(kernel_id, action, monitor=body.monitor)
-        except UnknownKernelError as error:
-            self.refuse(404, str(error))
-        except KernelTimeoutError as error:
-            self.refuse(504, str(error))
-        except KernelReplyError as error:
-            self.refuse(404 if str(error).startswith("no monitor") else 409, str(error))
+            fields = {} if body.run_id is None else {"run_id": body.run_id}
+            reply = await self._hub.request(kernel_id, action, monitor=body.monitor, **fields)
+        except REQUEST_ERRORS as error:
+            self.refuse_request(error)
         else:
             self.send(ActionAnswer(done=reply.done))
 

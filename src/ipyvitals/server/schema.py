@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from ipyvitals.schema import (
+    CurveChunk,
     DriftSection,
     Durations,
     Event,
@@ -29,6 +30,7 @@ __all__ = [
     "ActionAnswer",
     "ActionRequest",
     "ClientMessage",
+    "CurvesAnswer",
     "EndReason",
     "ErrorAnswer",
     "EventsAnswer",
@@ -160,11 +162,19 @@ class EventsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     events: list[Event]
 
 
+class CurvesAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer to ``GET kernels/{id}/curves``: whole curves of the runs of a snapshot."""
+
+    curves: list[CurveChunk]
+
+
 class ActionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Body of a ``POST`` request."""
 
     monitor: str | None = None
     """Name of the monitor; all monitors of the kernel by default."""
+    run_id: str | None = None
+    """With ``stop_training``: the run, with those inside it; all runs by default."""
 
 
 class ActionAnswer(msgspec.Struct, frozen=True, kw_only=True):
