@@ -9,6 +9,7 @@ import pytest
 from tornado.httpclient import HTTPClientError
 
 from ipyvitals import EVENT_TYPES
+from ipyvitals.server import client_queue
 from ipyvitals.server.schema import KernelMessage, StateMessage, UpdateMessage
 from tests.server.fake_kernel import FakeKernel, delta, full
 from tests.server.serving import START, started, until
@@ -176,6 +177,8 @@ async def test_a_slow_client_receives_the_newest_state_and_the_number_of_missed_
         await write(message)
 
     monkeypatch.setattr(subscriber, "write_message", slow_write)
+    # Any client that did not take everything at once is slow.
+    monkeypatch.setattr(client_queue, "SLOW_SECONDS", 0.0)
     for n in range(2, 302):
         kernel.send(delta(n, predictions=n))
     await until(lambda: kernel.record.monitors["default"].latest.n == 301)

@@ -14,10 +14,8 @@ __all__ = ["ClientQueue"]
 MAX_BYTES = 4 * 1024 * 1024
 MAX_BURST_BYTES = 16 * 1024 * 1024
 """Bound on what may wait for a client that is not slow."""
-SLOW_TURNS = 20
-"""A client that takes no message during so many turns of the event loop may be slow."""
-MIN_BYTES_PER_SECOND = 1024 * 1024
-"""It is slow when it also takes a message more slowly than this."""
+SLOW_SECONDS = 5.0
+"""A client that took no message for so long is slow."""
 
 
 class ClientQueue:
@@ -37,18 +35,13 @@ class ClientQueue:
 
     Examples
     --------
-    >>> async def main():
-    ...     queue = ClientQueue(max_messages=20)
-    ...     for id in range(1, 101):
-    ...         queue.put(EncodedMessage(id, "update", "k", b"{}"))
-    ...     print(queue.take_missed(), len(queue.take_all()))
-    ...     for id in range(101, 151):
-    ...         queue.put(EncodedMessage(id, "update", "k", b"{}"))
-    ...         await asyncio.sleep(0)
-    ...     print(queue.take_missed(), len(queue.take_all()))
-    >>> asyncio.run(main())
-    0 100
-    50 0
+    >>> seconds = iter([0.0, 0.0, 1.0, 7.0])
+    >>> queue = ClientQueue(max_messages=2, monotonic=lambda: next(seconds))
+    >>> for id in (1, 2):
+    ...     queue.put(EncodedMessage(id, "update", "k", b"{}"))
+    >>> queue.put(EncodedMessage(3, "update", "k", b"{}"))
+    >>> queue.take_missed(), queue.take_all()
+    (3, [])
     """
 
     def __init__(self, max_messages: int, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -58,9 +51,7 @@ class ClientQueue:
         self._messages: deque[bytes] = deque()
         self._bytes = 0
         self._missed = 0
-        self._turns = 0
-        self._turn_ends = False
-        self._write_ends_at = 0.0
+        self._taken_at = monotonic()
         self._filled = asyncio.Event()
 
     def put_first(self, data: bytes) -> None:
@@ -74,13 +65,16 @@ class ClientQueue:
         if self._missed:
             self._missed += 1
             return
+        now = self._monotonic()
+        if not self._messages:
+            self._taken_at = now
         self._messages.append(message.data)
         self._bytes += len(message.data)
-        if self._bytes > MAX_BURST_BYTES:
-            self._overflow()
-        elif not self._turn_ends:
-            self._turn_ends = True
-            asyncio.get_running_loop().call_soon(self._end_turn)
+        full = len(self._messages) > self._max_messages or self._bytes > MAX_BYTES
+        slow = now - self._taken_at > SLOW_SECONDS
+        if (full and slow) or self._bytes > MAX_BURST_BYTES:
+            self._missed = len(self._messages)
+            self._clear_messages()
 
     def clear(self) -> None:
         """Drop the queued messages, the first one included."""
@@ -103,27 +97,14 @@ class ClientQueue:
         self._clear_messages()
         return messages
 
-    def mark_write(self, size: int) -> None:
-        """Note that the client took all messages before, and that one of `size` bytes is next."""
-        self._turns = 0
-        self._write_ends_at = self._monotonic() + size / MIN_BYTES_PER_SECOND
+    def note_written(self) -> None:
+        """Note that the client took a message."""
+        self._taken_at = self._monotonic()
 
     async def wait(self) -> None:
         """Return as soon as a message was put since the last call."""
         await self._filled.wait()
         self._filled.clear()
-
-    def _end_turn(self) -> None:
-        self._turn_ends = False
-        self._turns += 1
-        slow = self._turns >= SLOW_TURNS and self._monotonic() >= self._write_ends_at
-        full = len(self._messages) > self._max_messages or self._bytes > MAX_BYTES
-        if slow and full:
-            self._overflow()
-
-    def _overflow(self) -> None:
-        self._missed = len(self._messages)
-        self._clear_messages()
 
     def _clear_messages(self) -> None:
         self._messages.clear()

@@ -165,5 +165,5 @@ class EventStreamHandler(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     async def _write_all(self, messages: list[bytes]) -> None:
         for data in messages:
-            self._client_queue.mark_write(len(data))
             await self.write_message(data)
+            self._client_queue.note_written()
