@@ -50,12 +50,18 @@ def test_interrupts_at_random_moments_lose_no_record(make):
     for number in range(100):
         for _ in range(50):
             monitor.record(1, 1)
-        timer = threading.Timer(spin.uniform(0.0, 0.002), signal.raise_signal, [signal.SIGINT])
+        raised = []
+
+        def interrupt(raised=raised):
+            signal.raise_signal(signal.SIGINT)
+            raised.append(True)
+
+        timer = threading.Timer(spin.uniform(0.0, 0.002), interrupt)
         try:
             timer.start()
-            while timer.is_alive():
+            # Not Thread.is_alive: an interrupt amid it may raise RuntimeError (CPython 3.11).
+            while not raised:
                 monitor.snapshot()
-            timer.join()
             time.sleep(0.01)
         except KeyboardInterrupt:
             interrupts += 1
