@@ -153,7 +153,8 @@ def test_the_status_bar_follows_the_notebook_and_opens_the_sidebar(open_notebook
     sidebar.status.click()
     expect(sidebar.element).to_be_visible()
     notebook.start(2)
-    expect(sidebar.status).to_have_text(re.compile(r"^Training\d+ %$"))
+    # How far the run is, and the newest value of its first curve.
+    expect(sidebar.status).to_have_text(re.compile(r"^Training\d+ %loss \d[\d.]*$"))
 
 
 def test_a_degraded_model_notifies_and_can_be_acknowledged(open_notebook, page):

@@ -7,7 +7,7 @@ import type { ChartSeries } from "../state/models";
 import { clockSeconds, type Maybe, UNKNOWN } from "../text/format";
 import type { Language } from "../text/language";
 import { useLanguage } from "./languageContext";
-import { LineChart, nearestIndex } from "./lineChart";
+import { LineChart, sampleAt } from "./lineChart";
 import { runPlot } from "./plotLifecycle";
 
 /** A view, whose charts have one cursor. */
@@ -96,7 +96,7 @@ function readSample(
   time: Maybe,
   text: (value: number) => string,
 ): readonly [value: string, time: string] | readonly [] {
-  const index = time === null ? null : nearestIndex(history.at, time);
+  const index = time === null ? null : sampleAt(history.at, history.columns[of], time);
   const at = history.at[index ?? -1];
   if (at === undefined) return [];
   const value = history.columns[of][index ?? -1] ?? null;

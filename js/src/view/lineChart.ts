@@ -41,7 +41,7 @@ export class LineChart {
 
   /** Shows the cursor at the sample nearest to a time; returns the index of the sample. */
   point(time: Maybe): number | null {
-    const i = time === null ? null : nearestIndex(this.#at, time);
+    const i = time === null ? null : sampleAt(this.#at, this.#values, time);
     const { scale } = this.canvas;
     const value = this.#values[i ?? -1] ?? null;
     const top = value === null ? null : this.#yOf()(value) / scale;
@@ -123,8 +123,19 @@ export class LineChart {
   }
 }
 
+/** Returns the index of the sample nearest to a time; those before the first value are skipped. */
+export function sampleAt(
+  at: readonly number[],
+  values: readonly Maybe[],
+  time: number,
+): number | null {
+  const i = nearestIndex(at, time);
+  const first = values.findIndex((value) => value !== null);
+  return i === null ? null : Math.max(i, first);
+}
+
 /** Returns the index of the number nearest to `value` in a sorted list; null if it is empty. */
-export function nearestIndex(sorted: ArrayLike<number>, value: number): number | null {
+function nearestIndex(sorted: ArrayLike<number>, value: number): number | null {
   let [low, high] = [0, sorted.length - 1];
   if (high < 0) return null;
   while (high - low > 1) {

@@ -170,10 +170,12 @@ class KernelCurvesHandler(_RestHandler):
     @web.authenticated
     @authorized("read", resource=RESOURCE)
     async def get(self, kernel_id: str) -> None:
-        """Request the whole curves from the kernel, and send them."""
+        """Request the whole curves from the kernel, and send them; none if it does not answer."""
         name = self.get_query_argument("monitor", None)
         try:
             reply = await self._hub.request(kernel_id, "curves", monitor=name)
+        except KernelTimeoutError:
+            self.send(CurvesAnswer(curves=[]))
         except REQUEST_ERRORS as error:
             self.refuse_request(error)
         else:
