@@ -128,7 +128,27 @@ def ended(update: Update) -> Update:
         fields["models"] = [_stopped(row) for row in update.models]
     if update.training is not UNSET and update.training.state == "running":
         fields["training"] = replace(update.training, state="stopped", eta_seconds=None)
+    if update.runs is not UNSET:
+        fields["runs"] = [_closed(run, update.at) for run in update.runs]
     return replace(update, **fields)
+
+
+def _closed(run: RunInfo, at: float) -> RunInfo:
+    if run.state != "running":
+        return run
+    closed = message("run.closed")
+    return replace(
+        run,
+        state="stopped",
+        end="closed",
+        reason=closed.text,
+        reason_code=closed.code,
+        reason_args={},
+        eta_seconds=None,
+        stop_requested=False,
+        ended_at=at,
+        alert=None,
+    )
 
 
 def _stopped(model: Any) -> Any:

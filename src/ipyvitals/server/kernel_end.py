@@ -15,7 +15,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from ipyvitals.render.formatting import bytes_of
-from ipyvitals.schema import SystemSection, TrainingCompleted
+from ipyvitals.schema import RunInfo, SystemSection, TrainingCompleted, TrainingSection
 from ipyvitals.schema.protocol import Update
 from ipyvitals.server.kernel_state import KernelStateTracker
 from ipyvitals.server.schema import EndReason, KernelEnd
@@ -153,13 +153,12 @@ def end_text(end: KernelEnd) -> str:
 
 
 def lost_runs(kernel: KernelStateTracker, end: KernelEnd) -> Iterator[TrainingCompleted]:
-    """Yield the event of each training run that ended with its kernel."""
+    """Yield the event of each training run that ended with its kernel, but of those inside one."""
     for update in _running(kernel):
-        run = update.training
-        if run is not UNSET:
+        for number, run in enumerate(_open_runs(update), start=1):
             yield TrainingCompleted(
                 monitor=update.monitor,
-                seq=update.seq + 1,
+                seq=update.seq + number,
                 at=end.at,
                 state="lost",
                 stage=run.stage,
@@ -169,7 +168,18 @@ def lost_runs(kernel: KernelStateTracker, end: KernelEnd) -> Iterator[TrainingCo
                 total=run.total,
                 elapsed_seconds=run.elapsed_seconds,
                 metrics=run.metrics,
+                run_id=run.run_id,
             )
+
+
+def _open_runs(update: Update) -> Iterator[TrainingSection | RunInfo]:
+    """Yield the run in front, then the open runs beside it."""
+    front = update.training
+    if front is not UNSET:
+        yield front
+        for run in update.runs or []:
+            if run.state == "running" and run.parent_id is None and run.run_id != front.run_id:
+                yield run
 
 
 def _running(kernel: KernelStateTracker) -> Iterator[Update]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from ipyvitals.schema import SystemSection, TrainingSection
+from ipyvitals.schema import RunInfo, SystemSection, TrainingSection
+from ipyvitals.schema.protocol import ended
 from ipyvitals.server.kernel_end import OutOfMemoryWatcher, kernel_end, lost_runs
 from ipyvitals.server.kernel_state import KernelStateTracker
 from tests.server.fake_kernel import full
@@ -87,6 +89,29 @@ def test_each_run_that_was_open_is_an_event():
     assert (event.monitor, event.state, event.seq) == ("default", "lost", 8)
     assert event.details == "out of memory: 7.9 of 8.0 GiB"
     assert (event.current, event.total) == (312, 1_000)
+
+
+def test_each_run_beside_the_one_in_front_is_an_event_too():
+    front = msgspec.structs.replace(RUN, run_id="a-1")
+    rows = [
+        RunInfo(run_id="a-2", stage="Fold 2", current=3),
+        RunInfo(run_id="a-1"),
+        RunInfo(run_id="a-3", parent_id="a-1"),
+        RunInfo(run_id="a-4", state="completed"),
+    ]
+    one = kernel(seq=7, training=front, runs=rows)
+    events = list(lost_runs(one, end(one)))
+    assert [(event.run_id, event.seq) for event in events] == [("a-1", 8), ("a-2", 9)]
+    assert (events[1].state, events[1].stage, events[1].current) == ("lost", "Fold 2", 3)
+
+
+def test_a_monitor_that_ended_without_a_word_leaves_no_run_open():
+    rows = [RunInfo(run_id="a-1"), RunInfo(run_id="a-2", state="completed")]
+    runs = ended(full(training=RUN, runs=rows)).runs
+    assert [(run.state, run.end, run.reason_code) for run in runs] == [
+        ("stopped", "closed", "run.closed"),
+        ("completed", None, None),
+    ]
 
 
 class TestWatcher:
