@@ -199,6 +199,18 @@ describe("parallel runs", () => {
     expect(baseline?.getAttribute("aria-pressed")).toBe("false");
   });
 
+  test("what was open when the kernel went away is lost, until the kernel is back", () => {
+    const { root, store } = open("three");
+    act(() => {
+      store.connected.value = false;
+    });
+    expect(texts(root, ".v-state")).toEqual(["lost", "lost", "lost"]);
+    act(() => {
+      store.connected.value = true;
+    });
+    expect(texts(root, ".v-state")).toEqual(["running", "best", "running"]);
+  });
+
   test("many rows are folded, and those in colour are always shown", () => {
     const { root } = open("trials");
     expect(all(root, "button.v-run-row")).toHaveLength(8);

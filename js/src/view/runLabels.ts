@@ -36,6 +36,7 @@ export const runTone = ({ state, alert }: RunInfo): Tone =>
 
 /** Returns the state of a run in words. */
 export function runStateText(run: RunInfo, isBest: boolean, trans: Language): string {
+  if (run.state === "lost") return trans.__("lost");
   if (run.alert?.kind === "not_finite") return trans.__("not finite");
   if (run.alert?.kind === "stalled") return trans.__("stalled");
   if (run.state === "running" && run.stop_requested) return trans.__("stopping");
@@ -45,8 +46,6 @@ export function runStateText(run: RunInfo, isBest: boolean, trans: Language): st
       return trans.__("running");
     case "completed":
       return trans.__("completed");
-    case "lost":
-      return trans.__("lost");
     case "failed":
       return run.details || trans.__("failed");
     default:
