@@ -83,8 +83,10 @@ def take_value(value: Any) -> TakenValue:
     >>> take_value(1), take_value(np.array([0.5])), take_value(None)
     (1.0, 0.5, None)
     """
-    if type(value) is float:
+    if value is None or type(value) is float:
         return value
+    if type(value) is int or isinstance(value, (np.floating, np.integer)):
+        return float(value)
     if is_on_device(value):
         return DeferredNumber(value)
     return _number(value)
