@@ -272,7 +272,7 @@ for (const { name, model, el } of panels) {
   const press = (text) =>
     [...el.querySelectorAll("button")].find((one) => one.textContent === text)?.click();
   if (name === "three") el.querySelector('[data-run-id="5b1e22c0-3"] button').click();
-  if (name === "metrics") press("17 more");
+  if (name === "metrics") press("16 more");
   if (address.has("log")) press("log");
   if (name === "chosen") el.querySelector('input[value="churn-2.2"]').click();
   if (!/^unfolded|long/.test(name)) continue;

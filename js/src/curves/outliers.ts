@@ -102,9 +102,9 @@ function selected(values: Float64Array, index: number): number {
       while ((values[i] ?? 0) < pivot) i += 1;
       while ((values[j] ?? 0) > pivot) j -= 1;
       if (i > j) break;
-      const held = values[i] ?? 0;
+      const swapped = values[i] ?? 0;
       values[i++] = values[j] ?? 0;
-      values[j--] = held;
+      values[j--] = swapped;
     }
     if (index <= j) right = j;
     else if (index >= i) left = i;

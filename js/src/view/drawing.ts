@@ -175,8 +175,8 @@ function brokenAt(
   const { run, metric, curve } = source;
   const firstBad = curve.bad.findIndex((bad) => bad > 0);
   const { alert } = run;
-  const told = alert?.kind === "not_finite" && alert.metric === metric ? alert.step : null;
-  const badStep = firstBad < 0 ? null : (told ?? firstBadStep(curve, firstBad));
+  const alertStep = alert?.kind === "not_finite" && alert.metric === metric ? alert.step : null;
+  const badStep = firstBad < 0 ? null : (alertStep ?? firstBadStep(curve, firstBad));
   const { axis, scale } = view.transform(source);
   const badX = axis === "time" || badStep === null ? line.x[firstBad] : badStep * scale;
   return { firstBad, badStep, badX: badX ?? 0 };
