@@ -97,6 +97,7 @@ class ControlChannel:
                     metric=request.metric,
                     first_step=request.first_step,
                     last_step=request.last_step,
+                    read=False,
                 )
             ]
             return Reply(curves=chunks[:MAX_CURVES])
@@ -110,7 +111,7 @@ class ControlChannel:
         return [name for name, engine in list(self._engines.items()) if not engine.closed]
 
     def _act(self, engine: Engine, name: str) -> int:
-        engine.drain(LOCK_TIMEOUT_SECONDS)
+        engine.drain(LOCK_TIMEOUT_SECONDS, read=False)
         action = engine.acknowledge if name == "acknowledge" else engine.clear
         done = engine.try_locked(action, LOCK_TIMEOUT_SECONDS)
         if done is None:
@@ -132,7 +133,7 @@ class ControlChannel:
                 engine.request_show()
 
     def _update(self, engine: Engine, *, history: bool) -> Update | None:
-        engine.drain(LOCK_TIMEOUT_SECONDS)
+        engine.drain(LOCK_TIMEOUT_SECONDS, read=False)
         snapshot = engine.try_locked(engine.current, LOCK_TIMEOUT_SECONDS)
         if snapshot is None:
             return None
@@ -141,7 +142,7 @@ class ControlChannel:
             update = msgspec.structs.replace(
                 update,
                 history=engine.history.columns(),
-                curves=engine.training.curves(limit=CURVE_BUCKETS)[:MAX_CURVES],
+                curves=engine.training.curves(limit=CURVE_BUCKETS, read=False)[:MAX_CURVES],
             )
         return update
 

@@ -172,10 +172,10 @@ class Engine(PeriodicWork):
                 self.persistence.end_restore(model_id, restored=restored)
         self.request_show()
 
-    def drain(self, seconds: float = DRAIN_SECONDS) -> None:
-        """Add all records so far to the models, and end training loops that nobody runs."""
+    def drain(self, seconds: float = DRAIN_SECONDS, *, read: bool = True) -> None:
+        """Add all records to the models, and end loops that nobody runs; `read` waits for a GPU."""
         self.training.end_abandoned_loops()
-        self.training.fold()
+        self.training.reports.fold(read=read)
         self.drain_queue(seconds)
 
     def drain_queue(self, seconds: float = DRAIN_SECONDS, *, quiet: bool = False) -> None:

@@ -230,6 +230,7 @@ class TrainingTracker(RunTree):
         metric: str | None = None,
         first_step: float | None = None,
         last_step: float | None = None,
+        read: bool = True,
     ) -> list[CurveChunk]:
         """Return the curves of the runs of a snapshot.
 
@@ -241,8 +242,10 @@ class TrainingTracker(RunTree):
             Most buckets of one curve; by default all that there are.
         first_step, last_step : float, optional
             Only buckets that have a step in this range.
+        read : bool
+            False leaves out what waits for a device; see `ReportQueue.fold`.
         """
-        self.fold()
+        self.reports.fold(read=read)
         first = -inf if first_step is None else first_step
         last = inf if last_step is None else last_step
         with self.reports.lock, self._lock:

@@ -111,3 +111,16 @@ def test_the_scheduler_reads_while_the_loop_runs(make, readers):
 
     assert len(readers) == 1
     assert readers != [threading.get_ident()]
+
+
+def test_what_another_thread_asks_for_waits_for_no_gpu(monitor, readers):
+    """The values before the first number on a GPU are there."""
+    with monitor.training(total=9) as run:
+        run.update(1, acc=0.5)
+        run.update(2, loss=GpuTensor(0.5, readers))
+
+        engine = monitor._engine
+        engine.drain(0.5, read=False)
+        assert engine.current().runs[0].metrics == {"acc": 0.5}
+        assert [one.metric for one in engine.training.curves(read=False)] == ["acc"]
+        assert readers == []
