@@ -146,8 +146,12 @@ class TrainingRun:
 
     @property
     def fraction(self) -> float | None:
-        """Completed share of the run, in [0, 1]; ``None`` without a total."""
-        if self.state == "completed":
+        """Completed share of the run, in [0, 1]; ``None`` without a total.
+
+        A run that completed early, such as one stopped by its framework at its best, has the
+        share that it reached; one that reported no steps is complete.
+        """
+        if self.state == "completed" and not (self.total and 0 < self.current < self.total):
             return 1.0
         if not self.total:
             return None

@@ -199,7 +199,7 @@ class TestContextManager:
     def test_it_completes_on_the_way_out(self, bench):
         with bench.start(10) as run:
             run.update(3)
-        assert (bench.now.state, bench.now.progress, bench.now.current) == ("completed", 100.0, 3)
+        assert (bench.now.state, bench.now.progress, bench.now.current) == ("completed", 30.0, 3)
 
     def test_an_exception_fails_it_and_goes_on(self, bench):
         with pytest.raises(ZeroDivisionError), bench.start(10) as run:
