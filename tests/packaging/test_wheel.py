@@ -87,7 +87,7 @@ def test_the_wheel_turns_the_server_extension_on(wheel):
     assert True in enabled.values()
     assert "ipyvitals/server/openapi.yaml" in names
     schemas = [name for name in names if name.startswith("ipyvitals/server/event_schemas/")]
-    assert len(schemas) == 6
+    assert len(schemas) == 7
 
 
 def test_the_wheel_is_typed_and_licensed(wheel):
