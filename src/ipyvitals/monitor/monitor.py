@@ -18,6 +18,7 @@ from ipyvitals.jupyter.kernel import has_widgets, kernel_activity, watch_cells
 from ipyvitals.monitor.deployment import DeploymentMixin
 from ipyvitals.monitor.identity import IdentityMixin
 from ipyvitals.monitor.inspection import InspectionMixin
+from ipyvitals.monitor.labeling import LabelingMixin
 from ipyvitals.monitor.names import monitor_names
 from ipyvitals.monitor.plotting import PlottingMixin
 from ipyvitals.monitor.recording import RecordingMixin
@@ -43,6 +44,7 @@ __all__ = ["Monitor"]
 class Monitor(
     IdentityMixin,
     RecordingMixin,
+    LabelingMixin,
     DeploymentMixin,
     TrackingMixin,
     InspectionMixin,
