@@ -36,7 +36,7 @@ def test_the_quickstart_trains_serves_degrades_and_recovers(open_notebook, artef
 
     while_it_runs("train", "model.status", "Training")
     while_it_runs("train", "training.stage", re.compile(r"^Epoch [3-7]\d of 80$"))
-    while_it_runs("train", "training.metrics", re.compile(r"loss.*val_accuracy"))
+    while_it_runs("train", "training.metrics", re.compile(r"loss.*accuracy.*val"))
     while_it_runs("serve", "model.status", "Live")
     while_it_runs("serve", "metrics.current_accuracy", re.compile(r"^9\d\.\d %$"))
     while_it_runs("late", "metrics.label_coverage", re.compile(r"^[89]\d %$"))
