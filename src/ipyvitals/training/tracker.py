@@ -101,6 +101,8 @@ class TrainingTracker(RunTree):
             if run.state != "running":
                 return
             self._put(run, where, now, values)
+            if not (run.counted or run._has_inner):
+                self._follow(run, where, now)
         self._changed()
 
     def log_here(self, mapping: Any, step: Any, metrics: dict[str, Any]) -> None:
@@ -116,8 +118,6 @@ class TrainingTracker(RunTree):
     ) -> None:
         if not (run.counted or run._has_inner):
             run.reports += 1
-            if run.implicit:
-                run._current = max(run.reports, int(step or 0))
         if step is None:
             step = newest_step(run)
         at = self._clock.time()
@@ -136,6 +136,20 @@ class TrainingTracker(RunTree):
         elif current > run._current:
             run.record.count(current - run._current, now)
         run._current, run.counted = current, True
+
+    def _follow(self, run: TrainingRun, step: float | None, now: float) -> None:
+        """Count the steps of a run that only logs: the highest given one, else the calls."""
+        if step is None:
+            run.logged += 1
+            reached = 0 if run.counts_from is not None else run.logged
+        else:
+            if run.counts_from is None:
+                # Steps from 0 on are indices: step 39 is the end of 40 steps.
+                run.counts_from = 0 if step == 0 else 1
+            reached = int(step) + 1 - run.counts_from
+        if reached > run._current:
+            run.record.count(reached - run._current, now)
+            run._current = reached
 
     def _steps(self, what: str, value: Any) -> int | None:
         number = self.reports.take_step(what, value)
