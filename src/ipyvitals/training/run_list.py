@@ -7,6 +7,7 @@ import zlib
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 from msgspec.structs import replace
@@ -44,7 +45,7 @@ class RunList(ABC):
     notices : Notices
         Counts values that cannot be taken, and those that are not finite.
     on_change : callable
-        Called after each change, outside the locks.
+        Called after each change, outside the locks; of reports, only after `quiet_until`.
     on_end : callable
         Called, outside the locks, with the section of a run at the top when it ends.
     wake : callable
@@ -78,6 +79,8 @@ class RunList(ABC):
         self.reports = ReportQueue(notices, on_report, on_alert, warn)
         self.stall_seconds: float | None = 30.0
         """Shortest time without a step that is a stall; ``None`` for no such alert."""
+        self.quiet_until = -inf
+        """Monotonic seconds before which a report needs no call of `on_change`."""
         self._prefix = f"{zlib.crc32(f'{clock.time()!r} {os.getpid()}'.encode()):08x}"
         self._number = 0
         self._cell = 0
