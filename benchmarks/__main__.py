@@ -33,6 +33,7 @@ BENCHMARKS = {
     "sample": "benchmarks.sample:sample_rows",
     "paint": "benchmarks.paint:paint_rows",
     "curves": "benchmarks.curves:curves_rows",
+    "runs": "benchmarks.runs:runs_rows",
     "size": "benchmarks.size:size_rows",
     "import": "benchmarks.imports:import_rows",
     "idle": "benchmarks.idle:idle_rows",

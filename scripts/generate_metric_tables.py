@@ -25,6 +25,7 @@ from ipyvitals.schema import (  # noqa: E402
     MetricsSection,
     ModelInfo,
     ModelSection,
+    RunInfo,
     SystemSection,
     TrainingSection,
 )
@@ -35,6 +36,7 @@ from ipyvitals.server.metrics.sources import (  # noqa: E402
     GPU_LABELS,
     MODEL_LABELS,
     MONITOR_LABELS,
+    RUN_LABELS,
     SOURCES,
     SectionSource,
     field_families,
@@ -51,6 +53,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "metrics": MetricsSection,
     "models": ModelInfo,
     "training": TrainingSection,
+    "runs": RunInfo,
     "system": SystemSection,
     "gpus": Gpu,
 }
@@ -127,10 +130,10 @@ def family_table(families: Iterable[MetricFamily]) -> str:
 
 
 def families_of_owner(labels: tuple[str, ...]) -> list[MetricFamily]:
-    """Return the families of each model, each GPU or each monitor, by the labels of those."""
+    """Return the families of each model, GPU, run or monitor, by the labels of those."""
     every = (*(family for family, _ in field_families(SOURCES)), *DERIVED_FAMILIES)
     if labels == MONITOR_LABELS:
-        return [one for one in every if one.labels not in (MODEL_LABELS, GPU_LABELS)]
+        return [one for one in every if one.labels not in (MODEL_LABELS, GPU_LABELS, RUN_LABELS)]
     return [one for one in every if one.labels == labels]
 
 
@@ -142,6 +145,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "system-columns": lambda: column_table(SystemSection),
     "model-families": lambda: family_table(families_of_owner(MODEL_LABELS)),
     "monitor-families": lambda: family_table(families_of_owner(MONITOR_LABELS)),
+    "run-families": lambda: family_table(families_of_owner(RUN_LABELS)),
     "gpu-families": lambda: family_table(families_of_owner(GPU_LABELS)),
     "server-families": lambda: family_table(SERVER_FAMILIES),
 }

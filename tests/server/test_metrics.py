@@ -26,10 +26,11 @@ from ipyvitals.schema import (
     Gpu,
     ModelInfo,
     Notice,
+    RunInfo,
     SystemSection,
 )
 from ipyvitals.schema.protocol import Reply
-from ipyvitals.server.kernel_state import MonitorStateTracker
+from ipyvitals.server.kernel_state import KernelStateTracker, MonitorStateTracker
 from ipyvitals.server.metrics import collector
 from ipyvitals.server.metrics.derived import DERIVED_FAMILIES, SERVER_FAMILIES
 from ipyvitals.server.metrics.sources import FIELD_FAMILIES, MonitorReading
@@ -104,6 +105,7 @@ def complete():
         notices=[Notice(code="labels.unknown", message="", count=2, at=1.0)],
         durations=Durations(bounds_seconds=[0.01, 1.0], counts=[3, 2, 1], sum_seconds=4.5),
         models=[row("churn-2.1")],
+        runs=[run(1, name="fold 1", data_wait_ratio=0.25)],
         drift=DriftSection(
             features=[FeatureDrift(name="age", kind="numeric", psi=0.3, threshold=0.1)]
         ),
@@ -132,6 +134,11 @@ def row(model_id, **fields):
         "duration_sum_seconds": 4.5,
     }
     return ModelInfo(model_id=model_id, **(known | fields))
+
+
+def run(number, **fields):
+    known = {"stage": "Fit", "progress": 50.0, "steps": 20, "state": "running"}
+    return RunInfo(run_id=f"a-{number}", started_at=1.0, **(known | fields))
 
 
 def replaced(section, **fields):
@@ -195,6 +202,33 @@ def test_of_a_run_that_is_over_only_the_state_is_exposed():
     assert samples(text, "ipyvitals_training_state", ipyvitals_training_state="completed") == [1]
     assert "ipyvitals_training_progress_ratio" not in text
     assert "ipyvitals_training_steps_per_second" not in text
+
+
+def test_each_open_run_has_series_under_its_name():
+    text = exposed(
+        full(
+            runs=[
+                run(1, name="fold"),
+                run(2, name="fold", progress=None, steps=7),
+                run(3),
+                run(4, name="over", state="completed"),
+            ]
+        )
+    )
+    assert samples(text, "ipyvitals_run_steps_total", run="fold") == [20]
+    assert samples(text, "ipyvitals_run_steps_total", run="fold #2") == [7]
+    assert samples(text, "ipyvitals_run_steps_total", run="Fit") == [20]
+    assert samples(text, "ipyvitals_run_progress_ratio") == [0.5, 0.5]
+    assert samples(text, "ipyvitals_run_data_wait_ratio") == []
+    assert 'run="over"' not in text
+
+
+def test_thirty_two_runs_of_a_kernel_have_series():
+    record = KernelStateTracker("kernel-1")
+    for name in ("first", "second"):
+        record.apply(full(name, runs=[run(number) for number in range(20)]), now=1.0)
+    readings = collector.readings_of(record, max_models=10)
+    assert [len(one.runs) for one in readings] == [20, 12]
 
 
 async def test_each_model_has_series_of_its_own_also_under_one_name(server):

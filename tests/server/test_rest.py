@@ -149,6 +149,15 @@ async def test_a_run_is_stopped_by_its_id_and_its_curve_is_whole(server):
     (curve,) = await until(curves)
     assert (curve.metric, curve.start, curve.step[-1]) == ("loss", 0, 7)
 
+    asked = {"run_id": curve.run_id, "metric": "loss", "first_step": 3, "last_step": "4.5"}
+    part = await server.ask(f"{path}/curves", **asked)
+    assert [one["step"] for one in part.json["curves"]] == [[3, 4]]
+    for wrong in ({"run_id": "nobody"}, {"metric": "accuracy"}):
+        assert (await server.ask(f"{path}/curves", **wrong)).json == {"curves": []}
+    for step in ("x", "nan", "inf"):
+        answer = await server.ask(f"{path}/curves", last_step=step)
+        assert (answer.code, answer.json["message"]) == (400, "last_step: expected a finite number")
+
     other = await server.ask(f"{path}/stop_training", "POST", {"run_id": "nobody"})
     assert other.json == {"done": 0}
     stopped = await server.ask(f"{path}/stop_training", "POST", {"run_id": curve.run_id})

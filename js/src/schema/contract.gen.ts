@@ -843,6 +843,11 @@ export const METRICS = {
     mae: {"label": "MAE", "unit": "target", "charted": false},
     rmse: {"label": "RMSE", "unit": "target", "charted": false},
   },
+  RunInfo: {
+    progress: {"label": "Progress", "unit": "percent", "charted": false},
+    steps: {"label": "Steps", "unit": "count", "charted": false},
+    data_wait_ratio: {"label": "Waiting for data", "unit": "ratio", "charted": false},
+  },
 } as const;
 
 /** The type of every field of the sections, for checks at run time. */

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from ipyvitals.schema import Status
+from ipyvitals.schema import Status, TrainingState
 
 __all__ = ["ModelEntry"]
 
@@ -39,6 +39,16 @@ class ModelEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Percent of that run."""
     lost: str | None = None
     """What became of the newest training run, where its process died."""
+    run: str | None = None
+    """Name, or else stage, of the newest training run at the top; an open one comes first."""
+    run_state: TrainingState | None = None
+    run_progress: float | None = None
+    """Percent of that run, as far as it came."""
+    run_metric: str | None = None
+    """The metric that stands for its result: one that has a best value, where there is one."""
+    run_value: float | None = None
+    run_best: bool | None = None
+    """Whether that value is the best one, and not the last."""
     kernel_id: str | None = None
     notebook: str | None = None
     last_at: float | None = None

@@ -12,8 +12,9 @@ import msgspec
 from msgspec import UNSET
 
 from ipyvitals.cli.entries import ModelEntry
+from ipyvitals.cli.runs import run_fields
 from ipyvitals.errors import IpyvitalsError
-from ipyvitals.schema import MetricsSection, ModelInfo, ModelSection, TrainingSection
+from ipyvitals.schema import MetricsSection, ModelInfo, ModelSection, RunInfo, TrainingSection
 from ipyvitals.schema.protocol import Update
 
 __all__ = ["ServerAddress", "ServerError", "address_of", "served_entries"]
@@ -113,6 +114,7 @@ def _entries(kernel: _KernelAnswer, update: Update) -> list[ModelEntry]:
         "last_at": kernel.last_seen,
     }
     running = run.state == "running"
+    tops: list[RunInfo] = [one for one in _known(update.runs, []) if one.parent_id is None]
     front = ModelEntry(
         **common,
         model_id=model.model_id,
@@ -129,9 +131,21 @@ def _entries(kernel: _KernelAnswer, update: Update) -> list[ModelEntry]:
         latency_p95_seconds=metrics.latency_p95_seconds,
         stage=run.stage if running else None,
         progress=run.progress if running else None,
+        **(_of_run(tops[0]) if tops else {}),
     )
     others: list[ModelInfo] = _known(update.models, [])
     return [front, *(_beside(one, common) for one in others if not one.active)]
+
+
+def _of_run(run: RunInfo) -> dict[str, Any]:
+    return run_fields(
+        name=run.name,
+        stage=run.stage,
+        state=run.state,
+        progress=run.progress,
+        metrics=run.metrics,
+        best=run.best,
+    )
 
 
 def _beside(one: ModelInfo, common: dict[str, Any]) -> ModelEntry:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ipyvitals.cli.entries import ModelEntry
+from ipyvitals.cli.runs import run_fields
 from ipyvitals.render import formatting as fmt
 from ipyvitals.storage.store import open_store
 from ipyvitals.storage.summaries import StoredRun
@@ -22,6 +24,7 @@ def stored_entries(path: Path) -> list[ModelEntry]:
     """
     with open_store(path) as store:
         monitors, models, runs = store.monitors(), store.models(), store.runs()
+    shown = _shown(runs)
     newest = {run.monitor: run for run in runs}
     running = {run.monitor: run for run in runs if run.state == "running"}
     entries = []
@@ -43,6 +46,7 @@ def stored_entries(path: Path) -> list[ModelEntry]:
                 progress=share,
                 lost=None if model.live else _lost(newest.get(model.monitor)),
                 last_at=model.last_at,
+                **shown.get(model.monitor, {}),
             )
         )
     named = {one.monitor for one in entries}
@@ -53,11 +57,35 @@ def stored_entries(path: Path) -> list[ModelEntry]:
             live=one.live,
             lost=None if one.live else _lost(newest.get(one.name)),
             last_at=one.last_at,
+            **shown.get(one.name, {}),
         )
         for one in monitors
         if one.name not in named
     ]
     return sorted(entries, key=lambda one: (one.live, one.last_at or 0.0), reverse=True)
+
+
+def _shown(runs: list[StoredRun]) -> dict[str, dict[str, Any]]:
+    """Return the fields of the newest run at the top of each monitor; an open one comes first."""
+    tops = [run for run in runs if run.info is None or run.info.parent_id is None]
+    tops.sort(key=lambda run: (run.state == "running", run.started_at))
+    return {
+        run.monitor: run_fields(
+            name=run.info.name if run.info else None,
+            stage=run.stage,
+            state=run.state,
+            progress=(
+                run.info.progress
+                if run.info
+                else 100.0 * run.step / run.total
+                if run.step is not None and run.total
+                else None
+            ),
+            metrics=run.metrics,
+            best=run.info.best if run.info else {},
+        )
+        for run in tops
+    }
 
 
 def _lost(run: StoredRun | None) -> str | None:

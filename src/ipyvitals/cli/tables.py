@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ipyvitals.cli.entries import ModelEntry
+from ipyvitals.cli.runs import run_text
 from ipyvitals.render import formatting as fmt
 from ipyvitals.render.formatting import UNKNOWN
 from ipyvitals.render.tones import status_tone
@@ -122,6 +123,9 @@ def _cells(one: ModelEntry, now: float) -> tuple[str, ...]:
 def _status(one: ModelEntry) -> str:
     if one.lost is not None:
         return f"Training lost: {one.lost}" if one.lost else "Training lost"
+    trains_only = one.model_id is None and one.status not in TROUBLE
+    if one.run_state is not None and (trains_only or (one.status == "training" and not one.live)):
+        return run_text(one)
     if one.status is None:
         return UNKNOWN
     word = fmt.status_word(one.status)

@@ -48,7 +48,7 @@ class TrainingWork:
         raise NotImplementedError
 
     def _start_training_work(self) -> None:
-        self._progress_at = self._looked_at = -inf
+        self._looked_at = -inf
         self._training_version = -1
         self._trained_at: float | None = None
         """When the last training ended that no deployment has followed."""
@@ -64,8 +64,9 @@ class TrainingWork:
         if now >= self._looked_at + PROGRESS_SECONDS:
             self._looked_at = now
             self.training.look()
-            self._draw_line(self.training.section())
-        if now >= self._progress_at + PROGRESS_SECONDS:
+            if self._draws_line:
+                self._draw_line(self.training.section())
+        if now >= self.training.quiet_until:
             with self._lock:
                 self._publish_progress(now)
 
@@ -77,25 +78,33 @@ class TrainingWork:
         # The run in front stands for all in events; the views show a change of any run.
         moved, version = self._publisher.progress(section), self.training.version
         if moved or version != self._training_version:
-            self._publisher.training, self._progress_at = section, now
+            self._publisher.training = section
+            self.training.quiet_until = now + PROGRESS_SECONDS
             self._training_version = version
             self._publisher.progress_due = True
 
     def _on_training_change(self) -> None:
-        with self._lock:
-            if self.closed:
-                return
-            active, running = self.aggregator.active, self.training.running
-            if running and active.lifecycle == "failed":
-                active.lifecycle = "registered"
-            if running != (active.status == "training"):
-                self.aggregator.update_status()
-                self._publisher.due = True
-            now = self.clock.monotonic()
-            if now < self._progress_at + PROGRESS_SECONDS:
-                return
-            self._publish_progress(now)
+        now, running = self.clock.monotonic(), self.training.running
+        due = now >= self.training.quiet_until
+        if running != (self.aggregator.active.status == "training"):
+            with self._lock:
+                if not self.closed:
+                    self._show_training_in_status()
+        if not due or self.closed:
+            return
+        if self.settings.interval is None:
+            with self._lock:
+                self._publish_progress(now)
+        # Else the scheduler publishes: the loop of the user does not wait for that.
         scheduler.wake()
+
+    def _show_training_in_status(self) -> None:
+        active, running = self.aggregator.active, self.training.running
+        if running and active.lifecycle == "failed":
+            active.lifecycle = "registered"
+        if running != (active.status == "training"):
+            self.aggregator.update_status()
+            self._publisher.due = True
 
     def _on_training_end(self, section: TrainingSection) -> None:
         with self._lock:
@@ -105,7 +114,7 @@ class TrainingWork:
             failed = section.state == "failed"
             if failed and active.lifecycle == "registered":
                 active.lifecycle = "failed"
-            self._progress_at = -inf
+            self.training.quiet_until = -inf
             if trains_a_model(section):
                 self._trained_at = self.clock.time()
                 if active.trained_at is None or active.lifecycle == "registered":
@@ -130,9 +139,14 @@ class TrainingWork:
             self.aggregator.active.trained_at = self._trained_at
         self._trained_at = None
 
+    @property
+    def _draws_line(self) -> bool:
+        """True in a terminal; a notebook has the panel."""
+        return self._terminal is not None and self._kernel.busy() is None
+
     def _draw_line(self, section: TrainingSection) -> None:
-        """Show the run in front in a terminal; a notebook has the panel."""
-        if self._terminal is not None and self._kernel.busy() is None:
+        """Show the run in front in a terminal."""
+        if self._terminal is not None and self._draws_line:
             self._terminal.show(section, self.training.others)
 
     def _run_facts(self) -> RunFacts:

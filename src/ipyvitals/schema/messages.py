@@ -46,6 +46,13 @@ MESSAGES: dict[str, str] = {
     "run.stalled_body": (
         "No step for {seconds} s: the body of the loop runs; a step usually takes {usual} s"
     ),
+    "run.no_step_yet": "No step in the {seconds} s since it began",
+    "run.no_step_yet_iterable": (
+        "No step in the {seconds} s since it began: the loop waits for its first item"
+    ),
+    "run.no_step_yet_body": (
+        "No step in the {seconds} s since it began: the body of the loop runs"
+    ),
     "run.not_finite": "{metric} is not finite from step {step}; it was {value} before",
     "run.never_finite": "{metric} is not finite from step {step}",
     "run.steps_again": "Steps again after {seconds} s",

@@ -156,11 +156,19 @@ class RunInfo(SchemaStruct, frozen=True, kw_only=True):
     """What is counted, such as ``"epoch"``."""
     current: int = 0
     total: int | None = None
-    progress: float | None = None
+    progress: Annotated[
+        float | None,
+        metric("percent", "Progress"),
+        exposed("ipyvitals_run_progress_ratio", "How much of an open training run is done."),
+    ] = None
     """Percent in [0, 100], those of open runs inside it included; ``None`` without a total."""
     lap: int = 1
     """How often the loop has begun within its parent: a `track` loop inside a loop is one run."""
-    steps: int = 0
+    steps: Annotated[
+        int,
+        metric("count", "Steps", "total"),
+        exposed("ipyvitals_run_steps", "Steps that an open training run made, over all laps."),
+    ] = 0
     """Steps of all laps: where a metric stands that is logged without a step."""
     rate_per_second: float | None = None
     """Of late, and of the whole run once it has ended; falls while no step comes."""
@@ -173,7 +181,14 @@ class RunInfo(SchemaStruct, frozen=True, kw_only=True):
     """The newest value of each; ``None`` where it is not finite."""
     best: dict[str, BestValue] = {}
     """Only of metrics of which it is known whether they are to fall or to rise."""
-    data_wait_ratio: float | None = None
+    data_wait_ratio: Annotated[
+        float | None,
+        metric("ratio", "Waiting for data"),
+        exposed(
+            "ipyvitals_run_data_wait_ratio",
+            "Share of the last minute that the loops of an open run waited for their data.",
+        ),
+    ] = None
     """Share of the last minute that a `track` loop spent inside its iterable."""
     data_wait_ratio_total: float | None = None
     """The same of the whole run."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -165,15 +166,22 @@ class KernelEventsHandler(_RestHandler):
 
 
 class KernelCurvesHandler(_RestHandler):
-    """``GET kernels/{id}/curves[?monitor=]``."""
+    """``GET kernels/{id}/curves[?monitor=][&run_id=][&metric=][&first_step=][&last_step=]``."""
 
     @web.authenticated
     @authorized("read", resource=RESOURCE)
     async def get(self, kernel_id: str) -> None:
-        """Request the whole curves from the kernel, and send them; none if it does not answer."""
-        name = self.get_query_argument("monitor", None)
+        """Request the curves from the kernel, and send them; none if it does not answer."""
+        names = ("monitor", "run_id", "metric")
+        fields: dict[str, Any] = {name: self.get_query_argument(name, None) for name in names}
         try:
-            reply = await self._hub.request(kernel_id, "curves", monitor=name)
+            for name in ("first_step", "last_step"):
+                fields[name] = _step(self.get_query_argument(name, None))
+        except ValueError:
+            self.refuse(400, f"{name}: expected a finite number")
+            return
+        try:
+            reply = await self._hub.request(kernel_id, "curves", **fields)
         except KernelTimeoutError:
             self.send(CurvesAnswer(curves=[]))
         except REQUEST_ERRORS as error:
@@ -206,6 +214,13 @@ class ActionHandler(_RestHandler):
             self.refuse_request(error)
         else:
             self.send(ActionAnswer(done=reply.done))
+
+
+def _step(text: str | None) -> float | None:
+    step = None if text is None else float(text)
+    if step is not None and not isfinite(step):
+        raise ValueError
+    return step
 
 
 def _recency(monitor: MonitorStateTracker) -> tuple[bool, float]:

@@ -78,15 +78,25 @@ def stall_alert(run: TrainingRun, now: float, at: float, floor: float | None) ->
     if floor is None or idle < floor or run.children:
         return None
     slow, usual = record.timer.slow_seconds(), record.timer.usual_seconds()
-    if slow is None or usual is None or idle < SLOW_FACTOR * slow:
+    args = {"seconds": round(idle)}
+    if slow is None or usual is None:
+        if not _awaits_first_step(run):
+            return None
+        code = "run.no_step_yet"
+    elif idle < SLOW_FACTOR * slow:
         return None
-    waiting = run.is_waiting()
-    where = {None: "", True: "_iterable", False: "_body"}[waiting]
-    args = {"seconds": round(idle), "usual": float(f"{usual:.2g}")}
-    alert = _alert(record, "stalled", None, usual, run.current, f"run.stalled{where}", args)
+    else:
+        code, args = "run.stalled", {**args, "usual": float(f"{usual:.2g}")}
+    code += {None: "", True: "_iterable", False: "_body"}[run.is_waiting()]
+    alert = _alert(record, "stalled", None, usual, run.current, code, args)
     record.stalled_since = record.stepped
     record.stalled = _shown(alert, at - idle)
     return alert
+
+
+def _awaits_first_step(run: TrainingRun) -> bool:
+    """Return whether a run is to make steps, and neither the run nor one inside it made any."""
+    return bool(run._counter is not None or run.total) and not run.record.seen_steps
 
 
 def _alert(

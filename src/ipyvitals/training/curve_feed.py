@@ -30,6 +30,9 @@ class CurveFeed:
 
     def __init__(self) -> None:
         self._new: dict[tuple[str, str], Curve] = {}
+        self._widths: dict[tuple[str, str], int] = {}
+        """Width of the buckets in the last message, half of which the next ones begin with: fewer
+        pairs have to merge."""
 
     def add(
         self, run_id: str, metric: str, before: int, step: float, seconds: float, value: float
@@ -40,10 +43,12 @@ class CurveFeed:
         if curve is None:
             if len(self._new) >= MAX_CURVES:
                 return
-            curve = self._new[key] = Curve(NEW_BUCKETS, before)
+            width = max(1, self._widths.get(key, 1) // 2)
+            curve = self._new[key] = Curve(NEW_BUCKETS, before, width)
         curve.add(step, seconds, value)
 
     def take(self) -> list[CurveChunk]:
         """Return what is new, and forget it."""
         new, self._new = self._new, {}
+        self._widths = {key: curve.width for key, curve in new.items()}
         return [curve.chunk(run_id, metric) for (run_id, metric), curve in new.items()]

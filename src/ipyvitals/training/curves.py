@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from itertools import chain
 from math import inf, isfinite, isnan, nan
 
 from ipyvitals.schema import CurveChunk
@@ -18,6 +19,8 @@ from ipyvitals.schema import CurveChunk
 __all__ = ["BUCKETS", "Curve"]
 
 BUCKETS = 2_048
+FIELDS = 8
+"""Numbers of one bucket."""
 DIGITS = 6
 """Significant digits on the wire; a page shows four."""
 
@@ -31,6 +34,8 @@ class Curve:
         Maximum number of buckets, an even number.
     start : int
         Number of values before the first one.
+    width : int
+        Number of values of each bucket, until pairs merge.
 
     Examples
     --------
@@ -41,12 +46,13 @@ class Curve:
     [1.0, 100.0, 1.0, 1.0]
     """
 
-    __slots__ = ("_capacity", "_columns", "_open", "_width", "count", "start")
+    __slots__ = ("_capacity", "_closed", "_open", "count", "start", "width")
 
-    def __init__(self, capacity: int = BUCKETS, start: int = 0) -> None:
+    def __init__(self, capacity: int = BUCKETS, start: int = 0, width: int = 1) -> None:
         self._capacity = capacity
-        self._width = 1
-        self._columns = tuple(array("d") for _ in range(8))
+        self.width = width
+        self._closed = array("d")
+        """The other buckets, one after the other: one array takes less time than one a column."""
         self._open = [0.0, inf, 0.0, inf, -inf, 0.0, 0.0, 0.0]
         """The newest bucket, of first step, step, seconds, low, high, sum, count, not finite."""
         self.start = start
@@ -54,13 +60,13 @@ class Curve:
         """Number of values."""
 
     def __len__(self) -> int:
-        return len(self._columns[0]) + (self.count > 0)
+        return len(self._closed) // FIELDS + (self.count > 0)
 
     def add(self, step: float, seconds: float, value: float) -> None:
         """Add a value, which may be NaN or infinite."""
         bucket = self._open
         self.count += 1
-        if bucket[6] >= self._width or step < bucket[1]:
+        if bucket[6] >= self.width or step < bucket[1]:
             self._close()
             bucket[:] = (step, step, seconds, inf, -inf, 0.0, 0.0, 0.0)
         bucket[1] = step
@@ -79,9 +85,8 @@ class Curve:
     def _close(self) -> None:
         """Move the newest bucket to the others, and merge pairs when they are too many."""
         if self._open[6]:
-            for column, value in zip(self._columns, self._open, strict=True):
-                column.append(value)
-        if len(self._columns[0]) >= self._capacity:
+            self._closed.fromlist(self._open)
+        if len(self._closed) >= FIELDS * self._capacity:
             self._halve()
 
     def chunk(
@@ -127,17 +132,19 @@ class Curve:
         )
 
     def _rows(self) -> list[tuple[float, ...]]:
-        rows = list(zip(*self._columns, strict=True))
+        rows = self._closed_rows()
         return [*rows, tuple(self._open)] if self.count else rows
 
+    def _closed_rows(self) -> list[tuple[float, ...]]:
+        return list(zip(*[iter(self._closed)] * FIELDS, strict=True))
+
     def _halve(self) -> None:
-        rows = list(_pairs(list(zip(*self._columns, strict=True)), force=False))
+        rows = list(_pairs(self._closed_rows(), force=False))
         if len(rows) > 0.75 * self._capacity:
             # Nearly each value begins a new piece.
             rows = list(_pairs(rows, force=True))
-        self._width *= 2
-        for column, values in zip(self._columns, zip(*rows, strict=True), strict=True):
-            column[:] = array("d", values)
+        self.width *= 2
+        self._closed = array("d", chain.from_iterable(rows))
 
 
 def _pairs(rows: list[tuple[float, ...]], *, force: bool) -> Iterator[tuple[float, ...]]:

@@ -45,6 +45,13 @@ class MetricReport(NamedTuple):
     at: float
     """Unix seconds."""
     values: dict[str, TakenValue]
+    deferred: bool
+    """Whether a value was on a device at the call; it may have been read since."""
+
+    @property
+    def is_ready(self) -> bool:
+        """True when no value is still to be read."""
+        return not (self.deferred and any(map(is_deferred, self.values.values())))
 
 
 class ReportQueue:
@@ -159,7 +166,7 @@ class ReportQueue:
         alerts: list[Alert] = []
         problems: list[tuple[str, dict[str, str | float]]] = []
         with self.lock:
-            while self._waiting and not any(map(is_deferred, self._waiting[0].values.values())):
+            while self._waiting and self._waiting[0].is_ready:
                 self._apply(self._waiting.popleft(), alerts, problems)
         for code, args in problems:
             self._notices.add(code, None, 1, **args)
@@ -168,7 +175,7 @@ class ReportQueue:
 
     def _read_deferred(self) -> None:
         """Replace numbers on a device by their value; drop those for which no time is left."""
-        waiting = [(report.run, report.values) for report in list(self._waiting)]
+        waiting = [(report.run, report.values) for report in list(self._waiting) if report.deferred]
         for name, error in read_deferred(waiting):
             if is_interrupt(error):
                 raise error
@@ -181,7 +188,7 @@ class ReportQueue:
         alerts: list[Alert],
         problems: list[tuple[str, dict[str, str | float]]],
     ) -> None:
-        run, step, seconds, at, values = report
+        run, step, seconds, at, values, _ = report
         series = run.record.series
         shown: dict[str, float | None] = {}
         for name, value in values.items():
@@ -189,8 +196,8 @@ class ReportQueue:
                 series.metrics[name] = shown[name] = None
                 continue
             turned = series.add(name, step, seconds, value)
-            shown[name] = value if isfinite(value) else None
-            if shown[name] is None:
+            newest = shown[name] = series.metrics[name]
+            if newest is None:
                 problems.append(
                     ("training.not_finite", {"metric": repr(name), "value": str(value)})
                 )

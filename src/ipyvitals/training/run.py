@@ -105,6 +105,11 @@ class TrainingRun:
         self.counted = False
         """Whether a loop or the user counts the steps, so that a logged value does not."""
         self.reports = 0
+        """Calls that reported metrics while nobody counted the steps."""
+        self.logged = 0
+        """Calls of `log` without a step while nobody counted the steps."""
+        self.counts_from: int | None = None
+        """Number of the first step where `log` says the steps: 0 or 1; ``None`` where none came."""
         self.offset = record.steps
         """Steps of the laps before."""
         self._counter: Iterator[None] | None = None
@@ -199,7 +204,10 @@ class TrainingRun:
         step: float | None = None,
         **values: Any,
     ) -> None:
-        """Log values of metrics, without moving the progress.
+        """Log values of metrics.
+
+        The progress moves only in a run whose steps neither `update` nor a loop counts: to the
+        highest step given, which is one step more where the first one is 0; else by one a call.
 
         Parameters
         ----------

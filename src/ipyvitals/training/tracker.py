@@ -14,7 +14,7 @@ from ipyvitals.training.arguments import CONTEXT, check_total, length_of
 from ipyvitals.training.context import innermost
 from ipyvitals.training.curve_feed import CurveFeed
 from ipyvitals.training.loop import TrackLoop
-from ipyvitals.training.metric_values import TakenValue
+from ipyvitals.training.metric_values import TakenValue, is_deferred
 from ipyvitals.training.reports import MetricReport
 from ipyvitals.training.run import TrainingRun
 from ipyvitals.training.run_states import ProgressReport, newest_step, report_of
@@ -66,7 +66,7 @@ class TrainingTracker(RunTree):
         metrics: dict[str, Any],
     ) -> None:
         """Apply an update; ignored when the run has ended."""
-        if isinstance(current, Mapping):
+        if type(current) is not int and isinstance(current, Mapping):
             mappings, current = (current, *mappings), None
         values = self.reports.take(mappings, metrics)
         given = None if current is None else self._steps("current", current)
@@ -90,7 +90,7 @@ class TrainingTracker(RunTree):
                 run.details = details
             if values:
                 self._put(run, given, now, values)
-        self._changed()
+        self._changed(now)
 
     def log(self, run: TrainingRun, mapping: Any, step: Any, metrics: dict[str, Any]) -> None:
         """Take values of metrics; ignored when the run has ended."""
@@ -101,7 +101,9 @@ class TrainingTracker(RunTree):
             if run.state != "running":
                 return
             self._put(run, where, now, values)
-        self._changed()
+            if not (run.counted or run._has_inner):
+                self._follow(run, where, now)
+        self._changed(now)
 
     def log_here(self, mapping: Any, step: Any, metrics: dict[str, Any]) -> None:
         """Take values of the run that is open in this context; open one where none is."""
@@ -116,18 +118,18 @@ class TrainingTracker(RunTree):
     ) -> None:
         if not (run.counted or run._has_inner):
             run.reports += 1
-            if run.implicit:
-                run._current = max(run.reports, int(step or 0))
         if step is None:
             step = newest_step(run)
         at = self._clock.time()
-        self.reports.put(MetricReport(run, step, now - run.record.started, at, values))
+        deferred = any(map(is_deferred, values.values()))
+        self.reports.put(MetricReport(run, step, now - run.record.started, at, values, deferred))
 
-    def _changed(self) -> None:
+    def _changed(self, now: float) -> None:
         self.version += 1
         if self.reports.is_full:
             self.reports.fold()
-        self._on_change()
+        if now >= self.quiet_until:
+            self._on_change()
 
     def _count(self, run: TrainingRun, current: int, now: float) -> None:
         if current < run._current:
@@ -136,6 +138,20 @@ class TrainingTracker(RunTree):
         elif current > run._current:
             run.record.count(current - run._current, now)
         run._current, run.counted = current, True
+
+    def _follow(self, run: TrainingRun, step: float | None, now: float) -> None:
+        """Count the steps of a run that only logs: the highest given one, else the calls."""
+        if step is None:
+            run.logged += 1
+            reached = 0 if run.counts_from is not None else run.logged
+        else:
+            if run.counts_from is None:
+                # Steps from 0 on are indices: step 39 is the end of 40 steps.
+                run.counts_from = 0 if step == 0 else 1
+            reached = int(step) + 1 - run.counts_from
+        if reached > run._current:
+            run.record.count(reached - run._current, now)
+            run._current = reached
 
     def _steps(self, what: str, value: Any) -> int | None:
         number = self.reports.take_step(what, value)

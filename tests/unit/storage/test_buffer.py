@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipyvitals.schema import ModelDeployed, SystemSection
 from ipyvitals.storage.buffer import IN_MEMORY, WAITING, WriteBuffer
-from ipyvitals.storage.rows import RunRow, SystemRow
+from ipyvitals.storage.rows import ProgressRow, RunRow, SystemRow
 from tests.unit.storage.conftest import NOON
 
 
@@ -38,6 +38,18 @@ def test_rows_stay_until_they_are_confirmed():
     assert (second.rows, second.last) == ([reading(3), reading(4), event(1)], True)
     buffer.confirm(second)
     assert (len(buffer), buffer.rows()) == (0, [])
+
+
+def test_reports_of_runs_come_back_as_they_were_whatever_their_names_are():
+    rows = [
+        ProgressRow(1, 1, NOON, "Fit", "running", 7, None, {"loss": 0.1, "train/acc": None}),
+        ProgressRow(1, 2, NOON, "Fit", "running", None, 10, {"\ud800": 0.1 + 0.2}),
+        ProgressRow(1, 3, NOON, "Fit", "running", 2**70, 10, {"": -5e-324}),
+    ]
+    buffer = WriteBuffer(WAITING)
+    for row in rows:
+        buffer.put(row)
+    assert buffer.take(10).rows == buffer.rows() == rows
 
 
 def test_the_oldest_of_a_kind_make_room():

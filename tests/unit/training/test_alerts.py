@@ -49,8 +49,40 @@ class TestStalled:
         stand_still(bench, 2)
         assert [alert.kind for alert in bench.alerts] == ["stalled"]
 
-    def test_a_run_that_made_no_step_yet_has_no_pace_to_be_judged_by(self, bench):
-        bench.start(100)
+    def test_before_its_first_step_a_run_has_stalled_after_the_shortest_time(self, bench):
+        run = bench.start(100)
+        stand_still(bench, 29.8)
+        assert bench.alerts == []
+        stand_still(bench, 60)
+        (alert,) = bench.alerts
+        assert (alert.kind, alert.value, alert.step) == ("stalled", None, 0)
+        assert alert.reason == "No step in the 30 s since it began"
+        assert bench.runs[0].alert.at == pytest.approx(run.record.started_at, abs=0.2)
+        steps(bench, run, 1, 0.1)
+        assert [alert.kind for alert in bench.alerts] == ["stalled", "recovered"]
+
+    def test_a_loop_that_hangs_before_its_first_step_says_where(self, bench):
+        def items():
+            stand_still(bench, 31)
+            yield 1
+
+        for _ in bench.track(items()):
+            pass
+        for _ in bench.track([1]):
+            stand_still(bench, 31)
+        stalls = [alert.reason for alert in bench.alerts if alert.kind == "stalled"]
+        assert stalls == [
+            "No step in the 30 s since it began: the loop waits for its first item",
+            "No step in the 30 s since it began: the body of the loop runs",
+        ]
+
+    def test_a_run_that_is_not_to_make_steps_does_not_stall(self, bench):
+        bench.start()
+        outer = bench.start(3, parent=None)
+        for _ in bench.track(range(3), parent=outer):
+            bench.clock.advance(1.0)
+            bench.training.look()
+        # The outer run has steps of its loop, and no pace of its own to be judged by.
         stand_still(bench, 100)
         assert bench.alerts == []
 

@@ -111,8 +111,8 @@ def test_a_million_values_of_four_metrics_take_little_memory():
         for step in range(20_000):
             series.add(name, step, 0.1 * step, 0.5)
     # Buckets do not grow in number, so a million values take what these do.
-    columns = [column for curve in series.curves.values() for column in curve._columns]
-    assert sum(map(sys.getsizeof, columns)) < 1_000_000
+    buckets = [curve._closed for curve in series.curves.values()]
+    assert sum(map(sys.getsizeof, buckets)) < 1_000_000
 
 
 def test_a_run_has_a_hundred_curves_and_the_newest_value_of_any_metric():

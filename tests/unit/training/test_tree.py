@@ -286,6 +286,54 @@ class TestLog:
         curves = {chunk.metric: chunk.step for chunk in bench.training.curves()}
         assert curves == {"given": [5, 6, 2], "counted": [4, 5, 6]}
 
+    @pytest.mark.parametrize(
+        ("steps", "done"),
+        [
+            (range(40), 40),
+            (range(1, 41), 40),
+            ([None] * 40, 40),
+            ([10, 20, 40, 5], 40),
+            ([0, 0.5, 1, 1.75], 2),
+            ([1.5], 1),
+            ([-3, -1], 0),
+            ([None, None, 1], 2),
+            ([0, None, None, 1, None], 2),
+        ],
+    )
+    def test_the_progress_of_a_run_that_only_logs_follows_its_steps(self, bench, steps, done):
+        with bench.start(40) as run:
+            for step in steps:
+                bench.clock.advance(1.0)
+                run.log(loss=1.0, step=step)
+            assert bench.runs[0].progress == 100 * done / 40
+            assert bench.now.progress == 100 * done / 40
+        (row,) = bench.runs
+        assert (row.state, row.current, row.total, row.steps) == ("completed", done, 40, done)
+
+    def test_steps_that_are_given_have_a_pace_and_a_time_left(self, bench):
+        run = bench.start(40)
+        for step in range(20):
+            bench.clock.advance(2.0)
+            run.log(loss=1.0, step=step)
+            bench.training.look()
+        assert (bench.runs[0].rate_per_second, bench.runs[0].eta_seconds) == (0.5, 40.0)
+
+    def test_steps_that_are_counted_are_not_those_that_are_logged(self, bench):
+        with bench.start(10) as run:
+            run.update(3)
+            run.log(loss=1.0, step=300)
+            assert run.current == 3
+        with bench.start(10) as run:
+            for _ in bench.track(range(4)):
+                run.log(loss=1.0)
+            run.log(loss=1.0, step=300)
+            assert run.current == 0
+        with bench.start(10) as run:
+            run.log(loss=1.0, step=300)
+            run.update(4)
+            run.log(loss=1.0, step=301)
+            assert run.current == 4
+
     def test_it_goes_to_the_run_of_this_context(self, bench):
         with bench.start(stage="outer"):
             for _ in bench.track(range(2), stage="loop"):

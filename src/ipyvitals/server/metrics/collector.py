@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
-from ipyvitals.schema import ModelInfo, Snapshot
+from ipyvitals.schema import ModelInfo, RunInfo, Snapshot
 from ipyvitals.server.hub import Hub
 from ipyvitals.server.kernel_state import KernelStateTracker
 from ipyvitals.server.metrics.derived import CLIENTS, DROPPED, OMITTED, derived
 from ipyvitals.server.metrics.families import Collected
-from ipyvitals.server.metrics.sources import FIELD_FAMILIES, MonitorReading
+from ipyvitals.server.metrics.sources import FIELD_FAMILIES, MAX_RUNS, MonitorReading, open_runs
 
 __all__ = ["KernelCollector", "collect", "collector", "readings_of"]
 
@@ -97,10 +97,10 @@ def readings_of(record: KernelStateTracker, max_models: int) -> list[MonitorRead
         for monitor in list(record.monitors.values())
         if monitor.latest is not None and not monitor.latest.closed
     ]
-    chosen = _chosen(snapshots, max_models)
+    chosen, runs = _chosen(snapshots, max_models), _open_runs(snapshots)
     return [
-        MonitorReading(record.kernel_id, snapshot, record.last_seen, models)
-        for snapshot, models in zip(snapshots, chosen, strict=True)
+        MonitorReading(record.kernel_id, snapshot, record.last_seen, *rows)
+        for snapshot, *rows in zip(snapshots, chosen, runs, strict=True)
     ]
 
 
@@ -112,6 +112,16 @@ def _chosen(snapshots: Sequence[Snapshot], most: int) -> list[list[ModelInfo]]:
         [row for row in one.models if (place, row.model_id) in ids]
         for place, one in enumerate(snapshots)
     ]
+
+
+def _open_runs(snapshots: Sequence[Snapshot]) -> list[list[RunInfo]]:
+    """Return the open runs of each monitor: of all of them together, at most `MAX_RUNS`."""
+    left = MAX_RUNS
+    found = []
+    for one in snapshots:
+        found.append(open_runs(one)[:left])
+        left -= len(found[-1])
+    return found
 
 
 def collect(readings: Sequence[MonitorReading]) -> Iterator[Collected]:

@@ -15,6 +15,7 @@ from ipyvitals.schema import (
     MetricsSection,
     ModelInfo,
     ModelSection,
+    RunInfo,
     Snapshot,
     SystemSection,
     TrainingSection,
@@ -24,8 +25,10 @@ from ipyvitals.server.metrics.families import FieldFamily, families_of
 __all__ = [
     "FIELD_FAMILIES",
     "GPU_LABELS",
+    "MAX_RUNS",
     "MODEL_LABELS",
     "MONITOR_LABELS",
+    "RUN_LABELS",
     "SOURCES",
     "MonitorReading",
     "SectionSource",
@@ -33,15 +36,19 @@ __all__ = [
     "field_families",
     "models_of",
     "numbered",
+    "open_runs",
 ]
 
 MONITOR_LABELS = ("kernel", "monitor")
 MODEL_LABELS = (*MONITOR_LABELS, "model", "version")
 GPU_LABELS = (*MONITOR_LABELS, "gpu")
+RUN_LABELS = (*MONITOR_LABELS, "run")
 MAX_LABEL_CHARS = 200
 HASH_CHARS = 12
 MAX_GPUS = 64
 """GPUs of one monitor that have series."""
+MAX_RUNS = 32
+"""Open training runs of one kernel that have series."""
 
 Labelled: TypeAlias = Iterable[tuple[list[str], Any]]
 
@@ -55,11 +62,18 @@ class MonitorReading(NamedTuple):
     """Unix time of the kernel's last update."""
     chosen: Sequence[ModelInfo] | None = None
     """The models that have series of their own; ``None`` for all of them."""
+    chosen_runs: Sequence[RunInfo] | None = None
+    """The open training runs that have series of their own; ``None`` for all of them."""
 
     @property
     def models(self) -> Sequence[ModelInfo]:
         """The models that have series of their own."""
         return self.snapshot.models if self.chosen is None else self.chosen
+
+    @property
+    def runs(self) -> Sequence[RunInfo]:
+        """The open training runs that have series of their own."""
+        return open_runs(self.snapshot) if self.chosen_runs is None else self.chosen_runs
 
     @property
     def labels(self) -> list[str]:
@@ -74,6 +88,11 @@ class SectionSource:
     section: type[msgspec.Struct]
     labels: tuple[str, ...]
     read: Callable[[MonitorReading], Labelled]
+
+
+def open_runs(snapshot: Snapshot) -> list[RunInfo]:
+    """Return the training runs of a monitor that are open, oldest first."""
+    return [run for run in snapshot.runs if run.state == "running"]
 
 
 def models_of(reading: MonitorReading) -> Iterator[tuple[list[str], ModelInfo]]:
@@ -116,6 +135,18 @@ def _training(reading: MonitorReading) -> Labelled:
     return [(reading.labels, training)]
 
 
+def _runs(reading: MonitorReading) -> Labelled:
+    """Yield the open runs, by their names; the names are not unique, and their ids are no labels.
+
+    An id is new for each run, so that the number of series would grow for ever.
+    """
+    seen: set[str] = set()
+    for run in reading.runs:
+        label = next(one for one in numbered(clip(run.name or run.stage)) if one not in seen)
+        seen.add(label)
+        yield [*reading.labels, label], run
+
+
 def _system(reading: MonitorReading) -> Labelled:
     return [(reading.labels, reading.snapshot.system)]
 
@@ -133,6 +164,7 @@ SOURCES = (
     SectionSource(ModelSection, MONITOR_LABELS, _model),
     SectionSource(MetricsSection, MONITOR_LABELS, _metrics),
     SectionSource(TrainingSection, MONITOR_LABELS, _training),
+    SectionSource(RunInfo, RUN_LABELS, _runs),
     SectionSource(SystemSection, MONITOR_LABELS, _system),
     SectionSource(Gpu, GPU_LABELS, _gpus),
 )
