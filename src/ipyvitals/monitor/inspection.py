@@ -12,7 +12,8 @@ from ipyvitals.schema import Event, ModelInfo, Snapshot
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ipyvitals.storage.summaries import StoredRun
+    from ipyvitals.charts.run_table import RunTable
+    from ipyvitals.storage.run_filter import Names
 
 __all__ = ["InspectionMixin"]
 
@@ -126,13 +127,30 @@ class InspectionMixin(MonitorBase):
             section, since=since, until=until, model_id=model_id, freq=freq
         )
 
-    def runs(self) -> list[StoredRun]:
+    def runs(
+        self,
+        *,
+        name: Names = None,
+        tag: Names = None,
+        model: Names = None,
+        since: datetime | str | float | None = None,
+        until: datetime | str | float | None = None,
+    ) -> RunTable:
         """Return the stored training runs of this monitor and of earlier ones of its name.
+
+        Parameters
+        ----------
+        name, tag, model : str or iterable of str, optional
+            Return only runs of any of these names, tags, and ids or names of models. A run without
+            a name has its stage.
+        since, until : datetime, str or float, optional
+            Return only runs that began at or after the first, and before the second.
 
         Returns
         -------
-        list of StoredRun
-            The newest last.
+        RunTable
+            A list of `StoredRun`, the newest last, which a notebook shows as a table of what the
+            runs took.
 
         Examples
         --------
@@ -144,8 +162,12 @@ class InspectionMixin(MonitorBase):
         [('Fit', 'completed', {'loss': 0.5})]
         >>> monitor.close()
         """
+        from ipyvitals.charts.run_table import RunTable
+        from ipyvitals.storage.run_filter import run_filter
+
+        wanted = run_filter(name=name, tag=tag, model=model, since=since, until=until)
         self._engine.training.fold()
-        return self._engine.persistence.stored_runs()
+        return RunTable(wanted.select(self._engine.persistence.stored_runs()))
 
     def curves(self, run_id: str | None = None) -> pd.DataFrame:
         """Return the thinned curves of runs that have ended, one row a bucket of values.
