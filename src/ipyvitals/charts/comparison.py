@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil, isfinite
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ipyvitals.charts.layout import heading, keys_of, small
 from ipyvitals.charts.palette import Palette, palette_of, plotly_template
-from ipyvitals.charts.runs import By, MetricCurve, RunCurves, check_by, runs_of
+from ipyvitals.charts.run_lines import LineStyle, metric_traces
+from ipyvitals.charts.run_table import add_table
+from ipyvitals.charts.runs import By, RunCurves, check_by, runs_of
 from ipyvitals.charts.tables import plain
+from ipyvitals.charts.ticks import whole_step
 from ipyvitals.errors import ArgumentValueError
-from ipyvitals.render.formatting import count, metric
-from ipyvitals.schema import format_uptime
-from ipyvitals.stats.downsampling import downsample
+from ipyvitals.storage.run_filter import Names, run_filter
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 __all__ = ["compare"]
 
-PIXELS = 400
 PANEL_PX, GAP_PX, TOP_PX, BOTTOM_PX, LEGEND_PX = 170, 58, 76, 44, 22
 LEGEND_WIDTH_PX = 800
 """Of the cells of most notebooks; in a narrower one it moves the panels down."""
 MOST_PANELS = 12
-DASHES = ("solid", "dash", "dot", "dashdot")
+HALF_SHARE = 0.01
 UNITS = ((3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
 
 
@@ -37,8 +37,16 @@ def compare(
     metrics: Sequence[str] | None = None,
     by: By = "step",
     template: str | None = None,
+    name: Names = None,
+    tag: Names = None,
+    model: Names = None,
+    since: Any = None,
+    until: Any = None,
+    smooth: bool = True,
+    log: bool = False,
+    table: bool = True,
 ) -> Figure:
-    """Return a figure of training runs: one panel a metric, one line a run.
+    """Return a figure of training runs: one panel a metric, one line a run, and a table.
 
     Parameters
     ----------
@@ -52,6 +60,17 @@ def compare(
         Over the steps, or over the time since each run began.
     template : {"light", "dark"}, optional
         By default what goes with plotly's own default.
+    name, tag, model : str or iterable of str, optional
+        Only runs of any of these names, tags, and ids or names of models. A run without a name has
+        its stage.
+    since, until : datetime, str or float, optional
+        Only runs that began at or after the first, and before the second.
+    smooth : bool
+        Draw lines that zigzag as the mean of what is near, with their values pale behind.
+    log : bool
+        A logarithmic axis for metrics whose values are all greater than 0.
+    table : bool
+        Show below what each run took, and its best and last values, where a source says it.
 
     Returns
     -------
@@ -78,22 +97,29 @@ def compare(
     from ipyvitals.charts.shown import RecordedFigure
 
     palette, by = palette_of(template), check_by(by)
-    found = runs_of(runs)
+    wanted = run_filter(name=name, tag=tag, model=model, since=since, until=until)
+    found = runs_of(runs, wanted)
     names = _metrics(found, metrics)
     columns = 1 if len(names) < 3 else 2
     unit = _unit(found)
-    traces = [
-        _trace(place, run, row, curve, (by, unit), palette)
-        for row, name in enumerate(names)
-        for place, run in enumerate(found)
-        if (curve := run.curves.get(name)) is not None
-    ]
+    drawing = LineStyle(by, unit[0], _half(found, by) if smooth else None, palette)
+    traces = []
+    for row, metric in enumerate(names):
+        curves = [
+            (place, plain(run.name), run.curves[metric])
+            for place, run in enumerate(found)
+            if metric in run.curves
+        ]
+        traces += metric_traces(curves, row, drawing)
     # Each run is in the legend once, by the first of its lines.
-    for first in {trace["legendgroup"]: trace for trace in reversed(traces)}.values():
+    in_front = [trace for trace in traces if "opacity" not in trace]
+    for first in {trace["legendgroup"]: trace for trace in reversed(in_front)}.values():
         first["showlegend"] = True
-    figure: Figure = RecordedFigure(
-        traces, _layout(names, columns, [plain(run.name) for run in found], (by, unit), palette)
-    )
+    layout = _layout(names, columns, [plain(run.name) for run in found], (by, unit), palette)
+    _set_axes(layout, names, found, by, log=log)
+    if table:
+        add_table(traces, layout, found, names, palette)
+    figure: Figure = RecordedFigure(traces, layout)
     if not found:
         figure.layout.title.text = small("No run has metrics yet.", palette)
         figure.update_xaxes(visible=False).update_yaxes(visible=False)
@@ -126,50 +152,38 @@ def _unit(runs: list[RunCurves]) -> tuple[float, str]:
     return next((one for one in UNITS if longest >= 3 * one[0]), UNITS[-1])
 
 
-def _trace(
-    place: int,
-    run: RunCurves,
-    row: int,
-    curve: MetricCurve,
-    over: tuple[By, tuple[float, str]],
-    palette: Palette,
-) -> dict[str, Any]:
-    by, (size, _) = over
-    x = curve.steps if by == "step" else curve.seconds
-    order = np.argsort(x, kind="stable")
-    order = order[np.isfinite(x[order])]
-    shown = order[downsample(x[order], curve.values[order], PIXELS)]
-    colours = len(palette.runs)
-    axis = "" if row == 0 else str(row + 1)
-    return {
-        "type": "scatter",
-        "mode": "lines" if len(shown) > 1 else "markers",
-        "name": plain(run.name),
-        "legendgroup": str(place),
-        "x": x[shown] / (size if by == "time" else 1.0),
-        "y": curve.values[shown],
-        "xaxis": f"x{axis}",
-        "yaxis": f"y{axis}",
-        "line": {
-            "color": palette.runs[place % colours],
-            "width": 1.8,
-            "dash": DASHES[place // colours % len(DASHES)],
-        },
-        "customdata": _hover_texts(curve, shown, by),
-        "hovertemplate": "%{customdata}",
-        "showlegend": False,
-    }
+def _half(runs: list[RunCurves], by: By) -> float:
+    """Return the distance at which a value counts half in a smoothed line: 1 % of the axis."""
+    curves = [curve for run in runs for curve in run.curves.values()]
+    x = [curve.steps if by == "step" else curve.seconds for curve in curves]
+    known = [one[np.isfinite(one)] for one in x]
+    known = [one for one in known if one.size]
+    if not known:
+        return 1.0
+    span = max(float(one.max()) for one in known) - min(float(one.min()) for one in known)
+    return span * HALF_SHARE or 1.0
 
 
-def _hover_texts(curve: MetricCurve, shown: Any, by: By) -> list[str]:
-    """Return, for each point, its value and the time or the step that is not on the axis."""
-    beside = (curve.steps if by == "time" else curve.seconds)[shown].tolist()
-    values = [metric(value) for value in curve.values[shown].tolist()]
-    if by == "time":
-        notes = [f" · step {count(step)}" if isfinite(step) else "" for step in beside]
-    else:
-        notes = [f" · after {format_uptime(at)}" if isfinite(at) else "" for at in beside]
-    return [value + note for value, note in zip(values, notes, strict=True)]
+def _set_axes(
+    layout: dict[str, Any], names: list[str], runs: list[RunCurves], by: By, *, log: bool
+) -> None:
+    """Set ticks at whole steps, and logarithmic axes where all values are greater than 0."""
+    if by == "step":
+        steps = [curve.steps for run in runs for curve in run.curves.values()]
+        known = np.concatenate([one[np.isfinite(one)] for one in steps] or [np.empty(0)])
+        if known.size and np.all(known == np.floor(known)):
+            ticks = whole_step(float(known.min()), float(known.max()))
+            for axis in (name for name in layout if name.startswith("xaxis")):
+                layout[axis] |= {"tickformat": ",d", **ticks}
+    for place, name in enumerate(names if log else ()):
+        curves = [run.curves[name] for run in runs if name in run.curves]
+        values = np.concatenate([one.values if one.low is None else one.low for one in curves])
+        known = values[np.isfinite(values)]
+        if known.size and known.min() > 0:
+            number = "" if place == 0 else str(place + 1)
+            layout[f"yaxis{number}"] |= {"type": "log", "tickformat": "~g"}
+        else:
+            layout["annotations"][place]["text"] += "   linear: values at or below 0"
 
 
 def _layout(

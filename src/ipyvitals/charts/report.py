@@ -40,6 +40,7 @@ def report_page(
     changes: Sequence[dict[str, Any]],
     palette: Palette,
     charts: ChartKind,
+    runs: str = "",
 ) -> str:
     """Return the page.
 
@@ -56,6 +57,8 @@ def report_page(
     palette : Palette
     charts : {"plotly", "svg"}
         Whether the figures move, which takes a script of some megabytes, or stand still.
+    runs : str
+        HTML of a table of the training runs.
     """
     name = " ".join(filter(None, [snapshot.model.name, snapshot.model.version]))
     title = f"{name or snapshot.monitor}, {moment(snapshot.at, seconds=False)}"
@@ -63,6 +66,8 @@ def report_page(
     for place, (heading, figure) in enumerate(figures):
         parts.append(f"<h2>{escape(heading)}</h2>")
         parts.append(svg_of(figure) if charts == "svg" else _plotly(figure, script=place == 0))
+    if runs:
+        parts.append(f"<h2>What the training runs took</h2>{runs}")
     parts.append(_changes(changes))
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
     if charts == "plotly":

@@ -13,6 +13,8 @@ from ipyvitals.charts.tables import HistoryTable
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.render.formatting import moment
 from ipyvitals.stats.downsampling import Floats
+from ipyvitals.storage.run_filter import RunFilter
+from ipyvitals.storage.summaries import StoredRun
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +23,8 @@ __all__ = ["By", "MetricCurve", "RunCurves", "runs_of"]
 
 By: TypeAlias = Literal["step", "time"]
 
+NO_FILTER = RunFilter()
+ENDS = ("failed", "stopped", "lost")
 LONG = {"run", "metric", "value"}
 EXPECTED = (
     "expected a Store, a Monitor, a DataFrame as history('training') returns it, a list of those, "
@@ -36,6 +40,10 @@ class MetricCurve:
     seconds: Floats
     """Since the run began; NaN where times are not known."""
     values: Floats
+    low: Floats | None = None
+    high: Floats | None = None
+    """Of a thinned curve, in which each value is the mean of some in a row."""
+    counts: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -48,50 +56,105 @@ class RunCurves:
     """When it began; part of the name where several runs have the same."""
     end: str = ""
     """How it ended, unless it completed."""
+    stored_id: str = ""
+    stored: StoredRun | None = None
+    """Its summary, where the source has one."""
 
 
-def runs_of(runs: Any) -> list[RunCurves]:
+def runs_of(runs: Any, wanted: RunFilter = NO_FILTER) -> list[RunCurves]:
     """Return the runs that have metrics, in the order in which they began.
+
+    Parameters
+    ----------
+    runs : Store, Monitor, DataFrame, list or dict
+    wanted : RunFilter
+        Conditions on runs; only for sources that have summaries.
 
     Raises
     ------
     ArgumentTypeError
         When `runs` has no form that is known.
+    ArgumentValueError
+        When there are conditions, and a source has no summaries.
     """
-    return _unique([run for run in _found(runs) if run.curves])
+    return _unique([run for run in _found(runs, wanted) if run.curves])
 
 
-def _found(runs: Any) -> Iterator[RunCurves]:
+def _found(runs: Any, wanted: RunFilter) -> Iterator[RunCurves]:
     if isinstance(runs, Mapping):
         for name, frame in runs.items():
-            yield from _named(str(name), frame)
+            yield from _named(str(name), frame, wanted)
+    elif callable(getattr(runs, "runs", None)):
+        yield from _stored(runs, wanted)
+    elif wanted and not _is_list(runs):
+        raise ArgumentValueError(
+            "compare(): name=, tag=, model=, since= and until= need a Store or a Monitor, since a "
+            "table does not say it of its runs; select its rows instead."
+        )
     elif callable(getattr(runs, "history", None)):
         yield from _long(runs.history("training"))
     elif set(getattr(runs, "columns", ())) >= LONG:
         yield from _long(runs)
-    elif isinstance(runs, Iterable) and not hasattr(runs, "columns") and not isinstance(runs, str):
+    elif _is_list(runs):
         for one in runs:
-            yield from _found(one)
+            yield from _found(one, wanted)
     else:
         raise ArgumentTypeError(f"compare({runs!r:.80}): {EXPECTED}.")
 
 
-def _named(name: str, frame: Any) -> Iterator[RunCurves]:
+def _is_list(runs: Any) -> bool:
+    return isinstance(runs, Iterable) and not hasattr(runs, "columns") and not isinstance(runs, str)
+
+
+def _named(name: str, frame: Any, wanted: RunFilter) -> Iterator[RunCurves]:
     """Return the runs that a user named: those of a history, or one table of metrics."""
-    if callable(getattr(frame, "history", None)):
-        frame = frame.history("training")
     columns = set(getattr(frame, "columns", ()))
-    if not columns:
+    has_history = callable(getattr(frame, "history", None))
+    if not columns and not has_history:
         raise ArgumentTypeError(f"compare({{{name!r}: {frame!r:.60}}}): {EXPECTED}.")
-    if not columns >= LONG:
+    if not columns >= LONG and not has_history and not wanted:
         yield RunCurves(name, _wide(frame))
         return
-    found = list(_long(frame))
+    found = list(_found(frame, wanted))
     for run in found:
         if len(found) == 1:
-            yield RunCurves(name, run.curves)
+            yield RunCurves(name, run.curves, stored=run.stored)
         else:
             yield replace(run, name=_joined(name, run.name))
+
+
+def _stored(source: Any, wanted: RunFilter) -> Iterator[RunCurves]:
+    """Return the runs of a history: of every value, and of old ones the thinned curves."""
+    summaries = wanted.select(source.runs())
+    several = len({one.monitor for one in summaries}) > 1
+    frame = source.history("training")
+    raw = {run.stored_id: run for run in _long(frame)}
+    thinned: dict[str, dict[str, MetricCurve]] = {}
+    if any(one.run not in raw for one in summaries):
+        thinned = _thinned(source.curves())
+    for one in summaries:
+        run = raw.get(one.run)
+        if run is None and one.run not in thinned:
+            continue
+        if run is None:
+            run = RunCurves(_joined(one.monitor if several else "", one.stage), thinned[one.run])
+        if one.info is not None and one.info.name:
+            run = replace(run, name=_joined(one.monitor if several else "", one.info.name))
+        state = one.state if one.state in ENDS else ""
+        when = moment(one.started_at).removesuffix(" UTC")
+        yield replace(run, when=when, end=state, stored=one)
+
+
+def _thinned(frame: pd.DataFrame) -> dict[str, dict[str, MetricCurve]]:
+    found: dict[str, dict[str, MetricCurve]] = {}
+    for (run, metric), rows in frame.groupby(["run", "metric"], sort=False):
+        steps, seconds, values, low, high, counts, bad = (
+            rows[name].to_numpy(dtype=float, na_value=np.nan)
+            for name in ("step", "seconds", "value", "low", "high", "count", "not_finite")
+        )
+        curve = MetricCurve(steps, seconds, values, low, high, counts - bad)
+        found.setdefault(str(run), {})[str(metric)] = curve
+    return found
 
 
 def _wide(frame: pd.DataFrame) -> dict[str, MetricCurve]:
@@ -116,7 +179,7 @@ def _wide(frame: pd.DataFrame) -> dict[str, MetricCurve]:
 
 def _long(frame: pd.DataFrame) -> Iterator[RunCurves]:
     several = "monitor" in frame.columns and frame["monitor"].nunique() > 1
-    for _, rows in frame.groupby("run", sort=False):
+    for run, rows in frame.groupby("run", sort=False):
         began = float(HistoryTable(rows).at[0])
         curves = {}
         for metric, its in rows[rows["metric"].notna()].groupby("metric", sort=False):
@@ -131,7 +194,8 @@ def _long(frame: pd.DataFrame) -> Iterator[RunCurves]:
             _label(whole, with_monitor=several),
             curves,
             moment(began).removesuffix(" UTC"),
-            state if state in ("failed", "stopped", "lost") else "",
+            state if state in ENDS else "",
+            stored_id=str(run),
         )
 
 

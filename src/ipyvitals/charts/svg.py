@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape, unescape
+from math import log10
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +11,7 @@ import numpy as np
 from ipyvitals.charts.layout import keys_of
 from ipyvitals.charts.palette import FONT
 from ipyvitals.charts.svg_text import svg_text
-from ipyvitals.charts.ticks import number_ticks, time_ticks
+from ipyvitals.charts.ticks import Tick, log_ticks, number_ticks, time_ticks
 from ipyvitals.stats.downsampling import Floats
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ __all__ = ["svg_of"]
 WIDTH_PX = 900
 LEGEND_PX, LEGEND_LINE_PX = 24, 22
 DASHES = {"dash": "6 4", "dot": "2 3", "dashdot": "6 3 2 3"}
+LETTER_PX, SMALL_LETTER_PX = 6.6, 5.4
+"""Width of a letter of an axis, and of one in a table, about."""
 SIDES = {"left": "start", "center": "middle", "right": "end"}
 
 
@@ -52,6 +56,7 @@ class _SvgRenderer:
             for one in traces
             if one.get("x") is not None and len(one["x"])
         ]
+        self._tables = [one for one in traces if one.get("type") == "table"]
         self._span = self._whole_span()
 
     def draw(self) -> str:
@@ -61,7 +66,7 @@ class _SvgRenderer:
         axes = [name for name in self._layout if name.startswith("yaxis")]
         parts += [self._panel(f"y{name[5:]}") for name in axes]
         parts += [self._note(one) for one in self._layout.get("annotations", ())]
-        parts += [self._title(), self._legend()]
+        parts += [self._title(), self._legend(), *map(self._table, self._tables)]
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH_PX} {height:.0f}" '
             f'width="100%" role="img" font-family=\'{FONT}\' fill="{self._ink}">'
@@ -123,12 +128,20 @@ class _SvgRenderer:
             spare = (high - low) * 0.06 or max(abs(high) * 0.05, 0.01)
             low, high = low - spare, high + spare
         high = high if most is None else min(high, most)
+        logarithmic = y.get("type") == "log"
+        if logarithmic:
+            above = [one["y"][one["y"] > 0] for one in traces]
+            low, high = (log10(one) for one in _limits(above))
+            spare = (high - low) * 0.06 or 0.1
+            low, high = low - spare, high + spare
 
         def place(value: Any) -> Any:
             return bottom - (value - low) / (high - low) * (bottom - top)
 
         parts = []
-        for value, text in number_ticks(low, high, percent="%" in y.get("tickformat", "")):
+        percent = "%" in y.get("tickformat", "")
+        ticks = log_ticks(low, high) if logarithmic else number_ticks(low, high, percent=percent)
+        for value, text in ticks:
             at = place(value)
             parts.append(
                 f'<path d="M{left:.1f} {at:.1f}H{right:.1f}" stroke="{self._faint}"/>'
@@ -136,14 +149,22 @@ class _SvgRenderer:
             )
         below = max(self._box(f"y{name[5:]}")[3] for name in self._layout if "yaxis" in name)
         if not self._dated or bottom == below:
-            write = time_ticks if self._dated else number_ticks
-            for value, text in write(*self._span):
-                x = float(self._x(value, box))
+            ticks = time_ticks(*self._span) if self._dated else self._number_ticks()
+            for value, text in ticks:
+                # A label at an edge moves inwards, so that it is not cut.
+                room = LETTER_PX * len(text) / 2
+                x = min(max(float(self._x(value, box)), room), WIDTH_PX - room)
                 parts.append(
                     svg_text(text, x, bottom + 16, size=11, anchor="middle", colour=self._muted)
                 )
-        parts += [_line(one, self._x(one["x"], box), place(one["y"])) for one in traces]
+        for one in traces:
+            values = _logs(one["y"]) if logarithmic else one["y"]
+            parts.append(_line(one, self._x(one["x"], box), place(values)))
         return "".join(parts)
+
+    def _number_ticks(self) -> list[Tick]:
+        whole = self._layout["xaxis"].get("tickformat") == ",d"
+        return number_ticks(*self._span, whole=whole)
 
     def _shape(self, shape: dict[str, Any]) -> str:
         x0, x1 = (float(self._x(one)) for one in self._numbers([shape["x0"], shape["x1"]]))
@@ -177,6 +198,23 @@ class _SvgRenderer:
         text = self._layout.get("title", {}).get("text")
         return svg_text(text, self._left, 28, size=15) if text else ""
 
+    def _table(self, table: dict[str, Any]) -> str:
+        widths = table["columnwidth"]
+        scale = self._width / sum(widths)
+        lefts = [self._left + scale * sum(widths[:place]) for place in range(len(widths))]
+        line_px = int(table["cells"]["height"])
+        top = self._top + (1 - table["domain"]["y"][1]) * self._height
+        room = int((1 - table["domain"]["y"][0]) * self._height + self._top - top)
+        rows = [table["header"]["values"], *zip(*table["cells"]["values"], strict=True)]
+        parts = []
+        for place, cells in enumerate(rows[: room // line_px]):
+            colour = self._muted if place == 0 else ""
+            for left, width, text in zip(lefts, widths, cells, strict=True):
+                letters = int(width * scale / SMALL_LETTER_PX) - 1
+                y = top + line_px * (place + 0.7)
+                parts.append(svg_text(_cut(text, letters), left, y, size=10, colour=colour))
+        return "".join(parts)
+
     def _legend(self) -> str:
         shown = [one for one in self._traces if one.get("showlegend")]
         places = keys_of([one["name"] for one in shown], self._width)
@@ -190,6 +228,17 @@ class _SvgRenderer:
                 + svg_text(one["name"], x + 30, y)
             )
         return "".join(parts)
+
+
+def _logs(values: Floats) -> Floats:
+    """Return the exponents of values; NaN of those that have none."""
+    return np.log10(np.where(values > 0, values, np.nan))
+
+
+def _cut(text: str, letters: int) -> str:
+    """Return a text that fits; what is cut off is an ellipsis."""
+    words = unescape(text)
+    return text if len(words) <= letters else escape(words[: max(1, letters - 1)]) + "…"
 
 
 def _limits(values: list[Floats]) -> tuple[float, float]:
@@ -220,9 +269,10 @@ def _line(trace: dict[str, Any], x: Floats, y: Floats) -> str:
         return f'<path d="{path}" fill="{trace["fillcolor"]}"/>'
     line = trace["line"]
     dash = DASHES.get(line.get("dash", ""))
+    cap = "butt" if dash else "round"
     return (
         f'<path d="{path}" fill="none" stroke="{line["color"]}" '
-        f'stroke-width="{line.get("width", 1.5)}" stroke-linejoin="round" stroke-linecap="round"'
+        f'stroke-width="{line.get("width", 1.5)}" stroke-linejoin="round" stroke-linecap="{cap}"'
         + (f' stroke-dasharray="{dash}"' if dash else "")
         + (f' opacity="{trace["opacity"]}"' if "opacity" in trace else "")
         + "/>"

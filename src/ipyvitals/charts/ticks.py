@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from math import ceil, floor, isfinite, log10
+from typing import Any
 
 from ipyvitals.render.formatting import decimal_text, metric, short_count
 
-__all__ = ["Tick", "number_ticks", "time_ticks"]
+__all__ = ["Tick", "log_ticks", "number_ticks", "time_ticks", "whole_step"]
 
 Tick = tuple[float, str]
 
@@ -18,7 +19,9 @@ STEPS_SECONDS = (
 )
 
 
-def number_ticks(low: float, high: float, most: int = 5, *, percent: bool = False) -> list[Tick]:
+def number_ticks(
+    low: float, high: float, most: int = 5, *, percent: bool = False, whole: bool = False
+) -> list[Tick]:
     """Return at most `most` round numbers from `low` to `high`, and how they are written.
 
     Examples
@@ -32,9 +35,11 @@ def number_ticks(low: float, high: float, most: int = 5, *, percent: bool = Fals
     if not (isfinite(span) and span > 0):
         return []
     size = 10.0 ** floor(log10(span / most))
+    if whole:
+        size = max(1.0, size)
     step = next(
         one * size
-        for one in (1, 2, 2.5, 5, 10)
+        for one in ((1, 2, 5, 10) if whole else (1, 2, 2.5, 5, 10))
         if floor(high / (one * size)) - ceil(low / (one * size)) < most
     )
     values = [round(place * step, 12) for place in range(ceil(low / step), floor(high / step) + 1)]
@@ -42,6 +47,43 @@ def number_ticks(low: float, high: float, most: int = 5, *, percent: bool = Fals
         short_count if max(map(abs, values), default=0) >= 1000 else metric
     )
     return [(one, f"{decimal_text(one * 100, 6)} %" if percent else write(one)) for one in values]
+
+
+def whole_step(low: float, high: float, most: int = 8) -> dict[str, Any]:
+    """Return what makes plotly put the ticks of an axis of whole numbers at whole numbers.
+
+    Examples
+    --------
+    >>> whole_step(1.0, 3.0)
+    {'tick0': 0, 'dtick': 1}
+    >>> whole_step(0.0, 1200.0)
+    {'nticks': 8}
+    """
+    span = high - low
+    if span > 4 * most:
+        # Plotly's own ticks are whole, and adapt when somebody zooms.
+        return {"nticks": most}
+    return {"tick0": 0, "dtick": next(one for one in (1, 2, 5, 10) if span / one <= most)}
+
+
+def log_ticks(low: float, high: float, most: int = 5) -> list[Tick]:
+    """Return round numbers between two powers of ten, given and returned as their exponents.
+
+    Examples
+    --------
+    >>> log_ticks(-2.0, 1.0)
+    [(-2.0, '0.01'), (-1.0, '0.1'), (0.0, '1'), (1.0, '10')]
+    """
+    for digits in ((1, 2, 5), (1, 3), (1,)):
+        values = [
+            (log10(digit) + power, digit * 10.0**power)
+            for power in range(floor(low), ceil(high) + 1)
+            for digit in digits
+        ]
+        inside = [(place, metric(value)) for place, value in values if low <= place <= high]
+        if len(inside) <= most:
+            return inside
+    return inside[:: -(-len(inside) // most)]
 
 
 def time_ticks(first: float, last: float, most: int = 7) -> list[Tick]:

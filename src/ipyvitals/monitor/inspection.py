@@ -12,6 +12,9 @@ from ipyvitals.schema import Event, ModelInfo, Snapshot
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ipyvitals.charts.run_table import RunTable
+    from ipyvitals.storage.run_filter import Names
+
 __all__ = ["InspectionMixin"]
 
 
@@ -123,6 +126,79 @@ class InspectionMixin(MonitorBase):
         return self._engine.persistence.history(
             section, since=since, until=until, model_id=model_id, freq=freq
         )
+
+    def runs(
+        self,
+        *,
+        name: Names = None,
+        tag: Names = None,
+        model: Names = None,
+        since: datetime | str | float | None = None,
+        until: datetime | str | float | None = None,
+    ) -> RunTable:
+        """Return the stored training runs of this monitor and of earlier ones of its name.
+
+        Parameters
+        ----------
+        name, tag, model : str or iterable of str, optional
+            Return only runs of any of these names, tags, and ids or names of models. A run without
+            a name has its stage.
+        since, until : datetime, str or float, optional
+            Return only runs that began at or after the first, and before the second.
+
+        Returns
+        -------
+        RunTable
+            A list of `StoredRun`, the newest last, which a notebook shows as a table of what the
+            runs took.
+
+        Examples
+        --------
+        >>> from ipyvitals import Monitor
+        >>> monitor = Monitor("churn", interval=None)
+        >>> with monitor.training(stage="Fit") as run:
+        ...     run.log(loss=0.5)
+        >>> [(run.stage, run.state, run.metrics) for run in monitor.runs()]
+        [('Fit', 'completed', {'loss': 0.5})]
+        >>> monitor.close()
+        """
+        from ipyvitals.charts.run_table import RunTable
+        from ipyvitals.storage.run_filter import run_filter
+
+        wanted = run_filter(name=name, tag=tag, model=model, since=since, until=until)
+        self._engine.training.fold()
+        return RunTable(wanted.select(self._engine.persistence.stored_runs()))
+
+    def curves(self, run_id: str | None = None) -> pd.DataFrame:
+        """Return the thinned curves of runs that have ended, one row a bucket of values.
+
+        Parameters
+        ----------
+        run_id : str, optional
+            Only of this run, by its id in `runs` or in a snapshot.
+        """
+        self._engine.training.fold()
+        return self._engine.persistence.curves(run_id)
+
+    def delete_run(self, run_id: str) -> None:
+        """Delete a training run that has ended from the history.
+
+        Snapshots of this kernel have the run until it is no longer among the last ones.
+
+        Parameters
+        ----------
+        run_id : str
+            Its id in `runs` or in a snapshot.
+
+        Raises
+        ------
+        ArgumentTypeError, ArgumentValueError
+            When this monitor has no such run, or it has not ended.
+        StoreError
+            When the file cannot be written.
+        """
+        self._engine.training.fold()
+        self._engine.persistence.delete_run(run_id)
 
     def on(self, event_type: str, callback: Callable[[Any], object]) -> Callable[[], None]:
         """Subscribe `callback` to events; a separate thread calls it with each event.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure, FigureWidget
 
     from ipyvitals.charts.report import ChartKind
+    from ipyvitals.charts.run_table import RunTable
     from ipyvitals.charts.timeline import Timeline
 
 __all__ = ["PlottingMixin"]
@@ -27,6 +28,7 @@ class PlottingMixin(MonitorBase):
     """Draws the history of a monitor as figures and reports."""
 
     history: Callable[..., pd.DataFrame]
+    runs: Callable[..., RunTable]
 
     @overload
     def plot(
@@ -171,6 +173,7 @@ class PlottingMixin(MonitorBase):
             figures.append(("Training runs", compare(training, template=template)))
         events = self.history("events", since=since, until=until, model_id=model_id)
         changes = records(events[events["type"] == "model_status_change"])
+        runs = self.runs(since=since, until=until)
         html = report_page(
             self._engine.snapshot(),
             self._engine.history.columns(),
@@ -178,6 +181,7 @@ class PlottingMixin(MonitorBase):
             changes,
             palette,
             charts,
+            runs._repr_html_() if runs else "",
         )
         if path is None:
             return html

@@ -25,6 +25,7 @@ from ipyvitals.render.html_parts import (
     value,
 )
 from ipyvitals.render.plain import plain_text
+from ipyvitals.render.run_summary import run_facts, run_title, shown_runs
 from ipyvitals.render.text import text_view
 from ipyvitals.render.tones import TONES, component_tone, status_tone, training_tone
 from ipyvitals.schema import (
@@ -39,7 +40,7 @@ from ipyvitals.schema.generated import RULE_UNITS
 
 __all__ = ["saved_mark", "saved_text", "static_view"]
 
-MOST_MODELS, MOST_METRICS = 8, 6
+MOST_MODELS, MOST_METRICS, MOST_RUNS = 8, 6, 8
 
 
 def static_view(snapshot: Snapshot, history: Columns | None = None) -> str:
@@ -65,6 +66,7 @@ def static_view(snapshot: Snapshot, history: Columns | None = None) -> str:
             _banner(snapshot),
             _facts(snapshot),
             _training(snapshot.training),
+            _runs(snapshot),
             _tiles(snapshot, charts),
             _meters(snapshot.system, charts),
             _others(snapshot),
@@ -157,6 +159,21 @@ def _training(run: TrainingSection) -> str:
             for name, number in list(run.metrics.items())[:MOST_METRICS]
         ]
     return row(cell(html + quiet(" · ".join(details)), span=4))
+
+
+def _runs(snapshot: Snapshot) -> str:
+    runs = shown_runs(snapshot.runs, MOST_RUNS)
+    if not runs:
+        return ""
+    lines = []
+    for run in runs:
+        state, *facts = run_facts(run)
+        tone = TONES[training_tone(run.state)]
+        word = f'<b style="color:{tone}">{escape(state)}</b>'
+        when = [] if run.ended_at is None else [f"ended {fmt.moment(run.ended_at, seconds=False)}"]
+        rest = escape(" · ".join([*facts, *when]))
+        lines.append(f"<b>{escape(run_title(run))}</b> {word} {quiet(rest)}")
+    return row(cell(f"{quiet('Training runs')}<br>{'<br>'.join(lines)}", span=4))
 
 
 def _tiles(snapshot: Snapshot, charts: SparklineRenderer) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from ipyvitals.render import formatting as fmt
 from ipyvitals.render.formatting import UNKNOWN
 from ipyvitals.render.plain import plain_text
+from ipyvitals.render.run_summary import run_facts, run_title, shown_runs
 from ipyvitals.schema import Snapshot, format_uptime
 
 __all__ = ["text_view"]
+
+MOST_RUNS = 3
 
 
 def text_view(snapshot: Snapshot, *, closed: bool = False, threadless: bool = False) -> str:
@@ -29,7 +32,7 @@ def text_view(snapshot: Snapshot, *, closed: bool = False, threadless: bool = Fa
     """
     lines = [_model(snapshot), _metrics(snapshot)]
     lines += [line for line in (_drift(snapshot), _others(snapshot)) if line]
-    lines += [_training(snapshot), _system(snapshot)]
+    lines += [_training(snapshot), *_runs(snapshot), _system(snapshot)]
     if closed:
         lines.append("Closed: these are the last values.")
     if threadless:
@@ -101,6 +104,13 @@ def _training(snapshot: Snapshot) -> str:
     if training.eta_seconds is not None:
         text += f", {format_uptime(training.eta_seconds)} left"
     return text
+
+
+def _runs(snapshot: Snapshot) -> list[str]:
+    return [
+        f"Run {run_title(run)}: {', '.join(run_facts(run))}"
+        for run in shown_runs(snapshot.runs, MOST_RUNS)
+    ]
 
 
 def _system(snapshot: Snapshot) -> str:

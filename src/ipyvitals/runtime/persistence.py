@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ipyvitals.storage.client import StorageClient
+    from ipyvitals.storage.ownership import Session
+    from ipyvitals.storage.queries import SelfFilter
+    from ipyvitals.storage.reader import Reader
     from ipyvitals.storage.session_queue import RestoreRequest
+    from ipyvitals.storage.summaries import StoredRun
 
 __all__ = ["CLOSE_SECONDS", "Persistence"]
 
@@ -83,6 +87,8 @@ class Persistence:
         self._started_at = clock.time()
         self._client = None if path is None else _open_client(path, monitor, clock, notices)
         self._buffer = WriteBuffer(IN_MEMORY) if self._client is None else self._client.buffer
+        self._session: Session | None = None
+        """The session of the rows, once they were read; the ids of runs are made of it."""
         self.runs = TrainingLog(clock, self._buffer)
         self.predictions = PredictionLog(clock, self._buffer)
         self._last_saved: dict[str, LastSaved] = {}
@@ -304,23 +310,49 @@ class Persistence:
 
     def history(self, section: str, **query: Any) -> pd.DataFrame:
         """Return a section of the history, with buffered rows that are in no file."""
+        reader, own = self._reader()
+        return reader.history(section, monitor=self._monitor, own=own, **query)
+
+    def stored_runs(self) -> list[StoredRun]:
+        """Return the training runs of this monitor and of earlier ones of its name."""
+        reader, own = self._reader()
+        return reader.runs(self._monitor, own=own)
+
+    def curves(self, run_id: str | None) -> pd.DataFrame:
+        """Return the thinned curves of runs that have ended."""
+        return self._reader()[0].curves(run_id, monitor=self._monitor)
+
+    def delete_run(self, run_id: str) -> None:
+        """Delete a training run that has ended from the file, or from memory without one."""
+        from ipyvitals.storage.deletion import delete_stored_run, find_run
+
+        found = find_run(self.stored_runs(), run_id)
+        if self._path is None:
+            self._buffer.remove_run(int(found.run.rpartition("-")[2]))
+        else:
+            delete_stored_run(self._path, found)
+
+    def _reader(self) -> tuple[Reader, SelfFilter]:
+        """Return what reads the history, and the filter of what belongs to this monitor."""
         from ipyvitals.storage.ownership import Session
         from ipyvitals.storage.queries import SelfFilter
         from ipyvitals.storage.reader import Reader
 
-        session = self._client.session if self._client else Session.here(self._monitor, 0.0)
+        if self._session is None:
+            client = self._client
+            self._session = client.session if client else Session.here(self._monitor, 0.0)
+        session = self._session
         own = SelfFilter(session.token, self._started_at)
         all_written = self._client is not None and self._client.flush(FLUSH_SECONDS)
         buffered = () if all_written else (session, self._buffer.rows())
         try:
-            reader = Reader(self._path, *buffered)
+            return Reader(self._path, *buffered), own
         except StoreError:
-            reader = Reader(None, *buffered)
-        return reader.history(section, monitor=self._monitor, own=own, **query)
+            return Reader(None, *buffered), own
 
     def after_fork(self) -> None:
         """Store nothing in a forked child: the rows belong to the parent."""
-        self._client = None
+        self._client = self._session = None
         self._buffer.after_fork()
         self.runs.after_fork()
 

@@ -7,7 +7,7 @@ from math import inf
 
 from ipyvitals.schema import RunInfo
 from ipyvitals.storage.buffer import WriteBuffer
-from ipyvitals.storage.rows import ProgressRow, RunRow
+from ipyvitals.storage.rows import CurveRow, ProgressRow, RunRow
 from ipyvitals.training.run_states import ProgressReport
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.locks import new_rlock
@@ -35,7 +35,7 @@ class _LoggedRun:
 
 
 class TrainingLog:
-    """Stores every report, and the state of each open run once a second.
+    """Stores every report, the state of each open run once a second, and its curves at its end.
 
     Any thread may report.
 
@@ -65,6 +65,8 @@ class TrainingLog:
             if known is None or not running:
                 self._keep_run(run, report, None if running else report.at)
             run.running = running
+            for number, curve in report.curves:
+                self._buffer.put(CurveRow(number, curve.metric, curve))
             while len(self._runs) > MAX_RUNS:
                 self._forget()
 
@@ -87,7 +89,7 @@ class TrainingLog:
                     self._keep_run(run, report, None)
 
     def _keep_step(self, run: _LoggedRun, report: ProgressReport) -> None:
-        number, at, stage, state, step, total, _, metrics, _ = report
+        number, at, stage, state, step, total, _, metrics, *_ = report
         run.n += 1
         run.stored_at, run.row_due = self._clock.monotonic(), True
         whole = None if step is None else int(step)
@@ -95,7 +97,7 @@ class TrainingLog:
 
     def _keep_run(self, run: _LoggedRun, report: ProgressReport, ended_at: float | None) -> None:
         # Once a second and not with each report, since the scheduler has other work.
-        number, _, stage, state, step, total, details, _, _ = report
+        number, _, stage, state, step, total, details, *_ = report
         metrics, run.row_due = dict(run.metrics), False
         whole = None if step is None else int(step)
         self._buffer.put(

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ipyvitals.storage.rows import (
+    CurveRow,
     DeploymentRow,
     LabelRow,
     MetricsRow,
@@ -30,6 +31,7 @@ IN_MEMORY: Mapping[type, int] = {
     SystemRow: 1_000,
     ProgressRow: 10_000,
     RunRow: 200,
+    CurveRow: 200,
     DeploymentRow: 1_000,
     PredictionRow: 10_000,
     LabelRow: 1_000,
@@ -38,6 +40,7 @@ IN_MEMORY: Mapping[type, int] = {
 """Most rows of each kind without a file: an hour of metrics of one model."""
 WAITING: Mapping[type, int] = {
     **dict.fromkeys(IN_MEMORY, 20_000),
+    CurveRow: 1_000,
     PredictionRow: 100_000,
     LabelRow: 100_000,
 }
@@ -116,6 +119,13 @@ class WriteBuffer:
         taken = self._first[RunRow] + len(rows) <= self._taken.get(RunRow, 0)
         newest = rows[-1] if rows and not taken else None
         return isinstance(newest, RunRow) and newest.run == row.run
+
+    def remove_run(self, number: int) -> None:
+        """Remove a training run and its reports; only while no writer takes batches."""
+        with self._lock:
+            for kind in (RunRow, ProgressRow, CurveRow):
+                rows: deque[Any] = self._rows[kind]
+                self._rows[kind] = deque(row for row in rows if row.run != number)
 
     def rows(self) -> list[Row]:
         """Return all rows."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
-from ipyvitals.schema import RunInfo
+from ipyvitals.schema import CurveChunk, RunInfo
 from ipyvitals.storage.database import HistoryDatabase
 from ipyvitals.storage.lost import lost_reason
 from ipyvitals.storage.ownership import OWNER_COLUMNS, SessionOwner, alive
 from ipyvitals.storage.queries import SelfFilter
 from ipyvitals.storage.summaries import StoredModel, StoredMonitor, StoredRun
 
-__all__ = ["complete", "list_models", "list_monitors", "list_runs"]
+__all__ = ["complete", "list_curves", "list_models", "list_monitors", "list_runs"]
 
 NOT_OF_RUNS = ("monitor", "last_at", "reason", "memory_used_bytes", "memory_limit_bytes")
 REPORTED_AT = (
@@ -61,14 +62,22 @@ def list_models(database: HistoryDatabase, monitor: str | None) -> list[StoredMo
     )
 
 
-def list_runs(database: HistoryDatabase, monitor: str | None) -> list[StoredRun]:
-    """Return the training runs of one monitor or of all, the newest last."""
+def list_runs(
+    database: HistoryDatabase, monitor: str | None, own: SelfFilter | None = None
+) -> list[StoredRun]:
+    """Return the training runs of one monitor or of all, the newest last.
+
+    With `own`, the runs of other sessions that are alive are left out.
+    """
+    others = () if own is None else complete(database, own).others
     now = time.time()
     names = [name for name in StoredRun.__struct_fields__ if name not in NOT_OF_RUNS]
     found = []
     for values in (values for one in database.schemas for values in _runs(database, one, names)):
         fields = dict(zip([*names, "monitor", "last_at"], values, strict=False))
         owner = SessionOwner(*values[-len(OWNER_COLUMNS) :])
+        if owner.token in others:
+            continue
         fields["run"] = f"{owner.token}-{fields['run']}"
         fields["metrics"] = msgspec.json.decode(fields["metrics"])
         fields["info"] = _info(fields["info"])
@@ -81,9 +90,28 @@ def list_runs(database: HistoryDatabase, monitor: str | None) -> list[StoredRun]
             elif not alive(owner, now):
                 fields |= _loss(database, owner)
         found.append(StoredRun(**fields))
+    # A row that waits to be written is newer than that of the file.
+    newest = {one.run: one for one in found}.values()
     return sorted(
-        (one for one in found if monitor in (None, one.monitor)), key=lambda one: one.started_at
+        (one for one in newest if monitor in (None, one.monitor)), key=lambda one: one.started_at
     )
+
+
+def list_curves(database: HistoryDatabase) -> list[tuple[str, CurveChunk]]:
+    """Return the curves of runs that have ended, each with the id of its run."""
+    found = []
+    for schema in database.schemas:
+        if database.has_table(schema, "curves"):
+            found += database.fetch(
+                f"SELECT s.token, c.run, c.curve FROM {schema}.curves AS c "
+                f"JOIN {schema}.sessions AS s ON s.id = c.session"
+            )
+    curves = []
+    for token, run, stored in found:
+        # A later version of ipyvitals may have written it.
+        with suppress(msgspec.MsgspecError):
+            curves.append((f"{token}-{run}", msgspec.json.decode(stored, type=CurveChunk)))
+    return curves
 
 
 def _loss(database: HistoryDatabase, owner: SessionOwner) -> dict[str, Any]:

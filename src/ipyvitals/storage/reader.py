@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ipyvitals.errors import ArgumentValueError
-from ipyvitals.storage.catalog import complete, list_models, list_monitors, list_runs
+from ipyvitals.storage.catalog import complete, list_curves, list_models, list_monitors, list_runs
 from ipyvitals.storage.columns import COLUMNS, SECTIONS, Column
+from ipyvitals.storage.curve_frames import curve_frame
 from ipyvitals.storage.database import HistoryDatabase, open_history
 from ipyvitals.storage.dataframes import dataframe, micros_of_freq, resample_training
 from ipyvitals.storage.downsampling import min_max_per_pixel
@@ -130,10 +131,21 @@ class Reader:
         with self._open() as database:
             return list_models(database, _key(monitor))
 
-    def runs(self, monitor: str | None = None) -> list[StoredRun]:
-        """Return the training runs of one monitor or of all, the newest last."""
+    def runs(self, monitor: str | None = None, *, own: SelfFilter | None = None) -> list[StoredRun]:
+        """Return the training runs of one monitor or of all, the newest last.
+
+        With `own`, the runs of other sessions that are alive are left out.
+        """
         with self._open() as database:
-            return list_runs(database, _key(monitor))
+            return list_runs(database, _key(monitor), own)
+
+    def curves(self, run_id: str | None = None, *, monitor: str | None = None) -> pd.DataFrame:
+        """Return the thinned curves of one run, of one monitor or of all, one row a bucket."""
+        with self._open() as database:
+            runs = list_runs(database, _key(monitor))
+            wanted = {one.run for one in runs if run_id is None or one.has_id(run_id)}
+            curves = [(run, curve) for run, curve in list_curves(database) if run in wanted]
+        return curve_frame(curves)
 
     def _open(self) -> AbstractContextManager[HistoryDatabase]:
         return open_history(self._path, self._session, self._rows)

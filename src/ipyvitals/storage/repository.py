@@ -17,6 +17,7 @@ from ipyvitals.storage.buffer import OTHER
 from ipyvitals.storage.columns import METRICS, SYSTEM
 from ipyvitals.storage.ownership import OWNER_COLUMNS, Session, SessionOwner, alive
 from ipyvitals.storage.rows import (
+    CurveRow,
     DeploymentRow,
     LabelRow,
     MetricsRow,
@@ -291,6 +292,12 @@ class SessionRepository:
                     )
                     for row in rows
                 ],
+            )
+        elif kind is CurveRow:
+            self._add(
+                "curves",
+                ("session", *CurveRow.__struct_fields__),
+                [(self._id, row.run, storable_key(row.metric), _json(row.curve)) for row in rows],
             )
         elif kind is PredictionRow:
             self._add(

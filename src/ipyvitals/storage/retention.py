@@ -1,4 +1,4 @@
-"""Bounds the size of the file: old seconds become minutes, and older rows are deleted."""
+"""Bounds the size of the file: old seconds become minutes, older rows but runs are deleted."""
 
 from __future__ import annotations
 
@@ -64,7 +64,10 @@ RUN_IS_OLD = "coalesce(r.ended_at, o.heartbeat_at) < :minutes"
 OWNER_IS_OLD = (
     "NOT EXISTS (SELECT 1 FROM sessions AS s WHERE s.id = x.holder AND s.heartbeat_at >= :minutes)"
 )
-WITHOUT_EVENTS = "NOT EXISTS (SELECT 1 FROM events AS e WHERE e.session = x.id)"
+IS_EMPTY = (
+    "NOT EXISTS (SELECT 1 FROM events AS e WHERE e.session = x.id) "
+    "AND NOT EXISTS (SELECT 1 FROM runs AS r WHERE r.session = x.id)"
+)
 
 RULES = (
     RetentionRule("events", "session, at, seq", OF_SESSION, f"x.at < :raw AND x.type IN {ROUTINE}"),
@@ -74,11 +77,10 @@ RULES = (
     RetentionRule("metrics_minutes", "model, at", OF_MODEL, "x.at < :minutes"),
     RetentionRule("system_minutes", "session, at", OF_SESSION, "x.at < :minutes"),
     RetentionRule("progress", "session, run, n", OF_RUN, RUN_IS_OLD),
-    RetentionRule("runs", "session, run", OF_RUN, RUN_IS_OLD),
     RetentionRule("models", "id", "{} AS x", f"x.saved_at < :minutes AND {OWNER_IS_OLD}"),
-    RetentionRule("sessions", "id", "{} AS x", f"x.heartbeat_at < :minutes AND {WITHOUT_EVENTS}"),
+    RetentionRule("sessions", "id", "{} AS x", f"x.heartbeat_at < :minutes AND {IS_EMPTY}"),
 )
-"""Rules in the order in which they apply."""
+"""Rules in the order in which they apply; runs and their curves stay until a user deletes them."""
 
 
 class Retention:

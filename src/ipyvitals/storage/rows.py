@@ -6,9 +6,18 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from ipyvitals.schema import Event, MetricsSection, RunInfo, Status, SystemSection, TrainingState
+from ipyvitals.schema import (
+    CurveChunk,
+    Event,
+    MetricsSection,
+    RunInfo,
+    Status,
+    SystemSection,
+    TrainingState,
+)
 
 __all__ = [
+    "CurveRow",
     "DeploymentRow",
     "LabelRow",
     "MetricsRow",
@@ -80,6 +89,14 @@ class ProgressRow(msgspec.Struct, frozen=True):
     metrics: dict[str, float | None]
 
 
+class CurveRow(msgspec.Struct, frozen=True):
+    """The thinned curve of one metric of a run that has ended."""
+
+    run: int
+    metric: str
+    curve: CurveChunk
+
+
 class PredictionRow(msgspec.Struct, frozen=True):
     """One prediction; stored only with ``store_predictions=True``."""
 
@@ -124,5 +141,13 @@ class StateRow(msgspec.Struct, frozen=True):
 
 
 Row: TypeAlias = (
-    MetricsRow | SystemRow | DeploymentRow | RunRow | ProgressRow | PredictionRow | LabelRow | Event
+    MetricsRow
+    | SystemRow
+    | DeploymentRow
+    | RunRow
+    | ProgressRow
+    | CurveRow
+    | PredictionRow
+    | LabelRow
+    | Event
 )

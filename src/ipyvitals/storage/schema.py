@@ -106,6 +106,14 @@ CREATE TABLE progress (
   metrics TEXT NOT NULL,
   PRIMARY KEY (session, run, n)
 ) WITHOUT ROWID"""
+CURVES = """
+CREATE TABLE IF NOT EXISTS curves (
+  session INTEGER NOT NULL,
+  run INTEGER NOT NULL,
+  metric TEXT NOT NULL,
+  curve TEXT NOT NULL,
+  PRIMARY KEY (session, run, metric)
+) WITHOUT ROWID"""
 PREDICTIONS = """
 CREATE TABLE predictions (
   id INTEGER PRIMARY KEY,
@@ -156,6 +164,8 @@ ADDED_COLUMNS = {
     "runs": RUN_COLUMNS,
 }
 """Columns that a table gets when a file lacks them; older kernels leave them empty."""
+ADDED_TABLES = {"curves": CURVES}
+"""Tables that a file gets when it lacks them; older kernels leave them empty."""
 ADDED_INDEXES = (
     "CREATE INDEX IF NOT EXISTS predictions_by_number ON predictions (session, n)",
     # Labels find their prediction by its number: an index of ids is not needed any more.
@@ -250,16 +260,21 @@ def prepare(connection: sqlite3.Connection, until: int = VERSION) -> None:
             for column in wanted if there else ():
                 if column.name not in there:
                     connection.execute(f"ALTER TABLE {table} ADD COLUMN {_sql(column)}")
-        for statement in ADDED_INDEXES if columns_of(connection, "main", "predictions") else ():
+        added = (*ADDED_TABLES.values(), *ADDED_INDEXES)
+        for statement in added if columns_of(connection, "main", "predictions") else ():
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {max(version, until)}")
 
 
 def _is_current(connection: sqlite3.Connection) -> bool:
-    return _version(connection) == VERSION and all(
-        {column.name for column in wanted} <= columns_of(connection, "main", table)
-        for table, wanted in ADDED_COLUMNS.items()
+    return (
+        _version(connection) == VERSION
+        and all(
+            {column.name for column in wanted} <= columns_of(connection, "main", table)
+            for table, wanted in ADDED_COLUMNS.items()
+        )
+        and all(columns_of(connection, "main", table) for table in ADDED_TABLES)
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from ipyvitals.errors import StoreError
+from ipyvitals.storage.deletion import delete_stored_run, find_run
 from ipyvitals.storage.paths import default_path, store_path
 from ipyvitals.storage.reader import Reader
 from ipyvitals.storage.summaries import StoredModel, StoredMonitor, StoredRun
@@ -86,6 +87,35 @@ class Store:
     def runs(self, monitor: str | None = None) -> list[StoredRun]:
         """Return the training runs of one monitor or of all, the newest last."""
         return self._open.runs(monitor)
+
+    def curves(self, run_id: str | None = None, *, monitor: str | None = None) -> pd.DataFrame:
+        """Return the thinned curves of runs that have ended, one row a bucket of values.
+
+        Parameters
+        ----------
+        run_id : str, optional
+            Only of this run, by its id in `runs` or in a snapshot.
+        monitor : str, optional
+            Only of the monitors of this name.
+        """
+        return self._open.curves(run_id, monitor=monitor)
+
+    def delete_run(self, run_id: str) -> None:
+        """Delete a training run that has ended, with its reports, curves and events.
+
+        Parameters
+        ----------
+        run_id : str
+            Its id in `runs` or in a snapshot.
+
+        Raises
+        ------
+        ArgumentTypeError, ArgumentValueError
+            When there is no such run, or it has not ended.
+        StoreError
+            When the file cannot be written.
+        """
+        delete_stored_run(self.path, find_run(self._open.runs(), run_id))
 
     def close(self) -> None:
         """Refuse further calls."""

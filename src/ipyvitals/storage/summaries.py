@@ -78,3 +78,7 @@ class StoredRun(_Summary, frozen=True, kw_only=True):
     memory_limit_bytes: int | None = None
     info: RunInfo | None = None
     """What a snapshot said of the run last; ``None`` from an earlier version of ipyvitals."""
+
+    def has_id(self, run_id: str) -> bool:
+        """Return whether this is an id of the run: that in the history, or that in a snapshot."""
+        return run_id == self.run or (self.info is not None and run_id == self.info.run_id)

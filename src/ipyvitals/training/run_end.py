@@ -15,6 +15,7 @@ from ipyvitals.training.run_list import RunList
 from ipyvitals.training.run_states import (
     COUNTER_LENGTH,
     end_by_error,
+    final_curves,
     is_elsewhere,
     is_inside,
     leaf_steps,
@@ -63,7 +64,8 @@ class RunEnder(RunList):
             for inner in reversed(ended):
                 outer = run is inner
                 info = self._close(inner, state if outer else "stopped", end, args, now, at)
-                reports.append(report_of(inner, at, inner.current, {}, info))
+                report = report_of(inner, at, inner.current, {}, info)
+                reports.append(report._replace(curves=final_curves(inner)))
             last = training_section(run, now) if run.parent is None else None
             if last is not None:
                 self._last = last

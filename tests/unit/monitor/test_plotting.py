@@ -106,9 +106,11 @@ def test_a_report_is_a_text_or_a_file(busy, tmp_path):
 
 
 def test_runs_of_a_monitor_are_compared(busy):
-    (trace,) = compare(busy).data
+    trace, table = compare(busy).data
 
     assert list(trace.y) == pytest.approx([1.0, 0.5, 1 / 3])
+    assert table.type == "table"
+    assert list(compare(busy, table=False).data) == [trace]
 
 
 def test_a_history_of_two_kernels_has_a_gap_between_them(clock, tmp_path):

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from ipyvitals import FakeClock, Monitor
-from ipyvitals.schema import MetricsSection, ModelDeployed, SystemSection
+from ipyvitals.schema import CurveChunk, MetricsSection, ModelDeployed, SystemSection
 from ipyvitals.storage import retention, writer
 from ipyvitals.storage.buffer import IN_MEMORY, WAITING, WriteBuffer
 from ipyvitals.storage.files import BUSY_SECONDS
 from ipyvitals.storage.rows import (
+    CurveRow,
     DeploymentRow,
     LabelRow,
     MetricsRow,
@@ -37,6 +38,7 @@ NESTED = {
     ("events", "data"),
     ("runs", "metrics"),
     ("runs", "info"),
+    ("curves", "curve"),
     ("progress", "metrics"),
 }
 """JSON, each text of which is bounded."""
@@ -113,12 +115,14 @@ def test_names_that_differ_beyond_the_cut_stay_two_models(tmp_path):
             assert set(monitor.history()["total_predictions"]) == {rows}
 
 
+CURVE = CurveChunk(run_id="1", metric="loss", start=0, step=[1.0], seconds=[1.0], mean=[0.5])
 ROWS = {
     MetricsRow: lambda n: MetricsRow(NOON + n, "churn", "active", MetricsSection()),
     SystemRow: lambda n: SystemRow(NOON + n, SystemSection()),
     DeploymentRow: lambda n: DeploymentRow(NOON + n, "churn", None, None, None, None, None),
     RunRow: lambda n: RunRow(n, NOON, None, "Fit", "running", 1, None, "", {}),
     ProgressRow: lambda n: ProgressRow(1, n, NOON, "Fit", "running", n, None, {}),
+    CurveRow: lambda n: CurveRow(n, "loss", CURVE),
     PredictionRow: lambda n: PredictionRow(n, NOON, "churn", n, 1, None, False, None, None),
     LabelRow: lambda n: LabelRow(-n, 1),
     object: lambda n: ModelDeployed(

@@ -12,7 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ipyvitals.schema import MetricsSection, ModelMetricsUpdate, ModelStatusChange, SystemSection
+from ipyvitals import open_store
+from ipyvitals.schema import (
+    CurveChunk,
+    MetricsSection,
+    ModelMetricsUpdate,
+    ModelStatusChange,
+    SystemSection,
+)
 from ipyvitals.storage import retention
 from ipyvitals.storage.files import open_for_writing
 from ipyvitals.storage.ownership import Session
@@ -20,6 +27,7 @@ from ipyvitals.storage.reader import Reader
 from ipyvitals.storage.repository import SessionRepository
 from ipyvitals.storage.retention import DAY, MINUTES_SECONDS, RAW_SECONDS, Retention
 from ipyvitals.storage.rows import (
+    CurveRow,
     DeploymentRow,
     MetricsRow,
     PredictionRow,
@@ -30,6 +38,8 @@ from ipyvitals.storage.rows import (
 from ipyvitals.storage.schema import transaction
 from ipyvitals.utils.clock import FakeClock
 from tests.unit.storage.conftest import NOON
+
+CURVE = CurveChunk(run_id="1", metric="loss", start=0, step=[1.0], seconds=[1.0], mean=[1.0])
 
 
 class Keeper:
@@ -120,12 +130,13 @@ def test_rows_that_come_late_for_a_minute_count_in_it(write, figures, history, k
     )
 
 
-def test_after_90_days_there_is_nothing(write, figures, path, keeper):
+def test_after_90_days_only_training_runs_are_left(write, figures, path, keeper):
     write(
         figures(0), SystemRow(NOON, SystemSection()), metrics_update(1, NOON),
         status_change(2, NOON), DeploymentRow(NOON, "churn", "churn", None, None, NOON, None),
         RunRow(1, NOON, NOON + 1, "Fit", "completed", 1, 1, "", {}),
         ProgressRow(1, 1, NOON, "Fit", "running", 1, 1, {"loss": 1.0}),
+        CurveRow(1, "loss", CURVE),
         PredictionRow(1, NOON, "churn", "a", 1, 1, True, None, None), ended=NOON + 2,
     )  # fmt: skip
 
@@ -151,8 +162,20 @@ def test_after_90_days_there_is_nothing(write, figures, path, keeper):
         "deployments": 1,
         "runs": 1,
         "progress": 1,
+        "curves": 1,
     }
     keeper.sleep(MINUTES_SECONDS - RAW_SECONDS)
+    keeper.update_status()
+    # Runs stay until they are deleted, and with them the session that names their monitor.
+    assert counts() == {"sessions": 1, "runs": 1, "curves": 1}
+    with open_store(path) as store:
+        (run,) = store.runs()
+        assert (run.monitor, run.stage, store.curves()["value"].to_list()) == (
+            "default", "Fit", [1.0],
+        )  # fmt: skip
+        store.delete_run(run.run)
+        assert (store.runs(), len(store.curves())) == ([], 0)
+    keeper.sleep(DAY)
     keeper.update_status()
     assert counts() == {}
 
