@@ -103,6 +103,7 @@ class Engine(PeriodicWork):
             on_alert=weak_callback(self, Engine._on_training_alert),
             warn=on_bad_metric,
         )
+        self.training.prefix = self.persistence.session_token()
         self.training.judge(settings.thresholds)
         self.training.describe = weak_result(self, Engine._run_facts, RunFacts())
         tracker, notices = self.training, self.notices
@@ -310,6 +311,8 @@ class Engine(PeriodicWork):
         """Hand over the last rows within `seconds`; the interpreter is about to exit."""
         self.persistence.wait_for_restores(seconds)
         self.drain_queue(seconds)
+        # An open run is stored with all its values, and ends with the kernel.
+        self.training.close()
         self.try_locked(partial(self._keep, save=True, all=True), seconds)
 
     def close(self) -> None:

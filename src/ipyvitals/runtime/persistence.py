@@ -88,7 +88,7 @@ class Persistence:
         self._client = None if path is None else _open_client(path, monitor, clock, notices)
         self._buffer = WriteBuffer(IN_MEMORY) if self._client is None else self._client.buffer
         self._session: Session | None = None
-        """The session of the rows, once they were read; the ids of runs are made of it."""
+        """The session of the rows, once it is asked for."""
         self.runs = TrainingLog(clock, self._buffer)
         self.predictions = PredictionLog(clock, self._buffer)
         self._last_saved: dict[str, LastSaved] = {}
@@ -332,16 +332,24 @@ class Persistence:
         else:
             delete_stored_run(self._path, found)
 
-    def _reader(self) -> tuple[Reader, SelfFilter]:
-        """Return what reads the history, and the filter of what belongs to this monitor."""
+    def session_token(self) -> str:
+        """Return what identifies this monitor in the history; the ids of runs begin with it."""
+        return self._own_session().token
+
+    def _own_session(self) -> Session:
         from ipyvitals.storage.ownership import Session
-        from ipyvitals.storage.queries import SelfFilter
-        from ipyvitals.storage.reader import Reader
 
         if self._session is None:
             client = self._client
             self._session = client.session if client else Session.here(self._monitor, 0.0)
-        session = self._session
+        return self._session
+
+    def _reader(self) -> tuple[Reader, SelfFilter]:
+        """Return what reads the history, and the filter of what belongs to this monitor."""
+        from ipyvitals.storage.queries import SelfFilter
+        from ipyvitals.storage.reader import Reader
+
+        session = self._own_session()
         own = SelfFilter(session.token, self._started_at)
         all_written = self._client is not None and self._client.flush(FLUSH_SECONDS)
         buffered = () if all_written else (session, self._buffer.rows())

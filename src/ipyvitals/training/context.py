@@ -82,6 +82,10 @@ class RunPlace:
         task = None if self._task is None else self._task()
         return task is not None and task is not _current_task() and not task.done()
 
+    def is_here(self) -> bool:
+        """Return whether the current thread opened the run, in this task or in one that ended."""
+        return self._thread is threading.current_thread() and not self.is_elsewhere()
+
 
 def _current_task() -> asyncio.Task[Any] | None:
     # Looked up instead of imported: where there are tasks, the module is loaded already.

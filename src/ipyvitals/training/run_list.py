@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import zlib
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
@@ -81,7 +79,8 @@ class RunList(ABC):
         """Shortest time without a step that is a stall; ``None`` for no such alert."""
         self.quiet_until = -inf
         """Monotonic seconds before which a report needs no call of `on_change`."""
-        self._prefix = f"{zlib.crc32(f'{clock.time()!r} {os.getpid()}'.encode()):08x}"
+        self.prefix = "run"
+        """What the ids of runs begin with."""
         self._number = 0
         self._cell = 0
         self._abandoned: deque[tuple[TrainingRun, float]] = deque()

@@ -107,7 +107,7 @@ class RunTree(RunEnder):
 
     def _new_record(self, inside: TrainingRun | None, now: float, at: float) -> RunRecord:
         self._number += 1
-        record = RunRecord(self._number, f"{self._prefix}-{self._number}", now, at)
+        record = RunRecord(self._number, f"{self.prefix}-{self._number}", now, at)
         if inside is not None:
             record.parent_id = inside.run_id
         taken = {run.record.place for run in self._open}

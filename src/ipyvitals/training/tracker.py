@@ -106,12 +106,22 @@ class TrainingTracker(RunTree):
         self._changed(now)
 
     def log_here(self, mapping: Any, step: Any, metrics: dict[str, Any]) -> None:
-        """Take values of the run that is open in this context; open one where none is."""
+        """Take values of the run that is open in this context; open one where none is.
+
+        A run that an earlier cell opened, without a loop of its own, is open for later cells.
+        """
         self.end_abandoned_loops()
-        run = innermost(self)
+        run = innermost(self) or self._left_open()
         if run is None:
             run = self.start(None, "Training", "", parent=None, implicit=True)
         run.log(mapping, step=step, **metrics)
+
+    def _left_open(self) -> TrainingRun | None:
+        for run in reversed(self.open_runs):
+            opened = run.parent is None and not (run.implicit or run.counted)
+            if opened and run.place is not None and run.place.is_here():
+                return run
+        return None
 
     def _put(
         self, run: TrainingRun, step: float | None, now: float, values: dict[str, TakenValue]

@@ -133,3 +133,24 @@ class TestTraining:
     def test_there_may_be_nothing_to_stop(self, monitor):
         assert monitor.stop_training() == 0
         assert list(monitor.track(range(2))) == [0, 1]
+
+
+class TestAcrossCells:
+    def test_log_in_a_later_cell_goes_to_the_run_that_was_opened_before(self, monitor):
+        training = monitor._engine.training
+        cell = training.begin_cell(nested=False)
+        run = monitor.training(name="lr")
+        training.end_cell(cell, None)
+
+        cell = training.begin_cell(nested=False)
+        monitor.log({"x": 3.0})
+        run.log({"x": 4.0})
+        training.end_cell(cell, None)
+
+        (found,) = monitor.snapshot().runs
+        assert (found.name, found.state, found.metrics) == ("lr", "running", {"x": 4.0})
+
+    def test_the_history_names_a_run_as_the_snapshot_does(self, monitor):
+        with monitor.training(total=1) as run:
+            run.log(loss=1.0)
+        assert set(monitor.history("training")["run"]) == {monitor.snapshot().runs[0].run_id}
