@@ -37,8 +37,8 @@ def test_a_process_that_only_trains_is_shown_with_run_state_and_result(tmp_path)
         assert shown(stored_entries(path)) == ["Epochs stopped at 40 %, best val_loss 0.25"]
         clock.advance(1.0)
         with monitor.training(total=2, name="fold 2") as second:
-            second.update(2, score_of_mine=0.875)
-    assert shown(stored_entries(path)) == ["fold 2 completed, score_of_mine 0.875"]
+            second.update(2, entropy=0.875)
+    assert shown(stored_entries(path)) == ["fold 2 completed, entropy 0.875"]
 
 
 def test_a_model_whose_training_completed_does_not_read_was_training(tmp_path):

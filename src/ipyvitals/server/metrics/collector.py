@@ -99,8 +99,8 @@ def readings_of(record: KernelStateTracker, max_models: int) -> list[MonitorRead
     ]
     chosen, runs = _chosen(snapshots, max_models), _open_runs(snapshots)
     return [
-        MonitorReading(record.kernel_id, snapshot, record.last_seen, models, open_runs)
-        for snapshot, models, open_runs in zip(snapshots, chosen, runs, strict=True)
+        MonitorReading(record.kernel_id, snapshot, record.last_seen, models, opened)
+        for snapshot, models, opened in zip(snapshots, chosen, runs, strict=True)
     ]
 
 
