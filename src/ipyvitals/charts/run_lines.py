@@ -31,7 +31,7 @@ Named = tuple[int, str, MetricCurve]
 
 
 class LineStyle(NamedTuple):
-    """How lines are drawn."""
+    """Says how to draw lines: their axis, smoothing and colours."""
 
     by: By
     unit_seconds: float
@@ -109,8 +109,8 @@ def _points(curve: MetricCurve, by: By) -> tuple[Floats, Floats, Any]:
     both = np.repeat(order, 2)
     y = np.where(np.arange(len(both)) % 2 == 0, curve.low[both], curve.high[both])
     flat = curve.low[both] == curve.high[both]
-    kept = ~(flat & (np.arange(len(both)) % 2 == 1))
-    return x[both][kept], y[kept], both[kept]
+    shown = ~(flat & (np.arange(len(both)) % 2 == 1))
+    return x[both][shown], y[shown], both[shown]
 
 
 def _is_same(one: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> bool:
