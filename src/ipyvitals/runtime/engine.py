@@ -308,10 +308,9 @@ class Engine(PeriodicWork):
         self.notices.log_new()
 
     def save_last(self, seconds: float) -> None:
-        """Hand over the last rows within `seconds`; the interpreter is about to exit."""
+        """End open runs and hand over the last rows, within `seconds`: the interpreter exits."""
         self.persistence.wait_for_restores(seconds)
         self.drain_queue(seconds)
-        # An open run is stored with all its values, and ends with the kernel.
         self.training.close()
         self.try_locked(partial(self._keep, save=True, all=True), seconds)
 

@@ -124,8 +124,8 @@ class WriteBuffer:
         """Remove a training run and its reports; only while no writer takes batches."""
         with self._lock:
             for kind in (RunRow, ProgressRow, CurveRow):
-                rows: deque[Any] = self._rows[kind]
-                self._rows[kind] = deque(row for row in rows if row.run != number)
+                rows: list[Any] = [_unpacked(row) for row in self._rows[kind]]
+                self._rows[kind] = deque(_packed(row) for row in rows if row.run != number)
 
     def rows(self) -> list[Row]:
         """Return all rows."""
