@@ -123,10 +123,15 @@ for thread in threads: thread.join()
     server.until(lambda: all(one.current > 20 for one in server.snapshot().runs[:2]))
     runs = {one.stage: one for one in server.snapshot(history=True).runs}
 
-    (chunk,) = server.ask(
-        "curves", run_id=runs["a"].run_id, metric="loss", first_step=5, last_step=9
-    ).curves
-    assert (chunk.run_id, chunk.step) == (runs["a"].run_id, [5, 6, 7, 8, 9])
+    def steps_of_a():
+        (chunk,) = server.ask(
+            "curves", run_id=runs["a"].run_id, metric="loss", first_step=5, last_step=9
+        ).curves
+        assert chunk.run_id == runs["a"].run_id
+        return chunk.step
+
+    # The scheduler adds values to curves, a moment after they were reported.
+    server.until(lambda: steps_of_a() == [5, 6, 7, 8, 9])
     assert {one.run_id for one in server.snapshot(history=True).curves} == {
         one.run_id for one in runs.values()
     }
