@@ -7,6 +7,7 @@ import itertools
 import logging
 import sys
 import threading
+import time
 
 import pytest
 
@@ -205,6 +206,10 @@ def test_a_handler_that_waits_for_another_thread_blocks_no_lock(tmp_path):
                 lambda: [str(monitor) for _ in range(10)],
             )
             monitor.flush()
+            # One thread at a time logs, which may be another one than this.
+            until = time.monotonic() + WATCHDOG_SECONDS
+            while len(answers) < 2 and time.monotonic() < until:
+                time.sleep(0.01)
         finally:
             log.removeHandler(handler)
     assert len(answers) >= 2
