@@ -80,6 +80,8 @@ async def test_a_monitor_that_the_kernel_does_not_name_any_more_is_ended(server,
     update = (await stream.first("update"))["update"]
     assert (update["monitor"], update["closed"]) == ("gone", True)
     assert update["model"]["status"] == "stopped"
+    # From here on the kernel names it again, whenever the server asks.
+    kernel.reply = Reply(open=["gone", "there"])
     kernel.send(full("gone", n=1, model=ModelSection(status="active")))
     await until(lambda: not monitors(kernel)["gone"])
 
