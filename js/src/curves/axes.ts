@@ -132,11 +132,14 @@ export function figure(value: number | null | undefined, size: number): string {
   return plain(value, Math.max(0, 4 - whole));
 }
 
+/** Values travel in six digits: what differs by less, relative to its size, is a constant. */
+const ROUNDING = 1e-5;
+
 /** Returns the range of an axis for the range of its values; `cap` is where a share ends. */
 export function roundRange([low, high]: Range, most = MAX_TICKS): Range {
-  if (low === high) {
-    const margin = Math.abs(low) * 0.05;
-    return low === 0 ? [0, 1] : [low - margin, high + margin];
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  if (high - low <= ROUNDING * size) {
+    return size === 0 ? [0, 1] : [low - 0.05 * size, high + 0.05 * size];
   }
   const margin = 0.05 * (high - low);
   const bottom = low >= 0 && low <= 0.15 * high ? 0 : low - margin;

@@ -182,6 +182,12 @@ describe("smoothing", () => {
 });
 
 describe("axes", () => {
+  test("a constant that was rounded on its way is a constant", () => {
+    const [low, high] = roundRange([8.177868, 8.17787]);
+    expect([low, high].map((one) => Math.round(100 * one) / 100)).toEqual([7.77, 8.59]);
+    expect(roundRange([0, 0])).toEqual([0, 1]);
+  });
+
   test.each([
     [10, null, true, 15],
     [492, 1200, true, 1200],
