@@ -26,7 +26,7 @@ PREDICTIONS = ""
 """Column name of the predictions."""
 VERSION = 2
 CHOOSING_PART = 4
-"""One row of so many chooses the bins."""
+"""Rows of a reference for each row that chooses bins."""
 MIN_CHOOSING_ROWS = 10
 MAX_CHOOSING_ROWS = 1_000
 MAX_BINS = 255

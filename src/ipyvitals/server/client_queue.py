@@ -15,7 +15,7 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_BURST_BYTES = 16 * 1024 * 1024
 """Bound on what may wait for a client that is not slow."""
 SLOW_SECONDS = 5.0
-"""A client that took no message for so long is slow."""
+"""A client that took no message for longer than this is slow."""
 
 
 class ClientQueue:
