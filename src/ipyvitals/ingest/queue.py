@@ -42,8 +42,8 @@ class RecordQueue:
     """Queue records: any thread appends without a lock, one thread at a time drains.
 
     A drain calls code of the user: ``score``, ``segment``, comparisons and hashes of predictions,
-    labels and ids. It therefore has no lock but its own turn, and another thread that wants to drain
-    waits for that turn for a limited time only. `Monitor.record` calls ``entries.append``
+    labels and ids. It therefore has no lock but its own turn, for which other threads wait for a
+    limited time only. `Monitor.record` calls ``entries.append``
     directly.
 
     Parameters
