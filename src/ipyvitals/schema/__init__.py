@@ -35,6 +35,7 @@ from ipyvitals.schema.events import (
     TrainingCompleted,
     TrainingProgress,
 )
+from ipyvitals.schema.gpu import Gpu
 from ipyvitals.schema.model import (
     Durations,
     LabelsSection,
@@ -55,11 +56,7 @@ from ipyvitals.schema.snapshot import (
     format_uptime,
     panel_sections,
 )
-from ipyvitals.schema.system import (
-    Gpu,
-    ProcessUse,
-    SystemSection,
-)
+from ipyvitals.schema.system import ProcessUse, SystemSection
 from ipyvitals.schema.training import (
     BestValue,
     CurveChunk,

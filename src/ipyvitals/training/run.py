@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ipyvitals.training.context import RunPlace
     from ipyvitals.training.record import RunRecord
 
-__all__ = ["TrainingRun"]
+__all__ = ["RunOwner", "TrainingRun"]
 
 
 class RunOwner(Protocol):

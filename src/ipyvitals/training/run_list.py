@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from math import inf
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -18,7 +16,7 @@ from ipyvitals.training.curve_feed import CurveFeed
 from ipyvitals.training.environment import GitState, RunFacts
 from ipyvitals.training.record import RunRecord
 from ipyvitals.training.reports import ReportQueue
-from ipyvitals.training.run import TrainingRun
+from ipyvitals.training.run import RunOwner, TrainingRun
 from ipyvitals.training.run_states import ProgressReport
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.locks import new_rlock
@@ -30,7 +28,7 @@ PLACES = 8
 """Colours of runs at the top."""
 
 
-class RunList(ABC):
+class RunList(RunOwner):
     """Lists the open runs, oldest first, and the last ones that ended.
 
     Two locks, the outer one first: that of the report queue guards the values of metrics, that of
@@ -125,23 +123,6 @@ class RunList(ABC):
     def tracked(self) -> list[TrainingRun]:
         """Open runs that belong to a `track` loop, oldest first."""
         return [run for run in self.open_runs if run._counter is not None]
-
-    @abstractmethod
-    def update(
-        self,
-        run: TrainingRun,
-        current: Any,
-        advance: Any,
-        stage: str | None,
-        details: str | None,
-        mappings: tuple[Any, ...],
-        metrics: dict[str, Any],
-    ) -> None:
-        """Apply an update of a run."""
-
-    @abstractmethod
-    def log(self, run: TrainingRun, mapping: Any, step: Any, metrics: dict[str, Any]) -> None:
-        """Take values of metrics of a run."""
 
     def fold(self) -> None:
         """Apply the values that wait."""
