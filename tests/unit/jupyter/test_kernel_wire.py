@@ -132,9 +132,8 @@ for thread in threads: thread.join()
 
     # The scheduler adds values to curves, a moment after they were reported.
     server.until(lambda: steps_of_a() == [5, 6, 7, 8, 9])
-    assert {one.run_id for one in server.snapshot(history=True).curves} == {
-        one.run_id for one in runs.values()
-    }
+    both = {one.run_id for one in runs.values()}
+    server.until(lambda: {one.run_id for one in server.snapshot(history=True).curves} == both)
 
     assert server.ask("stop_training", run_id=runs["a"].run_id).done == 1
     server.until(lambda: server.snapshot().training.stage == "b")
