@@ -7,6 +7,7 @@
         ├── ArgumentValueError   (also a ValueError)
         │   └── UnknownModelError
         ├── ArgumentTypeError    (also a TypeError)
+        ├── MissingFrameworkError (also an ImportError)
         ├── StoreError
         └── TrainingStopped
 
@@ -29,6 +30,7 @@ __all__ = [
     "IpyvitalsWarning",
     "LabelTypeWarning",
     "MetricWarning",
+    "MissingFrameworkError",
     "StoreError",
     "TrainingStopped",
     "UnknownModelError",
@@ -53,6 +55,10 @@ class UnknownModelError(ArgumentValueError):
 
 class StoreError(IpyvitalsError):
     """A history file cannot be read: it is no history file, corrupt, or of a newer version."""
+
+
+class MissingFrameworkError(IpyvitalsError, ImportError):
+    """A framework that an adapter reports of is not installed."""
 
 
 class TrainingStopped(IpyvitalsError):  # noqa: N818 - a request is no error

@@ -20,7 +20,7 @@ export const TASKS = ["classification", "regression"] as const;
 
 export type Task = (typeof TASKS)[number];
 
-export const RUN_ENDS = ["completed", "failed", "stopped", "requested", "interrupted", "left", "cell", "replaced", "closed"] as const;
+export const RUN_ENDS = ["completed", "failed", "stopped", "requested", "interrupted", "left", "cell", "replaced", "returned", "closed"] as const;
 
 export type RunEnd = (typeof RUN_ENDS)[number];
 

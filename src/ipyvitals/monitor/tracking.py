@@ -87,6 +87,7 @@ class TrackingMixin(MonitorBase):
         tags: Iterable[str] = (),
         goals: Mapping[str, Literal["min", "max"]] | None = None,
         unit: str | None = None,
+        initial: int = 0,
         stop: Literal["flag", "raise"] = "flag",
         owner: object = None,
     ) -> TrainingRun:
@@ -113,6 +114,9 @@ class TrackingMixin(MonitorBase):
             Whether a metric is to fall or to rise, where its name does not say so.
         unit : str, optional
             What is counted, such as ``"epoch"``; by default what the stage says, or ``"step"``.
+        initial : int
+            Number of steps that were done before, such as those of a checkpoint; the rate counts
+            from there.
         stop : {"flag", "raise"}
             What a request to stop does: it sets ``run.should_stop``; with ``"raise"`` the next
             `update` or `log` of this run, or of one inside it, raises `TrainingStopped` as well,
@@ -155,6 +159,7 @@ class TrackingMixin(MonitorBase):
             tags=tags,
             goals=goals,
             unit=unit,
+            initial=initial,
             owner=owner,
             stop_raises=stop == "raise",
         )

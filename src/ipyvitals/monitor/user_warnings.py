@@ -20,7 +20,7 @@ from ipyvitals.schema.messages import Message, message
 from ipyvitals.utils.fork import renew_in_child
 from ipyvitals.utils.notices import Notices
 
-__all__ = ["UserWarnings"]
+__all__ = ["UserWarnings", "user_stack_level"]
 
 REFUSALS: dict[type[IpyvitalsWarning], str] = {
     ClosedMonitorWarning: "monitor.closed",
@@ -67,14 +67,14 @@ class UserWarnings:
         """Warn that a value of a metric was not taken, once; called on the user's thread."""
         if not self._has_warned_metric:
             self._has_warned_metric = True
-            warnings.warn(message.text, MetricWarning, stacklevel=_user_stack_level())
+            warnings.warn(message.text, MetricWarning, stacklevel=user_stack_level())
 
     def warn_pending(self) -> None:
         """Issue the pending warnings, if there are some."""
         try:
             while self._pending:
                 text = self._pending.popleft()
-                warnings.warn(text, LabelTypeWarning, stacklevel=_user_stack_level())
+                warnings.warn(text, LabelTypeWarning, stacklevel=user_stack_level())
         except IndexError:
             pass  # Another thread issued it.
         finally:
@@ -98,7 +98,7 @@ class UserWarnings:
         if not self._has_warned:
             self._has_warned = True
             text = message(code, monitor=name).text
-            warnings.warn(text, self._refusal, stacklevel=_user_stack_level())
+            warnings.warn(text, self._refusal, stacklevel=user_stack_level())
         return False
 
     def _refuse(self, kind: type[IpyvitalsWarning]) -> None:
@@ -123,7 +123,7 @@ def ignore(record: Any) -> None:
     """Ignore a record: there is no queue yet."""
 
 
-def _user_stack_level() -> int:
+def user_stack_level() -> int:
     """Return the stack level, for the caller's ``warn``, of the first line outside ipyvitals."""
     level, frame = 0, currentframe()
     while frame is not None and _is_internal(frame):

@@ -34,10 +34,12 @@ RunEnd: TypeAlias = Literal[
     "left",
     "cell",
     "replaced",
+    "returned",
     "closed",
 ]
 """What ended a run: its own call (completed, failed, stopped), a request to stop, an interrupt, a
-loop that was left, the error of its cell, the next run of the same owner, the monitor's end."""
+loop that was left, the error of its cell, the next run of the same owner, the return of the call
+that trained without a word of its end, the monitor's end."""
 AlertKind: TypeAlias = Literal["stalled", "not_finite", "recovered"]
 Goal: TypeAlias = Literal["min", "max"]
 """Whether a metric is to fall or to rise."""

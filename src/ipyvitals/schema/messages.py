@@ -37,6 +37,7 @@ MESSAGES: dict[str, str] = {
     "run.left": "The loop was left",
     "run.cell": "Its cell ended with {error}",
     "run.replaced": "The next run of the same owner began",
+    "run.returned": "The call that trained returned before the end of the run",
     "run.closed": "Monitor closed",
     # What is wrong with a run.
     "run.stalled": "No step for {seconds} s; a step usually takes {usual} s",
@@ -67,6 +68,7 @@ MESSAGES: dict[str, str] = {
         "reference"
     ),
     "intake.fold_failed": "{entries} entries could not be counted: {error}",
+    "integrations.failed": "{integration} could not report: {error}",
     "intake.waiting": (
         "records wait to be counted: score(), segment() or a comparison of predictions has not "
         "returned for {seconds} s"

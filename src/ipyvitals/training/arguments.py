@@ -10,7 +10,14 @@ from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.training.loop import TrackLoop
 from ipyvitals.training.run import TrainingRun
 
-__all__ = ["CONTEXT", "check_facts", "check_parent", "check_total", "length_of"]
+__all__ = [
+    "CONTEXT",
+    "check_facts",
+    "check_initial",
+    "check_parent",
+    "check_total",
+    "length_of",
+]
 
 CONTEXT: Any = ...
 """The default of ``parent=``: the run that is open in the context."""
@@ -58,7 +65,15 @@ def length_of(iterable: Any) -> int | None:
     return None if hint < 0 else hint
 
 
-def check_total(total: Any) -> int | None:
+def check_initial(initial: Any) -> int:
+    """Return the number of steps that were done before."""
+    count = check_total(initial, "initial", "or leave it out where none were done")
+    return 0 if count is None else count
+
+
+def check_total(
+    total: Any, name: str = "total", otherwise: str = "or None where it is not known"
+) -> int | None:
     """Return the number of steps of a run."""
     if total is None:
         return None
@@ -69,6 +84,5 @@ def check_total(total: Any) -> int | None:
         return count
     except (TypeError, ValueError, OverflowError):
         raise ArgumentValueError(
-            f"total={total!r}: expected a whole number of steps, 0 or more, "
-            "or None where it is not known."
+            f"{name}={total!r}: expected a whole number of steps, 0 or more, {otherwise}."
         ) from None

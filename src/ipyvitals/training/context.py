@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Collection, Iterator
 from contextvars import ContextVar
+from inspect import currentframe
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
     from ipyvitals.training.run import TrainingRun
 
-__all__ = ["RunPlace", "enter", "innermost", "leave", "outside"]
+__all__ = ["CallPlace", "RunPlace", "enter", "innermost", "leave", "outside"]
 
 _innermost: ContextVar[TrainingRun | None] = ContextVar("ipyvitals_run", default=None)
 
@@ -85,6 +88,58 @@ class RunPlace:
     def is_here(self) -> bool:
         """Return whether the current thread opened the run, in this task or in one that ended."""
         return self._thread is threading.current_thread() and not self.is_elsewhere()
+
+
+class CallPlace:
+    """Place of a call on the stack: its depth, and the code that runs there.
+
+    A callback of a framework does not hear of every exception. That the call which trains is not on
+    the stack any more is seen when the next run begins. The place has no frame, which would hold
+    the data of the call in memory.
+
+    Parameters
+    ----------
+    package : str
+        Name of the framework's package.
+    functions : collection of str
+        Names of the functions that train; the innermost call of one of them is the place.
+    """
+
+    def __init__(self, package: str, functions: Collection[str]) -> None:
+        self._thread = threading.current_thread()
+        self._depth, self._code = -1, None
+        stack = list(_stack())
+        for index, frame in enumerate(stack):
+            module = str(frame.f_globals.get("__name__", ""))
+            if frame.f_code.co_name in functions and module.partition(".")[0] == package:
+                self._depth, self._code = len(stack) - index, frame.f_code
+                return
+
+    def has_returned(self) -> bool:
+        """Return whether the call has returned; false where that cannot be known.
+
+        A place that was taken anew, by another call of the same code, is not told apart.
+        """
+        if self._code is None or self._thread is not threading.current_thread():
+            return False
+        stack = list(_stack())
+        return len(stack) < self._depth or stack[-self._depth].f_code is not self._code
+
+    def is_same(self, other: CallPlace) -> bool:
+        """Return whether two calls have the same place, so that one came after the other."""
+        return (
+            self._code is not None
+            and self._code is other._code
+            and self._depth == other._depth
+            and self._thread is other._thread
+        )
+
+
+def _stack() -> Iterator[FrameType]:
+    frame = currentframe()
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
 
 
 def _current_task() -> asyncio.Task[Any] | None:

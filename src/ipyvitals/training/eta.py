@@ -18,6 +18,10 @@ class EtaEstimator:
     ----------
     started : float
         Monotonic seconds at which the run started.
+    steps : int
+        Steps that were done before, such as those of a checkpoint; they are not in the rate.
+    fraction : float, optional
+        Completed share at the start.
 
     Examples
     --------
@@ -27,9 +31,10 @@ class EtaEstimator:
     (5.0, 18.0)
     """
 
-    def __init__(self, started: float = 0.0) -> None:
+    def __init__(self, started: float = 0.0, steps: int = 0, fraction: float | None = 0.0) -> None:
         self._started = started
-        self._samples: deque[tuple[float, int, float | None]] = deque([(started, 0, 0.0)])
+        self._steps_before = steps
+        self._samples: deque[tuple[float, int, float | None]] = deque([(started, steps, fraction)])
 
     def update(self, now: float, steps: int, fraction: float | None) -> None:
         """Add a sample, unless nothing changed.
@@ -70,8 +75,9 @@ class EtaEstimator:
 
     def mean_rate(self, now: float) -> float | None:
         """Return the steps per second over the whole run; ``None`` before the first step."""
-        steps, elapsed = self._samples[-1][1], now - self._started
-        return steps / elapsed if steps and elapsed > 0 else None
+        steps = self._samples[-1][1] - self._steps_before
+        elapsed = now - self._started
+        return steps / elapsed if steps > 0 and elapsed > 0 else None
 
     def eta_seconds(self, now: float) -> float | None:
         """Return the seconds until the end at the current rate; ``None`` when it is unknown."""

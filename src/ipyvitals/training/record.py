@@ -60,6 +60,8 @@ class RunRecord:
         self.place: int | None = None
         self.unit = "step"
         self.lap = 0
+        self.initial = 0
+        """Steps that were done before the run began, such as those of a checkpoint."""
         self.steps = 0
         """Steps of the laps that have ended."""
         self.lap_started = started
@@ -132,8 +134,9 @@ class RunRecord:
         self.lap_started = self.stepped = self.counted_at = now
         self.end = self.reason = self.ended = self.ended_at = None
         self.stalled = self.cost = None
-        self.seen_steps = 0
-        self.eta, self.leaf_eta = EtaEstimator(now), EtaEstimator(now)
+        self.initial = self.seen_steps = run.current
+        start = now, run.current, run.fraction or 0.0
+        self.eta, self.leaf_eta = EtaEstimator(*start), EtaEstimator(*start)
         self.timer.begin()
 
     def end_lap(self, steps: int, now: float, at: float) -> None:
@@ -235,9 +238,10 @@ class RunRecord:
         )
 
     def _mean_rate(self) -> float | None:
-        if not self.steps or self.finished_seconds <= 0.0:
+        steps = self.steps - self.initial
+        if steps <= 0 or self.finished_seconds <= 0.0:
             return None
-        return self.steps / self.finished_seconds
+        return steps / self.finished_seconds
 
 
 def unit_of(stage: str) -> str:

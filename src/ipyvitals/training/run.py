@@ -13,7 +13,7 @@ from ipyvitals.training.run_states import COUNTER_LENGTH, STOPPED, end_by_error,
 from ipyvitals.utils.user_code import safe_text
 
 if TYPE_CHECKING:
-    from ipyvitals.training.context import RunPlace
+    from ipyvitals.training.context import CallPlace, RunPlace
     from ipyvitals.training.record import RunRecord
 
 __all__ = ["RunOwner", "TrainingRun"]
@@ -84,6 +84,8 @@ class TrainingRun:
         self.loops: dict[str, RunRecord] = {}
         """Records of the `track` loops inside this run, by stage; each lap goes on with its own."""
         self.place: RunPlace | None = None
+        self.call: CallPlace | None = None
+        """The call of a framework that trains, where it says nothing of an exception."""
         self.is_waiting: Callable[[], bool | None] = _unknown
         """Returns whether the loop is inside its iterable now; ``None`` where that is unknown."""
         self.implicit = False

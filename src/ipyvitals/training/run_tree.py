@@ -7,8 +7,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from weakref import finalize
 
-from ipyvitals.training.arguments import CONTEXT, check_facts, check_parent, check_total
-from ipyvitals.training.context import RunPlace, enter, innermost
+from ipyvitals.training.arguments import (
+    CONTEXT,
+    check_facts,
+    check_initial,
+    check_parent,
+    check_total,
+)
+from ipyvitals.training.context import CallPlace, RunPlace, enter, innermost
 from ipyvitals.training.record import RunRecord
 from ipyvitals.training.run import TrainingRun
 from ipyvitals.training.run_end import RunEnder
@@ -33,15 +39,19 @@ class RunTree(RunEnder):
         tags: Iterable[str] = (),
         goals: Mapping[str, Any] | None = None,
         unit: str | None = None,
+        initial: int = 0,
         owner: object = None,
+        call: CallPlace | None = None,
         stop_raises: bool = False,
         loop: bool = False,
         implicit: bool = False,
     ) -> TrainingRun:
         """Open a run inside `parent`, by default inside the run that is open in this context."""
         total, stage = check_total(total), str(stage)
+        initial = check_initial(initial)
         facts = check_facts(name, config, tags, goals, unit)
         self.end_abandoned_loops()
+        self._end_returned(call)
         inside = innermost(self, implicit=False) if parent is CONTEXT else check_parent(parent)
         self._end_replaced(owner, inside)
         with self._lock:
@@ -56,7 +66,8 @@ class RunTree(RunEnder):
             record.describe(stage, **facts)
             run = TrainingRun(self, record, total, stage, str(details))
             run.implicit, run.stop_raises = implicit, stop_raises
-            run.cell, run.place, run.counted = self._cell, RunPlace(), loop
+            run.cell, run.place, run.call = self._cell, RunPlace(), call
+            run._current, run.counted = initial, loop or initial > 0
             if inside is not None:
                 run.parent = inside
                 run.should_stop = run.interrupt = inside.should_stop
@@ -73,6 +84,14 @@ class RunTree(RunEnder):
         self._on_report(report_of(run, at, run.current, {}))
         self._on_change()
         return run
+
+    def _end_returned(self, call: CallPlace | None) -> None:
+        """End the runs of calls that have returned: another stands in their place."""
+        for run in self.open_runs:
+            if run.call is None:
+                continue
+            if run.call.has_returned() or (call is not None and run.call.is_same(call)):
+                self.end(run, "stopped", None, "returned")
 
     def _end_replaced(self, owner: object, inside: TrainingRun | None) -> None:
         """End the runs that nobody goes on with, because another one begins in their place."""
