@@ -17,11 +17,12 @@ from fractions import Fraction
 from uuid import UUID
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ipyvitals import FakeClock, IpyvitalsError, Monitor
+from ipyvitals import Drift, FakeClock, IpyvitalsError, Monitor
 from ipyvitals.storage.columns import COLUMNS
 
 HARM = ("intake.", "store.", "ticker.", "views.", "models.")
@@ -57,21 +58,67 @@ TEXT = st.text(st.characters(), max_size=8)
 """With lone surrogates, control characters and all of Unicode."""
 HASHABLE = PLAIN | ODD | TEXT | st.integers() | st.floats(allow_nan=False)
 ANY = HASHABLE | st.builds(list, st.lists(PLAIN, max_size=3)) | st.just({"a": 1})
-LATENCY = st.sampled_from([None, 0.0, 0.25, 1, np.float64(0.5), 1e300, -1.0, float("nan"), "fast"])
+LATENCY = st.sampled_from(
+    [
+        *(None, 0.0, 0.25, 1, np.float64(0.5), 1e300, -1.0, float("nan"), "fast", 1 << 2_000),
+        *(np.array(0.1), np.array([0.1]), np.array([0.1, 0.2]), np.array(["0.1"]), [0.1], pd.NA),
+        *(np.datetime64("2026-05-01"), np.timedelta64(1, "s"), Decimal("0.1"), 2j),
+    ]
+)
 MODEL_ID = st.sampled_from([None, None, "churn", "\udc81", "m" * 3_000, "unknown", 7])
 IDS = st.none() | HASHABLE | st.just(True)
 ROWS = st.integers(0, 4)
+ARRAYS = {
+    "float": lambda n: np.linspace(-1.0, 1.0, n),
+    "nan": lambda n: np.array([np.nan, np.inf, -np.inf, 0.0])[:n],
+    "float16": lambda n: np.full(n, 6e4, np.float16),
+    "int8": lambda n: np.arange(n, dtype=np.int8),
+    "uint64": lambda n: np.full(n, (1 << 64) - 1, np.uint64),
+    "bool": lambda n: np.arange(n) % 2 == 0,
+    "complex": lambda n: np.full(n, 1 + 2j),
+    "text": lambda n: np.array(["a", "é" * 50, "\udc81", ""])[:n],
+    "bytes": lambda n: np.array([b"a", b"\xff", b"", b"b"])[:n],
+    "object": lambda n: np.array([1, "a", None, ("EU",)], object)[:n],
+    "dates": lambda n: np.array(["2026-05-01", "NaT", "1677-10-01", "2262-01-01"], "M8[ns]")[:n],
+    "durations": lambda n: np.full(n, np.timedelta64(5, "s")),
+    "record": lambda n: np.zeros(n, [("a", int), ("b", float)]),
+    "series": lambda n: pd.Series([1.5, None, 2.5, 3.5][:n], index=[7, 7, 9, 11][:n]),
+    "category": lambda n: pd.Series(["a", "b", None, "a"][:n], dtype="category"),
+    "nullable": lambda n: pd.array([1, None, 3, 4][:n], dtype="Int64"),
+    "masked": lambda n: np.ma.array(np.arange(n), mask=np.arange(n) == 1),
+}
+"""Arrays of up to four rows, by kind."""
+KINDS = st.sampled_from(sorted(ARRAYS))
+
+
+@st.composite
+def features(draw, n):
+    """Return features of `n` rows, or of one record where `n` is ``None``, or something else."""
+    if n is None:
+        return draw(st.sampled_from([None, {}, {"x": 1.0}, {"x": None, 7: "a"}, {"\udc81": Mute(1)},
+                                     [1.0, 2.0], np.array([1.0, np.nan]), "x", 7,
+                                     {"x": np.array([1.0])}, {"x": 10**5_000}]))  # fmt: skip
+    kinds = draw(st.lists(KINDS, max_size=3))
+    columns = {f"f{number}": ARRAYS[kind](n) for number, kind in enumerate(kinds)}
+    shape = draw(st.sampled_from(["none", "mapping", "frame", "matrix", "rows", "short", "odd"]))
+    if shape == "frame":
+        return pd.DataFrame({name: list(column) for name, column in columns.items()})
+    matrix = np.arange(2.0 * n).reshape(n, 2)
+    short = {"f": np.arange(n + 1)}
+    return {"none": None, "mapping": columns, "matrix": matrix, "rows": matrix.tolist(),
+            "short": short, "odd": "features"}[shape]  # fmt: skip
 
 
 @st.composite
 def calls(draw):
     """Return the name of a method, its arguments, and what it counts."""
-    which = draw(st.sampled_from(["record", "late", "batch", "error", "label", "labels", "deploy",
-                                  "training", "tick", "flush"]))  # fmt: skip
+    which = draw(st.sampled_from(["record", "late", "batch", "arrays", "error", "label", "labels",
+                                  "deploy", "training", "tick", "flush"]))  # fmt: skip
     shared = {"latency": draw(LATENCY), "model_id": draw(MODEL_ID)}
     if which == "record":
         segment = draw(st.none() | HASHABLE)
-        return "record", (draw(ANY), draw(ANY)), {**shared, "segment": segment, "id": draw(IDS)}, 1
+        more = {"segment": segment, "id": draw(IDS), "features": draw(features(None))}
+        return "record", (draw(ANY), draw(ANY)), {**shared, **more}, 1
     if which == "late":
         return "record", (draw(ANY),), {**shared, "id": draw(IDS)}, 1
     if which == "batch":
@@ -81,6 +128,13 @@ def calls(draw):
         actuals = draw(st.none() | st.lists(ANY, min_size=n, max_size=n))
         segment = draw(st.none() | st.lists(HASHABLE, min_size=n, max_size=n))
         return "record_batch", (rows, actuals), {**shared, "ids": ids, "segment": segment}, n
+    if which == "arrays":
+        n = draw(ROWS)
+        rows, actuals = (ARRAYS[draw(KINDS)](n) for _ in range(2))
+        more = {"features": draw(features(n)), "segment": draw(st.none() | KINDS.map(ARRAYS.get))}
+        if callable(more["segment"]):
+            more["segment"] = more["segment"](n)
+        return "record_batch", (rows, draw(st.sampled_from([None, actuals]))), {**shared, **more}, n
     if which == "error":
         error = draw(st.none() | TEXT | st.builds(ValueError, TEXT))
         return "record_error", (error,), shared, 0
@@ -138,6 +192,8 @@ def check_history(monitor, predictions):
 
 SETTINGS = {
     "classes": {},
+    "drift": {"drift": Drift(reference=30, window=30, errors=True)},
+    "regression": {"task": "regression", "tolerance": 0.5},
     "a score of the user": {"score": lambda prediction, actual: 1.0},
     "segments by class": {"segment": "class"},
     "a narrow window": {"accuracy_window": 1, "pending_limit": 1, "label_ttl": 1.0},
