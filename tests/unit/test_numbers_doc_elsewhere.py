@@ -1,0 +1,171 @@
+"""Sentences of docs/numbers.md with a number that a test of another file, or a short one, is about.
+
+Together with `test_numbers_doc` and tests/unit/system/test_documented_numbers.py no chapter is left
+out.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from math import nan
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from ipyvitals import LabelTypeWarning, Monitor
+from ipyvitals.render import formatting
+from tests.unit.test_numbers_doc import CHECKED, DOCUMENT, sentences_of
+
+ROOT = Path(__file__).parents[2]
+HEADINGS = re.findall(r"^#+ (.*)$", DOCUMENT, flags=re.MULTILINE)
+TABLES = ("Population stability index", "Every metric")
+"""Chapters whose numbers are tables that the tests of drift, and of the contract, make anew."""
+ELSEWHERE = {
+    # Status.
+    "there was no prediction for `Thresholds.idle` seconds (300)": (
+        "test_numbers_doc.py::a_silent_model_is_idle"
+    ),
+    # Drift.
+    "is the first `Drift.reference` rows (1,000)": "drift/test_detector.py::defaults_that_work",
+    "(30 rows or more)": "drift/test_detector.py::a_reference_that_makes_no_sense_is_refused",
+    "is the newest `Drift.window` rows (500)": "drift/test_detector.py::defaults_that_work",
+    "A quarter of the reference (10 rows at least": "drift/test_detector.py::chosen_on_other_rows",
+    "get at most 10 intervals": "stats/test_bins.py::five_rows_are_expected_in_each_interval",
+    "A number with a share of 5 % or more": "stats/test_bins.py::with_a_large_share_has_a_bin",
+    "each of the 20 most frequent values": "stats/test_bins.py::twenty_most_frequent_values",
+    "1, 1.0, `True` and `Decimal(1)`": "stats/test_bins.py::equal_values_of_any_type",
+    "so that 0.1 is one value in": "stats/test_bins.py::in_single_and_in_double_precision",
+    "Texts of more than 100 characters": "stats/test_bins.py::long_texts_differ_where_only",
+    "(1 − score) goes to ADWIN (Bifet": "drift/test_adwin.py::finds_what_river_finds",
+    # Smoothed lines.
+    "a value that is 1 % of the axis away counts half": (
+        "stats/test_smoothing.py::each_value_counts_half_for_each_distance"
+    ),
+    "more than 5 scaled median deviations": "stats/test_smoothing.py::a_spike_leaves_no_tail",
+    # Notices.
+    "| `score.range` |": "test_numbers_doc.py::a_score_is_a_ratio",
+    "| `models.evicted` |": "test_numbers_doc.py::a_thousand_models_are_retained",
+    "| `intake.waiting` |": "monitor/test_interrupts.py::waits_for",
+    "| `callbacks.dropped` |": "events/test_callbacks.py::the_oldest_are_dropped_and_counted",
+    "| `system.reading` |": "monitor/test_interrupts.py::reading",
+    "At most 50 codes are counted.": "test_numbers_doc.py::fifty_codes_are_counted",
+}
+HERE = (
+    (
+        "Percentages (`…_percent`) lie in [0, 100]; accuracies, rates of error and coverages are "
+        "ratios in [0, 1]."
+    ),
+    "77 of 80 is 96.3 %.",
+    "No text shows 0, 1 or 100 % unless its number reaches it:",
+    (
+        "0.9996 is 99.9 %, a load of 0.3 % is 1 %, a metric of 0.99996 is 0.9999, and a loss of 3.9996 "
+        "is 4.000 rather than 4."
+    ),
+    "(136.7 ms is 137 ms), and the progress of training is rounded down to whole percent.",
+    "one label, `missing` 2, and two rows wait.",
+    "a number with a fraction against an integer",
+)
+OF_OTHERS = (
+    # The name of a notebook.
+    "03_predictions.ipynb",
+    # The panel's, in js/src/view/modelOrder.test.ts.
+    "when it has 1.25 times its traffic",
+)
+OF_THE_MACHINE = slice(
+    HEADINGS.index("`system`: what can run out"), HEADINGS.index("Smoothed lines")
+)
+CHAPTERS = [
+    heading
+    for heading in HEADINGS
+    if heading not in (*CHECKED, *TABLES, *HEADINGS[OF_THE_MACHINE])
+    and heading != "`runs`: the tree of training runs"
+]
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_sentence_with_a_number_has_a_test(chapter):
+    known = [*ELSEWHERE, *HERE, *OF_OTHERS]
+    assert [s for s in sentences_of(chapter) if not any(part in s for part in known)] == []
+
+
+@pytest.mark.parametrize("part", [*ELSEWHERE, *HERE, *OF_OTHERS])
+def test_no_test_is_about_a_sentence_that_is_gone(part):
+    assert any(part in sentence for chapter in CHAPTERS for sentence in sentences_of(chapter))
+
+
+@pytest.mark.parametrize("where", ELSEWHERE.values())
+def test_the_tests_of_other_files_are_there(where):
+    file, _, name = where.partition("::")
+    text = (ROOT / "tests" / "unit" / file).read_text(encoding="utf-8")
+    assert re.search(rf"def test_\w*{name.removeprefix('test_')}\w*\(", text)
+
+
+def test_percentages_and_ratios_have_their_ranges():
+    monitor = Monitor(name="ranges", interval=None, store=None, drift=True)
+    for number in range(200):
+        monitor.record(number % 3, number % 2, latency=0.01)
+    monitor.record_error()
+    monitor.tick()
+    bounds, seen = {"percent": 100.0, "ratio": 1.0, "accuracy": 1.0, "coverage": 1.0}, set()
+
+    def check(value, name=""):
+        for key, inner in value.items() if isinstance(value, dict) else ():
+            check(inner, str(key))
+        for inner in value if isinstance(value, list) else ():
+            check(inner, name)
+        kind = next((kind for kind in bounds if name.endswith(kind)), None)
+        if kind is not None and isinstance(value, int | float):
+            # A process may use several cores: 100 % is one of them.
+            if name != "process_cpu_percent":
+                assert 0.0 <= value <= bounds[kind], name
+            seen.add(kind)
+
+    check(msgspec.to_builtins(monitor.snapshot()))
+    monitor.close()
+    assert seen >= {"percent", "accuracy"}
+
+
+def test_numbers_are_written_as_the_document_says():
+    assert formatting.ratio_text(77 / 80) == "96.3 %"
+    assert formatting.ratio_text(0.9996) == "99.9 %"
+    assert formatting.percent(0.3) == "1 %"
+    assert (formatting.metric(0.99996), formatting.metric(3.9996)) == ("0.9999", "4.000")
+    assert formatting.latency(0.1367) == "137 ms"
+    assert formatting.progress(99.9) == "99 %"
+    for value in (1e-9, 1 - 1e-9):
+        assert not {formatting.ratio_text(value), formatting.metric(value)} & {
+            *("0.0 %", "100.0 %", "100 %", "0 %", "0", "1", "1.000"),
+        }
+
+
+def test_a_batch_with_missing_truths_has_one_label_and_two_rows_wait():
+    monitor = Monitor(name="missing", interval=None, store=None)
+    monitor.record_batch([1, 0, 1], [1, nan, nan], ids=["a", "b", "c"])
+
+    found = monitor.snapshot()
+    assert (found.metrics.total_labelled, found.labels.missing, found.labels.pending) == (1, 2, 2)
+    monitor.close()
+
+
+@pytest.mark.parametrize(
+    ("prediction", "actual", "is_score"),
+    [
+        *((0.7, 1, True), (2.5, 1, True), (0.7, True, True), (0.7, 1.0, True), (0.2, 0.0, True)),
+        *(([0.1, 0.9], 1, True), (np.array([0.1, 0.9]), "cat", True), ({"a": 0.9}, "a", True)),
+        *((1, 1, False), (1.0, 1, False), (2.5, 1.0, False), ("a", "b", False), (0.7, 0.3, False)),
+    ],
+)
+def test_scores_against_classes_are_said_and_not_counted(prediction, actual, is_score):
+    monitor = Monitor(name="scores", interval=None, store=None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LabelTypeWarning)
+        monitor.record(prediction, actual)
+        found = monitor.snapshot()
+    assert [one.code for one in found.notices if one.code == "labels.scores"] == (
+        ["labels.scores"] if is_score else []
+    )
+    assert found.metrics.total_labelled == (0 if is_score else 1)
+    monitor.close()
