@@ -106,7 +106,7 @@ class TrainingWork:
             self.aggregator.update_status()
             self._publisher.due = True
 
-    def _on_training_end(self, section: TrainingSection) -> None:
+    def _on_training_end(self, section: TrainingSection, implicit: bool) -> None:
         with self._lock:
             if self.closed:
                 return
@@ -115,7 +115,7 @@ class TrainingWork:
             if failed and active.lifecycle == "registered":
                 active.lifecycle = "failed"
             self.training.quiet_until = -inf
-            if trains_a_model(section):
+            if not implicit and trains_a_model(section):
                 self._trained_at = self.clock.time()
                 if active.trained_at is None or active.lifecycle == "registered":
                     active.trained_at = self._trained_at

@@ -73,7 +73,7 @@ class RunEnder(RunList):
         for report in reports:
             self._on_report(report)
         if last is not None:
-            self._on_end(last)
+            self._on_end(last, run.implicit)
         else:
             self._on_change()
 

@@ -118,3 +118,32 @@ def test_a_new_kernel_lists_the_runs_of_the_former_one(make, path):
     assert [one.info.run_id for one in after.runs()] == [run.run_id]
     after.delete_run(run.run_id)
     assert after.runs() == []
+
+
+def test_runs_of_another_model_are_there_on_request(make, path):
+    def train(monitor, loss):
+        with monitor.training(1) as run:
+            run.update(1, loss=loss)
+        monitor.close()
+
+    nameless = make(store=path)
+    nameless.record(1, 1)
+    train(nameless, 0.4)
+    train(make("fraud", store=path), 0.3)
+    train(make("churn", version="1.0", store=path), 0.2)
+    train(make("churn", version="1.0", name="other notebook", store=path), 0.1)
+
+    churn = make("churn", version="2.0", store=path)
+    assert [run.metrics["loss"] for run in churn.runs()] == [0.4, 0.2]
+    assert churn.history("training")["value"].dropna().to_list() == [0.4, 0.2]
+    assert churn.curves()["value"].to_list() == [0.4, 0.2]
+    fraud, own = churn.runs(model="fraud"), churn.runs(model="churn")
+    assert [run.metrics["loss"] for run in (*fraud, *own)] == [0.3, 0.2]
+    assert churn.curves(fraud[0].run)["value"].to_list() == [0.3]
+
+    # A deployment adds a model; a monitor without one has the runs of all.
+    churn.deploy("fraud")
+    assert [run.metrics["loss"] for run in churn.runs()] == [0.4, 0.3, 0.2]
+    churn.close()
+    assert [run.metrics["loss"] for run in make(store=path).runs()] == [0.4, 0.3, 0.2]
+    assert len(open_store(path).runs()) == 4
