@@ -262,6 +262,24 @@ export function runStates(base) {
     reason_args: {},
     ...more,
   });
+  const stalledFor = (seconds, step) =>
+    alert("stalled", {
+      value: 0.12,
+      step,
+      at: now - seconds,
+      reason_code: "run.stalled_iterable",
+      reason: `No step for ${seconds} s: the loop waits for its next item; a step usually takes 0.12 s`,
+      reason_args: { seconds, usual: 0.12 },
+    });
+  const notFinite = alert("not_finite", {
+    metric: "loss",
+    value: 0.4223,
+    step: 1204,
+    at: now - 12,
+    reason_code: "run.not_finite",
+    reason: "loss is not finite from step 1204; it was 0.4223 before",
+    reason_args: { metric: "loss", step: 1204, value: 0.4223 },
+  });
   const broken = losses(1212, 9, { half: 300 }).map((value, i) => (i < 1203 ? value : Number.NaN));
   const two = run(
     "5b1e22c0-4",
@@ -299,7 +317,51 @@ export function runStates(base) {
       losses(200, 50 + i, { half: 20 + 4 * i }),
     ]),
   );
+  const study = run(
+    "5b1e22c0-6",
+    now,
+    { mean_accuracy: accuracies(3, 3, { top: 0.9, half: 1 }) },
+    {
+      ...{ stage: "Cross-validation", details: "5 folds in threads", total: 5, current: 3 },
+      ...{ place: 4, eta_seconds: 40, elapsed_seconds: 70 },
+    },
+  );
+  const fold = (number, steps, more = {}) =>
+    run(
+      `5b1e22c0-${6 + number}`,
+      now,
+      {
+        loss: losses(steps, 60 + number, { half: 18 + 5 * (number % 4), size: 0.1 }),
+        val_loss: losses(steps, 70 + number, { half: 18 + 5 * (number % 4), floor: 0.38 }),
+        accuracy: accuracies(steps, 80 + number, { half: 16 + 4 * number, top: 0.96 }),
+      },
+      {
+        ...{ parent_id: "5b1e22c0-6", stage: `Fold ${number}`, place: null },
+        ...{ total: 120, current: steps, elapsed_seconds: 70 - number },
+        ...(steps < 120 ? {} : { ended_at: now - 9 + number, state: "completed" }),
+        ...more,
+      },
+    );
+  const folds = [
+    fold(1, 120),
+    fold(2, 120),
+    fold(3, 120),
+    fold(4, 88, { alert: stalledFor(40, 88) }),
+    fold(5, 64),
+  ];
+  const brokenEnd = run(
+    "5b1e22c0-4",
+    now,
+    { loss: broken },
+    {
+      ...{ stage: "Fit", total: 1212, current: 1212, elapsed_seconds: 147, cost },
+      ...{ state: "completed", end: "completed", ended_at: now - 40, place: 1 },
+      alert: notFinite,
+    },
+  );
   return {
+    folds: withRuns(base, [study, ...folds]),
+    brokenEnd: withRuns(base, [brokenEnd, previous], { status: "registered" }),
     curves: withRuns(base, [one, previous]),
     trials: withRuns(
       base,
@@ -335,14 +397,7 @@ export function runStates(base) {
           eta_seconds: null,
           elapsed_seconds: 300,
           data_wait_ratio: 1,
-          alert: alert("stalled", {
-            value: 0.12,
-            step: 112,
-            reason_code: "run.stalled_iterable",
-            reason:
-              "No step for 250 s: the loop waits for its next item; a step usually takes 0.12 s",
-            reason_args: { seconds: 250, usual: 0.12 },
-          }),
+          alert: stalledFor(250, 112),
         },
         sparse,
       ),
@@ -358,15 +413,7 @@ export function runStates(base) {
           current: 1212,
           rate_per_second: 9.1,
           eta_seconds: 416,
-          alert: alert("not_finite", {
-            metric: "loss",
-            value: 0.4223,
-            step: 1204,
-            at: now - 12,
-            reason_code: "run.not_finite",
-            reason: "loss is not finite from step 1204; it was 0.4223 before",
-            reason_args: { metric: "loss", step: 1204, value: 0.4223 },
-          }),
+          alert: notFinite,
         },
       ),
     ]),

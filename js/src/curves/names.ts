@@ -32,6 +32,7 @@ export function chartOf(metric: string): ChartName | null {
 }
 
 export interface RankedChart {
+  /** The chart's name, and after a space what distinguishes it from others of that name. */
   readonly name: string;
   /** Whether the metric is to fall or to rise; null if that is not known. */
   readonly goal: Goal | null;
@@ -39,7 +40,8 @@ export interface RankedChart {
 }
 
 /** Returns the place of a chart in the choice of the first, the lowest first. */
-function firstRank({ name, goal }: RankedChart): number {
+function firstRank({ name: key, goal }: RankedChart): number {
+  const [name = ""] = key.split(" ");
   if (AUXILIARY.test(name)) return 5;
   if (name === "loss") return 0;
   if (/loss$/.test(name)) return 1;
@@ -74,6 +76,40 @@ export function orderCharts(
   return [...order, ...rest.keys()];
 }
 
-/** Returns how many charts are shown first: two, unless the second only describes the run. */
-export const mainCharts = (order: readonly string[]): number =>
-  Math.min(order.length, order[1] !== undefined && AUXILIARY.test(order[1]) ? 1 : 2);
+/**
+ * Returns how many charts are shown first, of which `pinned` were chosen: two, unless the second
+ * only describes the run.
+ */
+export function mainCharts(order: readonly string[], pinned = 0): number {
+  let shown = pinned;
+  while (shown < Math.min(2, order.length)) {
+    if (shown > 0 && AUXILIARY.test(order[shown] ?? "")) break;
+    shown += 1;
+  }
+  return shown;
+}
+
+/** Parts of a chart that are further apart than this, such as a sum beside a mean, get one each. */
+const APART = 20;
+const MIN_APART = 4;
+const SAMPLE = 64;
+
+/** Returns whether the middle halves of two lines do not overlap and are far from each other. */
+export function areApart(a: readonly (number | null)[], b: readonly (number | null)[]): boolean {
+  const [one, other] = [quartiles(a), quartiles(b)];
+  if (one === null || other === null) return false;
+  const [low, high] = one[1] < other[1] ? [one, other] : [other, one];
+  return low[2] < high[0] && high[1] > APART * low[1];
+}
+
+/** Returns the quartiles of a line's sizes, from some of its values; null of a short line. */
+function quartiles(values: readonly (number | null)[]): readonly [number, number, number] | null {
+  const stride = Math.ceil(values.length / SAMPLE);
+  const sizes = values
+    .filter((value, i): value is number => value !== null && i % stride === 0)
+    .map(Math.abs)
+    .sort((x, y) => x - y);
+  if (sizes.length < MIN_APART) return null;
+  const at = (share: number): number => sizes[Math.floor(share * (sizes.length - 1))] ?? 0;
+  return [at(0.25), at(0.5), at(0.75)];
+}

@@ -1,6 +1,6 @@
 // The content of the sidebar: the current notebook's panel, then all other monitors.
 import type { JSX } from "preact";
-import { rootsOf } from "../state/runTree";
+import { comparedRuns } from "../state/runTree";
 import type { Store } from "../state/store";
 import type { Language } from "../text/language";
 import { needsAttention } from "../view/labels";
@@ -77,7 +77,7 @@ function CurrentMonitor({
   useWholeCurves(lab, kernel, store);
   const { status, acknowledged_at } = store.model.value;
   const { state, stop_requested } = store.training.value;
-  const open = rootsOf(store.runs.all.value).filter((run) => run.state === "running");
+  const open = comparedRuns(store.runs.all.value).rows.filter((run) => run.state === "running");
   const several = open.length > 1;
   const alive = store.connected.value && !store.closed.value;
   const ask = async (action: "stop_training" | "acknowledge", runId?: string): Promise<void> => {

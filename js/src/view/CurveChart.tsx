@@ -3,9 +3,10 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Line } from "../curves/line";
 import { description, noteOf, placeText } from "./CurveNote";
+import { type Chart, mainLine } from "./charts";
 import { legendOf } from "./curveLegend";
 import { CurvePlot } from "./curvePlot";
-import { type Chart, type CurveView, mainLine, type ShownRuns } from "./curveView";
+import type { ChartPlace, CurveView, ShownRuns } from "./curveView";
 import { type Drawing, type DrawnLine, drawingOf, type RangeMemory } from "./drawing";
 import { useLanguage } from "./languageContext";
 import { runPlot } from "./plotLifecycle";
@@ -20,6 +21,7 @@ export function CurveChart({ chart, view }: { chart: Chart; view: CurveView }): 
   const trans = useLanguage();
   const element = useRef<HTMLDivElement>(null);
   const plot = useRef<CurvePlot | null>(null);
+  const { cursor, zoom } = view.place(chart);
   const memory = useRef<RangeMemory>({ range: null, log: false, since: null });
   const visible = useSignal(true);
   const latest = useSignal(chart);
@@ -39,10 +41,10 @@ export function CurveChart({ chart, view }: { chart: Chart; view: CurveView }): 
     const controller = new AbortController();
     const made = new CurvePlot(element.current, {
       hovered: (x) => {
-        view.cursor.value = x === null ? null : snapped(drawing.peek(), x);
+        cursor.value = x === null ? null : snapped(drawing.peek(), x);
       },
       zoomed: (range) => {
-        view.zoom.value = range;
+        zoom.value = range;
       },
     });
     plot.current = made;
@@ -51,20 +53,20 @@ export function CurveChart({ chart, view }: { chart: Chart; view: CurveView }): 
     };
     const draw = (): void => {
       made.draw(drawing.peek());
-      made.point(view.cursor.peek());
+      made.point(cursor.peek());
     };
     runPlot(element.current, made.canvas, track, draw, controller.signal, (seen) => {
       visible.value = seen;
     });
-    const stop = effect(() => made.point(view.cursor.value));
+    const stop = effect(() => made.point(cursor.value));
     return () => {
       stop();
       controller.abort();
     };
-  }, [view, drawing, visible]);
+  }, [cursor, zoom, drawing, visible]);
 
   const shown = drawing.value;
-  const at = view.cursor.value;
+  const at = cursor.value;
   const axis = view.shownAxis;
   const runs = view.shown.value;
   const lead = leadLine(shown, runs);
@@ -106,9 +108,9 @@ export function CurveChart({ chart, view }: { chart: Chart; view: CurveView }): 
           aria-valuetext={`${placeText(place, axis, trans)}: ${entries
             .map(({ label, value }) => `${label} ${value}`.trim())
             .join(", ")}`}
-          onKeyDown={(event) => moveCursor(event, view, shown, lead?.line)}
+          onKeyDown={(event) => moveCursor(event, view.place(chart), shown, lead?.line)}
           onBlur={() => {
-            view.cursor.value = null;
+            cursor.value = null;
           }}
         />
         {at === null || at < begin || at > end ? null : (
@@ -148,13 +150,13 @@ function snapped({ front }: Drawing, x: number): number {
 
 function moveCursor(
   event: KeyboardEvent,
-  view: CurveView,
+  { cursor, zoom }: ChartPlace,
   { front, x }: Drawing,
   lead: Line | undefined,
 ): void {
   const line = longest(front) ?? lead;
   const size = line?.x.length ?? 0;
-  const now = view.cursor.peek();
+  const now = cursor.peek();
   const i = line && now !== null ? line.nearest(now) : size;
   const page = PAGE_SHARE * (x[1] - x[0]);
   const near = (place: number): number => Math.max(0, line?.nearest(place) ?? 0);
@@ -170,10 +172,10 @@ function moveCursor(
     End: () => size - 1,
   };
   if (event.key === "Escape") {
-    view.cursor.value = view.zoom.value = null;
+    cursor.value = zoom.value = null;
   } else if (moves[event.key] && size > 0) {
     const next = Math.min(size - 1, Math.max(0, moves[event.key]?.() ?? 0));
-    view.cursor.value = line?.x[next] ?? null;
+    cursor.value = line?.x[next] ?? null;
   } else return;
   event.preventDefault();
   event.stopPropagation();

@@ -5,7 +5,8 @@ import { difference, type XAxis } from "../curves/line";
 import type { RunInfo } from "../schema/contract.gen";
 import { count, duration } from "../text/format";
 import type { Language } from "../text/language";
-import type { Chart, CurveView, ShownRuns } from "./curveView";
+import type { Chart } from "./charts";
+import type { CurveView, ShownRuns } from "./curveView";
 import { chartFigure, type Drawing, type DrawnLine } from "./drawing";
 import { runTitle } from "./runLabels";
 
@@ -32,8 +33,17 @@ export function noteOf(
     const { value, step } = lead.best;
     texts.push(trans.__("best %1 at step %2", chartFigure(value, drawing), stepText(step)));
   }
-  const compared = lead && comparisonOf(drawing, lead, view.cursor.value, view.shown.value, trans);
+  const compared =
+    lead && comparisonOf(drawing, lead, view.place(chart).cursor.value, view.shown.value, trans);
   if (compared) texts.push(compared);
+  const { parallel, best } = view.shown.value;
+  if (texts.length === 0 && drawing.back.length > 0 && parallel.length > 1 && best) {
+    texts.push(
+      view.chosen.value === null
+        ? trans.__("the best one in front; a row below brings another forward")
+        : trans.__("the chosen one in front"),
+    );
+  }
   if (refused === "negative") texts.push(trans.__("linear: values below 0"));
   if (refused === "share") texts.push(trans.__("linear: a share"));
   const hidden = [

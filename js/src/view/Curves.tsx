@@ -5,7 +5,8 @@ import type { XAxis } from "../curves/line";
 import { metric as metricText } from "../text/format";
 import type { Language } from "../text/language";
 import { CurveChart } from "./CurveChart";
-import type { Chart, CurveView } from "./curveView";
+import type { Chart } from "./charts";
+import type { CurveView } from "./curveView";
 import { useLanguage } from "./languageContext";
 import { stopNotebookKeys } from "./notebookKeys";
 import { ChartGroupContext } from "./Sparkline";
@@ -104,8 +105,7 @@ function AxisChoice({ view }: { view: CurveView }): JSX.Element {
             value={axis}
             checked={view.shownAxis === axis}
             onChange={() => {
-              view.axis.value = axis;
-              view.zoom.value = view.cursor.value = null;
+              view.showAxis(axis);
             }}
           />
           {axisLabel(axis, trans)}

@@ -1,6 +1,7 @@
 // What went wrong with runs, and what a run took.
 import type { JSX } from "preact";
 import type { RunAlert, RunInfo } from "../schema/contract.gen";
+import { ancestorIn, ownTree } from "../state/runTree";
 import { bytes, clock, count, duration, energy, percent, ratioWhole } from "../text/format";
 import type { Language } from "../text/language";
 import type { CurveView } from "./curveView";
@@ -9,7 +10,7 @@ import { runTitle } from "./runLabels";
 
 const ALERT_TONES = { stalled: "warn", not_finite: "bad", recovered: "ok" } as const;
 
-/** Renders a banner for each run with trouble. */
+/** Renders a banner for each open run with trouble. */
 export function RunAlerts({ view }: { view: CurveView }): JSX.Element {
   const trans = useLanguage();
   return (
@@ -32,20 +33,41 @@ export function RunAlerts({ view }: { view: CurveView }): JSX.Element {
 }
 
 const troubledRuns = (view: CurveView): { run: RunInfo; alert: RunAlert }[] =>
-  view.shown.value.all.flatMap((run) => (run.alert ? [{ run, alert: run.alert }] : []));
+  view.shown.value.all.flatMap((run) =>
+    run.alert && run.ended_at === null ? [{ run, alert: run.alert }] : [],
+  );
 
 function alertText(view: CurveView, run: RunInfo, alert: RunAlert, trans: Language): string {
   const { all, parallel } = view.shown.value;
   const text = trans.message(alert.reason_code, alert.reason, alert.reason_args);
-  return parallel.length > 1 ? `${runTitle(run, all, trans)}: ${text}` : text;
+  const row = parallel.length > 1 ? (ancestorIn(run, parallel, all) ?? run) : undefined;
+  return row ? `${runTitle(row, all, trans)}: ${text}` : text;
 }
 
 /** Returns what is wrong, for screen readers. */
 export const alertTexts = (view: CurveView, trans: Language): readonly string[] =>
   troubledRuns(view).map(({ run, alert }) => alertText(view, run, alert, trans));
 
-/** Renders what an ended run took: waiting, memory, GPUs and energy. */
-export function RunSummary({ run }: { run: RunInfo }): JSX.Element | null {
+/** Renders what an ended run took, and what went wrong for good. */
+export function RunSummary({ run, view }: { run: RunInfo; view: CurveView }): JSX.Element {
+  const trans = useLanguage();
+  const wrong = ownTree(run, view.shown.value.all, []).flatMap(({ alert, ended_at }) =>
+    alert?.kind === "not_finite" && ended_at !== null ? [alert] : [],
+  );
+  return (
+    <>
+      {wrong.map((alert) => (
+        <p key={alert.reason} class="v-wrong" data-tone="bad">
+          {trans.message(alert.reason_code, alert.reason, alert.reason_args)}
+        </p>
+      ))}
+      <RunCost run={run} />
+    </>
+  );
+}
+
+/** Renders waiting, memory, GPUs and energy. */
+function RunCost({ run }: { run: RunInfo }): JSX.Element | null {
   const trans = useLanguage();
   const { cost } = run;
   if (cost === null) return null;

@@ -7,7 +7,8 @@ import { visitColumns } from "../curves/line";
 import type { RunInfo } from "../schema/contract.gen";
 import type { Curve } from "../state/curve";
 import { count } from "../text/format";
-import { type Chart, type CurveView, mainLine } from "./curveView";
+import { type Chart, mainChart, mainLine } from "./charts";
+import type { CurveView } from "./curveView";
 import { interpolate, useLanguage } from "./languageContext";
 import { stopNotebookKeys } from "./notebookKeys";
 import { RUN_SHAPES, runStateText, runTitle, runTone } from "./runLabels";
@@ -34,7 +35,7 @@ export function Runs({ view, action }: RunsProps): JSX.Element | null {
       ))}
     </ul>
   );
-  const [chart] = view.charts.value;
+  const chart = mainChart(view.charts.value);
   const few =
     expanded.value || parallel.length <= COLLAPSED_ROWS
       ? inOrder(parallel)
@@ -91,14 +92,14 @@ function collapsed(
   runs: readonly RunInfo[],
   places: ReadonlyMap<string, number>,
 ): readonly RunInfo[] {
-  let grey = COLLAPSED_ROWS - places.size;
+  let grey = COLLAPSED_ROWS - runs.filter((run) => places.has(run.run_id)).length;
   return runs.filter((run) => places.has(run.run_id) || grey-- > 0);
 }
 
 function RunRow({ run, view, action }: RunsProps & { run: RunInfo }): JSX.Element {
   const trans = useLanguage();
-  const { all, parallel, best, places, lead } = view.shown.value;
-  const [chart] = view.charts.value;
+  const { all, parallel, around, best, places, lead } = view.shown.value;
+  const chart = mainChart(view.charts.value);
   const place = places.get(run.run_id);
   const colour = place === undefined ? "level" : `run${place}`;
   const line = rowLine(view, chart, run);
@@ -108,6 +109,9 @@ function RunRow({ run, view, action }: RunsProps & { run: RunInfo }): JSX.Elemen
     return Math.abs(other?.run.metrics[other.metric] ?? 0);
   });
   const title = runTitle(run, all, trans);
+  // Of which run around it, where there are several.
+  const outer = around.length > 1 ? around.find((one) => one.run_id === run.parent_id) : undefined;
+  const details = [outer && runTitle(outer, all, trans), rowDetails(run)].filter(Boolean);
   const reason = run.reason
     ? trans.message(run.reason_code, run.reason, run.reason_args)
     : undefined;
@@ -127,7 +131,7 @@ function RunRow({ run, view, action }: RunsProps & { run: RunInfo }): JSX.Elemen
       >
         <i aria-hidden="true">{RUN_SHAPES[place ?? 0]}</i>
         <span class="v-name" title={reason}>
-          <b>{title}</b> {rowDetails(run)}
+          <b>{title}</b> {details.join(" · ")}
         </span>
         <span class="v-state" data-tone={runTone(run)}>
           {runStateText(run, best === run, trans)}

@@ -50,7 +50,8 @@ export function Training({ view, serving, action, runAction }: TrainingProps): J
   const stage = runText(run.stage, trans);
   const details = runText(run.details, trans);
   const { progress } = run;
-  const { parallel, lead } = view.shown.value;
+  const { parallel, around, lead } = view.shown.value;
+  const summed = view.chosen.value ? lead : (around[0] ?? lead);
   const folds = serving && run.state !== "running" && parallel.length > 0;
   const open = !folds || view.unfolded.value;
   const quiet = run.state === "idle" || (folds && !open);
@@ -63,7 +64,7 @@ export function Training({ view, serving, action, runAction }: TrainingProps): J
       data-run-id={parallel.length === 1 ? parallel[0]?.run_id : undefined}
       aria-label={trans.__("Training")}
     >
-      <div class="v-run">
+      <div class="v-run" data-run-id={around[0]?.run_id}>
         <Vital of="training.stage" class="v-stage" title={stage}>
           {folds ? (
             <button
@@ -93,8 +94,8 @@ export function Training({ view, serving, action, runAction }: TrainingProps): J
       {open ? (
         <>
           <Curves view={view} />
-          {lead && (run.state !== "running" || view.chosen.value) ? (
-            <RunSummary run={lead} />
+          {summed && (run.state !== "running" || view.chosen.value) ? (
+            <RunSummary run={summed} view={view} />
           ) : null}
           <Runs view={view} action={runAction} />
         </>

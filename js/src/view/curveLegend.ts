@@ -2,7 +2,8 @@
 import type { Line } from "../curves/line";
 import type { Maybe } from "../text/format";
 import type { Language } from "../text/language";
-import { mainLine, type ShownRuns } from "./curveView";
+import { type ChartLine, mainLine } from "./charts";
+import type { ShownRuns } from "./curveView";
 import { chartFigure, type Drawing, type DrawnLine } from "./drawing";
 import { runTitle } from "./runLabels";
 
@@ -29,33 +30,27 @@ export function legendOf(
 ): LegendEntry[] {
   const { front, back, x } = drawing;
   const several = new Set(front.map(({ source }) => source.root.run_id)).size > 1;
-  const entries = front.map(({ source, line, smoothed, place }): LegendEntry => {
+  const sources = front.map(({ source }) => source);
+  // Of several runs, the one in front comes first; of the others, the line their numbers are of.
+  const own = front.filter(({ source }) => source.root === runs.lead);
+  const isMain = (source: ChartLine): boolean => mainLine(sources, source.root) === source;
+  const shown = [...own, ...front.filter((one) => !own.includes(one) && isMain(one.source))];
+  const isOuter = ({ root }: ChartLine): boolean => runs.around.includes(root);
+  const entries = shown.map(({ source, line, smoothed, place }, nth): LegendEntry => {
     const { curve, metric, part, run, root } = source;
-    const same = front.filter((other) => other.source.root.run_id === root.run_id);
-    // Beside a validation, a metric without a part is that of the training.
-    const name =
-      same.length < 2 && part === null
-        ? ""
-        : part === "val"
-          ? trans.__("val")
-          : same.some((other) => other !== undefined && other.source.part === "val")
-            ? trans.__("train")
-            : part === "train"
-              ? trans.__("train")
-              : run === root
-                ? ""
-                : run.stage;
+    const name = lineName(source, sources, trans);
+    const first = root !== shown[nth - 1]?.source.root;
+    const title = several || isOuter(source) ? runTitle(root, runs.all, trans) : "";
+    const label = [first ? title : "", !several || root === runs.lead ? name : ""];
     const i = at === null ? curve.length - 1 : reached(line, at, x);
     const mean = at === null ? (run.metrics[metric] ?? null) : (curve.mean[i] ?? null);
     const bad = (curve.bad[i] ?? 0) > 0 && mean === null;
     const smooth = at === null ? null : smoothedAt(line, smoothed, i);
     return {
       key: `${run.run_id} ${metric}`,
-      hook: root === runs.lead ? metric : undefined,
+      hook: root === runs.lead || isOuter(source) ? metric : undefined,
       part: part === "train" || (part === null && name !== "") ? "train" : part,
-      label: several
-        ? [runTitle(root, runs.all, trans), same.length > 1 ? name : ""].filter(Boolean).join(" ")
-        : name,
+      label: label.filter(Boolean).join(" "),
       title: metric,
       value: bad ? trans.__("not finite") : chartFigure(mean, drawing),
       near: bad
@@ -94,6 +89,17 @@ export function legendOf(
     });
   }
   return entries;
+}
+
+/** Returns the name of a line among those of its run: its part, or where it was reported. */
+function lineName(source: ChartLine, lines: readonly ChartLine[], trans: Language): string {
+  const { part, root, run } = source;
+  const same = lines.filter((other) => other.root.run_id === root.run_id);
+  if (same.length < 2 && part === null) return "";
+  if (part === "val") return trans.__("val");
+  // Beside a validation, a metric without a part is that of the training.
+  if (part === "train" || same.some((other) => other.part === "val")) return trans.__("train");
+  return run === root ? "" : run.stage;
 }
 
 /** Returns the index of the point at x; -1 where the line has not come, or has ended. */

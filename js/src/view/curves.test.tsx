@@ -211,6 +211,80 @@ describe("parallel runs", () => {
     expect(texts(root, ".v-state")).toEqual(["running", "best", "running"]);
   });
 
+  test("runs inside one run are rows too, beside the run around them", () => {
+    const { root } = open("folds");
+    expect(texts(root, ".v-run .v-stage")).toEqual(["Cross-validation"]);
+    expect(texts(root, "button.v-run-row .v-name")).toEqual([
+      "Fold 1",
+      "Fold 2",
+      "Fold 3",
+      "Fold 4",
+      "Fold 5",
+    ]);
+    expect(texts(root, ".v-state")).toEqual([
+      "best",
+      "completed",
+      "completed",
+      "stalled",
+      "running",
+    ]);
+    expect(texts(root, ".v-steps").slice(3)).toEqual(["88 of 120", "64 of 120"]);
+    // The best is in front with both of its lines, the newest beside it, and the others behind.
+    expect(legend(root, "loss").map((text) => text.replace(/ [\d.]+$/, ""))).toEqual([
+      "Fold 1 train",
+      "val",
+      "Fold 5",
+      "3 others",
+    ]);
+    const [, second] = all(root, "button.v-run-row");
+    act(() => second?.click());
+    expect(second?.getAttribute("aria-pressed")).toBe("true");
+    expect(legend(root, "loss")[0]).toMatch(/^Fold 2 train/);
+    act(() => second?.click());
+    expect(legend(root, "loss")[0]).toMatch(/^Fold 1 train/);
+  });
+
+  test("what the run around them reports has a chart with its own steps and cursor", () => {
+    const { root } = open("folds");
+    press(root, "1 more");
+    expect(texts(root, "figcaption > b")).toEqual(["loss", "accuracy", "mean_accuracy"]);
+    const outer = plot(root, "mean_accuracy");
+    expect(legend(root, "mean_accuracy")[0]).toMatch(/^Cross-validation 0\.\d+$/);
+    expect(outer.getAttribute("aria-label")).toContain("step 3 of 5");
+    key(outer, "Home");
+    expect(texts(root, ".v-at")).toEqual(["step 1"]);
+    key(plot(root, "loss"), "End");
+    expect(texts(root, ".v-at")).toEqual(["step 120", "step 120", "step 1"]);
+  });
+
+  test("folds one after another are rows, loops that begin again are not", () => {
+    const inner = (id: number, more: Partial<RunInfo>): ReturnType<typeof run> =>
+      run(`a-${id}`, AT, { loss: losses(30, id) }, { parent_id: "a-1", total: 30, ...more });
+    const outer = run("a-1", AT, {}, { total: 3, current: 1 });
+    const shown = (runs: ReturnType<typeof run>[]): number => {
+      const { root } = show("training", withRuns(base, [outer, ...runs]));
+      return all(root, "button.v-run-row").length;
+    };
+    const [first, second] = [AT - 50, AT - 20];
+    const ended = { started_at: first, ended_at: second };
+    const numbered = [
+      inner(2, { stage: "Fold 1", ...ended }),
+      inner(3, { stage: "Fold 2", started_at: second }),
+    ];
+    expect(shown(numbered)).toBe(2);
+    // A loop over the training data and one over the validation data, in turns.
+    const turns = [
+      inner(2, { stage: "train", lap: 2, started_at: first }),
+      inner(3, { stage: "validate", started_at: second, ended_at: AT - 10 }),
+    ];
+    expect(shown(turns)).toBe(0);
+    const phases = [
+      inner(2, { stage: "warm up", ...ended }),
+      inner(3, { stage: "fit", started_at: second }),
+    ];
+    expect(shown(phases)).toBe(0);
+  });
+
   test("many rows are folded, and those in colour are always shown", () => {
     const { root } = open("trials");
     expect(all(root, "button.v-run-row")).toHaveLength(8);
@@ -235,6 +309,53 @@ describe("trouble", () => {
     expect(banner?.textContent).toContain("No step for 250 s");
     expect(banner?.textContent).toMatch(/since \d\d:\d\d$/);
     expect(banner?.dataset["tone"]).toBe("warn");
+  });
+
+  test("of two runs with trouble, each has a banner with the name of its run", () => {
+    const runs = [runsOf("stalled")[0], runsOf("nan")[0]].map((info, i) => ({
+      ...(info as RunInfo),
+      ...{ run_id: `b-${i}`, name: ["wide", "deep"][i] },
+    }));
+    const { root } = show("training", { ...states["three"], runs });
+    expect(texts(root, "[data-alert] p").map((text) => text.split(":")[0])).toEqual([
+      "wide",
+      "deep",
+    ]);
+    expect(texts(root, ".v-state")).toEqual(["stalled", "not finite"]);
+  });
+
+  test("of a run inside another, the banner has the name of the row", () => {
+    const { root } = open("folds");
+    expect(texts(root, "[data-alert] p")).toEqual([
+      "Fold 4: No step for 40 s: the loop waits for its next item; a step usually takes 0.12 s",
+    ]);
+  });
+
+  test("a banner ends with its run; that a metric was not finite stays in the summary", () => {
+    const { root, receive } = open("nan");
+    const [info] = runsOf("nan");
+    expect(all(root, "[data-alert]")).toHaveLength(1);
+    const end = { run_id: info?.run_id, state: "completed", ended_at: AT + 1 };
+    const training = { ...(states["nan"]?.training as object), state: "completed" };
+    receive({ at: AT + 1, runs: [end], training });
+    expect(all(root, "[data-alert]")).toHaveLength(0);
+    expect(texts(root, ".v-wrong")).toEqual([
+      "loss is not finite from step 1204; it was 0.4223 before",
+    ]);
+    // A new run is in front: nothing of the earlier one is above it.
+    const next = run("5b1e22c0-9", AT + 2, { loss: [2] }, { stage: "Fit", elapsed_seconds: 0 });
+    const running = { ...(states["nan"]?.training as object), stage: "Fit" };
+    receive({ at: AT + 2, runs: [next.info], curves: next.chunks, training: running });
+    expect(all(root, "[data-alert], .v-wrong")).toHaveLength(0);
+    expect(texts(root, ".v-runs .v-state")).toEqual(["not finite"]);
+  });
+
+  test("a run that ended while it stalled has ended", () => {
+    const [info] = runsOf("stalled");
+    const runs = [{ ...info, state: "stopped", ended_at: AT }, ...runsOf("three").slice(1)];
+    const { root } = show("training", { ...states["three"], runs });
+    expect(all(root, "[data-alert]")).toHaveLength(0);
+    expect(texts(root, ".v-state")).toContain("stopped");
   });
 
   test("a metric that is not finite is marked in the chart, with the value before", () => {

@@ -19,7 +19,8 @@ import { valueRange } from "../curves/outliers";
 import { cleanValues, smooth, zigzags } from "../curves/smoothing";
 import type { Curve } from "../state/curve";
 import type { Maybe } from "../text/format";
-import { type Chart, type ChartLine, type CurveView, mainLine } from "./curveView";
+import { type Chart, type ChartLine, mainLine } from "./charts";
+import type { CurveView } from "./curveView";
 
 export interface DrawnLine {
   readonly source: ChartLine;
@@ -87,6 +88,7 @@ export function drawingOf(
   now: number,
 ): Drawing {
   const { places } = view.shown.value;
+  const zoom = view.place(chart).zoom.value;
   const lines = chart.lines.map((source) => ({
     source,
     line: new Line(source.curve, view.transform(source)),
@@ -111,7 +113,7 @@ export function drawingOf(
   }
   const end = xEnd(newest, total, open);
   const begin = first <= Math.max(1, 0.02 * end) || first >= end ? Math.min(0, first) : first;
-  const x: Range = view.zoom.value ?? [begin, end];
+  const x: Range = zoom ?? [begin, end];
 
   const marked = front.map((one) => {
     const zigzag = zigzags(one.source.curve.mean);
@@ -122,7 +124,7 @@ export function drawingOf(
     const inside = (_: unknown, i: number): boolean =>
       (line.x[i] ?? 0) >= x[0] && (line.x[i] ?? 0) <= x[1];
     const of = (column: readonly Maybe[]): readonly Maybe[] => {
-      const seen = view.zoom.value ? column.filter(inside) : column;
+      const seen = zoom ? column.filter(inside) : column;
       return log ? seen.map(scale) : seen;
     };
     const { low, high } = line.curve;

@@ -31,14 +31,25 @@ const TONES: Readonly<Record<TrainingState, Tone>> = {
   lost: "bad",
 };
 
-export const runTone = ({ state, alert }: RunInfo): Tone =>
-  alert?.kind === "not_finite" ? "bad" : alert?.kind === "stalled" ? "warn" : TONES[state];
+/** Returns what is wrong with a run; one that has ended does not stall any more. */
+const trouble = ({ alert, ended_at }: RunInfo): "not_finite" | "stalled" | null =>
+  alert?.kind === "not_finite"
+    ? "not_finite"
+    : alert?.kind === "stalled" && ended_at === null
+      ? "stalled"
+      : null;
+
+export function runTone(run: RunInfo): Tone {
+  const wrong = trouble(run);
+  return wrong === "not_finite" ? "bad" : wrong === "stalled" ? "warn" : TONES[run.state];
+}
 
 /** Returns the state of a run in words. */
 export function runStateText(run: RunInfo, isBest: boolean, trans: Language): string {
   if (run.state === "lost") return trans.__("lost");
-  if (run.alert?.kind === "not_finite") return trans.__("not finite");
-  if (run.alert?.kind === "stalled") return trans.__("stalled");
+  const wrong = trouble(run);
+  if (wrong === "not_finite") return trans.__("not finite");
+  if (wrong === "stalled") return trans.__("stalled");
   if (run.state === "running" && run.stop_requested) return trans.__("stopping");
   if (isBest) return trans.__("best");
   switch (run.state) {
