@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, overload
 
 import numpy as np
 
+from ipyvitals.charts.comparison_axes import set_axes
 from ipyvitals.charts.layout import heading, keys_of, small
 from ipyvitals.charts.palette import Palette, palette_of, plotly_template
 from ipyvitals.charts.run_lines import LineStyle, metric_traces
 from ipyvitals.charts.run_table import add_table
-from ipyvitals.charts.runs import By, RunCurves, check_by, runs_of
+from ipyvitals.charts.runs import By, RunCurves, check_by, check_flag, runs_of
 from ipyvitals.charts.tables import plain
-from ipyvitals.charts.ticks import whole_step
-from ipyvitals.errors import ArgumentValueError
-from ipyvitals.storage.run_filter import Names, run_filter
+from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
+from ipyvitals.storage.run_filter import Names, RunFilter, run_filter
 
 if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
+    from plotly.graph_objects import Figure, FigureWidget
 
-__all__ = ["compare"]
+__all__ = ["Comparison", "compare"]
+
+Trace: TypeAlias = dict[str, Any]
 
 PANEL_PX, GAP_PX, TOP_PX, BOTTOM_PX, LEGEND_PX = 170, 58, 76, 44, 22
 LEGEND_WIDTH_PX = 800
@@ -29,6 +31,44 @@ LEGEND_WIDTH_PX = 800
 MOST_PANELS = 12
 HALF_SHARE = 0.01
 UNITS = ((3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
+
+
+@overload
+def compare(
+    runs: Any,
+    *,
+    metrics: Sequence[str] | None = ...,
+    by: By = ...,
+    template: str | None = ...,
+    name: Names = ...,
+    tag: Names = ...,
+    model: Names = ...,
+    since: Any = ...,
+    until: Any = ...,
+    smooth: bool = ...,
+    log: bool = ...,
+    table: bool = ...,
+    live: Literal[False] = ...,
+) -> Figure: ...
+
+
+@overload
+def compare(
+    runs: Any,
+    *,
+    metrics: Sequence[str] | None = ...,
+    by: By = ...,
+    template: str | None = ...,
+    name: Names = ...,
+    tag: Names = ...,
+    model: Names = ...,
+    since: Any = ...,
+    until: Any = ...,
+    smooth: bool = ...,
+    log: bool = ...,
+    table: bool = ...,
+    live: Literal[True],
+) -> FigureWidget: ...
 
 
 def compare(
@@ -45,21 +85,22 @@ def compare(
     smooth: bool = True,
     log: bool = False,
     table: bool = True,
-) -> Figure:
+    live: bool = False,
+) -> Figure | FigureWidget:
     """Return a figure of training runs: one panel a metric, one line a run, and a table.
 
     Parameters
     ----------
-    runs : Store, Monitor, DataFrame, list or dict
-        What has runs: a history, tables of it as ``history("training")`` returns them, or several
-        of these. A dict names its runs; its tables may also have one column a metric, indexed by
-        step or by time.
+    runs : Store, Monitor, StoredRun, TrainingRun, DataFrame, list or dict
+        What has runs: a history, runs that its ``runs()`` returned, a handle of a run, tables as
+        ``history("training")`` returns them, or several of these. A dict names its runs; its tables
+        may also have one column a metric, indexed by step or by time.
     metrics : sequence of str, optional
         Which ones; all of them by default, in the order in which they came.
     by : {"step", "time"}
         Over the steps, or over the time since each run began.
     template : {"light", "dark"}, optional
-        By default what goes with plotly's own default.
+        By default the theme of JupyterLab, or that of plotly's own default where it was changed.
     name, tag, model : str or iterable of str, optional
         Only runs of any of these names, tags, and ids or names of models. A run without a name has
         its stage.
@@ -71,10 +112,13 @@ def compare(
         A logarithmic axis for metrics whose values are all greater than 0.
     table : bool
         Show below what each run took, and its best and last values, where a source says it.
+    live : bool
+        Return a `FigureWidget` that is redrawn, at most once a second, until it is closed. It needs
+        a `Monitor`, whose new runs it shows too.
 
     Returns
     -------
-    plotly.graph_objects.Figure
+    plotly.graph_objects.Figure or plotly.graph_objects.FigureWidget
 
     Raises
     ------
@@ -96,48 +140,85 @@ def compare(
     """
     from ipyvitals.charts.shown import RecordedFigure
 
-    palette, by = palette_of(template), check_by(by)
+    for flag, value in {"smooth": smooth, "log": log, "table": table, "live": live}.items():
+        check_flag(flag, value)
     wanted = run_filter(name=name, tag=tag, model=model, since=since, until=until)
-    found = runs_of(runs, wanted)
-    names = _metrics(found, metrics)
-    columns = 1 if len(names) < 3 else 2
-    unit = _unit(found)
-    drawing = LineStyle(by, unit[0], _half(found, by) if smooth else None, palette)
-    traces = []
-    for row, metric in enumerate(names):
-        curves = [
-            (place, plain(run.name), run.curves[metric])
-            for place, run in enumerate(found)
-            if metric in run.curves
-        ]
-        traces += metric_traces(curves, row, drawing)
-    # Each run is in the legend once, by the first of its lines.
-    in_front = [trace for trace in traces if "opacity" not in trace]
-    for first in {trace["legendgroup"]: trace for trace in reversed(in_front)}.values():
-        first["showlegend"] = True
-    layout = _layout(names, columns, [plain(run.name) for run in found], (by, unit), palette)
-    _set_axes(layout, names, found, by, log=log)
-    if table:
-        add_table(traces, layout, found, names, palette)
-    figure: Figure = RecordedFigure(traces, layout)
-    if not found:
-        figure.layout.title.text = small("No run has metrics yet.", palette)
-        figure.update_xaxes(visible=False).update_yaxes(visible=False)
-    return figure
+    palette = palette_of(template)
+    drawing = Comparison(_names(metrics), check_by(by), palette, wanted, smooth, log, table)
+    if live:
+        from ipyvitals.charts.live_comparison import live_comparison
+
+        return live_comparison(runs, drawing)
+    return RecordedFigure(*drawing.draw(runs))
 
 
-def _metrics(runs: list[RunCurves], wanted: Sequence[str] | None) -> list[str]:
+class Comparison(NamedTuple):
+    """Draws runs with the arguments of `compare`."""
+
+    metrics: list[str] | None
+    by: By
+    palette: Palette
+    wanted: RunFilter
+    smooth: bool = True
+    log: bool = False
+    table: bool = True
+
+    def draw(self, runs: Any, *, live: bool = False) -> tuple[list[Trace], dict[str, Any]]:
+        """Return the traces and the layout of a figure.
+
+        With `live`, metrics that no run has yet have no panel, instead of raising an error.
+        """
+        by, palette = self.by, self.palette
+        found = runs_of(runs, self.wanted)
+        names = _metrics(found, self.metrics, live=live)
+        columns = 1 if len(names) < 3 else 2
+        unit = _unit(found)
+        style = LineStyle(by, unit[0], _half(found, by) if self.smooth else None, palette)
+        traces: list[Trace] = []
+        for row, metric in enumerate(names):
+            curves = [
+                (place, plain(run.name), run.curves[metric])
+                for place, run in enumerate(found)
+                if metric in run.curves
+            ]
+            traces += metric_traces(curves, row, style)
+        # Each run is in the legend once, by the first of its lines.
+        in_front = [trace for trace in traces if "opacity" not in trace]
+        for first in {trace["legendgroup"]: trace for trace in reversed(in_front)}.values():
+            first["showlegend"] = True
+        layout = _layout(names, columns, [plain(run.name) for run in found], (by, unit), palette)
+        set_axes(layout, names, found, by, log=self.log)
+        if self.table:
+            add_table(traces, layout, found, names, palette)
+        if not found:
+            text = "No run meets the conditions." if self.wanted else "No run has metrics yet."
+            layout["title"] = {"text": small(text, palette)}
+            for axis in ("xaxis", "yaxis"):
+                layout.setdefault(axis, {})["visible"] = False
+        return traces, layout
+
+
+def _names(metrics: Any) -> list[str] | None:
+    """Return the names of metrics as a list."""
+    if metrics is None or isinstance(metrics, str):
+        return metrics if metrics is None else [metrics]
+    names = list(metrics) if isinstance(metrics, Iterable) else [metrics]
+    if not all(isinstance(name, str) for name in names):
+        raise ArgumentTypeError(f"compare(metrics={metrics!r:.80}): expected names of metrics.")
+    return names
+
+
+def _metrics(runs: list[RunCurves], wanted: list[str] | None, *, live: bool) -> list[str]:
     there = list(dict.fromkeys(name for run in runs for name in run.curves))
     if wanted is None:
         return there[:MOST_PANELS]
-    names = [wanted] if isinstance(wanted, str) else list(wanted)
-    unknown = [name for name in names if name not in there]
-    if unknown:
+    unknown = [name for name in wanted if name not in there]
+    if unknown and not live:
         raise ArgumentValueError(
-            f"compare(metrics={names!r}): no run has {', '.join(map(repr, unknown))}; "
+            f"compare(metrics={wanted!r}): no run has {', '.join(map(repr, unknown))}; "
             f"there are {', '.join(map(repr, there)) or 'none'}."
         )
-    return names
+    return [name for name in wanted if name in there]
 
 
 def _unit(runs: list[RunCurves]) -> tuple[float, str]:
@@ -162,28 +243,6 @@ def _half(runs: list[RunCurves], by: By) -> float:
         return 1.0
     span = max(float(one.max()) for one in known) - min(float(one.min()) for one in known)
     return span * HALF_SHARE or 1.0
-
-
-def _set_axes(
-    layout: dict[str, Any], names: list[str], runs: list[RunCurves], by: By, *, log: bool
-) -> None:
-    """Set ticks at whole steps, and logarithmic axes where all values are greater than 0."""
-    if by == "step":
-        steps = [curve.steps for run in runs for curve in run.curves.values()]
-        known = np.concatenate([one[np.isfinite(one)] for one in steps] or [np.empty(0)])
-        if known.size and np.all(known == np.floor(known)):
-            ticks = whole_step(float(known.min()), float(known.max()))
-            for axis in (name for name in layout if name.startswith("xaxis")):
-                layout[axis] |= {"tickformat": ",d", **ticks}
-    for place, name in enumerate(names if log else ()):
-        curves = [run.curves[name] for run in runs if name in run.curves]
-        values = np.concatenate([one.values if one.low is None else one.low for one in curves])
-        known = values[np.isfinite(values)]
-        if known.size and known.min() > 0:
-            number = "" if place == 0 else str(place + 1)
-            layout[f"yaxis{number}"] |= {"type": "log", "tickformat": "~g"}
-        else:
-            layout["annotations"][place]["text"] += "   linear: values at or below 0"
 
 
 def _layout(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from ipyvitals.charts.theme import page_theme
 from ipyvitals.errors import ArgumentValueError
 
 __all__ = ["FONT", "PALETTES", "Palette", "Template", "palette_of", "plotly_template"]
@@ -70,7 +71,7 @@ PALETTES: dict[Template, Palette] = {
 
 
 def palette_of(template: str | None) -> Palette:
-    """Return the colours of a template; by default those that go with plotly's own.
+    """Return the colours of a template; by default those of the page, see `page_theme`.
 
     Raises
     ------
@@ -78,15 +79,14 @@ def palette_of(template: str | None) -> Palette:
         When it is neither ``"light"`` nor ``"dark"``.
     """
     if template is None:
-        import plotly.io as pio
-
-        template = "dark" if "dark" in str(pio.templates.default) else "light"
-    if template not in PALETTES:
+        template = page_theme()
+    known = {str(one): palette for one, palette in PALETTES.items()}
+    if str(template) not in known:
         raise ArgumentValueError(
             f"template={template!r}: expected 'light' or 'dark'; any of plotly's own can be set "
             "on the figure, by figure.update_layout(template=…)."
         )
-    return PALETTES[template]
+    return known[template]
 
 
 def plotly_template(palette: Palette) -> Any:

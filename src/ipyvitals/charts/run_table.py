@@ -25,8 +25,11 @@ MOST_METRICS = 3
 MOST_ROWS = 200
 MOST_LETTERS = 24
 """By which a column of a figure is at most as wide."""
-LINE_PX, GAP_PX, MOST_LINES = 24, 40, 12
-"""Height of a row in a figure, room above the table, and rows before the table scrolls."""
+LINE_PX, WRAPPED_PX, GAP_PX, MOST_LINES = 24, 16, 40, 12
+"""Height of a row in a figure and of each further line in it, room above the table, and rows before
+the table scrolls."""
+TABLE_PX, LETTER_PX, EDGE_PX = 800, 6.0, 18
+"""Width of a table in the cells of most notebooks, of a letter, and of both edges of a cell."""
 CELL = "padding:4px 12px 4px 0;text-align:left;vertical-align:top;white-space:nowrap"
 
 
@@ -148,7 +151,9 @@ def add_table(
         # A figure has little room: the lines say when, and what no run knows says nothing.
         if head != "Began" and set(cells) != {UNKNOWN}
     ]
-    table_px = LINE_PX * (min(len(rows), MOST_LINES) + 2.5)
+    widths = [min(MOST_LETTERS, max(map(len, one))) + 3 for one in columns]
+    heights = _heights(columns, widths)
+    table_px = sum(heights[: MOST_LINES + 1]) + 1.5 * LINE_PX
     inner = layout["height"] - layout["margin"]["t"] - layout["margin"]["b"]
     whole = inner + GAP_PX + table_px
     share = inner / whole
@@ -165,7 +170,7 @@ def add_table(
             "type": "table",
             "name": "What the runs took",
             "domain": {"x": (0, 1), "y": (0, table_px / whole)},
-            "columnwidth": [min(MOST_LETTERS, max(map(len, one))) + 3 for one in columns],
+            "columnwidth": widths,
             "header": {
                 "values": [plain(head) for head, *_ in columns],
                 "fill": {"color": palette.ground},
@@ -180,3 +185,16 @@ def add_table(
             },
         }
     )
+
+
+def _heights(columns: Sequence[Sequence[str]], widths: Sequence[float]) -> list[float]:
+    """Return the height of each row, about: a text that is wider than its column wraps."""
+    rooms = [
+        max(1, int((TABLE_PX * width / sum(widths) - EDGE_PX) / LETTER_PX)) for width in widths
+    ]
+    return [
+        LINE_PX
+        + WRAPPED_PX
+        * max(-(-len(cell) // room) - 1 for cell, room in zip(cells, rooms, strict=True))
+        for cells in zip(*columns, strict=True)
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -19,7 +20,7 @@ from ipyvitals.storage.summaries import StoredRun
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["By", "MetricCurve", "RunCurves", "runs_of"]
+__all__ = ["By", "MetricCurve", "RunCurves", "check_by", "check_flag", "run_of", "runs_of"]
 
 By: TypeAlias = Literal["step", "time"]
 
@@ -27,9 +28,11 @@ NO_FILTER = RunFilter()
 ENDS = ("failed", "stopped", "lost")
 LONG = {"run", "metric", "value"}
 EXPECTED = (
-    "expected a Store, a Monitor, a DataFrame as history('training') returns it, a list of those, "
-    "or a dict of a DataFrame a run, with one column a metric"
+    "expected a Store, a Monitor, a DataFrame as history('training') returns it, a run of runs(), "
+    "a list of those, or a dict of these or of DataFrames with one column a metric, by the name of "
+    "the run"
 )
+BY_NAME = "for a run by its name: compare(monitor, name='…')"
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class RunCurves:
     """When it began; part of the name where several runs have the same."""
     end: str = ""
     """How it ended, unless it completed."""
+    stage: str = ""
+    """The stage, where it stays the same."""
     stored_id: str = ""
     stored: StoredRun | None = None
     """Its summary, where the source has one."""
@@ -82,67 +87,136 @@ def runs_of(runs: Any, wanted: RunFilter = NO_FILTER) -> list[RunCurves]:
 
 def _found(runs: Any, wanted: RunFilter) -> Iterator[RunCurves]:
     if isinstance(runs, Mapping):
-        for name, frame in runs.items():
-            yield from _named(str(name), frame, wanted)
+        for name, one in runs.items():
+            yield from _named(str(name), one, wanted)
+    elif isinstance(runs, StoredRun):
+        yield from _drawn(wanted.select([runs]))
+    elif callable(getattr(runs, "select_runs", None)):
+        yield from runs.select_runs(wanted)
     elif callable(getattr(runs, "runs", None)):
-        yield from _stored(runs, wanted)
-    elif wanted and not _is_list(runs):
+        yield from _drawn(_summaries(runs, wanted))
+    elif (handle := _handle(runs)) is not None:
+        yield from _of_handle(handle, wanted)
+    elif _is_list(runs):
+        # Each history is read once, however many of its runs there are.
+        stored = [one for one in runs if isinstance(one, StoredRun)]
+        yield from _drawn(wanted.select(stored))
+        for one in runs:
+            if not isinstance(one, StoredRun):
+                yield from _found(one, wanted)
+    else:
+        yield from _of_table(runs, wanted)
+
+
+def _of_table(runs: Any, wanted: RunFilter) -> Iterator[RunCurves]:
+    """Return the runs of a source without summaries."""
+    has_history = callable(getattr(runs, "history", None))
+    if not has_history and not set(getattr(runs, "columns", ())) >= LONG:
+        hint = f"; {BY_NAME}" if isinstance(runs, str) else ""
+        raise ArgumentTypeError(f"compare({runs!r:.80}): {EXPECTED}{hint}.")
+    if wanted:
         raise ArgumentValueError(
             "compare(): name=, tag=, model=, since= and until= need a Store or a Monitor, since a "
             "table does not say it of its runs; select its rows instead."
         )
-    elif callable(getattr(runs, "history", None)):
-        yield from _long(runs.history("training"))
-    elif set(getattr(runs, "columns", ())) >= LONG:
-        yield from _long(runs)
-    elif _is_list(runs):
-        for one in runs:
-            yield from _found(one, wanted)
-    else:
-        raise ArgumentTypeError(f"compare({runs!r:.80}): {EXPECTED}.")
+    yield from _long(runs.history("training") if has_history else runs)
 
 
 def _is_list(runs: Any) -> bool:
-    return isinstance(runs, Iterable) and not hasattr(runs, "columns") and not isinstance(runs, str)
+    if isinstance(runs, str | bytes) or hasattr(runs, "columns") or hasattr(runs, "dtype"):
+        return False
+    return isinstance(runs, Iterable)
 
 
-def _named(name: str, frame: Any, wanted: RunFilter) -> Iterator[RunCurves]:
-    """Return the runs that a user named: those of a history, or one table of metrics."""
-    columns = set(getattr(frame, "columns", ()))
-    has_history = callable(getattr(frame, "history", None))
-    if not columns and not has_history:
-        raise ArgumentTypeError(f"compare({{{name!r}: {frame!r:.60}}}): {EXPECTED}.")
-    if not columns >= LONG and not has_history and not wanted:
-        yield RunCurves(name, _wide(frame))
+def _named(name: str, given: Any, wanted: RunFilter) -> Iterator[RunCurves]:
+    """Return the runs that a user named: those of a source, or one table of metrics."""
+    columns = set(getattr(given, "columns", ()))
+    if columns and not columns >= LONG and not wanted:
+        yield RunCurves(name, _wide(given))
         return
-    found = list(_found(frame, wanted))
+    try:
+        found = list(_found(given, wanted))
+    except ArgumentTypeError as error:
+        text = str(error).removeprefix("compare(").partition("): ")[2]
+        raise ArgumentTypeError(f"compare({{{name!r}: {given!r:.60}}}): {text}") from None
     for run in found:
         if len(found) == 1:
-            yield RunCurves(name, run.curves, stored=run.stored)
+            yield replace(run, name=name, when="", end="")
         else:
             yield replace(run, name=_joined(name, run.name))
 
 
-def _stored(source: Any, wanted: RunFilter) -> Iterator[RunCurves]:
-    """Return the runs of a history: of every value, and of old ones the thinned curves."""
-    summaries = wanted.select(source.runs())
-    several = len({one.monitor for one in summaries}) > 1
-    frame = source.history("training")
-    raw = {run.stored_id: run for run in _long(frame)}
+def _handle(run: Any) -> Any:
+    """Return a `TrainingRun`: the object itself, or that of a `track` loop which has begun."""
+    for one in (run, getattr(run, "run", None)):
+        if hasattr(one, "run_id") and callable(
+            getattr(getattr(one, "owner", None), "curves", None)
+        ):
+            return one
+    return None
+
+
+def _of_handle(run: Any, wanted: RunFilter) -> Iterator[RunCurves]:
+    from ipyvitals.charts.kernel_runs import KernelRuns
+
+    for one in KernelRuns("", run.owner).select_runs(wanted):
+        if one.stored is not None and one.stored.has_id(run.run_id):
+            yield one
+
+
+def _summaries(source: Any, wanted: RunFilter) -> list[StoredRun]:
+    """Return the summaries of a source; of a monitor also those of other models, on request."""
+    found = source.runs()
+    if wanted.models:
+        with suppress(TypeError):
+            found = source.runs(model=wanted.models)
+    return wanted.select(found)
+
+
+def _drawn(summaries: list[StoredRun]) -> Iterator[RunCurves]:
+    """Return some runs of histories: of every value, and of old ones the thinned curves."""
+    sources = {id(one.source): one.source for one in summaries}
+    if None in sources.values():
+        one = next(one for one in summaries if one.source is None)
+        raise ArgumentTypeError(
+            f"compare({one!r:.80}): expected a run that runs() of a Monitor or a Store returned."
+        )
+    raw: dict[str, RunCurves] = {}
     thinned: dict[str, dict[str, MetricCurve]] = {}
-    if any(one.run not in raw for one in summaries):
-        thinned = _thinned(source.curves())
+    for source in filter(None, sources.values()):
+        raw |= {run.stored_id: run for run in _long(source.history("training"))}
+        if any(one.run not in raw for one in summaries if one.source is source):
+            thinned |= _thinned(source.curves(None))
+    several = len({one.monitor for one in summaries}) > 1
     for one in summaries:
-        run = raw.get(one.run)
-        if run is None and one.run not in thinned:
-            continue
-        if run is None:
-            run = RunCurves(_joined(one.monitor if several else "", one.stage), thinned[one.run])
-        if one.info is not None and one.info.name:
-            run = replace(run, name=_joined(one.monitor if several else "", one.info.name))
-        state = one.state if one.state in ENDS else ""
-        when = moment(one.started_at).removesuffix(" UTC")
-        yield replace(run, when=when, end=state, stored=one)
+        known = raw.get(one.run)
+        curves = thinned.get(one.run) if known is None else known.curves
+        if curves is not None:
+            yield run_of(
+                one,
+                curves,
+                one.monitor if several else "",
+                # A stage that moves on names no run.
+                one.stage if known is None else known.stage,
+            )
+
+
+def run_of(
+    summary: StoredRun,
+    curves: dict[str, MetricCurve],
+    monitor: str = "",
+    stage: str | None = None,
+) -> RunCurves:
+    """Return a run with its curves, called by its name, or else by its stage."""
+    named = summary.info.name if summary.info is not None else None
+    return RunCurves(
+        _joined(monitor, named or (summary.stage if stage is None else stage)),
+        curves,
+        moment(summary.started_at).removesuffix(" UTC"),
+        summary.state if summary.state in ENDS else "",
+        stored_id=summary.run,
+        stored=summary,
+    )
 
 
 def _thinned(frame: pd.DataFrame) -> dict[str, dict[str, MetricCurve]]:
@@ -161,6 +235,11 @@ def _wide(frame: pd.DataFrame) -> dict[str, MetricCurve]:
     import pandas as pd
 
     numeric = frame.select_dtypes("number")
+    twice = numeric.columns[numeric.columns.duplicated()].unique().tolist()
+    if twice:
+        raise ArgumentValueError(
+            f"compare(): expected one column a metric, got several of {twice}."
+        )
     if isinstance(frame.index, pd.DatetimeIndex):
         table = HistoryTable(numeric)
         seconds = table.at - table.at[0] if len(table) else table.at
@@ -190,23 +269,21 @@ def _long(frame: pd.DataFrame) -> Iterator[RunCurves]:
             curves[str(metric)] = MetricCurve(counted, table.at - began, table.numbers("value"))
         whole = HistoryTable(rows)
         state = whole.texts("state")[-1]
+        stage = _constant(whole, "stage")
         yield RunCurves(
-            _label(whole, with_monitor=several),
+            _joined(_constant(whole, "monitor") if several else "", stage),
             curves,
             moment(began).removesuffix(" UTC"),
             state if state in ENDS else "",
+            stage=stage,
             stored_id=str(run),
         )
 
 
-def _label(rows: HistoryTable, *, with_monitor: bool) -> str:
-    parts: list[str] = []
-    for column in ("monitor", "stage") if with_monitor else ("stage",):
-        texts = set(rows.texts(column).tolist())
-        # A stage that moves on, such as "Epoch 3 of 10", names no run.
-        if len(texts) == 1:
-            parts += texts
-    return _joined(*parts)
+def _constant(rows: HistoryTable, column: str) -> str:
+    """Return the text of a column; ``""`` where it changes: "Epoch 3 of 10" names no run."""
+    texts = set(rows.texts(column).tolist())
+    return str(*texts) if len(texts) == 1 else ""
 
 
 def _joined(*parts: str) -> str:
@@ -232,3 +309,9 @@ def check_by(by: Any) -> By:
     if by not in ("step", "time"):
         raise ArgumentValueError(f"compare(by={by!r}): expected 'step' or 'time'.")
     return by  # type: ignore[no-any-return]
+
+
+def check_flag(name: str, value: Any) -> None:
+    """Raise an error when an argument is neither true nor false."""
+    if not isinstance(value, bool | np.bool_):
+        raise ArgumentTypeError(f"compare({name}={value!r:.80}): expected True or False.")

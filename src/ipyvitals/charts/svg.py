@@ -21,6 +21,8 @@ __all__ = ["svg_of"]
 
 WIDTH_PX = 900
 LEGEND_PX, LEGEND_LINE_PX = 24, 22
+MOST_TICKS = 8
+"""Of an axis of numbers from left to right."""
 DASHES = {"dash": "6 4", "dot": "2 3", "dashdot": "6 3 2 3"}
 LETTER_PX, SMALL_LETTER_PX = 6.6, 5.4
 """Width of a letter of an axis, and of one in a table, about."""
@@ -128,6 +130,8 @@ class _SvgRenderer:
             spare = (high - low) * 0.06 or max(abs(high) * 0.05, 0.01)
             low, high = low - spare, high + spare
         high = high if most is None else min(high, most)
+        if y.get("range"):
+            low, high = y["range"]
         logarithmic = y.get("type") == "log"
         if logarithmic:
             above = [one["y"][one["y"] > 0] for one in traces]
@@ -164,7 +168,7 @@ class _SvgRenderer:
 
     def _number_ticks(self) -> list[Tick]:
         whole = self._layout["xaxis"].get("tickformat") == ",d"
-        return number_ticks(*self._span, whole=whole)
+        return number_ticks(*self._span, MOST_TICKS, whole=whole)
 
     def _shape(self, shape: dict[str, Any]) -> str:
         x0, x1 = (float(self._x(one)) for one in self._numbers([shape["x0"], shape["x1"]]))

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from plotly.graph_objects import Figure, FigureWidget
 
+    from ipyvitals.charts.kernel_runs import RunMemory
     from ipyvitals.charts.report import ChartKind
     from ipyvitals.charts.run_table import RunTable
     from ipyvitals.charts.timeline import Timeline
+    from ipyvitals.runtime.publisher import View
 
 __all__ = ["PlottingMixin"]
 
@@ -189,6 +191,10 @@ class PlottingMixin(MonitorBase):
         written = Path(fspath(path))
         written.write_text(html, encoding="utf-8")
         return written
+
+    def _live_runs(self) -> tuple[RunMemory, Callable[[View], None]]:
+        """Return what has the runs of this kernel, and what shows snapshots to a view."""
+        return self._engine.training, self._engine.watch
 
     def _timeline(
         self, since: Any, until: Any, model_id: str | None, template: str | None

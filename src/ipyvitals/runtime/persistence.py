@@ -315,8 +315,10 @@ class Persistence:
 
     def stored_runs(self) -> list[StoredRun]:
         """Return the training runs of this monitor and of earlier ones of its name."""
+        from ipyvitals.storage.summaries import with_source
+
         reader, own = self._reader()
-        return reader.runs(self._monitor, own=own)
+        return with_source(reader.runs(self._monitor, own=own), self)
 
     def curves(self, run_id: str | None) -> pd.DataFrame:
         """Return the thinned curves of runs that have ended."""

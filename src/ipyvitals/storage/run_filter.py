@@ -83,7 +83,8 @@ def trained_one_of(run: StoredRun, models: Iterable[str]) -> bool:
 def _texts(what: str, given: Names) -> frozenset[str] | None:
     if given is None:
         return None
-    texts: list[Any] = [given] if isinstance(given, str) else list(given)
+    one_or_many = isinstance(given, str) or not isinstance(given, Iterable)
+    texts: list[Any] = [given] if one_or_many else list(given)
     wrong = next((one for one in texts if not isinstance(one, str)), None)
     if wrong is not None:
         raise ArgumentTypeError(

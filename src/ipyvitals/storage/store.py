@@ -10,7 +10,7 @@ from ipyvitals.errors import StoreError
 from ipyvitals.storage.deletion import delete_stored_run, find_run
 from ipyvitals.storage.paths import default_path, store_path
 from ipyvitals.storage.reader import Reader
-from ipyvitals.storage.summaries import StoredModel, StoredMonitor, StoredRun
+from ipyvitals.storage.summaries import StoredModel, StoredMonitor, StoredRun, with_source
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +86,7 @@ class Store:
 
     def runs(self, monitor: str | None = None) -> list[StoredRun]:
         """Return the training runs of one monitor or of all, the newest last."""
-        return self._open.runs(monitor)
+        return with_source(self._open.runs(monitor), self)
 
     def curves(self, run_id: str | None = None, *, monitor: str | None = None) -> pd.DataFrame:
         """Return the thinned curves of runs that have ended, one row a bucket of values.

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
 from ipyvitals.schema import RunInfo, Status, TrainingState
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 LostReason: TypeAlias = Literal["out_of_memory"]
 
-__all__ = ["LostReason", "StoredModel", "StoredMonitor", "StoredRun"]
+__all__ = ["LostReason", "RunSource", "StoredModel", "StoredMonitor", "StoredRun", "with_source"]
+
+
+class RunSource(Protocol):
+    """Reads the values of training runs: a `Store`, or the history of a monitor."""
+
+    def history(self, section: str) -> pd.DataFrame:
+        """Return all rows of a section."""
+        ...
+
+    def curves(self, run_id: str | None) -> pd.DataFrame:
+        """Return the thinned curves of one run, or of all."""
+        ...
 
 
 class _Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +69,7 @@ class StoredModel(_Summary, frozen=True, kw_only=True):
     """Whether a live process owns it."""
 
 
-class StoredRun(_Summary, frozen=True, kw_only=True):
+class StoredRun(_Summary, frozen=True, kw_only=True, dict=True):
     """A training run."""
 
     run: str
@@ -82,3 +98,16 @@ class StoredRun(_Summary, frozen=True, kw_only=True):
     def has_id(self, run_id: str) -> bool:
         """Return whether this is an id of the run: that in the history, or that in a snapshot."""
         return run_id == self.run or (self.info is not None and run_id == self.info.run_id)
+
+    @property
+    def source(self) -> RunSource | None:
+        """The history from which the run was read, which has its values."""
+        return self.__dict__.get("source_of_curves")
+
+
+def with_source(runs: Iterable[StoredRun], source: RunSource) -> list[StoredRun]:
+    """Return runs that know their history, so that they can be drawn."""
+    found = list(runs)
+    for run in found:
+        run.__dict__["source_of_curves"] = source
+    return found

@@ -191,3 +191,91 @@ def test_runs_are_shown_as_a_table(monitor, fit):
         3, 0.2, 2, 0.7,
     ]  # fmt: skip
     assert frame["energy_wh"].isna().all()
+
+
+def test_runs_that_were_selected_can_be_drawn_and_named(monitor, fit, tmp_path):
+    handle = fit("slow", [0.9, 0.2])
+    fit("fast", [0.5, 0.4])
+    runs = monitor.runs()
+    monitor.flush()
+    with open_store(tmp_path / "history.sqlite") as store:
+        stored = store.runs()
+        assert names(compare(stored[1:])) == ["fast"]
+
+    assert names(compare(runs)) == ["slow", "fast"]
+    assert names(compare(runs[:1])) == ["slow"]
+    assert names(compare(runs[1])) == ["fast"]
+    assert names(compare(runs, name="fast")) == ["fast"]
+    figure = compare({"baseline": runs[0], "wide": runs[1]})
+    assert names(figure) == ["baseline", "wide"]
+    assert [row["Run"] for row in table(figure)] == ["baseline", "wide"]
+    by_handle = compare({"this": handle, "that": runs[1]})
+    assert [list(one.y) for one in lines(by_handle)] == [[0.9, 0.2], [0.5, 0.4]]
+    assert names(by_handle) == ["this", "that"]
+
+
+def test_a_loop_is_drawn_by_its_handle_while_it_runs(monitor, clock):
+    with pytest.raises(ArgumentTypeError, match="expected a Store"):
+        compare(monitor.track(range(3)))
+    for step in (bar := monitor.track(range(3))):
+        clock.advance(1)
+        bar.log(loss=float(step))
+        if step == 1:
+            assert [list(one.y) for one in lines(compare(bar))] == [[0.0, 1.0]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"name": 3}, ArgumentTypeError, "name=3"),
+        ({"tag": [5]}, ArgumentTypeError, "expected a text"),
+        ({"metrics": 3}, ArgumentTypeError, "metrics=3"),
+        ({"metrics": [None]}, ArgumentTypeError, "expected names of metrics"),
+        ({"log": "y"}, ArgumentTypeError, "log='y'"),
+        ({"smooth": None}, ArgumentTypeError, "smooth=None"),
+        ({"template": ["dark"]}, ArgumentValueError, "template="),
+        ({"since": "yesterday"}, ArgumentValueError, "since='yesterday'"),
+    ],
+)
+def test_bad_arguments_say_what_is_wrong(monitor, fit, arguments, error, words):
+    fit("slow", [0.9, 0.2])
+    with pytest.raises(error, match=words):
+        compare(monitor, **arguments)
+
+
+@pytest.mark.parametrize("runs", ["slow", b"slow", 3, None, np.ones(3), {"a": "slow"}, {"a": 3}])
+def test_what_has_no_runs_is_refused(runs):
+    with pytest.raises(ArgumentTypeError, match="expected a Store, a Monitor"):
+        compare(runs)
+
+
+def test_a_text_is_no_run_and_the_error_says_how_to_name_one():
+    with pytest.raises(ArgumentTypeError, match="compare\\(monitor, name="):
+        compare("slow")
+
+
+def test_conditions_that_no_run_meets_say_so(monitor, fit):
+    fit("slow", [0.9, 0.2])
+    assert "No run meets the conditions" in compare(monitor, name="nope").layout.title.text
+
+
+def test_a_constant_lies_in_the_middle_and_small_numbers_are_powers_of_ten(monitor, clock):
+    with monitor.training(3) as run:
+        for step in (1, 2, 3):
+            run.update(step, lr=1e-4, zero=0.0)
+    figure = compare(monitor)
+    assert list(figure.layout.yaxis.range) == pytest.approx([0.95e-4, 1.05e-4])
+    assert figure.layout.yaxis.exponentformat == "e"
+    assert list(figure.layout.yaxis2.range) == [-1.0, 1.0]
+
+
+def test_a_table_whose_texts_wrap_has_room_for_all_rows(monitor, clock, fit):
+    def height(figure):
+        (found,) = [one for one in figure.data if one.type == "table"]
+        whole = figure.layout.height - figure.layout.margin.t - figure.layout.margin.b
+        return (found.domain.y[1] - found.domain.y[0]) * whole
+
+    fit("slow", [0.9, 0.2])
+    short = height(compare(monitor))
+    fit("a name of a run that is long enough to wrap in its column", [0.9, 0.2])
+    assert height(compare(monitor)) > short + 24
