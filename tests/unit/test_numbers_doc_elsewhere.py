@@ -61,8 +61,8 @@ HERE = (
     "77 of 80 is 96.3 %.",
     "No text shows 0, 1 or 100 % unless its number reaches it:",
     (
-        "0.9996 is 99.9 %, a load of 0.3 % is 1 %, a metric of 0.99996 is 0.9999, and a loss of 3.9996 "
-        "is 4.000 rather than 4."
+        "0.9996 is 99.9 %, a load of 0.3 % is 1 %, a metric of 0.99996 is 0.9999, and a loss of "
+        "3.9996 is 4.000 rather than 4."
     ),
     "(136.7 ms is 137 ms), and the progress of training is rounded down to whole percent.",
     "one label, `missing` 2, and two rows wait.",
