@@ -54,8 +54,8 @@ MESSAGES: dict[str, str] = {
     "run.no_step_yet_body": (
         "No step in the {seconds} s since it began: the body of the loop runs"
     ),
-    "run.not_finite": "{metric} is not finite from step {step}; it was {value} before",
-    "run.never_finite": "{metric} is not finite from step {step}",
+    "run.not_finite": "{metric} is not finite from step {step} ({what}); it was {value} before",
+    "run.never_finite": "{metric} is not finite from step {step} ({what})",
     "run.steps_again": "Steps again after {seconds} s",
     "run.finite_again": "{metric} is finite again at step {step}",
     # Notices.
