@@ -52,6 +52,14 @@ export interface Drawing {
   readonly ticks: { readonly x: Ticks; readonly y: Ticks };
   readonly above: LeftOut;
   readonly below: LeftOut;
+  /** Values of 0 or less, for which a logarithmic axis has no place. */
+  readonly notPositive: NotPositive;
+}
+
+export interface NotPositive {
+  readonly count: number;
+  /** Whether buckets hide some: of their values only the lowest and the highest are known. */
+  readonly more: boolean;
 }
 
 export interface Ticks {
@@ -162,6 +170,7 @@ export function drawingOf(
     y,
     log,
     refused,
+    notPositive: log ? notPositive(front, x) : { count: 0, more: false },
     size: log ? 0 : Math.max(Math.abs(y[0]), Math.abs(y[1])),
     ticks: { x: xTicks(x, axis, pixels), y: yTicks(y, log) },
     above: hidden ? NOTHING : leftOut(values, "high", (value) => value > y[1], all?.[1], real),
@@ -267,6 +276,21 @@ function logOf(
   if (known - positive > NOT_POSITIVE_SHARE * known) return { ...linear, refused: "negative" };
   const scale = (value: Maybe): Maybe => (value === null || value <= 0 ? null : Math.log10(value));
   return { log: true, refused: null, scale };
+}
+
+function notPositive(lines: readonly { line: Line }[], [first, last]: Range): NotPositive {
+  let [sum, more] = [0, false];
+  for (const { line } of lines) {
+    const { low, high, count, bad } = line.curve;
+    line.x.forEach((x, i) => {
+      const [lowest, highest] = [low[i] ?? 1, high[i] ?? 1];
+      if (lowest > 0 || x < first || x > last) return;
+      const finite = (count[i] ?? 1) - (bad[i] ?? 0);
+      sum += highest > 0 ? 1 : finite;
+      more ||= highest > 0 && finite > 2;
+    });
+  }
+  return { count: sum, more };
 }
 
 /** Returns the range of the axis: it grows at once, and shrinks when little of it was used. */
