@@ -25,7 +25,7 @@ export function CurveChart({ chart, view }: { chart: Chart; view: CurveView }): 
   const { cursor } = view.place(chart);
   /** Where a selection by keys began. */
   const anchor = useRef<number | null>(null);
-  const memory = useRef<RangeMemory>({ range: null, log: false, since: null });
+  const memory = useRef<RangeMemory>({ range: null, zoom: null, log: false, since: null });
   const visible = useSignal(true);
   const latest = useSignal(chart);
   latest.value = chart;
@@ -96,7 +96,6 @@ export function CurveChart({ chart, view }: { chart: Chart; view: CurveView }): 
             {entry.near ? <small> {entry.near}</small> : null}
           </span>
         ))}
-        {view.charts.value.length > 1 ? <PinButton chart={chart} view={view} /> : null}
       </figcaption>
       <div class="v-plot-box">
         <div
@@ -128,6 +127,7 @@ export function CurveChart({ chart, view }: { chart: Chart; view: CurveView }): 
             cursor.value = null;
           }}
         />
+        {view.charts.value.length > 1 ? <PinButton chart={chart} view={view} /> : null}
         {at === null || at < begin || at > end ? null : (
           <span class="v-at" style={{ "--v-x": (at - begin) / (end - begin) }}>
             {placeText(at, axis, trans)}
@@ -229,8 +229,11 @@ function placeAfter(
   [begin, end]: Range,
   line: Line,
 ): number | undefined {
-  const size = line.x.length;
-  const i = now === null ? size : line.nearest(now);
+  // No further than the axis, which a zoom makes shorter than the line.
+  const inside = line.x.flatMap((x, i) => (x >= begin && x <= end ? [i] : []));
+  const [first, last] = [inside[0], inside.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  const i = now === null ? last + 1 : line.nearest(now);
   const page = PAGE_SHARE * (end - begin);
   const from = now ?? line.x.at(-1) ?? 0;
   const moves: Record<string, () => number> = {
@@ -240,9 +243,9 @@ function placeAfter(
     ArrowUp: () => i + 1,
     PageDown: () => line.nearest(from - page),
     PageUp: () => line.nearest(from + page),
-    Home: () => line.nearest(begin),
-    End: () => line.nearest(end),
+    Home: () => first,
+    End: () => last,
   };
   const next = moves[key]?.();
-  return next === undefined ? undefined : line.x[Math.min(size - 1, Math.max(0, next))];
+  return next === undefined ? undefined : line.x[Math.min(last, Math.max(first, next))];
 }

@@ -47,7 +47,8 @@ export function noteOf(
     lead && comparisonOf(drawing, lead, view.place(chart).cursor.value, view.shown.value, trans);
   if (compared) texts.push(compared);
   const { parallel, best } = view.shown.value;
-  if (texts.length === 0 && drawing.back.length > 0 && parallel.length > 1 && best) {
+  const isFirst = view.charts.value[0]?.name === chart.name;
+  if (isFirst && texts.length === 0 && drawing.back.length > 0 && parallel.length > 1 && best) {
     texts.push(
       view.chosen.value === null
         ? trans.__("the best one in front; a row below brings another forward")

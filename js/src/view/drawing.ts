@@ -75,6 +75,7 @@ export interface LeftOut {
 /** The range that a chart has, which grows at once and shrinks late. */
 export interface RangeMemory {
   range: Range | null;
+  zoom: Range | null;
   log: boolean;
   /** Since when less was used than the share. */
   since: number | null;
@@ -142,7 +143,8 @@ export function drawingOf(
   // A logarithmic axis has room for all.
   const rest = log || view.whole.value.has(chart.name) ? all : valueRange(values);
   const few = front.every(({ line }) => line.x.length < FEW_POINTS);
-  if (few) memory.range = null;
+  if (few || memory.zoom !== zoom) memory.range = null;
+  memory.zoom = zoom;
   const y = remembered(memory, rest ?? [0, 1], log, now);
   const real = (value: number): number => (log ? 10 ** value : value);
   const hidden = rest === null || all === null || (rest[0] === all[0] && rest[1] === all[1]);
