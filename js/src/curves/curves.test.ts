@@ -50,6 +50,13 @@ function curveOf(values: readonly (number | null)[], steps = values.map((_, i) =
   return curve;
 }
 
+test("a line without outliers has its whole range, however many of its values may be left out", () => {
+  const next = noise(3);
+  const values = Array.from({ length: 500 }, (_, i) => 1 + 2 ** (-i / 100) + 0.3 * next());
+  const range = valueRange([{ low: values, high: values, best: null }]);
+  expect(range).toEqual([Math.min(...values), Math.max(...values)]);
+});
+
 describe("finer buckets of a curve", () => {
   const values = Array.from({ length: 40 }, (_, i) => 1 / (i + 1));
   const chunkOf = (from: number, to: number, size: number) => {

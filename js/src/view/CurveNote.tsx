@@ -111,7 +111,7 @@ function comparisonOf(
   { back, front }: Drawing,
   lead: DrawnLine,
   at: number | null,
-  { all }: ShownRuns,
+  { all, parallel }: ShownRuns,
   trans: Language,
 ): string {
   const own = lead.source.root.run_id;
@@ -124,7 +124,8 @@ function comparisonOf(
   const i = lead.line.nearest(x);
   const percents = difference(lead.source.curve.mean[i] ?? null, other.line.at(x));
   if (percents === null) return "";
-  const name = runTitle(other.source.root, all, trans, true);
+  const { root } = other.source;
+  const name = runTitle(root, all, trans, !parallel.includes(root));
   const size = Math.round(Math.abs(percents));
   if (size === 0) return trans.__("as %1 here", name);
   return percents < 0
