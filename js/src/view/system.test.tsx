@@ -327,6 +327,11 @@ describe("GPUs", () => {
 test("components are named in words", () => {
   const { text } = show("live", machine({ limiter: "gpu_memory", system_health: "degraded" }));
   expect(text("system.limiter")).toBe("GPU memory");
+  const waits = { limiter: "cpu", system_health: "degraded", cpu_wait_percent: 38 };
+  expect(show("live", machine(waits)).text("system.limiter")).toBe("waiting for a CPU");
+  // An older kernel judges the load.
+  const loaded = { ...waits, cpu_wait_percent: null };
+  expect(show("live", machine(loaded)).text("system.limiter")).toBe("CPU");
 });
 
 test("the keys that press the button do not reach the notebook", () => {

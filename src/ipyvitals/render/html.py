@@ -242,7 +242,7 @@ def _latency(snapshot: Snapshot, charts: SparklineRenderer) -> str:
 
 
 def _health(system: SystemSection) -> str:
-    notes = [f"{fmt.component_label(system.limiter)} high"] if system.limiter else []
+    notes = [fmt.limiter_text(system.limiter)] if system.limiter else []
     notes += [system.scope or "not measured"]
     notes += [fmt.cores(system.cpu_limit_cores), fmt.capacity(system.memory_limit_bytes)]
     note = escape(", ".join(filter(None, notes)))

@@ -117,7 +117,7 @@ def _system(snapshot: Snapshot) -> str:
     system = snapshot.system
     health = fmt.status_word(system.system_health)
     if system.limiter is not None:
-        health += f" ({fmt.component_label(system.limiter)})"
+        health += f" ({fmt.limiter_text(system.limiter).removesuffix(' high')})"
     gpu = f"GPU {fmt.percent(system.gpu_percent)}, " if system.gpus else ""
     full = ""
     if system.memory_full_seconds is not None:

@@ -18,6 +18,10 @@ def test_what_limits_it_is_named():
     assert machine(system_health="degraded", limiter="gpu_memory").startswith(
         "System Degraded (GPU memory): CPU"
     )
+    # Its health is of the wait, and not of the load.
+    assert machine(system_health="degraded", limiter="cpu").startswith(
+        "System Degraded (waiting for a CPU): CPU"
+    )
 
 
 def test_gpus_are_told_where_there_are_any():
