@@ -1,6 +1,6 @@
 // What went wrong with runs, and what a run took.
 import type { JSX } from "preact";
-import type { RunAlert, RunInfo } from "../schema/contract.gen";
+import type { RunAlert, RunCost, RunInfo } from "../schema/contract.gen";
 import { bytes, clock, count, duration, energy, percent, ratioWhole } from "../text/format";
 import type { Language } from "../text/language";
 import type { CurveView } from "./curveView";
@@ -44,6 +44,12 @@ function alertText(view: CurveView, run: RunInfo, alert: RunAlert, trans: Langua
 export const alertTexts = (view: CurveView, trans: Language): readonly string[] =>
   troubledRuns(view).map(({ run, alert }) => alertText(view, run, alert, trans));
 
+/** Returns whose energy is known. */
+const energyOf = ({ cpu_energy_wh: cpu, gpus }: RunCost, trans: Language): string => {
+  if (cpu === null) return trans.__("GPU alone");
+  return gpus.some((gpu) => gpu.energy_wh !== null) ? trans.__("GPU and CPU") : trans.__("CPU alone");
+};
+
 /** Renders what an ended run took: waiting, memory, GPUs and energy. */
 export function RunSummary({ run }: { run: RunInfo }): JSX.Element | null {
   const trans = useLanguage();
@@ -77,7 +83,7 @@ export function RunSummary({ run }: { run: RunInfo }): JSX.Element | null {
     );
   }
   if (cost.energy_wh !== null) {
-    tiles.push([trans.__("Energy"), energy(cost.energy_wh), trans.__("GPU alone")]);
+    tiles.push([trans.__("Energy"), energy(cost.energy_wh), energyOf(cost, trans)]);
   }
   return (
     <dl class="v-summary">
