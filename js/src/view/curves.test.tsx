@@ -283,7 +283,7 @@ describe("the end", () => {
     [[{ energy_wh: 3 }], 2, "GPU and CPU"],
     [[], 2, "CPU alone"],
   ])("the energy says whose it is", (gpus, cpu, words) => {
-    const traits = states.finished as Traits;
+    const traits = states["finished"] as Traits;
     const runs = runsOf("finished").map((one) => {
       const cost = one.cost && {
         ...one.cost,
