@@ -568,6 +568,24 @@ describe("the end", () => {
       "12.8 Wh",
     ]);
     expect(texts(root, ".v-summary .v-note")[1]).toBe("at step 1,180");
+    expect(texts(root, ".v-summary .v-note").at(-1)).toBe("GPU alone");
+  });
+
+  test.each([
+    [[{ energy_wh: 3 }], 2, "GPU and CPU"],
+    [[], 2, "CPU alone"],
+  ])("the energy says whose it is", (gpus, cpu, words) => {
+    const traits = states["finished"] as Traits;
+    const runs = runsOf("finished").map((one) => {
+      const cost = one.cost && {
+        ...one.cost,
+        gpus: gpus.map((gpu) => ({ ...one.cost?.gpus[0], ...gpu })),
+        cpu_energy_wh: cpu,
+      };
+      return { ...one, cost };
+    });
+    const { root } = show("training", { ...traits, runs } as Traits);
+    expect(texts(root, ".v-summary .v-note").at(-1)).toBe(words);
   });
 
   test("beside a model that serves the last run is one line that opens", () => {

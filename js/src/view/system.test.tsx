@@ -37,6 +37,7 @@ const gpu = (index: number, values: Partial<Gpu> = {}): Gpu => ({
   temperature_celsius: 41.4,
   power_watts: 312.2,
   power_limit_watts: 700,
+  energy_joules: null,
   process_memory_bytes: GIB,
   uuid: `GPU-${index}`,
   mig: false,

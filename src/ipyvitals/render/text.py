@@ -6,7 +6,7 @@ from ipyvitals.render import formatting as fmt
 from ipyvitals.render.formatting import UNKNOWN
 from ipyvitals.render.plain import plain_text
 from ipyvitals.render.run_summary import run_facts, run_title, shown_runs
-from ipyvitals.schema import Snapshot, format_uptime
+from ipyvitals.schema import RunInfo, Snapshot, format_uptime
 
 __all__ = ["text_view"]
 
@@ -108,9 +108,13 @@ def _training(snapshot: Snapshot) -> str:
 
 def _runs(snapshot: Snapshot) -> list[str]:
     return [
-        f"Run {run_title(run)}: {', '.join(run_facts(run))}"
+        f"Run {run_title(run)}: {', '.join([*run_facts(run), *_end(run)])}"
         for run in shown_runs(snapshot.runs, MOST_RUNS)
     ]
+
+
+def _end(run: RunInfo) -> list[str]:
+    return [] if run.ended_at is None else [f"ended {fmt.moment(run.ended_at, seconds=False)}"]
 
 
 def _system(snapshot: Snapshot) -> str:

@@ -127,8 +127,10 @@ class RunCost(SchemaStruct, frozen=True, kw_only=True):
     """Mean of the GPUs."""
     gpu_idle_ratio: float | None
     energy_wh: float | None
-    """Of the GPUs that tell their power."""
+    """Of the GPUs and CPUs whose energy is known."""
     gpus: list[GpuCost] = []
+    cpu_energy_wh: float | None = None
+    """The part of it that all CPUs of the machine took, whatever ran on them."""
 
 
 class RunEnvironment(SchemaStruct, frozen=True, kw_only=True):
