@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from math import inf, isfinite, isnan, nan
 
@@ -131,39 +131,49 @@ class Curve:
             not_finite=[int(row[7]) for row in rows] if any(row[7] for row in rows) else [],
         )
 
-    def _rows(self) -> list[tuple[float, ...]]:
+    def _rows(self) -> Iterator[tuple[float, ...]]:
         rows = self._closed_rows()
-        return [*rows, tuple(self._open)] if self.count else rows
+        return chain(rows, [tuple(self._open)]) if self.count else rows
 
-    def _closed_rows(self) -> list[tuple[float, ...]]:
-        return list(zip(*[iter(self._closed)] * FIELDS, strict=True))
+    def _closed_rows(self) -> Iterator[tuple[float, ...]]:
+        return zip(*[iter(self._closed)] * FIELDS, strict=True)
 
     def _halve(self) -> None:
-        rows = list(_pairs(self._closed_rows(), force=False))
-        if len(rows) > 0.75 * self._capacity:
+        merged = _merged(self._closed_rows(), force=False)
+        if len(merged) > 0.75 * len(self._closed):
             # Nearly each value begins a new piece.
-            rows = list(_pairs(rows, force=True))
+            rows = zip(*[iter(merged)] * FIELDS, strict=True)
+            merged = _merged(rows, force=True)
         self.width *= 2
-        self._closed = array("d", chain.from_iterable(rows))
+        self._closed = merged
 
 
-def _pairs(rows: list[tuple[float, ...]], *, force: bool) -> Iterator[tuple[float, ...]]:
+def _merged(rows: Iterable[tuple[float, ...]], *, force: bool) -> array[float]:
+    merged = array("d")
+    for row in _pairs(rows, force=force):
+        merged.extend(row)
+    return merged
+
+
+def _pairs(rows: Iterable[tuple[float, ...]], *, force: bool) -> Iterator[tuple[float, ...]]:
     """Yield the buckets, each two neighbours of one piece as one."""
-    at = 0
-    while at < len(rows):
-        row = rows[at]
-        follower = rows[at + 1] if at + 1 < len(rows) else None
-        if follower is None or (follower[0] < row[1] and not force):
+    row = None
+    for follower in rows:
+        if row is None:
+            row = follower
+        elif follower[0] < row[1] and not force:
             yield row
-            at += 1
-            continue
-        first, _, _, low, high, total, count, bad = row
-        _, step, seconds, low2, high2, total2, count2, bad2 = follower
-        yield (
-            *(min(first, follower[0]), max(row[1], step), seconds),
-            *(min(low, low2), max(high, high2), total + total2, count + count2, bad + bad2),
-        )
-        at += 2
+            row = follower
+        else:
+            first, _, _, low, high, total, count, bad = row
+            _, step, seconds, low2, high2, total2, count2, bad2 = follower
+            yield (
+                *(min(first, follower[0]), max(row[1], step), seconds),
+                *(min(low, low2), max(high, high2), total + total2, count + count2, bad + bad2),
+            )
+            row = None
+    if row is not None:
+        yield row
 
 
 def _short(value: float) -> float | None:
