@@ -98,7 +98,7 @@ def list_runs(
 
 
 def list_curves(database: HistoryDatabase) -> list[tuple[str, CurveChunk]]:
-    """Return the curves of runs that have ended, each with the id of its run."""
+    """Return the stored curves, each with the id of its run."""
     found = []
     for schema in database.schemas:
         if database.has_table(schema, "curves"):
@@ -106,12 +106,14 @@ def list_curves(database: HistoryDatabase) -> list[tuple[str, CurveChunk]]:
                 f"SELECT s.token, c.run, c.curve FROM {schema}.curves AS c "
                 f"JOIN {schema}.sessions AS s ON s.id = c.session"
             )
-    curves = []
+    curves = {}
     for token, run, stored in found:
         # A later version of ipyvitals may have written it.
         with suppress(msgspec.MsgspecError):
-            curves.append((f"{token}-{run}", msgspec.json.decode(stored, type=CurveChunk)))
-    return curves
+            curve = msgspec.json.decode(stored, type=CurveChunk)
+            # A row that waits to be written is newer than that of the file.
+            curves[f"{token}-{run}", curve.metric] = curve
+    return [(run, curve) for (run, _), curve in curves.items()]
 
 
 def _loss(database: HistoryDatabase, owner: SessionOwner) -> dict[str, Any]:

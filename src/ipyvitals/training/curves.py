@@ -10,9 +10,13 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
-from math import inf, isfinite, isnan, nan
+from math import inf, isfinite, nan
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from ipyvitals.schema import CurveChunk
 
@@ -23,6 +27,12 @@ FIELDS = 8
 """Numbers of one bucket."""
 DIGITS = 6
 """Significant digits on the wire; a page shows four."""
+MANY = 64
+"""Buckets from which NumPy is faster."""
+FULL_SHARE = 0.75
+"""Share of the buckets above which a merge of pairs did too little."""
+
+Table: TypeAlias = npt.NDArray[np.float64]
 
 
 class Curve:
@@ -108,10 +118,10 @@ class Curve:
         first_step, last_step : float
             Only buckets that have a step in this range.
         """
-        rows = [row for row in self._rows() if row[1] >= first_step and row[0] <= last_step]
-        while limit is not None and len(rows) > limit:
-            rows = list(_pairs(rows, force=len(rows) >= 2 * limit))
-            limit = None if len(rows) <= limit else limit
+        if limit is not None and len(self) > limit:
+            rows = self._thinned(limit, first_step, last_step)
+        else:
+            rows = [row for row in self._rows() if row[1] >= first_step and row[0] <= last_step]
         finite = [row[6] - row[7] for row in rows]
         means = [row[5] / n if n else nan for row, n in zip(rows, finite, strict=True)]
         single = all(row[6] == 1 for row in rows)
@@ -131,53 +141,96 @@ class Curve:
             not_finite=[int(row[7]) for row in rows] if any(row[7] for row in rows) else [],
         )
 
-    def _rows(self) -> Iterator[tuple[float, ...]]:
-        rows = self._closed_rows()
-        return chain(rows, [tuple(self._open)]) if self.count else rows
+    def copy(self) -> Curve:
+        """Return a curve of its own with the same buckets."""
+        curve = Curve(self._capacity, self.start, self.width)
+        curve._closed, curve._open, curve.count = self._closed[:], self._open[:], self.count
+        return curve
 
-    def _closed_rows(self) -> Iterator[tuple[float, ...]]:
-        return zip(*[iter(self._closed)] * FIELDS, strict=True)
+    def _rows(self) -> list[tuple[float, ...]]:
+        rows = self._closed_rows()
+        return [*rows, tuple(self._open)] if self.count else rows
+
+    def _thinned(self, limit: int, first_step: float, last_step: float) -> list[tuple[float, ...]]:
+        """Return at most `limit` buckets, each of which stands for some neighbours."""
+        table = np.array(self._closed + array("d", self._open)).reshape(-1, FIELDS)
+        table = table[(table[:, 1] >= first_step) & (table[:, 0] <= last_step)]
+        while len(table) > limit:
+            table = _halved(table)
+        return list(map(tuple, table.tolist()))
+
+    def _closed_rows(self) -> list[tuple[float, ...]]:
+        return list(zip(*[iter(self._closed)] * FIELDS, strict=True))
 
     def _halve(self) -> None:
-        merged = _merged(self._closed_rows(), force=False)
-        if len(merged) > 0.75 * len(self._closed):
-            # Nearly each value begins a new piece.
-            rows = zip(*[iter(merged)] * FIELDS, strict=True)
-            merged = _merged(rows, force=True)
+        if self._capacity < MANY:
+            rows = list(_pairs(self._closed_rows(), force=False))
+            if len(rows) > FULL_SHARE * self._capacity:
+                # Nearly each value begins a new piece.
+                rows = list(_pairs(rows, force=True))
+            self._closed = array("d", chain.from_iterable(rows))
+        else:
+            table = np.array(self._closed).reshape(-1, FIELDS)
+            self._closed = array("d", _halved(table).tobytes())
         self.width *= 2
-        self._closed = merged
 
 
-def _merged(rows: Iterable[tuple[float, ...]], *, force: bool) -> array[float]:
-    merged = array("d")
-    for row in _pairs(rows, force=force):
-        merged.extend(row)
+def _halved(table: Table) -> Table:
+    """Return about half as many buckets, which span two pieces only where most pieces are short."""
+    merged = merged_pairs(table, force=False)
+    return merged_pairs(merged, force=True) if len(merged) > FULL_SHARE * len(table) else merged
+
+
+def merged_pairs(rows: Table, *, force: bool) -> Table:
+    """Return the buckets, each two neighbours of one piece as one; fast for many of them.
+
+    Parameters
+    ----------
+    rows : ndarray
+        A row a bucket.
+    force : bool
+        Whether a bucket may span two pieces.
+    """
+    begins = np.zeros(len(rows), dtype=bool)
+    begins[:1] = True
+    if not force:
+        begins[1:] = rows[1:, 0] < rows[:-1, 1]
+    starts = np.flatnonzero(begins)
+    place = np.arange(len(rows)) - np.repeat(starts, np.diff(starts, append=len(rows)))
+    firsts = np.flatnonzero(place % 2 == 0)
+    paired = np.diff(firsts, append=len(rows)) == 2
+    merged = rows[firsts]
+    first, second = merged[paired], rows[firsts[paired] + 1]
+    merged[paired, 0] = np.minimum(first[:, 0], second[:, 0])
+    merged[paired, 1] = np.maximum(first[:, 1], second[:, 1])
+    merged[paired, 2] = second[:, 2]
+    merged[paired, 3] = np.minimum(first[:, 3], second[:, 3])
+    merged[paired, 4] = np.maximum(first[:, 4], second[:, 4])
+    merged[paired, 5:] = first[:, 5:] + second[:, 5:]
     return merged
 
 
-def _pairs(rows: Iterable[tuple[float, ...]], *, force: bool) -> Iterator[tuple[float, ...]]:
-    """Yield the buckets, each two neighbours of one piece as one."""
-    row = None
-    for follower in rows:
-        if row is None:
-            row = follower
-        elif follower[0] < row[1] and not force:
+def _pairs(rows: list[tuple[float, ...]], *, force: bool) -> Iterator[tuple[float, ...]]:
+    """Yield the buckets, each two neighbours of one piece as one; fast for a few of them."""
+    at = 0
+    while at < len(rows):
+        row = rows[at]
+        follower = rows[at + 1] if at + 1 < len(rows) else None
+        if follower is None or (follower[0] < row[1] and not force):
             yield row
-            row = follower
-        else:
-            first, _, _, low, high, total, count, bad = row
-            _, step, seconds, low2, high2, total2, count2, bad2 = follower
-            yield (
-                *(min(first, follower[0]), max(row[1], step), seconds),
-                *(min(low, low2), max(high, high2), total + total2, count + count2, bad + bad2),
-            )
-            row = None
-    if row is not None:
-        yield row
+            at += 1
+            continue
+        first, _, _, low, high, total, count, bad = row
+        _, step, seconds, low2, high2, total2, count2, bad2 = follower
+        yield (
+            *(min(first, follower[0]), max(row[1], step), seconds),
+            *(min(low, low2), max(high, high2), total + total2, count + count2, bad + bad2),
+        )
+        at += 2
 
 
 def _short(value: float) -> float | None:
     """Return a number of six digits; ``None`` for what is not finite."""
-    if isnan(value) or not isfinite(value):
+    if not isfinite(value):
         return None
     return float(f"{value:.{DIGITS}g}")

@@ -14,8 +14,12 @@ from ipyvitals.training.run import TrainingRun
 from ipyvitals.training.run_end import RunEnder
 from ipyvitals.training.run_list import PLACES
 from ipyvitals.training.run_states import is_elsewhere, report_of
+from ipyvitals.training.stored_curves import CurveCopy, copies_of, thinned
 
 __all__ = ["RunTree"]
+
+MAX_LOOPS = 50
+"""Loops inside one run that go on with their curves when they begin again."""
 
 
 class RunTree(RunEnder):
@@ -44,7 +48,8 @@ class RunTree(RunEnder):
         self.end_abandoned_loops()
         inside = innermost(self, implicit=False) if parent is CONTEXT else check_parent(parent)
         self._end_replaced(owner, inside)
-        with self._lock:
+        copies: list[CurveCopy] = []
+        with self.reports.lock, self._lock:
             if inside is not None and inside.state != "running":
                 inside = None
             now, at = self._clock.monotonic(), self._clock.time()
@@ -53,6 +58,7 @@ class RunTree(RunEnder):
                 record = self._new_record(inside, now, at)
                 if loop and inside is not None:
                     inside.loops.setdefault(stage, record)
+                    copies = self._forget_a_loop(inside)
             record.describe(stage, **facts)
             run = TrainingRun(self, record, total, stage, str(details))
             run.implicit, run.stop_raises = implicit, stop_raises
@@ -70,9 +76,29 @@ class RunTree(RunEnder):
             self._own(owner, run)
         enter(run)
         self._describe(record)
-        self._on_report(report_of(run, at, run.current, {}))
+        self._on_report(report_of(run, at, run.current, {})._replace(curves=thinned(copies)))
         self._on_change()
         return run
+
+    def _forget_a_loop(self, run: TrainingRun) -> list[CurveCopy]:
+        """Forget the oldest loop inside a run, but the first, when there are many.
+
+        Returns
+        -------
+        list of CurveCopy
+            Its curves, which are final now.
+        """
+        ended = [
+            stage
+            for stage, record in list(run.loops.items())[1:]
+            if record.run is not None and record.run.state != "running"
+        ]
+        if len(run.loops) > MAX_LOOPS and ended:
+            record = run.loops.pop(ended[0])
+            copies = copies_of(record)
+            self._drop_curves([record])
+            return copies
+        return []
 
     def _end_replaced(self, owner: object, inside: TrainingRun | None) -> None:
         """End the runs that nobody goes on with, because another one begins in their place."""

@@ -42,6 +42,8 @@ class RunSeries:
         self.curves: dict[str, Curve] = {}
         self.breaks: dict[str, MetricBreak] = {}
         """Metrics that are not finite now."""
+        self.stored: dict[str, tuple[float, int]] = {}
+        """Of each curve that was stored before its end: when, and its number of values."""
         self.feed: CurveFeed | None = None
         """What else takes the values: the changes for the panel."""
         self._last_finite: dict[str, float] = {}

@@ -20,6 +20,7 @@ from ipyvitals.training.run import TrainingRun
 from ipyvitals.training.run_states import ProgressReport, newest_step, report_of
 from ipyvitals.training.run_tree import RunTree
 from ipyvitals.training.sections import training_section
+from ipyvitals.training.stored_curves import due_copies, thinned
 from ipyvitals.utils.user_code import safe_text
 
 __all__ = ["TrainingTracker"]
@@ -247,6 +248,12 @@ class TrainingTracker(RunTree):
         feed = self.open_feed()
         with self.reports.lock:
             return feed.take()
+
+    def take_stored(self) -> tuple[tuple[int, CurveChunk], ...]:
+        """Return curves of open runs that are to be stored now, each with the number of its run."""
+        with self.reports.lock, self._lock:
+            copies = due_copies(self._open, self._clock.monotonic())
+        return thinned(copies)
 
     def curves(
         self,
