@@ -357,7 +357,7 @@ def _json(value: Any) -> str:
 
 def _json_of_metrics(metrics: Mapping[str, float | None]) -> str:
     """Return the text of names and numbers, which are nearly always storable as they are."""
-    if all(len(name) <= MAX_TEXT_CHARS for name in metrics):
+    if max(map(len, metrics), default=0) <= MAX_TEXT_CHARS:
         return encode(msgspec.json.encode, metrics).decode()
     return _json(metrics)
 

@@ -16,6 +16,7 @@ from ipyvitals.schema.messages import Message, message
 from ipyvitals.training.alerts import Alert, metric_alert
 from ipyvitals.training.metric_values import (
     TakenValue,
+    are_plain,
     is_deferred,
     read_deferred,
     take_value,
@@ -46,7 +47,7 @@ class MetricReport(NamedTuple):
     """Unix seconds."""
     values: dict[str, TakenValue]
     deferred: bool
-    """Whether a value was on a device at the call; it may have been read since."""
+    """Whether a value may have been on a device at the call; it may have been read since."""
 
     @property
     def is_ready(self) -> bool:
@@ -108,11 +109,10 @@ class ReportQueue:
                 metrics = {**{str(name): value for name, value in dict(mapping).items()}, **metrics}
             except BaseException as error:
                 self._refuse_unless_interrupt(error, "metrics", mapping)
+        if are_plain(metrics):
+            return metrics
         values: dict[str, TakenValue] = {}
         for name, value in metrics.items():
-            if type(value) is float:
-                values[name] = value
-                continue
             try:
                 values[name] = take_value(value)
             except BaseException as error:

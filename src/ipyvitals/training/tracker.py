@@ -14,7 +14,7 @@ from ipyvitals.training.arguments import CONTEXT, check_total, length_of
 from ipyvitals.training.context import innermost
 from ipyvitals.training.curve_feed import CurveFeed
 from ipyvitals.training.loop import TrackLoop
-from ipyvitals.training.metric_values import TakenValue, is_deferred
+from ipyvitals.training.metric_values import TakenValue, are_plain
 from ipyvitals.training.reports import MetricReport
 from ipyvitals.training.run import TrainingRun
 from ipyvitals.training.run_states import ProgressReport, newest_step, report_of
@@ -132,7 +132,7 @@ class TrainingTracker(RunTree):
         if step is None:
             step = newest_step(run)
         at = self._clock.time()
-        deferred = any(map(is_deferred, values.values()))
+        deferred = not are_plain(values)
         self.reports.put(MetricReport(run, step, now - run.record.started, at, values, deferred))
 
     def _changed(self, now: float) -> None:
@@ -165,6 +165,8 @@ class TrainingTracker(RunTree):
             run._current = reached
 
     def _steps(self, what: str, value: Any) -> int | None:
+        if type(value) is int and value >= 0:
+            return value
         number = self.reports.take_step(what, value)
         if number is not None and number < 0 and what == "current":
             self.reports.refuse(what, value)
