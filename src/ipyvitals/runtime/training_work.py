@@ -25,9 +25,11 @@ from ipyvitals.training.tracker import TrainingTracker
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.locks import Lock
 
-__all__ = ["PROGRESS_SECONDS", "TrainingWork"]
+__all__ = ["TrainingWork"]
 
 PROGRESS_SECONDS = 0.1
+"""Time between two looks at one run; at several runs at the top, as often each."""
+MAX_PROGRESS_SECONDS = 0.5
 ABANDONED_LOOP_GRACE_SECONDS = 2.0
 CURVES_SECONDS = 1.0
 """How often a few curves of open runs are stored that are due."""
@@ -60,12 +62,12 @@ class TrainingWork:
         self._terminal = TerminalLine(self.clock.monotonic) if writes else None
 
     def _look_at_training(self, now: float) -> None:
-        """Apply what open runs report, and publish their progress; ten times a second."""
+        """Apply what open runs report, and publish their progress."""
         if self.training.has_abandoned_loops:
             # IPython reports the error of a cell after it has written the traceback.
             grace = ABANDONED_LOOP_GRACE_SECONDS if self._kernel.busy() else 0.0
             self.training.end_abandoned_loops(before=now - grace)
-        if now >= self._looked_at + PROGRESS_SECONDS:
+        if now >= self._looked_at + self._progress_seconds:
             self._looked_at = now
             self.training.look()
             if self._draws_line:
@@ -75,6 +77,11 @@ class TrainingWork:
         if now >= self.training.quiet_until:
             with self._lock:
                 self._publish_progress(now)
+
+    @property
+    def _progress_seconds(self) -> float:
+        """Time between two looks at the open runs: together they cost as much as one."""
+        return min(PROGRESS_SECONDS * (1 + self.training.others), MAX_PROGRESS_SECONDS)
 
     def _store_curves(self, now: float) -> None:
         """Store the curves of open runs that are due, without a lock."""
@@ -90,7 +97,7 @@ class TrainingWork:
         moved, version = self._publisher.progress(section), self.training.version
         if moved or version != self._training_version:
             self._publisher.training = section
-            self.training.quiet_until = now + PROGRESS_SECONDS
+            self.training.quiet_until = now + self._progress_seconds
             self._training_version = version
             self._publisher.progress_due = True
 

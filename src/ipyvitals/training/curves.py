@@ -84,8 +84,8 @@ class Curve:
         self.count += 1
         finite = -inf < value < inf
         if bucket[6] >= self.width or step < bucket[1] or not (finite or self._has_bad):
-            self._close()
-            bucket[:] = (step, step, seconds, inf, -inf, 0.0, 0.0, 0.0, 0.0)
+            self._begin(bucket, step, seconds, value)
+            return
         bucket[1] = step
         bucket[2] = seconds
         bucket[6] += 1.0
@@ -102,12 +102,18 @@ class Curve:
             bucket[7] += 1.0
             self._has_bad = True
 
-    def _close(self) -> None:
-        """Move the newest bucket to the others, and merge pairs when they are too many."""
-        if self._open[6]:
-            self._closed.fromlist(self._open)
-        if len(self._closed) >= FIELDS * self._capacity:
-            self._halve()
+    def _begin(self, bucket: list[float], step: float, seconds: float, value: float) -> None:
+        """Begin a new bucket; the one before joins the others, of which pairs merge when full."""
+        if bucket[6]:
+            self._closed.fromlist(bucket)
+            if len(self._closed) >= FIELDS * self._capacity:
+                self._halve()
+        if -inf < value < inf:
+            bucket[:] = (step, step, seconds, value, value, 0.0 + value, 1.0, 0.0, 0.0)
+        else:
+            kind = float(KINDS.index(kind_of(value)))
+            bucket[:] = (step, step, seconds, inf, -inf, 0.0, 1.0, 1.0, kind)
+            self._has_bad = True
 
     def chunk(
         self,

@@ -62,9 +62,10 @@ class RunSeries:
         if curve is None and len(self.curves) < MAX_CURVES:
             curve = self.curves[name] = Curve()
         if curve is not None:
+            before = curve.count
             curve.add(step, seconds, value)
             if self.feed is not None:
-                self.feed.add(self.run_id, name, curve.count - 1, step, seconds, value)
+                self.feed.add(self.run_id, name, before, step, seconds, value)
         if not isfinite(value):
             self.metrics[name] = None
             if name in self.breaks:
@@ -79,6 +80,8 @@ class RunSeries:
                 self.best[name] = BestValue(value=value, step=step, goal=goal)
         elif value < best.value if best.goal == "min" else value > best.value:
             self.best[name] = BestValue(value=value, step=step, goal=best.goal)
+        if not self.breaks:
+            return None
         return False if self.breaks.pop(name, None) is not None else None
 
     def drop_curves(self) -> None:

@@ -14,8 +14,8 @@ from ipyvitals.training.arguments import CONTEXT, check_total, length_of
 from ipyvitals.training.context import innermost
 from ipyvitals.training.curve_feed import CurveFeed
 from ipyvitals.training.loop import TrackLoop
-from ipyvitals.training.metric_values import TakenValue, is_deferred
-from ipyvitals.training.reports import MetricReport
+from ipyvitals.training.metric_values import TakenValue
+from ipyvitals.training.reports import MAX_WAITING, MetricReport
 from ipyvitals.training.run import TrainingRun
 from ipyvitals.training.run_states import ProgressReport, newest_step, report_of
 from ipyvitals.training.run_tree import RunTree
@@ -70,7 +70,10 @@ class TrainingTracker(RunTree):
         if type(current) is not int and isinstance(current, Mapping):
             mappings, current = (current, *mappings), None
         values = self.reports.take(mappings, metrics)
-        given = None if current is None else self._steps("current", current)
+        # The usual case calls little: after a pause each function is slow.
+        given = current
+        if current is not None and (type(current) is not int or current < 0):
+            given = self._steps("current", current)
         delta = None if advance is None else self._steps("advance", advance)
         if given is not None and delta is not None:
             self.reports.refuse("advance", advance)
@@ -132,12 +135,12 @@ class TrainingTracker(RunTree):
         if step is None:
             step = newest_step(run)
         at = self._clock.time()
-        deferred = any(map(is_deferred, values.values()))
-        self.reports.put(MetricReport(run, step, now - run.record.started, at, values, deferred))
+        report = MetricReport(run, step, now - run.record.started, at, values)
+        self.reports.waiting.append(report)
 
     def _changed(self, now: float) -> None:
         self.version += 1
-        if self.reports.is_full:
+        if len(self.reports.waiting) > MAX_WAITING:
             self.reports.fold()
         if now >= self.quiet_until:
             self._on_change()
