@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ipyvitals.errors import IpyvitalsWarning
 from ipyvitals.ingest.queue import MAX_QUEUED_RECORDS
 from ipyvitals.ingest.records import CountRecord, StreamRecord
-from ipyvitals.schema.messages import message
 from ipyvitals.serving.rows import as_column, row_count
 from ipyvitals.utils.device_values import is_on_device
-from ipyvitals.utils.user_code import error_text
 
 if TYPE_CHECKING:
     from ipyvitals.monitor.watching import WatchingMixin
@@ -123,9 +120,4 @@ class ModelCallSink:
 
     def _report(self, error: Exception) -> None:
         """Report that a call could not be recorded."""
-        if isinstance(error, IpyvitalsWarning):
-            # Where warnings are errors: that of a closed monitor, which has counted the call.
-            return
-        sentence = message("watch.failed", model=self.model_id, error=error_text(error))
-        self.owner._engine.notices.add("watch.failed", **sentence.args)
-        self._user_warnings.warn_failure(sentence)
+        self.owner._report_failure("watch.failed", error, model=self.model_id)
