@@ -39,8 +39,15 @@ class MonitorNames:
         """Return the newest monitor of a name, while it is referenced."""
         return self._monitors.get(name)
 
+    def newest(self) -> Monitor | None:
+        """Return the open monitor of this process that was made last."""
+        monitors = reversed(list(self._monitors.values()))
+        return next((monitor for monitor in monitors if not monitor.closed), None)
+
     def register(self, name: str, monitor: Monitor) -> None:
         """Make a monitor the newest one of its name; the caller has the lock of the name."""
+        # Last in order: `newest` looks from the end.
+        self._monitors.pop(name, None)
         self._monitors[name] = monitor
 
 

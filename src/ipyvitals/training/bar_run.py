@@ -65,9 +65,12 @@ class BarRun:
         """Open the run."""
         if self.run is not None or self._has_ended:
             return
+        # A bar whose run cannot be opened is followed no more.
+        self._has_ended = True
         run = self.run = self._tracker.start(
             _total(bar), _stage(bar), str(bar.postfix or ""), unit=_unit(bar)
         )
+        self._has_ended = False
         run.counted = True
         if self._initial:
             run.record.eta.begin_at(int(self._initial), run.total)
@@ -99,7 +102,8 @@ class BarRun:
         if bar.n < self._n:
             # The bar was set back, such as by its `reset`.
             run.reached = 0.0
-        self._n, run.total = bar.n, total
+        self._n = bar.n
+        run.total = total
         if bar.postfix is not self._postfix:
             self._postfix = bar.postfix
             run.update(stage=stage, details=str(bar.postfix or ""))
@@ -172,7 +176,9 @@ class BarRun:
     def _steps(self) -> int:
         """Return the number of completed steps."""
         bar = self._bar()
-        n = self._n if bar is None else bar.n
+        if bar is not None:
+            self._n = bar.n
+        n = self._n
         return int(n) if self._taken is None else max(int(n), self._taken - 1)
 
 
