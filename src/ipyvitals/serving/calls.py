@@ -10,17 +10,16 @@ from typing import Any, Literal, TypeAlias
 from ipyvitals.serving.open_calls import OpenCall, enter_call, innermost
 from ipyvitals.serving.sink import CallSink
 from ipyvitals.serving.streams import (
-    AsyncStream,
-    Stream,
     StreamMeter,
     follow_async_generator,
     follow_generator,
+    follow_iterator,
 )
 
 __all__ = ["CallRecorder"]
 
 Form: TypeAlias = Literal[
-    "value", "coroutine", "future", "generator", "iterator", "async generator", "async iterator"
+    "value", "coroutine", "future", "generator", "async generator", "iterator"
 ]
 """Whether an answer is there when the call returns, and how it is read where it is not."""
 
@@ -77,7 +76,7 @@ class CallRecorder:
             return _named_like(answer, follow_generator(answer, meter))
         if form == "async generator":
             return _named_like(answer, follow_async_generator(answer, meter))
-        return Stream(answer, meter) if form == "iterator" else AsyncStream(answer, meter)
+        return follow_iterator(answer, meter)
 
     async def _awaited(self, coroutine: Coroutine[Any, Any, Any], rows: Any) -> Any:
         open_call = enter_call(self._owner)
@@ -121,9 +120,7 @@ def _form_of(kind: type) -> Form:
         return "async generator"
     if hasattr(kind, "add_done_callback") and hasattr(kind, "cancelled"):
         return "future"
-    if hasattr(kind, "__next__"):
-        return "iterator"
-    return "async iterator" if hasattr(kind, "__anext__") else "value"
+    return "iterator" if hasattr(kind, "__next__") or hasattr(kind, "__anext__") else "value"
 
 
 def _named_like(answer: Any, follower: Any) -> Any:

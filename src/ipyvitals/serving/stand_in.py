@@ -35,10 +35,11 @@ CONTAINER_METHODS = (
 
 
 class StandIn(wrapt.ObjectProxy):  # type: ignore[misc]
-    """Passes everything through to its target; its subclasses measure calls."""
+    """Passes everything through to its target; its subclasses measure calls.
 
-    _self_recorder: CallRecorder
-    """Set by the class that each call of `stand_in_for` makes."""
+    The classes that `stand_in_for` makes have the attribute ``_self_recorder``, a `CallRecorder`.
+    It is not declared here: annotations of this class would hide those of the target.
+    """
 
     def __repr__(self) -> str:
         return repr(self.__wrapped__)
@@ -74,10 +75,10 @@ class _RecordedCall(StandIn):
 
 
 class _RecordedFunction(_RecordedCall):
-    """Measures the calls of a function, which in a class is a method."""
+    """Measures the calls of a function, which in a class is a method.
 
-    _self_method: Any
-    """The class of stand-ins for bound methods."""
+    Its attribute ``_self_method`` is the class of stand-ins for bound methods.
+    """
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         bound = self.__wrapped__.__get__(instance, owner)

@@ -17,11 +17,10 @@ from ipyvitals.serving.open_calls import enter_call
 from ipyvitals.serving.sink import CallSink
 
 __all__ = [
-    "AsyncStream",
-    "Stream",
     "StreamMeter",
     "follow_async_generator",
     "follow_generator",
+    "follow_iterator",
 ]
 
 
@@ -166,7 +165,7 @@ class _FollowedStream(wrapt.ObjectProxy):  # type: ignore[misc]
         return self.__wrapped__.close()
 
 
-class Stream(_FollowedStream):
+class _Stream(_FollowedStream):
     """Stands for an iterator that is no generator."""
 
     def __iter__(self) -> Iterator[Any]:
@@ -198,7 +197,7 @@ class Stream(_FollowedStream):
         return self.__wrapped__.__exit__(*error)
 
 
-class AsyncStream(_FollowedStream):
+class _AsyncStream(_FollowedStream):
     """Stands for an asynchronous iterator that is no generator."""
 
     def __aiter__(self) -> AsyncIterator[Any]:
@@ -228,3 +227,15 @@ class AsyncStream(_FollowedStream):
     async def __aexit__(self, *error: object) -> Any:
         self._self_meter.leave()
         return await self.__wrapped__.__aexit__(*error)
+
+
+class _DualStream(_Stream, _AsyncStream):
+    """Stands for an iterator of both kinds."""
+
+
+def follow_iterator(iterator: Any, meter: StreamMeter) -> Any:
+    """Return what stands for an iterator that is no generator, with its attributes."""
+    kind = type(iterator)
+    if not hasattr(kind, "__anext__"):
+        return _Stream(iterator, meter)
+    return (_DualStream if hasattr(kind, "__next__") else _AsyncStream)(iterator, meter)
