@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ipyvitals._version import __version__
@@ -152,6 +153,25 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Register the magics ``%vitals`` and ``%%vitals``: ``%load_ext ipyvitals``."""
+    from ipyvitals.jupyter.magics import MonitorAccess, load_magics
+    from ipyvitals.monitor.names import monitor_names
+
+    load_magics(shell, MonitorAccess(monitor_names.newest, Monitor, _set_autolog))
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Remove the magics: ``%unload_ext ipyvitals``."""
+    from ipyvitals.jupyter.magics import unload_magics
+
+    unload_magics(shell)
+
+
+def _set_autolog(enabled: bool) -> None:
+    import_module("ipyvitals.integrations.autolog").autolog(disable=not enabled)
 
 
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from inspect import currentframe
 from types import FrameType
 from typing import Any
@@ -44,6 +45,7 @@ class UserWarnings:
         self._refusal: type[IpyvitalsWarning] | None = None
         self._has_warned = False
         self._has_warned_metric = False
+        self._failures: set[str] = set()
         self._append: Callable[[Any], object] = ignore
         self.append: Callable[[Any], object] = ignore
         """Appends a record. While records are accepted and no warning is pending it is the queue's
@@ -68,6 +70,16 @@ class UserWarnings:
         if not self._has_warned_metric:
             self._has_warned_metric = True
             warnings.warn(message.text, MetricWarning, stacklevel=user_stack_level())
+
+    def warn_failure(self, message: Message) -> None:
+        """Warn of a failure inside the package, once a code; called on the user's thread.
+
+        Also where warnings are errors, the user's own call goes on.
+        """
+        if message.code is not None and message.code not in self._failures:
+            self._failures.add(message.code)
+            with suppress(IpyvitalsWarning):
+                warnings.warn(message.text, IpyvitalsWarning, stacklevel=_user_stack_level())
 
     def warn_pending(self) -> None:
         """Issue the pending warnings, if there are some."""

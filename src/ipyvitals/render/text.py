@@ -67,10 +67,15 @@ def _metrics(snapshot: Snapshot) -> str:
         what = "Within tolerance"
         if metrics.mae is not None and metrics.rmse is not None:
             accuracy += f", MAE {fmt.error_size(metrics.mae)}, RMSE {fmt.error_size(metrics.rmse)}"
-    return (
+    text = (
         f"{what} {accuracy}, {fmt.short_count(metrics.predictions_per_minute)} predictions/min, "
         f"latency p95 {fmt.latency(metrics.latency_p95_seconds, 3)}"
     )
+    if metrics.first_item_p95_seconds is not None:
+        text += f", first item p95 {fmt.latency(metrics.first_item_p95_seconds, 3)}"
+    if metrics.items_per_second is not None:
+        text += f", {fmt.metric(metrics.items_per_second)} items/s"
+    return text
 
 
 def _drift(snapshot: Snapshot) -> str:

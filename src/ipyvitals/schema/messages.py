@@ -138,8 +138,10 @@ MESSAGES: dict[str, str] = {
     "store.unavailable": "the history is kept in memory, and tried again: {error}",
     "system.*": "cannot read {part}: {error}",
     "threads.ended": "an error ended the thread {thread}; it was started again",
+    "tqdm.failed": "a bar of tqdm could not be followed: {error}",
     "training.not_finite": "metric {metric} is {value}",
     "training.value": "expected a number for {name}, got {value} ({kind}); it is left out",
+    "watch.failed": "a call of {model} could not be recorded in full: {error}",
 }
 """Templates by code; a code that ends in ``.*`` stands for all codes that begin like it."""
 

@@ -120,6 +120,20 @@ class RunTree(RunEnder):
             return copies
         return []
 
+    def move_out(self, run: TrainingRun) -> None:
+        """Put a run beside the run that it is inside of: it goes on after the end of that run."""
+        with self._lock:
+            parent = run.parent
+            if parent is None or run.state != "running":
+                return
+            outer = run.parent = parent.parent
+            parent.children.remove(run)
+            run.record.parent_id = None
+            if outer is not None:
+                outer.children.append(run)
+                run.record.parent_id = outer.run_id
+        self._on_change()
+
     def _end_replaced(self, owner: object, inside: TrainingRun | None) -> None:
         """End the runs that nobody goes on with, because another one begins in their place."""
         former = [self._owned.pop(id(owner), None)] if owner is not None else []

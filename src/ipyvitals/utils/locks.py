@@ -49,6 +49,7 @@ LEVELS: dict[str, int] = {
     "scheduler": 6,
     "writer": 6,
     "writers": 6,
+    "bars": 6,
     "monitor names": 6,
     "worker": 7,
 }
