@@ -56,7 +56,7 @@ class RunTree(RunEnder):
         initial = check_initial(initial)
         facts = check_facts(name, config, tags, goals, unit)
         self.end_abandoned_loops()
-        self._end_returned(call)
+        self.end_returned(call)
         inside = innermost(self, implicit=False) if parent is CONTEXT else check_parent(parent)
         self._end_replaced(owner, inside)
         copies: list[CurveCopy] = []
@@ -91,14 +91,6 @@ class RunTree(RunEnder):
         self._on_report(report_of(run, at, run.current, {})._replace(curves=thinned(copies)))
         self._on_change()
         return run
-
-    def _end_returned(self, call: CallPlace | None) -> None:
-        """End the runs of calls that have returned: another stands in their place."""
-        for run in self.open_runs:
-            if run.call is None:
-                continue
-            if run.call.has_returned() or (call is not None and run.call.is_same(call)):
-                self.end(run, "stopped", None, "returned")
 
     def _forget_a_loop(self, run: TrainingRun) -> list[CurveCopy]:
         """Forget the oldest loop inside a run, but the first, when there are many.
@@ -146,7 +138,7 @@ class RunTree(RunEnder):
             ]
         for run in former:
             if run is not None:
-                self.end(run, "stopped", None, "replaced")
+                self.end_inferred(run, "stopped", None, "replaced")
 
     def _own(self, owner: object, run: TrainingRun) -> None:
         self._owned[id(owner)] = run
