@@ -45,13 +45,17 @@ class RunTree(RunEnder):
         stop_raises: bool = False,
         loop: bool = False,
         implicit: bool = False,
+        aside: bool = False,
     ) -> TrainingRun:
-        """Open a run inside `parent`, by default inside the run that is open in this context."""
+        """Open a run inside `parent`, by default inside the run that is open in this context.
+
+        A run that is `aside`, such as a validation, moves no progress and no rate around it.
+        """
         total, stage = check_total(total), str(stage)
         initial = check_initial(initial)
         facts = check_facts(name, config, tags, goals, unit)
         self.end_abandoned_loops()
-        self._end_returned(call)
+        self.end_returned(call)
         inside = innermost(self, implicit=False) if parent is CONTEXT else check_parent(parent)
         self._end_replaced(owner, inside)
         with self._lock:
@@ -65,13 +69,13 @@ class RunTree(RunEnder):
                     inside.loops.setdefault(stage, record)
             record.describe(stage, **facts)
             run = TrainingRun(self, record, total, stage, str(details))
-            run.implicit, run.stop_raises = implicit, stop_raises
+            run.implicit, run.stop_raises, run.aside = implicit, stop_raises, aside
             run.cell, run.place, run.call = self._cell, RunPlace(), call
             run._current, run.counted = initial, loop or initial > 0
             if inside is not None:
                 run.parent = inside
                 run.should_stop = run.interrupt = inside.should_stop
-                inside._has_inner = True
+                inside._has_inner = inside._has_inner or not aside
                 inside.children.append(run)
             record.begin_lap(run, now)
             record.series.feed = self._feed
@@ -85,8 +89,8 @@ class RunTree(RunEnder):
         self._on_change()
         return run
 
-    def _end_returned(self, call: CallPlace | None) -> None:
-        """End the runs of calls that have returned: another stands in their place."""
+    def end_returned(self, call: CallPlace | None = None) -> None:
+        """End the runs of calls that have returned, also where `call` stands in their place."""
         for run in self.open_runs:
             if run.call is None:
                 continue
