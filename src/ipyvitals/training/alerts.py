@@ -78,8 +78,9 @@ def stall_alert(run: TrainingRun, now: float, at: float, floor: float | None) ->
         seconds = round(record.stepped - record.stalled_since, 1)
         args: Args = {"seconds": seconds}
         return _alert(record, "recovered", None, seconds, run.current, "run.steps_again", args)
-    # A run is idle on behalf of the runs inside it, which are judged themselves.
-    if floor is None or idle < floor or run.children:
+    # A run is idle on behalf of the runs inside it, which are judged themselves, and of a
+    # validation beside it.
+    if floor is None or idle < floor or run.children or _has_aside(run.parent):
         return None
     slow, usual = record.timer.slow_seconds(), record.timer.usual_seconds()
     args = {"seconds": round(idle)}
@@ -96,6 +97,10 @@ def stall_alert(run: TrainingRun, now: float, at: float, floor: float | None) ->
     record.stalled_since = record.stepped
     record.stalled = _shown(alert, at - idle)
     return alert
+
+
+def _has_aside(parent: TrainingRun | None) -> bool:
+    return parent is not None and any(child.aside for child in list(parent.children))
 
 
 def _awaits_first_step(run: TrainingRun) -> bool:

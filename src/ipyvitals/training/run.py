@@ -119,6 +119,8 @@ class TrainingRun:
         self._counter: Iterator[None] | None = None
         self._current = 0
         self._has_inner = False
+        self.aside = False
+        """Whether the steps of the run are none of the run around it, such as a validation's."""
         self.total = total
         self.stage = stage
         self.details = details

@@ -107,7 +107,12 @@ class RunEnder(RunList):
             record.reason = sentence.text, f"run.{end}", dict(args)
         record.end_lap(run._current, now, at)
         if parent is not None:
-            parent.finished_steps += leaf_steps(run)
+            if run.aside:
+                # The runs around and beside it made no step meanwhile, and did not stall.
+                for other in (parent, *parent.children):
+                    other.record.stepped = max(other.record.stepped, now)
+            else:
+                parent.finished_steps += leaf_steps(run)
             parent.children.remove(run)
             parent.record.inner_metrics.update(record.inner_metrics)
             parent.record.inner_metrics.update(record.series.metrics)

@@ -70,7 +70,9 @@ def leaf_steps(run: TrainingRun) -> int:
     """Return the number of steps of the lowest level inside a run."""
     if not run._has_inner:
         return run.current
-    return run.finished_steps + sum(leaf_steps(child) for child in list(run.children))
+    return run.finished_steps + sum(
+        leaf_steps(child) for child in list(run.children) if not child.aside
+    )
 
 
 def newest_step(run: TrainingRun) -> int:
@@ -78,6 +80,8 @@ def newest_step(run: TrainingRun) -> int:
     for record in list(run.loops.values()):
         # The first kind of loop inside: validation does not move the axis of the training.
         inner = record.run
+        if inner is not None and inner.aside:
+            continue
         return record.steps if inner is None or inner.state != "running" else newest_step(inner)
     if run._counter is not None:
         return run.offset + COUNTER_LENGTH - length_hint(run._counter)
@@ -89,7 +93,7 @@ def nested_fraction(run: TrainingRun) -> float | None:
     fraction = run.fraction
     if fraction is None or not run.total:
         return fraction
-    inside = sum(nested_fraction(child) or 0.0 for child in list(run.children))
+    inside = sum(nested_fraction(child) or 0.0 for child in list(run.children) if not child.aside)
     run.reached = max(run.reached, min(1.0, fraction + inside / run.total))
     return run.reached
 

@@ -50,8 +50,12 @@ class RunTree(RunEnder):
         stop_raises: bool = False,
         loop: bool = False,
         implicit: bool = False,
+        aside: bool = False,
     ) -> TrainingRun:
-        """Open a run inside `parent`, by default inside the run that is open in this context."""
+        """Open a run inside `parent`, by default inside the run that is open in this context.
+
+        A run that is `aside`, such as a validation, moves no progress and no rate around it.
+        """
         total, stage = check_total(total), safe_text(stage)
         initial = check_initial(initial)
         facts = check_facts(name, config, tags, goals, unit)
@@ -72,13 +76,13 @@ class RunTree(RunEnder):
                     copies = self._forget_a_loop(inside)
             record.describe(stage, **facts)
             run = TrainingRun(self, record, total, stage, safe_text(details))
-            run.implicit, run.stop_raises = implicit, stop_raises
+            run.implicit, run.stop_raises, run.aside = implicit, stop_raises, aside
             run.cell, run.place, run.call = self._cell, RunPlace(), call
             run._current, run.counted = initial, loop or initial > 0
             if inside is not None:
                 run.parent = inside
                 run.should_stop = run.interrupt = inside.should_stop
-                inside._has_inner = True
+                inside._has_inner = inside._has_inner or not aside
                 inside.children.append(run)
             record.begin_lap(run, now)
             record.series.feed = self._feed

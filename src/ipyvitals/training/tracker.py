@@ -93,7 +93,8 @@ class TrainingTracker(RunTree):
             if details is not None:
                 run.details = details
             if values:
-                self._put(run, given, now, values)
+                # The steps of the laps before count, too.
+                self._put(run, None if given is None else run.offset + given, now, values)
         self._changed(now)
 
     def log(self, run: TrainingRun, mapping: Any, step: Any, metrics: dict[str, Any]) -> None:
