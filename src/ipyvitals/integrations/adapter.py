@@ -73,6 +73,8 @@ class Adapter:
         self._more = more
         """Further arguments of the adapter's own class, which a copy has too."""
         self._reported_to: Monitor | None = self._given
+        self._opened: list[TrainingRun] = []
+        """Runs that may be open, the outermost first."""
         self._handled: int | None = None
         """Id of the exception that was being handled when the run began, which is not its own."""
 
@@ -125,7 +127,7 @@ class Adapter:
         if inside is None:
             self._handled = id(sys.exc_info()[1])
         monitor = self._reported_to = find_monitor(self._given, model)
-        return open_framework_run(
+        run = open_framework_run(
             monitor,
             total,
             package=self.framework.partition(".")[0],
@@ -134,6 +136,8 @@ class Adapter:
             details=options.pop("details", ""),
             **options,
         )
+        self._opened = [*(one for one in self._opened if one.state == "running"), run]
+        return run
 
     def end_run(self, run: TrainingRun, error: BaseException | None = None) -> None:
         """End a run in a hook that the framework calls at the end, also in its ``finally``.
@@ -152,6 +156,30 @@ class Adapter:
             if id(error) == self._handled:
                 error = None
         run.__exit__(type(error) if error else None, error, None)
+
+    def begin_call(self, subject: Any) -> None:
+        """Open the run of a call before the framework's first hook, where that comes late.
+
+        Called by `autolog`, which is around the call. By default the hooks open the run.
+
+        Parameters
+        ----------
+        subject
+            First argument of the call, such as the study or the model.
+        """
+
+    def end_call(self, error: BaseException | None = None) -> None:
+        """End the runs that are open after a call that trains; called by `autolog`.
+
+        Parameters
+        ----------
+        error : BaseException, optional
+            What the call raised.
+        """
+        for run in reversed(self._opened):
+            if run.state == "running":
+                run.__exit__(type(error) if error else None, error, None)
+        self._opened = []
 
     def fail(self, error: BaseException) -> None:
         """Count a failure inside this adapter."""
