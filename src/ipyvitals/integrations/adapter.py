@@ -75,6 +75,8 @@ class Adapter:
         self._reported_to: Monitor | None = self._given
         self._opened: list[TrainingRun] = []
         """Runs that may be open, the outermost first."""
+        self.opened = 0
+        """Number of runs that this adapter has opened."""
         self._handled: int | None = None
         """Id of the exception that was being handled when the run began, which is not its own."""
 
@@ -137,6 +139,7 @@ class Adapter:
             **options,
         )
         self._opened = [*(one for one in self._opened if one.state == "running"), run]
+        self.opened += 1
         return run
 
     def end_run(self, run: TrainingRun, error: BaseException | None = None) -> None:
@@ -157,29 +160,34 @@ class Adapter:
                 error = None
         run.__exit__(type(error) if error else None, error, None)
 
-    def begin_call(self, subject: Any) -> None:
+    def before_call(self, subject: Any, total: int | None) -> None:
         """Open the run of a call before the framework's first hook, where that comes late.
 
-        Called by `autolog`, which is around the call. By default the hooks open the run.
+        Called by autolog, which is around the call. By default the hooks open the run.
 
         Parameters
         ----------
         subject
             First argument of the call, such as the study or the model.
+        total : int, optional
+            Number of steps, where the call says it.
         """
 
-    def end_call(self, error: BaseException | None = None) -> None:
-        """End the runs that are open after a call that trains; called by `autolog`.
+    def after_call(self, error: BaseException | None = None, *, everywhere: bool = True) -> None:
+        """End the runs that are open after a call that trains; called by autolog.
 
         Parameters
         ----------
         error : BaseException, optional
             What the call raised.
+        everywhere : bool
+            Whether the call was the only one of this adapter; else the runs of other threads go on.
         """
         for run in reversed(self._opened):
-            if run.state == "running":
+            if run.state != "running" or run.place is None:
+                continue
+            if everywhere or run.place.is_here():
                 run.__exit__(type(error) if error else None, error, None)
-        self._opened = []
 
     def fail(self, error: BaseException) -> None:
         """Count a failure inside this adapter."""

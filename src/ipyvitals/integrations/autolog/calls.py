@@ -86,29 +86,71 @@ class TrainingCall:
     ) -> None:
         self.framework = framework
         self.contains = contains
-        self.adapter: Adapter | None = None
-        """What reports; ``None`` where the framework itself ends what it begins."""
-        self.undo: Callable[[], object] | None = None
-        """Takes the adapter out of an object of the user."""
         self.around = call_around()
         self.ended = False
+        self._adapter: Adapter | None = None
+        self._subject: Any = None
+        self._inserted = False
+        self._opened = 0
+        self._undo: Callable[[], object] | None = None
         self._on_failure = on_failure
         self._token = _current.set(self)
+
+    def report_by(
+        self,
+        adapter: Adapter,
+        subject: Any,
+        *,
+        total: int | None = None,
+        inserted: bool,
+        undo: Callable[[], object] | None = None,
+    ) -> None:
+        """Report by an adapter, whose runs end with the call.
+
+        Parameters
+        ----------
+        adapter : Adapter
+        subject
+            First argument of the call.
+        total : int, optional
+            Number of steps, where the call says it.
+        inserted : bool
+            Whether nobody else has the adapter.
+        undo : callable, optional
+            Takes the adapter out of an object of the user, after the call.
+        """
+        self._adapter, self._subject, self._inserted = adapter, subject, inserted
+        self._undo = undo
+        self._opened = adapter.opened
+        adapter.before_call(subject, total)
 
     def end(self, error: BaseException | None) -> None:
         """End the runs of the call as it ended; raises nothing but an interrupt."""
         self.ended = True
         _current.reset(self._token)
-        for step in (self.undo, self._end_runs(error)):
+        for step in (self._end_runs, self._take_out):
             try:
-                if step is not None:
-                    step()
+                step(error)
             except Exception as failure:
                 self._on_failure(failure)
 
-    def _end_runs(self, error: BaseException | None) -> Callable[[], object] | None:
-        adapter = self.adapter
-        return None if adapter is None else lambda: adapter.end_call(error)
+    def _end_runs(self, error: BaseException | None) -> None:
+        adapter = self._adapter
+        if adapter is None:
+            return
+        if error is not None and adapter.opened == self._opened:
+            # The call failed before the framework called the adapter.
+            adapter.open_run(None, model=self._model_name())
+        adapter.after_call(error, everywhere=self._inserted)
+
+    def _take_out(self, error: BaseException | None) -> None:
+        if self._undo is not None:
+            self._undo()
+
+    def _model_name(self) -> str:
+        # The parameters of a model have no name.
+        subject = self._subject
+        return self.framework if isinstance(subject, dict | list) else type(subject).__name__
 
 
 def call_around() -> TrainingCall | None:

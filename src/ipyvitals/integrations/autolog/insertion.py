@@ -20,9 +20,6 @@ __all__ = [
     "TrainerInserter",
 ]
 
-ITERATIONS = ("iterations", "n_estimators", "num_boost_round", "num_trees")
-"""Names that CatBoost has for the number of its iterations, which is 1000 by default."""
-
 
 class Inserter(Protocol):
     """Inserts an adapter into a call, unless the user passed one."""
@@ -42,9 +39,9 @@ class ArgumentInserter(NamedTuple):
     parameter : str
         Name of the list among the function's parameters.
     total : str, optional
-        Name of the parameter that says the number of steps, which the adapter cannot know.
+        Name of the parameter that says the number of steps; the adapter takes ``total=`` then.
     first : bool
-        Whether the adapter is to be called before other callbacks, which may end the round.
+        Whether the adapter is called before other callbacks, which may end the round.
     """
 
     parameter: str = "callbacks"
@@ -60,14 +57,16 @@ class ArgumentInserter(NamedTuple):
         callbacks = _as_list(arguments.get(self.parameter))
         if callbacks is None:
             return False
-        call.adapter = _find_adapter(callbacks)
-        if call.adapter is None:
-            options = {} if self.total is None else {"total": arguments.get(self.total)}
-            adapter = call.adapter = make(**options)
-            arguments.set(
-                self.parameter, [adapter, *callbacks] if self.first else [*callbacks, adapter]
-            )
-        call.adapter.begin_call(arguments.subject)
+        total = None if self.total is None else arguments.get(self.total)
+        adapter = given = _find_adapter(callbacks)
+        if adapter is None:
+            adapter = make() if self.total is None else make(total=total)
+            both = [adapter, *callbacks] if self.first else [*callbacks, adapter]
+            arguments.set(self.parameter, both)
+        elif arguments.get(self.parameter) is not callbacks:
+            # The caller may have passed an iterator.
+            arguments.set(self.parameter, callbacks)
+        call.report_by(adapter, arguments.subject, total=total, inserted=given is None)
         return True
 
 
@@ -77,15 +76,14 @@ class CatBoostInserter:
     def insert(
         self, call: TrainingCall, arguments: CallArguments, make: Callable[..., Adapter]
     ) -> bool:
-        """Insert an adapter with the number of iterations; on a GPU open a run without steps."""
-        params = arguments.subject.get_params()
-        if str(params.get("task_type")).upper() == "GPU":
-            call.adapter = make()
-            call.adapter.open_run(None, model=type(arguments.subject).__name__)
-            return True
-        total = next((params[name] for name in ITERATIONS if params.get(name)), 1_000)
-        callbacks = ArgumentInserter(first=True)
-        return callbacks.insert(call, arguments, lambda: make(total=total))
+        """Insert an adapter; on a GPU open a run without steps."""
+        model = arguments.subject
+        if str(model.get_params().get("task_type")).upper() != "GPU":
+            return ArgumentInserter(first=True).insert(call, arguments, make)
+        adapter = make()
+        call.report_by(adapter, model, inserted=True)
+        adapter.open_run(None, model=type(model).__name__)
+        return True
 
 
 class StudyInserter:
@@ -109,11 +107,15 @@ class TrainerInserter:
     ) -> bool:
         """Insert an adapter by the Trainer's own method."""
         trainer = arguments.subject
-        call.adapter = _find_adapter(trainer.callback_handler.callbacks)
-        if call.adapter is None:
-            adapter = call.adapter = make()
-            trainer.add_callback(adapter)
-            call.undo = lambda: trainer.remove_callback(adapter)
+        given = _find_adapter(trainer.callback_handler.callbacks)
+        if given is not None:
+            call.report_by(given, trainer, inserted=False)
+            return True
+        adapter = make()
+        trainer.add_callback(adapter)
+        call.report_by(
+            adapter, trainer, inserted=True, undo=lambda: trainer.remove_callback(adapter)
+        )
         return True
 
 
@@ -126,15 +128,16 @@ class NetInserter:
         """Insert an adapter into the callbacks of a net, which is initialized if need be."""
         net = arguments.subject
         if not getattr(net, "initialized_", False):
-            # The next that `partial_fit` itself would do.
+            # As `partial_fit` itself begins.
             net.initialize()
         callbacks = net.callbacks_
-        call.adapter = _find_adapter(callback for _, callback in callbacks)
-        if call.adapter is None:
-            entry = ("ipyvitals", make())
-            call.adapter = entry[1]
-            callbacks.append(entry)
-            call.undo = lambda: callbacks.remove(entry)
+        given = _find_adapter(callback for _, callback in callbacks)
+        if given is not None:
+            call.report_by(given, net, inserted=False)
+            return True
+        entry = ("ipyvitals", make())
+        callbacks.append(entry)
+        call.report_by(entry[1], net, inserted=True, undo=lambda: callbacks.remove(entry))
         return True
 
 
@@ -147,16 +150,17 @@ class EstimatorInserter:
         """Set an adapter besides the callbacks of the user."""
         estimator = arguments.subject
         # There is no public way to read what `set_callbacks` replaces.
-        given = list(vars(estimator).get("_skl_callbacks", ()))
-        if _find_adapter(given) is None:
-            # scikit-learn itself ends what a callback began, with the exception in view.
+        callbacks = list(vars(estimator).get("_skl_callbacks", ()))
+        if _find_adapter(callbacks) is None:
             adapter = make()
-            if not _all_support_callbacks(estimator):
-                # scikit-learn warns of each estimator inside that it cannot pass the callback to.
-                adapter.max_propagation_depth = 0  # type: ignore[attr-defined]
-            estimator.set_callbacks(*given, adapter)
-            call.adapter = adapter
-            call.undo = lambda: estimator.set_callbacks(*given)
+            estimator.set_callbacks(*callbacks, adapter)
+            call.report_by(
+                adapter,
+                estimator,
+                inserted=True,
+                undo=lambda: estimator.set_callbacks(*callbacks),
+            )
+        # That of the user hears of the end, with the exception, from scikit-learn.
         return True
 
 
@@ -171,24 +175,6 @@ def _as_list(callbacks: Any) -> list[Any] | None:
 
 def _find_adapter(callbacks: Iterable[Any]) -> Adapter | None:
     return next((one for one in callbacks if isinstance(one, Adapter)), None)
-
-
-def _all_support_callbacks(estimator: Any) -> bool:
-    """Return whether an estimator and those in its parameters have ``set_callbacks``."""
-    return hasattr(estimator, "set_callbacks") and all(
-        _all_support_callbacks(inner)
-        for inner in _estimators_in(estimator.get_params(deep=False).values())
-    )
-
-
-def _estimators_in(values: Iterable[Any]) -> Iterable[Any]:
-    for value in values:
-        if isinstance(value, dict):
-            yield from _estimators_in(value.values())
-        elif isinstance(value, list | tuple):
-            yield from _estimators_in(value)
-        elif hasattr(value, "fit") and not isinstance(value, type):
-            yield value
 
 
 def _in_this_context(function: Callable[..., Any]) -> Callable[..., Any]:
