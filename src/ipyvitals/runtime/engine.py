@@ -176,6 +176,7 @@ class Engine(PeriodicWork):
     def drain(self, seconds: float = DRAIN_SECONDS, *, read: bool = True) -> None:
         """Add all records to the models, and end loops that nobody runs; `read` waits for a GPU."""
         self.training.end_abandoned_loops()
+        self.training.end_returned()
         self.training.reports.fold(read=read)
         self.drain_queue(seconds)
 

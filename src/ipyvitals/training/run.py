@@ -88,6 +88,8 @@ class TrainingRun:
         """The call of a framework that trains, where it says nothing of an exception."""
         self.is_waiting: Callable[[], bool | None] = _unknown
         """Returns whether the loop is inside its iterable now; ``None`` where that is unknown."""
+        self.is_done: Callable[[], bool] = _no
+        """Returns whether a framework that trains has ended by itself, without a call of `end`."""
         self.implicit = False
         """Whether `Monitor.log` opened the run, because none was open."""
         self.stop_raises = False
@@ -263,6 +265,10 @@ class TrainingRun:
 
 def _unknown() -> bool | None:
     return None
+
+
+def _no() -> bool:
+    return False
 
 
 def _describe(error: BaseException | str | None) -> str:

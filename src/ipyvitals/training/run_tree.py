@@ -51,7 +51,7 @@ class RunTree(RunEnder):
         initial = check_initial(initial)
         facts = check_facts(name, config, tags, goals, unit)
         self.end_abandoned_loops()
-        self._end_returned(call)
+        self.end_returned(call)
         inside = innermost(self, implicit=False) if parent is CONTEXT else check_parent(parent)
         self._end_replaced(owner, inside)
         with self._lock:
@@ -85,14 +85,6 @@ class RunTree(RunEnder):
         self._on_change()
         return run
 
-    def _end_returned(self, call: CallPlace | None) -> None:
-        """End the runs of calls that have returned: another stands in their place."""
-        for run in self.open_runs:
-            if run.call is None:
-                continue
-            if run.call.has_returned() or (call is not None and run.call.is_same(call)):
-                self.end(run, "stopped", None, "returned")
-
     def _end_replaced(self, owner: object, inside: TrainingRun | None) -> None:
         """End the runs that nobody goes on with, because another one begins in their place."""
         former = [self._owned.pop(id(owner), None)] if owner is not None else []
@@ -105,7 +97,7 @@ class RunTree(RunEnder):
             ]
         for run in former:
             if run is not None:
-                self.end(run, "stopped", None, "replaced")
+                self.end_inferred(run, "stopped", None, "replaced")
 
     def _own(self, owner: object, run: TrainingRun) -> None:
         self._owned[id(owner)] = run
