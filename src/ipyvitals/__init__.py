@@ -66,6 +66,7 @@ from ipyvitals.utils.clock import Clock, FakeClock, SystemClock
 
 if TYPE_CHECKING:
     from ipyvitals.charts.comparison import compare
+    from ipyvitals.integrations.autolog import autolog
     from ipyvitals.jupyter.panel import StatusPanel
     from ipyvitals.storage.store import Store, open_store
     from ipyvitals.storage.summaries import StoredModel, StoredMonitor, StoredRun
@@ -125,6 +126,7 @@ __all__ = [
     "TrainingStopped",
     "UnknownModelError",
     "__version__",
+    "autolog",
     "compare",
     "open_store",
 ]
@@ -140,6 +142,10 @@ def __getattr__(name: str) -> Any:
         from ipyvitals.charts.comparison import compare
 
         return compare
+    if name == "autolog":
+        from ipyvitals.integrations.autolog import autolog
+
+        return autolog
     if name in ("Store", "open_store"):
         from ipyvitals.storage.store import Store, open_store
 

@@ -77,6 +77,10 @@ class Adapter:
         self._more = more
         """Further arguments of the adapter's own class, which a copy has too."""
         self._reported_to: Monitor | None = self._given
+        self._opened: list[TrainingRun] = []
+        """Runs that may be open, the outermost first."""
+        self.opened = 0
+        """Number of runs that this adapter has opened."""
         self._handled: int | None = None
         """Id of the exception that was being handled when the run began, which is not its own."""
 
@@ -131,7 +135,7 @@ class Adapter:
         if inside is None or monitor is None:
             self._handled = id(sys.exc_info()[1])
             monitor = self._reported_to = find_monitor(self._given, model)
-        return open_framework_run(
+        run = open_framework_run(
             monitor,
             total,
             package=self.framework.partition(".")[0],
@@ -140,6 +144,9 @@ class Adapter:
             details=options.pop("details", ""),
             **options,
         )
+        self._opened = [*(one for one in self._opened if one.state == "running"), run]
+        self.opened += 1
+        return run
 
     def end_run(self, run: TrainingRun, error: BaseException | None = None) -> None:
         """End a run in a hook that the framework calls at the end, also in its ``finally``.
@@ -158,6 +165,35 @@ class Adapter:
             if id(error) == self._handled:
                 error = None
         run.__exit__(type(error) if error else None, error, None)
+
+    def before_call(self, subject: Any, total: int | None) -> None:
+        """Open the run of a call before the framework's first hook, where that comes late.
+
+        Called by autolog, which is around the call. By default the hooks open the run.
+
+        Parameters
+        ----------
+        subject
+            First argument of the call, such as the study or the model.
+        total : int, optional
+            Number of steps, where the call says it.
+        """
+
+    def after_call(self, error: BaseException | None = None, *, everywhere: bool = True) -> None:
+        """End the runs that are open after a call that trains; called by autolog.
+
+        Parameters
+        ----------
+        error : BaseException, optional
+            What the call raised.
+        everywhere : bool
+            Whether the call was the only one of this adapter; else the runs of other threads go on.
+        """
+        for run in reversed(self._opened):
+            if run.state != "running" or run.place is None:
+                continue
+            if everywhere or run.place.is_here():
+                run.__exit__(type(error) if error else None, error, None)
 
     def fail(self, error: BaseException) -> None:
         """Count a failure inside this adapter."""

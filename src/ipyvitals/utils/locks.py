@@ -51,6 +51,7 @@ LEVELS: dict[str, int] = {
     "writers": 6,
     "bars": 6,
     "monitor names": 6,
+    "autolog": 7,
     "worker": 7,
 }
 """Level of each lock: a thread may acquire only locks of a higher level than those it has."""
