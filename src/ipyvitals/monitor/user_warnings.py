@@ -79,7 +79,7 @@ class UserWarnings:
         if message.code is not None and message.code not in self._failures:
             self._failures.add(message.code)
             with suppress(IpyvitalsWarning):
-                warnings.warn(message.text, IpyvitalsWarning, stacklevel=_user_stack_level())
+                warnings.warn(message.text, IpyvitalsWarning, stacklevel=user_stack_level())
 
     def warn_pending(self) -> None:
         """Issue the pending warnings, if there are some."""
