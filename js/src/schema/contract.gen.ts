@@ -457,7 +457,7 @@ export interface RunInfo {
   readonly data_wait_ratio: number | null;
   /** The same of the whole run. */
   readonly data_wait_ratio_total: number | null;
-  /** What is wrong now: stalled before not finite. */
+  /** What is wrong now: stalled before not finite. Of a run that has ended, the metric that was not finite at its end: a fact for its summary, of which nobody needs to be alerted any more. No run has stalled that has ended. */
   readonly alert: RunAlert | null;
   /** The model that was active when the run began. */
   readonly model_id: string | null;
@@ -477,7 +477,7 @@ export interface BestValue {
   readonly goal: Goal;
 }
 
-/** Something that is wrong with a run now. */
+/** Something that is wrong with a run, or was at its end. */
 export interface RunAlert {
   readonly kind: AlertKind;
   /** The metric that is not finite; `None` of a stalled run. */
@@ -491,6 +491,8 @@ export interface RunAlert {
   readonly reason: string;
   readonly reason_code: string;
   readonly reason_args: Readonly<Record<string, string | number>>;
+  /** Not finite: what the first such value was. */
+  readonly not_finite_kind: "" | "-inf" | "inf" | "nan";
 }
 
 /** The notebook, commit, host and versions that a run came from. */
@@ -570,6 +572,8 @@ export interface CurveChunk {
   readonly count: readonly number[];
   /** How many of `count` were NaN or infinite. */
   readonly not_finite: readonly number[];
+  /** What the first of those was; the first of the whole curve begins a bucket. */
+  readonly not_finite_kind: readonly ("" | "-inf" | "inf" | "nan")[];
 }
 
 /** Sent every `interval` seconds. */
@@ -689,6 +693,8 @@ export interface TrainingAlert {
   readonly step: number | null;
   readonly reason_code: string;
   readonly reason_args: Readonly<Record<string, string | number>>;
+  /** Not finite: what the first such value was. */
+  readonly not_finite_kind: "" | "-inf" | "inf" | "nan";
 }
 
 export type Event = SystemMetrics | ModelMetricsUpdate | ModelStatusChange | ModelDeployed | TrainingProgress | TrainingCompleted | TrainingAlert;
@@ -1134,7 +1140,8 @@ export const SECTION_KINDS = {
     "at": "number",
     "reason": "string",
     "reason_code": "string",
-    "reason_args": "{string|number}"
+    "reason_args": "{string|number}",
+    "not_finite_kind": "|-inf|inf|nan"
   },
   "RunEnvironment": {
     "notebook": "string|null",
@@ -1175,7 +1182,8 @@ export const SECTION_KINDS = {
     "low": "number|null[]",
     "high": "number|null[]",
     "count": "number[]",
-    "not_finite": "number[]"
+    "not_finite": "number[]",
+    "not_finite_kind": "|-inf|inf|nan[]"
   }
 } as const;
 
@@ -1307,7 +1315,8 @@ export const OTHER_KINDS = {
     "reason": "string",
     "step": "number|null",
     "reason_code": "string",
-    "reason_args": "{string|number}"
+    "reason_args": "{string|number}",
+    "not_finite_kind": "|-inf|inf|nan"
   }
 } as const;
 

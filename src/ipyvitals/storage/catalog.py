@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ipyvitals.schema import CurveChunk, RunInfo
+from ipyvitals.schema import CurveChunk, RunInfo, without_stall
 from ipyvitals.storage.database import HistoryDatabase
 from ipyvitals.storage.lost import lost_reason
 from ipyvitals.storage.ownership import OWNER_COLUMNS, SessionOwner, alive
@@ -89,6 +89,8 @@ def list_runs(
                 fields["state"] = "stopped"
             elif not alive(owner, now):
                 fields |= _loss(database, owner)
+        if fields["state"] != "running" and fields["info"] is not None:
+            fields["info"] = without_stall(fields["info"])
         found.append(StoredRun(**fields))
     # A row that waits to be written is newer than that of the file.
     newest = {one.run: one for one in found}.values()

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import NamedTuple
 
-from ipyvitals.schema import BestValue, Goal
+from ipyvitals.schema import BestValue, Goal, NotFiniteKind
 from ipyvitals.training.curve_feed import CurveFeed
-from ipyvitals.training.curves import Curve
+from ipyvitals.training.curves import Curve, kind_of
 from ipyvitals.training.goals import goal_of
 
 __all__ = ["MAX_CURVES", "MetricBreak", "RunSeries"]
@@ -22,6 +22,7 @@ class MetricBreak(NamedTuple):
 
     step: float
     last_finite: float | None
+    kind: NotFiniteKind
 
 
 class RunSeries:
@@ -69,7 +70,7 @@ class RunSeries:
             self.metrics[name] = None
             if name in self.breaks:
                 return None
-            self.breaks[name] = MetricBreak(step, self._last_finite.get(name))
+            self.breaks[name] = MetricBreak(step, self._last_finite.get(name), kind_of(value))
             return True
         self.metrics[name] = self._last_finite[name] = value
         best = self.best.get(name)

@@ -65,13 +65,16 @@ def test_each_bucket_holds_exactly_its_values(values, capacity):
 
 
 @given(
-    steps=st.lists(st.integers(0, 5), min_size=1, max_size=40),
+    steps=st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=40),
     force=st.booleans(),
 )
 def test_many_buckets_merge_as_a_few_do(steps, force):
     rows = [
-        (float(step), step + 0.5, 0.1 * at, 1.0 * step, 2.0 * step, 3.0 * step, 2.0, at % 2)
-        for at, step in enumerate(steps)
+        (
+            *(float(step), step + 0.5, 0.1 * at, 1.0 * step, 2.0 * step, 3.0 * step, 2.0),
+            *((1.0, at % 3 + 1.0) if bad else (0.0, 0.0)),
+        )
+        for at, (step, bad) in enumerate(steps)
     ]
     merged = merged_pairs(np.array(rows), force=force)
     assert merged.tolist() == [list(row) for row in _pairs(rows, force=force)]
@@ -93,6 +96,22 @@ def test_pieces_of_some_length_stay_apart():
     chunk = whole(curve.chunk("1", "loss", limit=320))
     assert all(first <= last for first, last in zip(chunk.first_step, chunk.step, strict=True))
     assert chunk.step.count(499) == chunk.first_step.count(0) == 4
+
+
+@pytest.mark.parametrize(("value", "kind"), [(nan, "nan"), (inf, "inf"), (-inf, "-inf")])
+@pytest.mark.parametrize("at", [1, 2, 700, 2_999, 4_999])
+def test_the_first_value_that_is_not_finite_begins_a_bucket(value, kind, at):
+    values = [1.0] * 5_000
+    values[at] = value
+    values[at + 1 :: 3] = [nan] * len(values[at + 1 :: 3])
+    curve = filled(values, capacity=64)
+    for limit in (None, 16, 1):
+        chunk = whole(curve.chunk("1", "loss", limit=limit))
+        first = next(index for index, count in enumerate(chunk.not_finite) if count)
+        assert (chunk.first_step[first], chunk.not_finite_kind[first]) == (at + 1, kind)
+        assert chunk.not_finite_kind[:first] == [""] * first
+        assert sum(chunk.not_finite) == sum(not isfinite(value) for value in values)
+        assert len(chunk.step) <= max(2, limit or 65)
 
 
 def test_up_to_the_capacity_every_value_is_there():
