@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from itertools import pairwise
 
 import pytest
 
@@ -55,7 +56,7 @@ class TestTraining:
 
         events = events_of(monitor, "training_progress")
         times = [event.at for event in events if event.at > begun]
-        pauses = [after - before for before, after in zip(times, times[1:], strict=False)]
+        pauses = [after - before for before, after in pairwise(times)]
         assert min(pauses) >= pause
         assert max(pauses) <= pause + 1 / 64
 
