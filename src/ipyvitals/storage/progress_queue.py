@@ -1,4 +1,4 @@
-"""Queues the reports of training runs in a fifth of the memory of the rows."""
+"""Queues the reports of training runs as packed blocks, in less memory than rows."""
 
 from __future__ import annotations
 
@@ -65,9 +65,7 @@ def _packed(rows: list[ProgressRow]) -> bytes | list[ProgressRow]:
     heads: dict[tuple[Any, ...], int] = {}
     packed = [
         (
-            heads.setdefault(
-                (row.run, row.stage, row.state, row.total, *row.metrics), len(heads)
-            ),
+            heads.setdefault((row.run, row.stage, row.state, row.total, *row.metrics), len(heads)),
             *(row.n, row.at, row.step),
             *row.metrics.values(),
         )

@@ -534,6 +534,35 @@ class TestStop:
 
 
 class TestFacts:
+    def test_what_is_too_many_for_a_run_is_left_out_and_said_once(self, bench):
+        run = bench.start(
+            tags=[f"t{number}" for number in range(25)],
+            config={f"c{number}": number for number in range(105)},
+        )
+        run.config.update(more=1, c1=7)
+        for _ in range(2):
+            run.log({f"m{number}": 1.0 for number in range(150)})
+            run.update(1, {f"m{number}": 2.0 for number in range(100, 300)})
+        row = bench.runs[0]
+        assert (len(row.tags), len(row.config), len(row.metrics)) == (20, 100, 200)
+        assert (row.config["c1"], row.metrics["m149"], row.metrics["m199"]) == (7, 2.0, 2.0)
+        said = [(one.code, one.args["name"]) for one in bench.warnings]
+        assert said == [
+            ("training.tags", "'t20'"),
+            ("training.config", "'c100'"),
+            ("training.metrics", "'m200'"),
+        ]
+        assert {one.code: one.count for one in bench.notices.get()} == dict.fromkeys(
+            ("training.tags", "training.config", "training.metrics"), 1
+        )
+
+    def test_hyperparameters_that_come_later_are_counted_too(self, bench):
+        run = bench.start(config={f"c{number}": number for number in range(99)})
+        assert bench.warnings == []
+        run.config.update(c99=99, c100=100, c101=101)
+        assert [one.args["name"] for one in bench.warnings] == ["'c100'"]
+        assert len(bench.runs[0].config) == 100
+
     def test_name_config_and_tags_are_kept_as_plain_values(self, bench):
         with bench.start(
             name="wide", config={"lr": 0.1, "layers": [64, 64]}, tags=["a", "b"], unit="epoch"
