@@ -155,7 +155,7 @@ class TestStalled:
 class TestNotFinite:
     @pytest.mark.parametrize(
         ("value", "kind", "word"),
-        [(nan, "nan", "NaN"), (inf, "inf", "infinity"), (-inf, "-inf", "-infinity")],
+        [(nan, "nan", "NaN"), (inf, "inf", "inf"), (-inf, "-inf", "-inf")],
     )
     def test_the_first_step_and_the_last_finite_value_are_told(self, bench, value, kind, word):
         run = bench.start()
