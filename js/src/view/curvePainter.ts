@@ -116,7 +116,9 @@ export class Painter {
       });
     }
     ctx.fillStyle = colour;
-    if (best) {
+    const isInside = (x: number): boolean =>
+      toX(x) >= box.left - 1 && toX(x) <= box.left + box.width + 1;
+    if (best && isInside(best.x)) {
       ctx.fillStyle = this.colour("bg");
       ctx.strokeStyle = colour;
       ctx.lineWidth = 1.8 * this.px;
@@ -127,7 +129,12 @@ export class Painter {
     // The line ends in the shape of its run.
     const last = mean.length - 1;
     const end = drawn.smoothed?.at(-1)?.at(-1) ?? mean[last];
-    if (end != null && (source.part !== "train" || line.pieces.length === 0 || last === 0)) {
+    const isSeen = isInside(line.x[last] ?? 0);
+    if (
+      isSeen &&
+      end != null &&
+      (source.part !== "train" || line.pieces.length === 0 || last === 0)
+    ) {
       this.#shape(place ?? 0, toX(line.x[last] ?? 0), toY(end), size);
     }
   }
