@@ -21,7 +21,9 @@ from traitlets.config import Config
 SECONDS = 30.0
 START = """
 from ipyvitals import Monitor
-monitor = Monitor("churn", version="2.1", interval=0.5, metrics_interval=0.1)
+monitor = Monitor(
+    "churn", version="2.1", name="default", interval=0.5, metrics_interval=0.1
+)
 monitor.record_batch([1] * 10, [1] * 9 + [0], latency=0.004)
 """
 

@@ -14,7 +14,10 @@ pytestmark = pytest.mark.anyio
 
 DEGRADED = """
 from ipyvitals import Monitor, Thresholds
-monitor = Monitor("churn", interval=0.5, metrics_interval=0.1, thresholds=Thresholds(accuracy=0.9))
+thresholds = Thresholds(accuracy=0.9)
+monitor = Monitor(
+    "churn", name="default", interval=0.5, metrics_interval=0.1, thresholds=thresholds
+)
 monitor.record_batch([1] * 100, [0] * 100)
 monitor.flush()
 """

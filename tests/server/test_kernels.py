@@ -39,6 +39,14 @@ async def test_a_restart_clears_the_state(server):
     assert changes.count("restarted") == 1
 
 
+async def test_a_monitor_bears_the_name_of_its_notebook(server):
+    code = START.replace(', name="default"', "")
+    fraud = await started(server, code, path="fraud.ipynb")
+    churn = await started(server, code, path="churn.ipynb")
+    names = [list(server.hub.kernels[one.kernel_id].monitors) for one in (fraud, churn)]
+    assert names == [["fraud"], ["churn"]]
+
+
 async def test_a_killed_kernel_is_restarted_and_reconnected(server):
     notebook = await started(server)
     stream = await server.stream()

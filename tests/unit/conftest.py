@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import pytest
@@ -12,6 +13,8 @@ from tests.unit import lock_order, tables
 settings.register_profile("unit", derandomize=True, deadline=None, max_examples=80)
 settings.load_profile("unit")
 lock_order.install()
+# A shell inside a notebook has the name of that notebook, which monitors would bear.
+os.environ.pop("JPY_SESSION_NAME", None)
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that starts the tests in the background lets them, and what they start, ignore it.

@@ -44,6 +44,7 @@ function curveOf(values: readonly (number | null)[], steps = values.map((_, i) =
       seconds: [step / 2],
       mean: [mean],
       not_finite,
+      not_finite_kind: [],
       ...rest,
     });
   });
@@ -255,7 +256,14 @@ describe("smoothing", () => {
     cleanValues(grown);
     for (let i = 100; i < 200; i += 1) {
       const [step, mean] = [[i + 1], [noisy[i] ?? 0]];
-      const rest = { first_step: [], low: [], high: [], count: [], not_finite: [] };
+      const rest = {
+        first_step: [],
+        low: [],
+        high: [],
+        count: [],
+        not_finite: [],
+        not_finite_kind: [],
+      };
       grown.add({ run_id: "a", metric: "loss", start: i, step, seconds: [i], mean, ...rest });
       cleanValues(grown);
     }
@@ -419,7 +427,14 @@ describe("a line", () => {
       [10, 20, 30],
       [1, 11, 21],
     ];
-    const rest = { low: [], high: [], not_finite: [], seconds: [1, 2, 3], mean: [3, 2, 1] };
+    const rest = {
+      low: [],
+      high: [],
+      not_finite: [],
+      not_finite_kind: [],
+      seconds: [1, 2, 3],
+      mean: [3, 2, 1],
+    };
     curve.add({
       run_id: "a",
       metric: "loss",
@@ -480,6 +495,7 @@ describe("buckets", () => {
       high: [9],
       count: [4],
       not_finite: [],
+      not_finite_kind: [],
     };
     curve.add({ ...chunk, start: 0, step: [4], mean: [3] });
     curve.add({ ...chunk, start: 4, first_step: [5], step: [8], mean: [2] });

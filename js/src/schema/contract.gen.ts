@@ -92,6 +92,10 @@ export interface ModelSection {
   readonly acknowledged_at: number | null;
   /** Unix time at which this monitor began, in this kernel. */
   readonly watching_since: number | null;
+  /** When an earlier kernel stored the state that the model goes on from; `None` without one. */
+  readonly resumed_from_at: number | null;
+  /** How many of `total_predictions` are of earlier kernels; `None` without such a state. */
+  readonly resumed_predictions: number | null;
 }
 
 /** The training run that the panel shows, or `"Ready"` without one. */
@@ -457,7 +461,7 @@ export interface RunInfo {
   readonly data_wait_ratio: number | null;
   /** The same of the whole run. */
   readonly data_wait_ratio_total: number | null;
-  /** What is wrong now: stalled before not finite. */
+  /** What is wrong now: stalled before not finite. Of a run that has ended, the metric that was not finite at its end: a fact for its summary, of which nobody needs to be alerted any more. No run has stalled that has ended. */
   readonly alert: RunAlert | null;
   /** The model that was active when the run began. */
   readonly model_id: string | null;
@@ -477,7 +481,7 @@ export interface BestValue {
   readonly goal: Goal;
 }
 
-/** Something that is wrong with a run now. */
+/** Something that is wrong with a run, or was at its end. */
 export interface RunAlert {
   readonly kind: AlertKind;
   /** The metric that is not finite; `None` of a stalled run. */
@@ -491,6 +495,8 @@ export interface RunAlert {
   readonly reason: string;
   readonly reason_code: string;
   readonly reason_args: Readonly<Record<string, string | number>>;
+  /** Not finite: what the first such value was. */
+  readonly not_finite_kind: "" | "-inf" | "inf" | "nan";
 }
 
 /** The notebook, commit, host and versions that a run came from. */
@@ -570,6 +576,8 @@ export interface CurveChunk {
   readonly count: readonly number[];
   /** How many of `count` were NaN or infinite. */
   readonly not_finite: readonly number[];
+  /** What the first of those was; the first of the whole curve begins a bucket. */
+  readonly not_finite_kind: readonly ("" | "-inf" | "inf" | "nan")[];
 }
 
 /** Sent every `interval` seconds. */
@@ -689,6 +697,8 @@ export interface TrainingAlert {
   readonly step: number | null;
   readonly reason_code: string;
   readonly reason_args: Readonly<Record<string, string | number>>;
+  /** Not finite: what the first such value was. */
+  readonly not_finite_kind: "" | "-inf" | "inf" | "nan";
 }
 
 export type Event = SystemMetrics | ModelMetricsUpdate | ModelStatusChange | ModelDeployed | TrainingProgress | TrainingCompleted | TrainingAlert;
@@ -872,7 +882,9 @@ export const SECTION_KINDS = {
     "uptime_seconds": "number|null",
     "baseline_accuracy": "number|null",
     "acknowledged_at": "number|null",
-    "watching_since": "number|null"
+    "watching_since": "number|null",
+    "resumed_from_at": "number|null",
+    "resumed_predictions": "number|null"
   },
   "TrainingSection": {
     "state": "TrainingState",
@@ -1134,7 +1146,8 @@ export const SECTION_KINDS = {
     "at": "number",
     "reason": "string",
     "reason_code": "string",
-    "reason_args": "{string|number}"
+    "reason_args": "{string|number}",
+    "not_finite_kind": "|-inf|inf|nan"
   },
   "RunEnvironment": {
     "notebook": "string|null",
@@ -1175,7 +1188,8 @@ export const SECTION_KINDS = {
     "low": "number|null[]",
     "high": "number|null[]",
     "count": "number[]",
-    "not_finite": "number[]"
+    "not_finite": "number[]",
+    "not_finite_kind": "|-inf|inf|nan[]"
   }
 } as const;
 
@@ -1307,7 +1321,8 @@ export const OTHER_KINDS = {
     "reason": "string",
     "step": "number|null",
     "reason_code": "string",
-    "reason_args": "{string|number}"
+    "reason_args": "{string|number}",
+    "not_finite_kind": "|-inf|inf|nan"
   }
 } as const;
 
@@ -1333,7 +1348,9 @@ export const DEFAULTS = {
     "uptime_seconds": null,
     "baseline_accuracy": null,
     "acknowledged_at": null,
-    "watching_since": null
+    "watching_since": null,
+    "resumed_from_at": null,
+    "resumed_predictions": null
   },
   "TrainingSection": {
     "state": "idle",

@@ -134,4 +134,11 @@ export function decodeCurves(value: unknown): readonly CurveChunk[] {
 }
 
 /** The columns of a chunk that say nothing new. */
-const NO_COLUMNS = { first_step: [], low: [], high: [], count: [], not_finite: [] };
+const NO_COLUMNS = {
+  first_step: [],
+  low: [],
+  high: [],
+  count: [],
+  not_finite: [],
+  not_finite_kind: [],
+};

@@ -90,7 +90,7 @@ describe("curves of one run", () => {
     const [info] = runsOf("curves");
     const chunk = (metric: string, start: number, step: number, value: number): CurveChunk => ({
       ...{ run_id: info?.run_id ?? "", metric, start, step: [step], seconds: [61], mean: [value] },
-      ...{ first_step: [], low: [], high: [], count: [], not_finite: [] },
+      ...{ first_step: [], low: [], high: [], count: [], not_finite: [], not_finite_kind: [] },
     });
     receive({
       at: AT + 1,

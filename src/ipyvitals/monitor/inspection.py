@@ -89,6 +89,8 @@ class InspectionMixin(MonitorBase):
     ) -> pd.DataFrame:
         """Return the stored history of this monitor and of earlier monitors of its name.
 
+        ``"training"`` has the runs that `runs` returns without arguments.
+
         Parameters
         ----------
         section : {"metrics", "system", "training", "events", "models", "predictions"}
@@ -123,9 +125,10 @@ class InspectionMixin(MonitorBase):
         """
         self._engine.keep(all=True)
         self._user_warnings.warn_pending()
-        return self._engine.persistence.history(
+        found = self._engine.persistence.history(
             section, since=since, until=until, model_id=model_id, freq=freq
         )
+        return self._of_models(found) if section == "training" else found
 
     def runs(
         self,
@@ -137,6 +140,8 @@ class InspectionMixin(MonitorBase):
         until: datetime | str | float | None = None,
     ) -> RunTable:
         """Return the stored training runs of this monitor and of earlier ones of its name.
+
+        Without `model`, runs of models that this monitor does not have are left out.
 
         Parameters
         ----------
@@ -163,11 +168,15 @@ class InspectionMixin(MonitorBase):
         >>> monitor.close()
         """
         from ipyvitals.charts.run_table import RunTable
-        from ipyvitals.storage.run_filter import run_filter
+        from ipyvitals.storage.run_filter import run_filter, trained_one_of
 
         wanted = run_filter(name=name, tag=tag, model=model, since=since, until=until)
         self._engine.training.fold()
-        return RunTable(wanted.select(self._engine.persistence.stored_runs()))
+        found = wanted.select(self._engine.persistence.stored_runs())
+        if model is None:
+            models = self._model_names()
+            found = [run for run in found if trained_one_of(run, models)]
+        return RunTable(found)
 
     def curves(self, run_id: str | None = None) -> pd.DataFrame:
         """Return the thinned curves of runs that have ended, one row a bucket of values.
@@ -175,10 +184,30 @@ class InspectionMixin(MonitorBase):
         Parameters
         ----------
         run_id : str, optional
-            Only of this run, by its id in `runs` or in a snapshot.
+            Only of this run, by its id in `runs` or in a snapshot; by default of all runs that
+            `runs` returns without arguments.
         """
         self._engine.training.fold()
-        return self._engine.persistence.curves(run_id)
+        found = self._engine.persistence.curves(run_id)
+        return self._of_models(found) if run_id is None else found
+
+    def _model_names(self) -> set[str]:
+        """Return ids and names of the models of this monitor, if one has a name."""
+        named = [one for one in self._engine.models() if one.name]
+        # A model without a name has the monitor's name as its id.
+        ids = [self._engine.settings.name, *(one.model_id for one in named)]
+        return {*ids, *(one.name for one in named if one.name)} if named else set()
+
+    def _of_models(self, found: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of runs that trained no other model than those of this monitor."""
+        from ipyvitals.storage.run_filter import trained_one_of
+
+        models = self._model_names()
+        if not models or found.empty:
+            return found
+        runs = self._engine.persistence.stored_runs()
+        others = [run.run for run in runs if not trained_one_of(run, models)]
+        return found[~found["run"].isin(others)] if others else found
 
     def delete_run(self, run_id: str) -> None:
         """Delete a training run that has ended from the history.

@@ -19,7 +19,7 @@ from ipyvitals.monitor.deployment import DeploymentMixin
 from ipyvitals.monitor.identity import IdentityMixin
 from ipyvitals.monitor.inspection import InspectionMixin
 from ipyvitals.monitor.labeling import LabelingMixin
-from ipyvitals.monitor.names import monitor_names
+from ipyvitals.monitor.names import default_name, monitor_names
 from ipyvitals.monitor.plotting import PlottingMixin
 from ipyvitals.monitor.recording import RecordingMixin
 from ipyvitals.monitor.tracking import TrackingMixin
@@ -64,9 +64,10 @@ class Monitor(
         Version of the model.
     trained_at : datetime, str or float, optional
         Time of training: a datetime, an ISO 8601 string or Unix seconds.
-    name : str
-        Name of the monitor. A second monitor of the same name closes and replaces the first, as
-        happens when a cell runs again.
+    name : str, optional
+        Name of the monitor; by default the name of the notebook or the script, without its suffix,
+        and ``"default"`` where neither is known. A second monitor of the same name closes and
+        replaces the first, as happens when a cell runs again.
     accuracy_window : int
         Number of the latest labelled predictions that the accuracy is computed from.
     task : {"classification", "regression"}
@@ -133,7 +134,7 @@ class Monitor(
         *,
         version: str | None = None,
         trained_at: datetime | str | float | None = None,
-        name: str = "default",
+        name: str | None = None,
         accuracy_window: int = 100,
         task: Literal["classification", "regression"] = "classification",
         tolerance: float | None = None,
@@ -158,7 +159,7 @@ class Monitor(
                 "name the model, or leave them to deploy()."
             )
         settings = check_settings(
-            name=name,
+            name=default_name() if name is None else name,
             accuracy_window=accuracy_window,
             task=task,
             tolerance=tolerance,

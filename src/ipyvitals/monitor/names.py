@@ -7,11 +7,21 @@ from typing import TYPE_CHECKING
 
 from ipyvitals.utils.fork import renew_in_child
 from ipyvitals.utils.locks import Lock, new_lock, new_rlock
+from ipyvitals.utils.program import source_file
 
 if TYPE_CHECKING:
     from ipyvitals.monitor.monitor import Monitor
 
-__all__ = ["monitor_names"]
+__all__ = ["DEFAULT_NAME", "default_name", "monitor_names"]
+
+DEFAULT_NAME = "default"
+"""Name of a monitor where neither a notebook nor a script is known."""
+
+
+def default_name() -> str:
+    """Return the name of the notebook or the script, without its suffix."""
+    source = source_file()
+    return DEFAULT_NAME if source is None else source.stem
 
 
 class MonitorNames:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.monitor.base import MonitorBase
+from ipyvitals.monitor.names import DEFAULT_NAME
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -205,5 +206,5 @@ class PlottingMixin(MonitorBase):
             self.history("models", until=until),
             model_id=model_id,
             template=template,
-            title="" if name == "default" else name,
+            title="" if name == DEFAULT_NAME else name,
         )

@@ -43,7 +43,7 @@ class UserWarnings:
         self._pending: deque[str] = deque()
         self._refusal: type[IpyvitalsWarning] | None = None
         self._has_warned = False
-        self._has_warned_metric = False
+        self._warned_of: set[str | None] = set()
         self._append: Callable[[Any], object] = ignore
         self.append: Callable[[Any], object] = ignore
         """Appends a record. While records are accepted and no warning is pending it is the queue's
@@ -64,9 +64,9 @@ class UserWarnings:
         self._update()
 
     def warn_metric(self, message: Message) -> None:
-        """Warn that a value of a metric was not taken, once; called on the user's thread."""
-        if not self._has_warned_metric:
-            self._has_warned_metric = True
+        """Warn that something of a run was not taken, once a code; called on the user's thread."""
+        if message.code not in self._warned_of:
+            self._warned_of.add(message.code)
             warnings.warn(message.text, MetricWarning, stacklevel=_user_stack_level())
 
     def warn_pending(self) -> None:

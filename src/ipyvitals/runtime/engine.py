@@ -293,6 +293,7 @@ class Engine(PeriodicWork):
             self._publish_metrics()
             self._keep(save=True, all=True)
             self._publisher.due = True
+        self._store_curves(self.clock.monotonic())
         self._show()
         self.notices.log_new()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from math import inf
 
-from ipyvitals.runtime.persistence import Persistence
 from ipyvitals.runtime.snapshot_builder import point
 from ipyvitals.runtime.supervision import ThreadSupervisor
 from ipyvitals.runtime.training_work import PROGRESS_SECONDS, TrainingWork
@@ -28,7 +27,6 @@ class PeriodicWork(TrainingWork):
     """Publishes, shows and stores what is due; `Engine` derives from this class."""
 
     notices: Notices
-    persistence: Persistence
     history: RecentPoints
     _system: SystemMonitor
     _threads: ThreadSupervisor

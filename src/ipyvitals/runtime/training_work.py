@@ -11,6 +11,7 @@ import msgspec
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.runtime.aggregator import ModelAggregator
 from ipyvitals.runtime.config import MonitorConfig
+from ipyvitals.runtime.persistence import Persistence
 from ipyvitals.runtime.publisher import Publisher
 from ipyvitals.runtime.scheduler import scheduler
 from ipyvitals.schema import TrainingAlert, TrainingSection
@@ -28,6 +29,8 @@ __all__ = ["PROGRESS_SECONDS", "TrainingWork"]
 
 PROGRESS_SECONDS = 0.1
 ABANDONED_LOOP_GRACE_SECONDS = 2.0
+CURVES_SECONDS = 1.0
+"""How often a few curves of open runs are stored that are due."""
 
 
 class TrainingWork:
@@ -39,6 +42,7 @@ class TrainingWork:
     events: EventLog
     training: TrainingTracker
     aggregator: ModelAggregator
+    persistence: Persistence
     _kernel: Kernel
     _publisher: Publisher
     _lock: Lock
@@ -48,7 +52,7 @@ class TrainingWork:
         raise NotImplementedError
 
     def _start_training_work(self) -> None:
-        self._looked_at = -inf
+        self._looked_at = self._curves_due = -inf
         self._training_version = -1
         self._trained_at: float | None = None
         """When the last training ended that no deployment has followed."""
@@ -66,9 +70,16 @@ class TrainingWork:
             self.training.look()
             if self._draws_line:
                 self._draw_line(self.training.section())
+        if now >= self._curves_due:
+            self._store_curves(now)
         if now >= self.training.quiet_until:
             with self._lock:
                 self._publish_progress(now)
+
+    def _store_curves(self, now: float) -> None:
+        """Store the curves of open runs that are due, without a lock."""
+        self._curves_due = now + CURVES_SECONDS
+        self.persistence.runs.store_curves(self.training.take_stored())
 
     def _publish_progress(self, now: float) -> None:
         """Publish the progress of the run in front; the caller has the lock."""
@@ -106,7 +117,7 @@ class TrainingWork:
             self.aggregator.update_status()
             self._publisher.due = True
 
-    def _on_training_end(self, section: TrainingSection) -> None:
+    def _on_training_end(self, section: TrainingSection, implicit: bool) -> None:
         with self._lock:
             if self.closed:
                 return
@@ -115,7 +126,7 @@ class TrainingWork:
             if failed and active.lifecycle == "registered":
                 active.lifecycle = "failed"
             self.training.quiet_until = -inf
-            if trains_a_model(section):
+            if not implicit and trains_a_model(section):
                 self._trained_at = self.clock.time()
                 if active.trained_at is None or active.lifecycle == "registered":
                     active.trained_at = self._trained_at

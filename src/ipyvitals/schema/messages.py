@@ -53,8 +53,8 @@ MESSAGES: dict[str, str] = {
     "run.no_step_yet_body": (
         "No step in the {seconds} s since it began: the body of the loop runs"
     ),
-    "run.not_finite": "{metric} is not finite from step {step}; it was {value} before",
-    "run.never_finite": "{metric} is not finite from step {step}",
+    "run.not_finite": "{metric} is not finite from step {step} ({what}); it was {value} before",
+    "run.never_finite": "{metric} is not finite from step {step} ({what})",
     "run.steps_again": "Steps again after {seconds} s",
     "run.finite_again": "{metric} is finite again at step {step}",
     # Notices.
@@ -137,6 +137,11 @@ MESSAGES: dict[str, str] = {
     "system.*": "cannot read {part}: {error}",
     "threads.ended": "an error ended the thread {thread}; it was started again",
     "training.not_finite": "metric {metric} is {value}",
+    "training.metrics": ("a run has at most {limit} metrics; {name} and further ones are left out"),
+    "training.config": (
+        "a run has at most {limit} hyperparameters; {name} and further ones are left out"
+    ),
+    "training.tags": "a run has at most {limit} tags; {name} and further ones are left out",
     "training.value": "expected a number for {name}, got {value} ({kind}); it is left out",
 }
 """Templates by code; a code that ends in ``.*`` stands for all codes that begin like it."""

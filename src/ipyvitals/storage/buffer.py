@@ -97,6 +97,8 @@ class WriteBuffer:
             rows = self._rows[kind]
             if isinstance(row, RunRow) and self._follows(row, rows):
                 rows.pop()
+            if isinstance(row, CurveRow) and self._replaces(row):
+                return
             rows.append(_packed(row))
             if len(rows) > self._limits[kind]:
                 rows.popleft()
@@ -119,6 +121,16 @@ class WriteBuffer:
         taken = self._first[RunRow] + len(rows) <= self._taken.get(RunRow, 0)
         newest = rows[-1] if rows and not taken else None
         return isinstance(newest, RunRow) and newest.run == row.run
+
+    def _replaces(self, row: CurveRow) -> bool:
+        """Replace an older curve that is not being written; return whether there was one."""
+        rows: deque[Any] = self._rows[CurveRow]
+        first = max(0, self._taken.get(CurveRow, 0) - self._first[CurveRow])
+        for place in range(first, len(rows)):
+            if (rows[place].run, rows[place].metric) == (row.run, row.metric):
+                rows[place] = row
+                return True
+        return False
 
     def remove_run(self, number: int) -> None:
         """Remove a training run and its reports; only while no writer takes batches."""

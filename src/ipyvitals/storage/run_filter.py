@@ -9,7 +9,7 @@ from ipyvitals.errors import ArgumentTypeError
 from ipyvitals.storage.summaries import StoredRun
 from ipyvitals.utils.datetimes import unix_seconds
 
-__all__ = ["Names", "RunFilter", "run_filter"]
+__all__ = ["Names", "RunFilter", "run_filter", "trained_one_of"]
 
 Names: TypeAlias = str | Iterable[str] | None
 
@@ -68,6 +68,16 @@ def run_filter(
         unix_seconds("since", since),
         unix_seconds("until", until),
     )
+
+
+def trained_one_of(run: StoredRun, models: Iterable[str]) -> bool:
+    """Return whether a run may have trained one of some models, given by id or name.
+
+    A run of which no model is known may have trained any; without models, any run counts.
+    """
+    model_id = run.info and run.info.model_id
+    wanted = list(models)
+    return not (model_id and wanted) or any(_is_of(model_id, one) for one in wanted)
 
 
 def _texts(what: str, given: Names) -> frozenset[str] | None:

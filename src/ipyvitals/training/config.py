@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from math import isfinite
 from typing import Any, TypeAlias
 
-__all__ = ["RunConfig"]
+__all__ = ["MAX_VALUES", "RunConfig"]
 
 Plain: TypeAlias = str | float | bool | None
 
@@ -17,7 +17,7 @@ MAX_TEXT_CHARS = 200
 class RunConfig(MutableMapping[str, Any]):
     """Takes each value at the call: a number, a text, a flag, or the text of anything else.
 
-    Of one run 100 values are taken.
+    Of one run 100 values are taken; `on_full` is called with the name of the first one beyond.
 
     Examples
     --------
@@ -29,11 +29,15 @@ class RunConfig(MutableMapping[str, Any]):
 
     def __init__(self) -> None:
         self._values: dict[str, Plain] = {}
+        self.on_full: Callable[[str], object] | None = None
 
     def __setitem__(self, name: str, value: Any) -> None:
         name = str(name)[:MAX_TEXT_CHARS]
         if name in self._values or len(self._values) < MAX_VALUES:
             self._values[name] = _plain(value)
+        elif self.on_full is not None:
+            on_full, self.on_full = self.on_full, None
+            on_full(name)
 
     def __getitem__(self, name: str) -> Plain:
         return self._values[name]

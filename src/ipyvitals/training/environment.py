@@ -6,15 +6,14 @@ minute, since the state of a large work tree takes seconds.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable
 from functools import cache
-from pathlib import PurePath
 from typing import NamedTuple
 
 from ipyvitals.schema import RunEnvironment
+from ipyvitals.utils.program import source_file
 
 __all__ = ["GitReader", "GitState", "RunFacts", "git_reader", "read_environment", "read_git"]
 
@@ -47,8 +46,9 @@ class RunFacts(NamedTuple):
 
 def read_environment() -> RunEnvironment:
     """Return what is known of this process at once, without git."""
+    source = source_file()
     return RunEnvironment(
-        notebook=_source(),
+        notebook=None if source is None else source.name,
         host=_host(),
         python=".".join(map(str, sys.version_info[:3])),
         libraries=_versions(),
@@ -117,12 +117,6 @@ def _git(folder: str | None, *args: str) -> str | None:
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()
-
-
-def _source() -> str | None:
-    """Return the name of the notebook, or of the script."""
-    path = os.environ.get("JPY_SESSION_NAME") or getattr(sys.modules["__main__"], "__file__", None)
-    return PurePath(path).name if path else None
 
 
 @cache

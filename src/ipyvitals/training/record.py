@@ -19,12 +19,14 @@ from ipyvitals.training.series import RunSeries
 if TYPE_CHECKING:
     from ipyvitals.training.run import TrainingRun
 
-__all__ = ["RunRecord"]
+__all__ = ["MAX_METRICS", "MAX_TAGS", "RunRecord"]
 
 UNITS = ("epoch", "batch", "fold", "trial", "iteration", "episode", "round")
 UNTIMED_SECONDS = 0.5
 """Longest time in which a loop does not look at the clock, if it makes a step."""
 MAX_TAGS = 20
+MAX_METRICS = 200
+"""Metrics of one run that are taken; 100 of them have a curve."""
 
 
 class RunRecord:
@@ -67,6 +69,9 @@ class RunRecord:
         """Duration of the laps that have ended."""
         self.config = RunConfig()
         self.tags: list[str] = []
+        self.metric_names: set[str] = set()
+        self.has_all_metrics = False
+        """Whether a further metric was left out."""
         self.environment: RunEnvironment | None = None
         self.model_id: str | None = None
         self.series = RunSeries(run_id, goals)
@@ -81,7 +86,7 @@ class RunRecord:
         self.recent_wait = RecentWait()
         self.stepped = started
         """When the run was last seen to have made a step, in monotonic seconds."""
-        self.seen_steps = 0
+        self.seen_steps = self._seen_given = 0
         self.counted_at = started
         """When the user last counted a step."""
         self.stalled: RunAlert | None = None
@@ -132,7 +137,7 @@ class RunRecord:
         self.lap_started = self.stepped = self.counted_at = now
         self.end = self.reason = self.ended = self.ended_at = None
         self.stalled = self.cost = None
-        self.seen_steps = 0
+        self.seen_steps = self._seen_given = 0
         self.eta, self.leaf_eta = EtaEstimator(now), EtaEstimator(now)
         self.timer.begin()
 
@@ -158,13 +163,13 @@ class RunRecord:
         run = self.run
         if run is None or run.state != "running":
             return False
-        leaves = leaf_steps(run)
-        moved = leaves != self.seen_steps
+        leaves, given = leaf_steps(run), run._given
+        moved = (leaves, given) != (self.seen_steps, self._seen_given)
         if self.timer.until is not None and now - self.timer.until > UNTIMED_SECONDS:
             # The steps became slow, or one is: the loop looks at the clock at the next one.
             run.interrupt = True
-        if leaves != self.seen_steps:
-            self.seen_steps, self.stepped = leaves, now
+        if moved:
+            self.seen_steps, self._seen_given, self.stepped = leaves, given, now
         elif self.timer.until is not None:
             # The count of a loop follows with the next item.
             self.stepped = max(self.stepped, self.timer.until)

@@ -140,9 +140,17 @@ class TrainingRun:
     def current(self) -> int:
         """Number of completed steps."""
         if self._counter is not None and self.state == "running":
-            # While the body of the loop runs, the counter is one ahead of the completed steps.
-            return max(0, COUNTER_LENGTH - length_hint(self._counter) - 1)
+            # Read first: a loop that goes on meanwhile must not be ahead of itself.
+            given = self._given
+            # While the body of the loop runs, its step is not complete.
+            return given if self.is_waiting() else max(0, given - 1)
         return self._current
+
+    @property
+    def _given(self) -> int:
+        """Number of items that a `track` loop has given to its body; 0 without such a loop."""
+        counter = self._counter
+        return 0 if counter is None else COUNTER_LENGTH - length_hint(counter)
 
     @property
     def own_steps(self) -> int:
@@ -192,6 +200,9 @@ class TrainingRun:
         TrainingStopped
             After a request to stop, in a run with ``stop="raise"``.
         """
+        if self.should_stop and self.stopped_at is not None:
+            # A loop inside ended on request, so that the step which is reported is not complete.
+            raise_if_stopped(self)
         self.owner.update(self, current, advance, stage, details, mappings, metrics)
         if self.should_stop:
             raise_if_stopped(self)

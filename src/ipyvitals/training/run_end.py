@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import inf
 from operator import length_hint
 from types import CodeType
@@ -10,12 +11,12 @@ from ipyvitals.schema import RunEnd, RunInfo, TrainingState
 from ipyvitals.schema.messages import message
 from ipyvitals.schema.training import ENDED_RUNS
 from ipyvitals.training.context import leave
+from ipyvitals.training.record import RunRecord
 from ipyvitals.training.run import TrainingRun
 from ipyvitals.training.run_list import RunList
 from ipyvitals.training.run_states import (
     COUNTER_LENGTH,
     end_by_error,
-    final_curves,
     is_elsewhere,
     is_inside,
     leaf_steps,
@@ -24,6 +25,7 @@ from ipyvitals.training.run_states import (
     subtree,
 )
 from ipyvitals.training.sections import training_section
+from ipyvitals.training.stored_curves import final_copies, thinned
 from ipyvitals.utils.user_code import safe_text
 
 __all__ = ["RunEnder"]
@@ -63,17 +65,20 @@ class RunEnder(RunList):
             reports = []
             for inner in reversed(ended):
                 outer = run is inner
+                # Before the run is closed, which frees the curves of old runs.
+                copies = final_copies(inner)
                 info = self._close(inner, state if outer else "stopped", end, args, now, at)
                 report = report_of(inner, at, inner.current, {}, info)
-                reports.append(report._replace(curves=final_curves(inner)))
+                reports.append((report, copies))
+                self._drop_curves(inner.loops.values())
             last = training_section(run, now) if run.parent is None else None
             if last is not None:
                 self._last = last
         leave(run)
-        for report in reports:
-            self._on_report(report)
+        for report, copies in reports:
+            self._on_report(report._replace(curves=thinned(copies)))
         if last is not None:
-            self._on_end(last)
+            self._on_end(last, run.implicit)
         else:
             self._on_change()
 
@@ -110,9 +115,20 @@ class RunEnder(RunList):
                 parent.record.inner_waited += waited * (now - record.lap_started)
         info = record.info(now)
         self._ended.appendleft((record, info))
+        forgotten = []
         while len(self._ended) > ENDED_RUNS:
-            self._ended.pop()[0].series.drop_curves()
+            forgotten.append(self._ended.pop()[0])
+        self._drop_curves(forgotten)
         return info
+
+    def _drop_curves(self, records: Iterable[RunRecord]) -> None:
+        """Free the curves that no snapshot has, unless an open run has yet to store them."""
+        shown = {id(record) for record, _ in self._ended}
+        for run in self._open:
+            shown.update(id(record) for record in (run.record, *run.loops.values()))
+        for record in records:
+            if id(record) not in shown:
+                record.series.drop_curves()
 
     def close(self) -> None:
         """End all open runs: the monitor closes."""

@@ -43,7 +43,8 @@ class RunList(RunOwner):
     on_change : callable
         Called after each change, outside the locks; of reports, only after `quiet_until`.
     on_end : callable
-        Called, outside the locks, with the section of a run at the top when it ends.
+        Called, outside the locks, when a run at the top ends: with its section, and whether
+        `Monitor.log` opened it.
     wake : callable
         Wakes the scheduler. It may be called from the garbage collector, so it must take no lock.
     on_report : callable
@@ -59,7 +60,7 @@ class RunList(RunOwner):
         clock: Clock,
         notices: Notices,
         on_change: Callable[[], None],
-        on_end: Callable[[TrainingSection], None],
+        on_end: Callable[[TrainingSection, bool], None],
         wake: Callable[[], None],
         on_report: Callable[[ProgressReport], object] = lambda report: None,
         on_alert: Callable[[Alert], object] = lambda alert: None,

@@ -18,7 +18,6 @@ __all__ = [
     "STOPPED",
     "ProgressReport",
     "end_by_error",
-    "final_curves",
     "is_elsewhere",
     "is_inside",
     "leaf_steps",
@@ -30,8 +29,6 @@ __all__ = [
 ]
 
 COUNTER_LENGTH = 1 << 62
-STORED_BUCKETS = 512
-"""Most buckets of a curve in the history."""
 STOPPED = LABELS["training.stopped_on_request"]
 INTERRUPTED = LABELS["training.interrupted"]
 
@@ -130,20 +127,3 @@ def end_by_error(run: TrainingRun, error: BaseException) -> None:
         run.owner.end(run, "stopped", INTERRUPTED, "interrupted")
     else:
         run.fail(error)
-
-
-def final_curves(run: TrainingRun) -> tuple[tuple[int, CurveChunk], ...]:
-    """Return the thinned curves that a run which ends leaves, each with the number of its run.
-
-    A loop inside a run may begin again and go on with its curves, so that they are final at the end
-    of the run around it.
-    """
-    records = list(run.loops.values())
-    parent = run.parent
-    if parent is None or all(run.record is not record for record in parent.loops.values()):
-        records.append(run.record)
-    return tuple(
-        (record.number, curve.chunk(record.run_id, name, limit=STORED_BUCKETS))
-        for record in records
-        for name, curve in record.series.curves.items()
-    )

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 from weakref import finalize
 
 from ipyvitals.training.arguments import CONTEXT, check_facts, check_parent, check_total
+from ipyvitals.training.config import MAX_VALUES
 from ipyvitals.training.context import RunPlace, enter, innermost
-from ipyvitals.training.record import RunRecord
+from ipyvitals.training.record import MAX_TAGS, RunRecord
 from ipyvitals.training.run import TrainingRun
 from ipyvitals.training.run_end import RunEnder
 from ipyvitals.training.run_list import PLACES
 from ipyvitals.training.run_states import is_elsewhere, report_of
+from ipyvitals.training.stored_curves import CurveCopy, copies_of, thinned
 
 __all__ = ["RunTree"]
+
+MAX_LOOPS = 50
+"""Loops inside one run that go on with their curves when they begin again."""
 
 
 class RunTree(RunEnder):
@@ -44,7 +50,8 @@ class RunTree(RunEnder):
         self.end_abandoned_loops()
         inside = innermost(self, implicit=False) if parent is CONTEXT else check_parent(parent)
         self._end_replaced(owner, inside)
-        with self._lock:
+        copies: list[CurveCopy] = []
+        with self.reports.lock, self._lock:
             if inside is not None and inside.state != "running":
                 inside = None
             now, at = self._clock.monotonic(), self._clock.time()
@@ -53,6 +60,7 @@ class RunTree(RunEnder):
                 record = self._new_record(inside, now, at)
                 if loop and inside is not None:
                     inside.loops.setdefault(stage, record)
+                    copies = self._forget_a_loop(inside)
             record.describe(stage, **facts)
             run = TrainingRun(self, record, total, stage, str(details))
             run.implicit, run.stop_raises = implicit, stop_raises
@@ -68,11 +76,42 @@ class RunTree(RunEnder):
             self._ended = deque(item for item in self._ended if item[0] is not record)
         if owner is not None:
             self._own(owner, run)
+        self._check_limits(record, facts)
         enter(run)
         self._describe(record)
-        self._on_report(report_of(run, at, run.current, {}))
+        self._on_report(report_of(run, at, run.current, {})._replace(curves=thinned(copies)))
         self._on_change()
         return run
+
+    def _check_limits(self, record: RunRecord, facts: Mapping[str, Any]) -> None:
+        """Warn of hyperparameters and tags that are too many, without a lock."""
+        if len(facts["tags"]) > MAX_TAGS:
+            self.reports.refuse_more("training.tags", MAX_TAGS, facts["tags"][MAX_TAGS])
+        if len(facts["config"]) > MAX_VALUES:
+            name = str(list(facts["config"])[MAX_VALUES])
+            self.reports.refuse_more("training.config", MAX_VALUES, name)
+        elif record.lap == 1:
+            record.config.on_full = partial(self.reports.refuse_more, "training.config", MAX_VALUES)
+
+    def _forget_a_loop(self, run: TrainingRun) -> list[CurveCopy]:
+        """Forget the oldest loop inside a run, but the first, when there are many.
+
+        Returns
+        -------
+        list of CurveCopy
+            Its curves, which are final now.
+        """
+        ended = [
+            stage
+            for stage, record in list(run.loops.items())[1:]
+            if record.run is not None and record.run.state != "running"
+        ]
+        if len(run.loops) > MAX_LOOPS and ended:
+            record = run.loops.pop(ended[0])
+            copies = copies_of(record)
+            self._drop_curves([record])
+            return copies
+        return []
 
     def _end_replaced(self, owner: object, inside: TrainingRun | None) -> None:
         """End the runs that nobody goes on with, because another one begins in their place."""

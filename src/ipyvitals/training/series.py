@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import NamedTuple
 
-from ipyvitals.schema import BestValue, Goal
+from ipyvitals.schema import BestValue, Goal, NotFiniteKind
 from ipyvitals.training.curve_feed import CurveFeed
-from ipyvitals.training.curves import Curve
+from ipyvitals.training.curves import Curve, kind_of
 from ipyvitals.training.goals import goal_of
 
 __all__ = ["MAX_CURVES", "MetricBreak", "RunSeries"]
@@ -22,6 +22,7 @@ class MetricBreak(NamedTuple):
 
     step: float
     last_finite: float | None
+    kind: NotFiniteKind
 
 
 class RunSeries:
@@ -42,6 +43,8 @@ class RunSeries:
         self.curves: dict[str, Curve] = {}
         self.breaks: dict[str, MetricBreak] = {}
         """Metrics that are not finite now."""
+        self.stored: dict[str, tuple[float, int]] = {}
+        """Of each curve that was stored before its end: when, and its number of values."""
         self.feed: CurveFeed | None = None
         """What else takes the values: the changes for the panel."""
         self._last_finite: dict[str, float] = {}
@@ -66,7 +69,7 @@ class RunSeries:
             self.metrics[name] = None
             if name in self.breaks:
                 return None
-            self.breaks[name] = MetricBreak(step, self._last_finite.get(name))
+            self.breaks[name] = MetricBreak(step, self._last_finite.get(name), kind_of(value))
             return True
         self.metrics[name] = self._last_finite[name] = value
         best = self.best.get(name)

@@ -15,11 +15,13 @@ from ipyvitals.training.context import innermost
 from ipyvitals.training.curve_feed import CurveFeed
 from ipyvitals.training.loop import TrackLoop
 from ipyvitals.training.metric_values import TakenValue, is_deferred
+from ipyvitals.training.record import MAX_METRICS
 from ipyvitals.training.reports import MetricReport
 from ipyvitals.training.run import TrainingRun
 from ipyvitals.training.run_states import ProgressReport, newest_step, report_of
 from ipyvitals.training.run_tree import RunTree
 from ipyvitals.training.sections import training_section
+from ipyvitals.training.stored_curves import due_copies, thinned
 from ipyvitals.utils.user_code import safe_text
 
 __all__ = ["TrainingTracker"]
@@ -68,7 +70,7 @@ class TrainingTracker(RunTree):
         """Apply an update; ignored when the run has ended."""
         if type(current) is not int and isinstance(current, Mapping):
             mappings, current = (current, *mappings), None
-        values = self.reports.take(mappings, metrics)
+        values = self._admitted(run, self.reports.take(mappings, metrics))
         given = None if current is None else self._steps("current", current)
         delta = None if advance is None else self._steps("advance", advance)
         if given is not None and delta is not None:
@@ -94,7 +96,8 @@ class TrainingTracker(RunTree):
 
     def log(self, run: TrainingRun, mapping: Any, step: Any, metrics: dict[str, Any]) -> None:
         """Take values of metrics; ignored when the run has ended."""
-        values = self.reports.take(() if mapping is None else (mapping,), metrics)
+        taken = self.reports.take(() if mapping is None else (mapping,), metrics)
+        values = self._admitted(run, taken)
         where = None if step is None else self.reports.take_step("step", step)
         now = self._clock.monotonic()
         with self._lock:
@@ -133,6 +136,22 @@ class TrainingTracker(RunTree):
         at = self._clock.time()
         deferred = any(map(is_deferred, values.values()))
         self.reports.put(MetricReport(run, step, now - run.record.started, at, values, deferred))
+
+    def _admitted(self, run: TrainingRun, values: dict[str, TakenValue]) -> dict[str, TakenValue]:
+        """Return the values of metrics that the run has, or has room for; warn of others once."""
+        record, names = run.record, run.record.metric_names
+        if values.keys() <= names:
+            return values
+        with self._lock:
+            new = [name for name in values if name not in names]
+            room = MAX_METRICS - len(names)
+            names.update(new[:room])
+        if len(new) <= room:
+            return values
+        if not record.has_all_metrics:
+            record.has_all_metrics = True
+            self.reports.refuse_more("training.metrics", MAX_METRICS, new[room])
+        return {name: value for name, value in values.items() if name in names}
 
     def _changed(self, now: float) -> None:
         self.version += 1
@@ -247,6 +266,12 @@ class TrainingTracker(RunTree):
         feed = self.open_feed()
         with self.reports.lock:
             return feed.take()
+
+    def take_stored(self) -> tuple[tuple[int, CurveChunk], ...]:
+        """Return curves of open runs that are to be stored now, each with the number of its run."""
+        with self.reports.lock, self._lock:
+            copies = due_copies(self._open, self._clock.monotonic())
+        return thinned(copies)
 
     def curves(
         self,

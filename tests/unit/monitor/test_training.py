@@ -154,3 +154,34 @@ class TestAcrossCells:
         with monitor.training(total=1) as run:
             run.log(loss=1.0)
         assert set(monitor.history("training")["run"]) == {monitor.snapshot().runs[0].run_id}
+
+
+def test_a_completed_training_sets_when_the_model_was_trained(make, clock):
+    def trained_at(stage, state="completed"):
+        monitor = make("churn")
+        with monitor.training(1, stage=stage) as run:
+            clock.advance(1)
+            run.update(1, loss=0.5)
+            if state != "completed":
+                run.stop()
+        return monitor.snapshot().model.trained_at
+
+    assert trained_at("Fit") == clock.time()
+    assert trained_at("Fit", "stopped") is None
+    assert trained_at("Validation") is None
+
+
+def test_values_that_were_only_logged_train_no_model(make):
+    monitor = make("churn")
+    monitor.log(accuracy=0.9)
+    monitor.close()  # as the end of the cell, it completes the run
+    snapshot = monitor.snapshot()
+    assert snapshot.runs[0].state == "completed"
+    assert snapshot.model.trained_at is None
+
+    other = make("churn", name="other")
+    other.log(accuracy=0.9)
+    other._engine.training.end_cell(set(), None)
+    assert other.snapshot().runs[0].state == "completed"
+    other.deploy("churn", "2")
+    assert other.snapshot().model.trained_at is None

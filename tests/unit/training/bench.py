@@ -22,7 +22,7 @@ class Bench:
             self.clock,
             self.notices,
             self._changed,
-            self.ended.append,
+            lambda section, implicit: self.ended.append(section),
             wake=self._wake,
             on_alert=self.alerts.append,
             warn=self.warnings.append,

@@ -477,6 +477,34 @@ class TestStop:
         assert (steps, run.state) == (34, "stopped")
         assert (by_stage(bench)["Epochs"].current, bench.now.details) == (33, "Stopped on request")
 
+    def test_an_epoch_that_was_stopped_midway_is_not_reported_as_finished(self, bench):
+        seen = []
+        with bench.start(10, stage="Epochs", stop_raises=True) as run:
+            for epoch in range(10):
+                for batch in bench.track(range(20), stage="Batches"):
+                    if (epoch, batch) == (3, 5):
+                        bench.training.ask_to_stop()
+                try:
+                    run.update(epoch + 1, val_loss=1.0 / (epoch + 1))
+                except TrainingStopped as error:
+                    seen += [error.step, run.current, run.metrics]
+                    raise
+        assert seen == [3, 3, {"val_loss": 1.0 / 3}]
+        ended = by_stage(bench)["Epochs"]
+        assert (ended.state, ended.current, ended.best["val_loss"].step) == ("stopped", 3, 3)
+        assert ended.progress == pytest.approx(33.0)
+
+    def test_an_epoch_that_was_complete_when_the_stop_came_is(self, bench):
+        with bench.start(10, stage="Epochs", stop_raises=True) as run:
+            for epoch in range(10):
+                for _ in bench.track(range(20), stage="Batches"):
+                    pass
+                if epoch == 3:
+                    bench.training.ask_to_stop()
+                run.update(epoch + 1, val_loss=1.0)
+        ended = by_stage(bench)["Epochs"]
+        assert (ended.state, ended.current) == ("stopped", 4)
+
     def test_the_exception_says_where(self, bench):
         run = bench.start(10, stage="Fit", stop_raises=True)
         run.update(4)
@@ -506,6 +534,35 @@ class TestStop:
 
 
 class TestFacts:
+    def test_what_is_too_many_for_a_run_is_left_out_and_said_once(self, bench):
+        run = bench.start(
+            tags=[f"t{number}" for number in range(25)],
+            config={f"c{number}": number for number in range(105)},
+        )
+        run.config.update(more=1, c1=7)
+        for _ in range(2):
+            run.log({f"m{number}": 1.0 for number in range(150)})
+            run.update(1, {f"m{number}": 2.0 for number in range(100, 300)})
+        row = bench.runs[0]
+        assert (len(row.tags), len(row.config), len(row.metrics)) == (20, 100, 200)
+        assert (row.config["c1"], row.metrics["m149"], row.metrics["m199"]) == (7, 2.0, 2.0)
+        said = [(one.code, one.args["name"]) for one in bench.warnings]
+        assert said == [
+            ("training.tags", "'t20'"),
+            ("training.config", "'c100'"),
+            ("training.metrics", "'m200'"),
+        ]
+        assert {one.code: one.count for one in bench.notices.get()} == dict.fromkeys(
+            ("training.tags", "training.config", "training.metrics"), 1
+        )
+
+    def test_hyperparameters_that_come_later_are_counted_too(self, bench):
+        run = bench.start(config={f"c{number}": number for number in range(99)})
+        assert bench.warnings == []
+        run.config.update(c99=99, c100=100, c101=101)
+        assert [one.args["name"] for one in bench.warnings] == ["'c100'"]
+        assert len(bench.runs[0].config) == 100
+
     def test_name_config_and_tags_are_kept_as_plain_values(self, bench):
         with bench.start(
             name="wide", config={"lr": 0.1, "layers": [64, 64]}, tags=["a", "b"], unit="epoch"
