@@ -4,7 +4,7 @@ import type { Maybe } from "../text/format";
 import type { Language } from "../text/language";
 import { type ChartLine, mainLine } from "./charts";
 import type { ShownRuns } from "./curveView";
-import { chartFigure, type Drawing, type DrawnLine } from "./drawing";
+import { chartFigure, type Drawing, type DrawnLine, notFiniteText } from "./drawing";
 import { runTitle } from "./runLabels";
 
 export interface LegendEntry {
@@ -52,7 +52,7 @@ export function legendOf(
       part: part === "train" || (part === null && name !== "") ? "train" : part,
       label: label.filter(Boolean).join(" "),
       title: metric,
-      value: bad ? trans.__("not finite") : chartFigure(mean, drawing),
+      value: bad ? notFiniteText(curve.badSign[i], trans) : chartFigure(mean, drawing),
       near: bad
         ? beforeText(line, i, drawing, trans)
         : smooth === null
