@@ -41,7 +41,8 @@ export function legendOf(
     const name = lineName(source, sources, trans);
     const first = root !== shown[nth - 1]?.source.root;
     const title = several || isOuter(source) ? runTitle(root, runs.all, trans) : "";
-    const label = [first ? title : "", !several || root === runs.lead ? name : ""];
+    const isNamed = several ? root === runs.lead && own.length > 1 : true;
+    const label = [first ? title : "", isNamed ? name : ""];
     const i = at === null ? curve.length - 1 : reached(line, at, x);
     const mean = at === null ? (run.metrics[metric] ?? null) : (curve.mean[i] ?? null);
     const bad = (curve.bad[i] ?? 0) > 0 && mean === null;
