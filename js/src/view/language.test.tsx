@@ -75,6 +75,7 @@ function untranslated(texts: string[], users: readonly string[]): string[] {
     return (
       rest
         .replace(/‹[^›]*›/g, " ")
+        .replace(/\bNaN\b/g, " ")
         .replace(SYMBOLS, " ")
         .match(/\p{L}{2,}/gu) ?? []
     );
