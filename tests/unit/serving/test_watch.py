@@ -488,8 +488,8 @@ class TestValues:
     def test_ids_that_fail_are_a_notice_and_the_call_counts(self, monitor, pipeline, iris):
         served = monitor.watch(pipeline, ids=lambda rows: rows["customer"])
         with pytest.warns(IpyvitalsWarning, match="KeyError") as warned:
-            for _ in range(2):
-                assert len(served.predict(iris[0])) == 150
+            found = [len(served.predict(iris[0])) for _ in range(2)]
+        assert found == [150, 150]
         assert len(warned) == 1
         assert counts(monitor) == (300, 2, 0)
         (notice,) = monitor.snapshot().notices
@@ -538,8 +538,8 @@ class TestFailures:
 
         watched = monitor.watch(lambda rows: Odd())
         with pytest.warns(IpyvitalsWarning, match="no length") as warned:
-            for _ in range(3):
-                assert type(watched([1])) is Odd
+            found = [type(watched([1])) for _ in range(3)]
+        assert found == [Odd] * 3
         assert len(warned) == 1
         (notice,) = monitor.snapshot().notices
         assert (notice.code, notice.count) == ("watch.failed", 3)
