@@ -392,6 +392,16 @@ def test_hidden_bars_draw_nothing(monitor, capsys):
     assert capsys.readouterr() == ("", "")
 
 
+def test_hidden_bars_of_the_notebook_show_nothing(monitor, capsys):
+    pytest.importorskip("ipykernel")
+    list(tqdm_package.notebook.tqdm(range(2), desc="Shown"))
+    assert "Shown" in capsys.readouterr().out
+    with monitor.capture_tqdm(hide=True):
+        list(tqdm_package.notebook.tqdm(range(2), desc="Hidden"))
+    assert runs(monitor)["Hidden"].state == "completed"
+    assert capsys.readouterr() == ("", "")
+
+
 def test_units_are_words(monitor):
     with monitor.capture_tqdm():
         list(quiet(range(1), desc="Download", unit="B", unit_scale=True))
@@ -457,3 +467,17 @@ def test_a_forked_child_follows_no_bars(monitor):
                 os._exit(2)
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert monitor.snapshot().runs == []
+
+
+def test_bars_of_a_library_that_draws_them(monitor):
+    optuna = pytest.importorskip("optuna")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study()
+    with monitor.capture_tqdm(hide=True):
+        study.optimize(
+            lambda trial: trial.suggest_float("x", -1.0, 1.0) ** 2,
+            n_trials=4,
+            show_progress_bar=True,
+        )
+    (run,) = monitor.snapshot().runs
+    assert (run.state, run.current, run.total) == ("completed", len(study.trials), 4)
