@@ -22,6 +22,7 @@ BENCHMARKS = {
     "record": "benchmarks.record:call_rows",
     "fold": "benchmarks.record:cpu_rows",
     "batch": "benchmarks.batch:batch_rows",
+    "watch": "benchmarks.watch:watch_rows",
     "rate": "benchmarks.rate:rate_rows",
     "flat": "benchmarks.rate:flat_rows",
     "models": "benchmarks.models:model_rows",
@@ -53,6 +54,7 @@ PEERS = (
     "river",
     "tqdm",
     "trackio",
+    "wrapt",
 )
 
 

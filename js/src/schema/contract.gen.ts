@@ -148,6 +148,13 @@ export interface MetricsSection {
   readonly labels_pending: number;
   /** From prediction to label, over the last labels that came later. */
   readonly median_label_delay_seconds: number | null;
+  /** From the call of a stream to its first item; of the streams that `Monitor.watch` follows. */
+  readonly first_item_p50_seconds: number | null;
+  readonly first_item_p95_seconds: number | null;
+  /** Items of the streams that ended, per second that their caller waited for items. */
+  readonly items_per_second: number | null;
+  /** Streams that their reader left before the end: neither predictions nor errors. */
+  readonly total_streams_left: number;
   /** The most frequent segments first, the group of all others last; empty without segments. */
   readonly segments: readonly Segment[];
 }
@@ -348,6 +355,10 @@ export interface ModelInfo {
   readonly latency_p99_seconds: number | null;
   readonly mae: number | null;
   readonly rmse: number | null;
+  readonly first_item_p50_seconds: number | null;
+  readonly first_item_p95_seconds: number | null;
+  readonly items_per_second: number | null;
+  readonly total_streams_left: number;
   readonly acknowledged_at: number | null;
   /** Calls since the model came, in the buckets of `Durations`. */
   readonly duration_counts: readonly number[];
@@ -778,6 +789,10 @@ export const METRICS = {
     rmse: {"label": "RMSE", "unit": "target", "charted": false},
     labels_pending: {"label": "Pending", "unit": "count", "charted": false},
     median_label_delay_seconds: {"label": "Median label delay", "unit": "seconds", "charted": false},
+    first_item_p50_seconds: {"label": "First item p50", "unit": "seconds", "charted": false},
+    first_item_p95_seconds: {"label": "First item p95", "unit": "seconds", "charted": false},
+    items_per_second: {"label": "Items per second", "unit": "per second", "charted": false},
+    total_streams_left: {"label": "Streams left early", "unit": "count", "charted": false},
   },
   SystemSection: {
     cpu_percent: {"label": "CPU", "unit": "percent", "charted": true},
@@ -860,6 +875,10 @@ export const METRICS = {
     latency_p99_seconds: {"label": "Latency p99", "unit": "seconds", "charted": false},
     mae: {"label": "MAE", "unit": "target", "charted": false},
     rmse: {"label": "RMSE", "unit": "target", "charted": false},
+    first_item_p50_seconds: {"label": "First item p50", "unit": "seconds", "charted": false},
+    first_item_p95_seconds: {"label": "First item p95", "unit": "seconds", "charted": false},
+    items_per_second: {"label": "Items per second", "unit": "per second", "charted": false},
+    total_streams_left: {"label": "Streams left early", "unit": "count", "charted": false},
   },
   RunInfo: {
     progress: {"label": "Progress", "unit": "percent", "charted": false},
@@ -932,6 +951,10 @@ export const SECTION_KINDS = {
     "rmse": "number|null",
     "labels_pending": "number",
     "median_label_delay_seconds": "number|null",
+    "first_item_p50_seconds": "number|null",
+    "first_item_p95_seconds": "number|null",
+    "items_per_second": "number|null",
+    "total_streams_left": "number",
     "segments": "Segment[]"
   },
   "Segment": {
@@ -1104,6 +1127,10 @@ export const SECTION_KINDS = {
     "latency_p99_seconds": "number|null",
     "mae": "number|null",
     "rmse": "number|null",
+    "first_item_p50_seconds": "number|null",
+    "first_item_p95_seconds": "number|null",
+    "items_per_second": "number|null",
+    "total_streams_left": "number",
     "acknowledged_at": "number|null",
     "duration_counts": "number[]",
     "duration_sum_seconds": "number"
@@ -1401,6 +1428,10 @@ export const DEFAULTS = {
     "rmse": null,
     "labels_pending": 0,
     "median_label_delay_seconds": null,
+    "first_item_p50_seconds": null,
+    "first_item_p95_seconds": null,
+    "items_per_second": null,
+    "total_streams_left": 0,
     "segments": []
   },
   "SystemSection": {
