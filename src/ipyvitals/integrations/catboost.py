@@ -46,7 +46,7 @@ class VitalsCallback(BoostingCallback):
     """
 
     framework = "catboost"
-    requires = "catboost>=1.2"
+    requires = "catboost>=1.2.8"
     trains = ("fit",)
     model = "CatBoost"
     unit = "iteration"

@@ -43,7 +43,7 @@ class VitalsCallback(Adapter):
     """
 
     framework = "optuna"
-    requires = "optuna>=3.0"
+    requires = "optuna>=3.1"
     trains = ("optimize",)
 
     def __init__(
@@ -125,7 +125,8 @@ class VitalsCallback(Adapter):
     def _show(self, study: Any, trial: Any, run: TrainingRun) -> None:
         states = Counter(one.state.name for one in study.get_trials(deepcopy=False))
         finished = sum(states[state] for state in ("COMPLETE", "PRUNED", "FAIL"))
-        metrics, details = {}, []
+        metrics: dict[str, float] = {}
+        details = []
         if trial.state.name == "COMPLETE":
             metrics.update(zip(names(study), trial.values, strict=True))
         if len(study.directions) == 1:
@@ -157,7 +158,7 @@ class CallProgress:
 
 def names(study: Any) -> list[str]:
     """Return the names of the values of a trial."""
-    given = study.metric_names
+    given = getattr(study, "metric_names", None)
     if given is not None:
         return [str(name) for name in given]
     single = len(study.directions) == 1

@@ -1,4 +1,4 @@
-"""Records the predictions of river's evaluations: a metric for ``evaluate.progressive_val_score``."""
+"""Records the predictions of river's evaluations, by a metric for ``progressive_val_score``."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class VitalsMetric(Adapter):
     """
 
     framework = "river"
-    requires = "river>=0.21"
+    requires = "river>=0.22"
 
     def __init__(
         self,
@@ -137,7 +137,7 @@ class VitalsMetric(Adapter):
             self._found = monitor
             self._labels = not (self._regresses and compares_classes(monitor))
         if y_pred.__class__ is dict and y_pred:
-            y_pred = max(y_pred, key=y_pred.get)
+            y_pred = max(y_pred, key=y_pred.__getitem__)
         if self._labels:
             monitor.record(y_pred, y_true, model_id=self._model_id)
         else:
