@@ -98,17 +98,17 @@ class VitalsMetric(Adapter):
 
     @property
     def bigger_is_better(self) -> bool:
-        """Whether a high value of the metric is better than a low one."""
+        """True if a high value of the metric is better than a low one."""
         return bool(self.metric.bigger_is_better)
 
     @property
     def requires_labels(self) -> bool:
-        """Whether the metric needs classes, rather than probabilities."""
+        """True if the metric needs classes, rather than probabilities."""
         return bool(getattr(self.metric, "requires_labels", True))
 
     @property
     def works_with_weights(self) -> bool:
-        """Whether the metric takes weights of rows."""
+        """True if the metric takes weights of rows."""
         return bool(self.metric.works_with_weights)
 
     def works_with(self, model: Any) -> bool:
