@@ -29,6 +29,7 @@ BENCHMARKS = {
     "labels": "benchmarks.labels:label_rows",
     "drift": "benchmarks.drift:drift_rows",
     "track": "benchmarks.track:track_rows",
+    "adapters": "benchmarks.adapters:adapter_rows",
     "loop": "benchmarks.loop:loop_rows",
     "memory": "benchmarks.memory:memory_rows",
     "sample": "benchmarks.sample:sample_rows",
@@ -48,6 +49,7 @@ PEERS = (
     "jupyter_resource_usage",
     "jupyter_server",
     "jupyterlab",
+    "lightgbm",
     "mlflow_skinny",
     "numpy",
     "prometheus_client",
@@ -55,6 +57,7 @@ PEERS = (
     "tqdm",
     "trackio",
     "wrapt",
+    "xgboost-cpu",
 )
 
 

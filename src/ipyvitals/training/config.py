@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, MutableMapping
 from math import isfinite
 from typing import Any, TypeAlias
 
-__all__ = ["MAX_VALUES", "RunConfig"]
+__all__ = ["MAX_VALUES", "RunConfig", "plain_value"]
 
 Plain: TypeAlias = str | float | bool | None
 
@@ -34,7 +34,7 @@ class RunConfig(MutableMapping[str, Any]):
     def __setitem__(self, name: str, value: Any) -> None:
         name = str(name)[:MAX_TEXT_CHARS]
         if name in self._values or len(self._values) < MAX_VALUES:
-            self._values[name] = _plain(value)
+            self._values[name] = plain_value(value)
         elif self.on_full is not None:
             on_full, self.on_full = self.on_full, None
             on_full(name)
@@ -59,7 +59,8 @@ class RunConfig(MutableMapping[str, Any]):
         return dict(self._values)
 
 
-def _plain(value: Any) -> Plain:
+def plain_value(value: Any) -> Plain:
+    """Return a number, a text or a flag as it is, and of anything else its text."""
     if value is None or isinstance(value, bool):
         return value
     try:
