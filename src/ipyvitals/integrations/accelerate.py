@@ -87,7 +87,8 @@ class VitalsTracker(Adapter):
         # Texts are for other trackers.
         values = {name: value for name, value in values.items() if not isinstance(value, str)}
         self._run.log(values, step=step)
-        if step is not None and step > self._run.current:
+        if self._more["initial"] and step is not None and step > self._run.current:
+            # A run that goes on does not follow the steps of its values.
             self._run.update(step)
 
     @never_raises(None)
