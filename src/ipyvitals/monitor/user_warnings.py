@@ -89,6 +89,11 @@ class UserWarnings:
         self._has_warned = False
         self._refuse(ForkedMonitorWarning)
 
+    @property
+    def refuses(self) -> bool:
+        """True when the monitor is closed, or in a forked child."""
+        return self._refusal is not None
+
     def accepts(self) -> bool:
         """Return whether the monitor accepts records; count a refusal, and warn at the first."""
         if self._refusal is None:

@@ -9,11 +9,12 @@ from types import CodeType
 from ipyvitals.schema import RunEnd, RunInfo, TrainingState
 from ipyvitals.schema.messages import message
 from ipyvitals.schema.training import ENDED_RUNS
-from ipyvitals.training.context import leave
-from ipyvitals.training.run import TrainingRun
+from ipyvitals.training.context import CallPlace, leave
+from ipyvitals.training.run import TrainingRun, unknown_end
 from ipyvitals.training.run_list import RunList
 from ipyvitals.training.run_states import (
     COUNTER_LENGTH,
+    INTERRUPTED,
     end_by_error,
     final_curves,
     is_elsewhere,
@@ -55,6 +56,8 @@ class RunEnder(RunList):
             if run.record.timer.steps and run._counter is not None:
                 run.record.stepped = now
             run._current, run._counter = steps, None
+            # It may refer to what was trained.
+            run.is_done = unknown_end
             if end == "requested" and run.stopped_at is not None:
                 run._current, run.reached = run.stopped_at
             run.record.look(now)
@@ -121,6 +124,7 @@ class RunEnder(RunList):
 
     def close(self) -> None:
         """End all open runs: the monitor closes."""
+        self.end_returned()
         for run in self.open_runs:
             if run.implicit:
                 run.complete()
@@ -152,9 +156,32 @@ class RunEnder(RunList):
         while self._abandoned and self._abandoned[0][1] < before:
             run, _ = self._abandoned.popleft()
             if error is None or run.abandoned_at not in _lines_of(error):
-                self.end(run, "stopped", None, "left")
+                self.end_inferred(run, "stopped", None, "left")
             else:
                 end_by_error(run, error)
+
+    def end_returned(self, call: CallPlace | None = None) -> None:
+        """End the runs of calls of frameworks that have returned.
+
+        Parameters
+        ----------
+        call : CallPlace, optional
+            A call that begins: one that had the same place has returned.
+        """
+        for run in self.open_runs:
+            if run.call is None:
+                continue
+            if run.call.has_returned() or (call is not None and run.call.is_same(call)):
+                self.end_inferred(run, "stopped", None, "returned")
+
+    def end_inferred(
+        self, run: TrainingRun, state: TrainingState, details: str | None, end: RunEnd, **args: str
+    ) -> None:
+        """End a run whose end no call reported: as completed if the framework knows that."""
+        if run.is_done():
+            run.complete()
+        else:
+            self.end(run, state, details, end, **args)
 
     # Cells of a notebook
 
@@ -167,9 +194,12 @@ class RunEnder(RunList):
     def end_cell(self, started: set[int], error: BaseException | None) -> None:
         """End what a cell left open: its implicit runs, and after an error all of its runs.
 
-        Runs in `started` were open before, and runs of other threads and tasks go on.
+        Runs in `started` were open before, and runs of other threads and tasks go on. Runs of calls
+        that have returned end, too.
         """
-        if error is not None:
+        if error is None:
+            self.end_returned()
+        else:
             self.end_abandoned_loops(error)
         for run in self.open_runs:
             if id(run) in started or is_elsewhere(run):
@@ -178,11 +208,11 @@ class RunEnder(RunList):
                 if run.implicit:
                     run.complete()
             elif isinstance(error, KeyboardInterrupt):
-                end_by_error(run, error)
+                self.end_inferred(run, "stopped", INTERRUPTED, "interrupted")
             else:
                 kind, text = type(error).__name__, safe_text(error)
                 details = f"{kind}: {text}" if text else kind
-                self.end(run, "failed", details, "cell", error=kind)
+                self.end_inferred(run, "failed", details, "cell", error=kind)
 
 
 def _lines_of(error: BaseException) -> set[tuple[CodeType, int]]:

@@ -89,14 +89,6 @@ class RunTree(RunEnder):
         self._on_change()
         return run
 
-    def end_returned(self, call: CallPlace | None = None) -> None:
-        """End the runs of calls that have returned, also where `call` stands in their place."""
-        for run in self.open_runs:
-            if run.call is None:
-                continue
-            if run.call.has_returned() or (call is not None and run.call.is_same(call)):
-                self.end(run, "stopped", None, "returned")
-
     def _end_replaced(self, owner: object, inside: TrainingRun | None) -> None:
         """End the runs that nobody goes on with, because another one begins in their place."""
         former = [self._owned.pop(id(owner), None)] if owner is not None else []
@@ -109,7 +101,7 @@ class RunTree(RunEnder):
             ]
         for run in former:
             if run is not None:
-                self.end(run, "stopped", None, "replaced")
+                self.end_inferred(run, "stopped", None, "replaced")
 
     def _own(self, owner: object, run: TrainingRun) -> None:
         self._owned[id(owner)] = run

@@ -112,6 +112,7 @@ class TrainingTracker(RunTree):
         A run that an earlier cell opened, without a loop of its own, is open for later cells.
         """
         self.end_abandoned_loops()
+        self.end_returned()
         run = innermost(self) or self._left_open()
         if run is None:
             run = self.start(None, "Training", "", parent=None, implicit=True)
