@@ -50,9 +50,7 @@ class VitalsTracker(Adapter):
         tags: Iterable[str] = (),
         config: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(
-            monitor, name=name, tags=tags, config=config, total=total, initial=initial
-        )
+        super().__init__(monitor, name=name, tags=tags, config=config, total=total, initial=initial)
         self._run: TrainingRun | None = None
 
     @classmethod
@@ -80,7 +78,7 @@ class VitalsTracker(Adapter):
             self._run.config.update(values)
 
     @never_raises(None)
-    def log(self, values: Mapping[str, Any], step: int | None = None, **more: Any) -> None:
+    def log(self, /, values: Mapping[str, Any], step: int | None = None, **more: Any) -> None:
         """Take values, and count up to their step."""
         if self._run is None:
             return

@@ -29,7 +29,10 @@ def test_a_study_that_is_done_has_its_trials_and_values(monitor):
     assert run.current == len(study.trials)
     assert run.name == "churn"
     assert run.metrics == {"value": 4.0, "best_value": study.best_value}
-    assert {name: best.goal for name, best in run.best.items()} == {"value": "max", "best_value": "max"}
+    assert {name: best.goal for name, best in run.best.items()} == {
+        "value": "max",
+        "best_value": "max",
+    }
 
 
 def test_pruned_and_failed_trials_count(monitor):

@@ -86,9 +86,7 @@ def test_a_regressor_has_no_accuracy_unless_the_monitor_scores_numbers(monitor):
     assert isinstance(metric.metric, metrics.MAE)
     assert counts(monitor) == (50, 0, None)
 
-    scoring = Monitor(
-        interval=None, store=None, terminal=False, task="regression", tolerance=0.5
-    )
+    scoring = Monitor(interval=None, store=None, terminal=False, task="regression", tolerance=0.5)
     evaluate.progressive_val_score(rows, model, VitalsMetric(scoring))
     assert counts(scoring)[1] == 50
     scoring.close()
