@@ -42,13 +42,16 @@ BENCHMARKS = {
     "plot": "benchmarks.plot:plot_rows",
     "server": "benchmarks.server:server_rows",
     "history": "benchmarks.history:history_rows",
+    "keras": "benchmarks.keras_adapter:keras_rows",
 }
 PEERS = (
     "anywidget",
     "ipykernel",
+    "jax",
     "jupyter_resource_usage",
     "jupyter_server",
     "jupyterlab",
+    "keras",
     "lightgbm",
     "mlflow_skinny",
     "numpy",

@@ -263,18 +263,18 @@ def import_framework(name: str, requires: str) -> Any:
 def concrete_class(public: type[A]) -> type[A]:
     """Return the class of the instances: the public class with the framework's own bases."""
     bases = tuple(base for base in public.framework_classes() if base not in public.__mro__)
-    return _derived_class(public, bases) if bases else public
+    made: type[A] = _derived_class(public, bases) if bases else public
+    return made
 
 
 @cache
-def _derived_class(public: type[A], bases: tuple[type, ...]) -> type[A]:
+def _derived_class(public: Any, bases: tuple[type, ...]) -> Any:
     def fill(names: dict[str, Any]) -> None:
         names["__module__"] = public.__module__
         names["__doc__"] = public.__doc__
         names["__qualname__"] = public.__qualname__
 
-    made: type[A] = new_class(public.__name__, (public, *bases), exec_body=fill)
-    return made
+    return new_class(public.__name__, (public, *bases), exec_body=fill)
 
 
 def settings(values: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -70,6 +70,10 @@ class TrainingRun:
     'completed'
     """
 
+    aside = False
+    """Whether the steps of the run are none of the run around it, such as a validation's."""
+    place: RunPlace | None = None
+
     def __init__(
         self, owner: RunOwner, record: RunRecord, total: int | None, stage: str, details: str
     ) -> None:
@@ -83,7 +87,6 @@ class TrainingRun:
         """Open runs inside this one, oldest first."""
         self.loops: dict[str, RunRecord] = {}
         """Records of the `track` loops inside this run, by stage; each lap goes on with its own."""
-        self.place: RunPlace | None = None
         self.call: CallPlace | None = None
         """The call of a framework that trains, where it says nothing of an exception."""
         self.is_waiting: Callable[[], bool | None] = _unknown
@@ -119,8 +122,6 @@ class TrainingRun:
         self._counter: Iterator[None] | None = None
         self._current = 0
         self._has_inner = False
-        self.aside = False
-        """Whether the steps of the run are none of the run around it, such as a validation's."""
         self.total = total
         self.stage = stage
         self.details = details

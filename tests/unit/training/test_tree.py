@@ -128,6 +128,23 @@ class TestThreads:
             assert bench.now.progress == 75.0
             two.complete()
 
+    def test_a_run_aside_moves_neither_the_bar_nor_the_rate_nor_the_axis_around_it(self, bench):
+        with bench.start(4, stage="train") as train:
+            train.update(1)
+            with bench.start(50, stage="validate", aside=True, loop=True) as validate:
+                for _ in range(10):
+                    bench.clock.advance(0.1)
+                    validate.update(advance=5)
+                assert bench.now.progress == 25.0
+            assert bench.now.progress == 25.0
+            bench.clock.advance(1.0)
+            train.update(2, loss=0.5)
+            bench.clock.advance(1.0)
+            assert bench.now.rate_per_second == pytest.approx(2 / 3, rel=0.4)
+            (chunk,) = bench.training.curves(train.run_id)
+            assert chunk.step == [2]
+        assert tree(bench) == {"train": None, "validate": "train"}
+
     def test_the_threading_backend_of_joblib_gives_siblings(self, bench):
         joblib = pytest.importorskip("joblib")
 
