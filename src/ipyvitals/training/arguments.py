@@ -7,6 +7,7 @@ from operator import length_hint
 from typing import Any
 
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
+from ipyvitals.training.config import plain_config
 from ipyvitals.training.loop import TrackLoop
 from ipyvitals.training.run import TrainingRun
 
@@ -48,7 +49,8 @@ def check_facts(name: Any, config: Any, tags: Any, goals: Any, unit: Any) -> dic
             )
     return {
         "name": None if name is None else str(name),
-        "config": dict(config or {}),
+        # Texts of objects are code of the user, which runs under no lock.
+        "config": plain_config(config or {}),
         "tags": [str(tag) for tag in tags],
         "goals": goals,
         "unit": None if unit is None else str(unit),

@@ -513,6 +513,7 @@ def test_switching_while_threads_train_loses_no_call(autolog, monitor, tinylearn
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*fork.*:RuntimeWarning")  # of JAX, in another test
 def test_a_forked_child_reports_nothing_and_trains(autolog, monitor, tinylearn):
     autolog.configure(monitor, NAMES)
     child = os.fork()
