@@ -316,6 +316,24 @@ def test_trials_are_outside_and_fits_inside(monitor, autolog, optuna, lightgbm, 
     )
 
 
+def test_a_pruned_trial_is_no_failure(monitor, autolog, optuna, lightgbm):
+    def objective(trial):
+        def prune(env):
+            if env.iteration == 1 and trial.number == 1:
+                raise optuna.TrialPruned
+
+        lightgbm_model(lightgbm).fit(X, Y, callbacks=[prune])
+        return 1.0
+
+    study = optuna.create_study()
+    study.optimize(objective, n_trials=3)
+
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE", "PRUNED", "COMPLETE"]
+    assert [state for state, *_ in rows(monitor)] == [
+        *("completed", "completed", "stopped", "completed")
+    ]
+
+
 def test_an_adapter_of_the_user_reports_alone(monitor, autolog, optuna, lightgbm, xgboost):
     from ipyvitals.integrations import lightgbm as for_lightgbm
     from ipyvitals.integrations import optuna as for_optuna

@@ -118,13 +118,15 @@ class AutologController:
         )
 
     def make_adapter(self, name: str, **options: Any) -> Adapter:
-        """Return a new adapter of a framework, for the monitor, or else the newest open one."""
-        monitor = self.monitor
-        if monitor is not None and monitor.closed:
-            monitor = None
+        """Return a new adapter of a framework."""
         module = import_module(self.known[name].adapter)
-        adapter: Adapter = module.VitalsCallback(monitor, **options)
+        adapter: Adapter = module.VitalsCallback(self.open_monitor(), **options)
         return adapter
+
+    def open_monitor(self) -> Monitor | None:
+        """Return the monitor to report to; ``None`` for the newest open one."""
+        monitor = self.monitor
+        return None if monitor is None or monitor.closed else monitor
 
     def _on_import(self, module: ModuleType) -> None:
         with self._lock:
