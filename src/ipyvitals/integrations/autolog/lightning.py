@@ -1,4 +1,4 @@
-"""Gives each Trainer of Lightning a callback, through the entry points that Lightning has for it."""
+"""Makes callbacks for a Trainer of Lightning, which asks for them by entry points."""
 
 from __future__ import annotations
 
