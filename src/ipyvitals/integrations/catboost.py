@@ -77,7 +77,7 @@ class VitalsCallback(BoostingCallback):
     @never_raises(False)
     def _report(self, info: Any) -> bool:
         run, call = self.run_of_call(), self._calls.get(get_ident())
-        if run is None or call is None or run.state != "running" or info.iteration <= call.last:
+        if run is None or call is None or info.iteration <= call.last or has_ended(run):
             run, call = self._begin(info)
         call.last = info.iteration
         done = call.before + info.iteration
@@ -146,6 +146,11 @@ def takes_callbacks(model: Any) -> bool:
     (False, True)
     """
     return str(model.get_params().get("task_type") or "CPU").upper() != "GPU"
+
+
+def has_ended(run: TrainingRun) -> bool:
+    """Return whether the call of a run has ended, so that another one goes on."""
+    return run.state != "running" or run.is_done()
 
 
 def trees(model: Any) -> int:

@@ -116,7 +116,9 @@ def metrics(results: Iterable[Any]) -> dict[str, float]:
 
 def stopped_early(model: Any) -> Callable[[], bool]:
     """Return a function that says whether early stopping ended the training of a model."""
-    trained = ref(model)
+    # Nobody else refers to the models of folds when their call returns; the end of the run
+    # releases them.
+    trained = (lambda: model) if hasattr(model, "boosters") else ref(model)
 
     def has_best_iteration() -> bool:
         # LightGBM sets the best iteration after a stop alone; before that it is 0, of folds -1.

@@ -7,7 +7,7 @@ from operator import length_hint
 from typing import Any
 
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
-from ipyvitals.training.config import plain_config
+from ipyvitals.training.config import RunConfig
 from ipyvitals.training.loop import TrackLoop
 from ipyvitals.training.run import TrainingRun
 
@@ -47,10 +47,12 @@ def check_facts(name: Any, config: Any, tags: Any, goals: Any, unit: Any) -> dic
             raise ArgumentValueError(
                 f"goals: expected 'min' or 'max' for {metric!r}, got {goal!r}."
             )
+    # Before a lock is acquired: the text of a value may be code of the user.
+    plain = RunConfig()
+    plain.update(config or {})
     return {
         "name": None if name is None else str(name),
-        # Texts of objects are code of the user, which runs under no lock.
-        "config": plain_config(config or {}),
+        "config": plain.plain(),
         "tags": [str(tag) for tag in tags],
         "goals": goals,
         "unit": None if unit is None else str(unit),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from math import isfinite
 from typing import Any, TypeAlias
 
-__all__ = ["RunConfig", "plain_config"]
+__all__ = ["RunConfig"]
 
 Plain: TypeAlias = str | float | bool | None
 
@@ -53,14 +53,6 @@ class RunConfig(MutableMapping[str, Any]):
     def plain(self) -> dict[str, Plain]:
         """Return a copy."""
         return dict(self._values)
-
-
-def plain_config(values: Mapping[Any, Any]) -> dict[str, Plain]:
-    """Return hyperparameters as numbers, texts and flags; may call code of the user."""
-    config = RunConfig()
-    for name, value in values.items():
-        config[name] = value
-    return config.plain()
 
 
 def _plain(value: Any) -> Plain:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ipyvitals.training.context import CallPlace, RunPlace
     from ipyvitals.training.record import RunRecord
 
-__all__ = ["RunOwner", "TrainingRun"]
+__all__ = ["RunOwner", "TrainingRun", "unknown_end"]
 
 
 class RunOwner(Protocol):
@@ -88,7 +88,7 @@ class TrainingRun:
         """The call of a framework that trains, where it says nothing of an exception."""
         self.is_waiting: Callable[[], bool | None] = _unknown
         """Returns whether the loop is inside its iterable now; ``None`` where that is unknown."""
-        self.is_done: Callable[[], bool] = _no
+        self.is_done: Callable[[], bool] = unknown_end
         """Returns whether a framework that trains has ended by itself, without a call of `end`."""
         self.implicit = False
         """Whether `Monitor.log` opened the run, because none was open."""
@@ -267,7 +267,8 @@ def _unknown() -> bool | None:
     return None
 
 
-def _no() -> bool:
+def unknown_end() -> bool:
+    """Return False: no framework says that the run has ended."""
     return False
 
 
