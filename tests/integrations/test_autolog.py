@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import pickle
 import sys
+from importlib import import_module
 
 import pytest
 import torch
@@ -198,19 +199,18 @@ def test_a_search_over_a_net_has_the_fits_inside(monitor, autolog):
 
 def test_a_learner_of_fastai_reports(monitor, autolog):
     learner_module = pytest.importorskip("fastai.learner")
-    from fastai.data.core import DataLoaders
-
+    import_module("fastai.callback.schedule")
+    loading = import_module("fastai.data.load")
     data = torch.utils.data.TensorDataset(X, Y)
-    from fastai.data.load import DataLoader
-
-    loaders = DataLoaders(DataLoader(data, bs=10), DataLoader(data, bs=10), device="cpu")
+    loaders = import_module("fastai.data.core").DataLoaders(
+        loading.DataLoader(data, bs=10), loading.DataLoader(data, bs=10), device="cpu"
+    )
     learner = learner_module.Learner(
         loaders, torch.nn.Linear(3, 1), loss_func=torch.nn.functional.mse_loss
     )
-    with learner.no_bar(), learner.no_logging():
-        learner.fit(2)
-        callbacks = len(learner.cbs)
-        learner.fit_one_cycle(3)
+    callbacks = len(learner.cbs)
+    learner.fit(2)
+    learner.fit_one_cycle(3)
 
     assert len(learner.cbs) == callbacks
     assert [(run.state, run.current, run.total) for run in outer_runs(monitor)] == [
