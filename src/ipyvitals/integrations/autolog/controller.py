@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from types import ModuleType
@@ -69,17 +70,21 @@ class AutologController:
             self._finder.watch(imports)
         # Waits, without a lock, for a thread that is importing one of them.
         for name in imports:
-            if name in sys.modules:
-                import_module(name)
+            if sys.modules.get(name) is not None:
+                with suppress(ImportError):
+                    import_module(name)
+        failures = []
         with self._lock:
             self.monitor = monitor
             self._enabled = frozenset(names)
             self._finder.watch(imports)
             for name, replacer in self._replacers.items():
                 if name in self._enabled:
-                    self._replace(self.known[name])
+                    failures += self._replace(self.known[name])
                 else:
                     replacer.restore()
+        for failure in failures:
+            self._fail(failure)
 
     def begin(
         self,
@@ -129,18 +134,27 @@ class AutologController:
         return None if monitor is None or monitor.closed else monitor
 
     def _on_import(self, module: ModuleType) -> None:
+        failures = []
         with self._lock:
             for name in self._enabled:
                 if module.__name__ in self.known[name].imports:
-                    self._replace(self.known[name])
+                    failures += self._replace(self.known[name])
+        for failure in failures:
+            self._fail(failure)
 
-    def _replace(self, framework: Framework) -> None:
+    def _replace(self, framework: Framework) -> list[Exception]:
+        """Replace the functions of a framework; return the failures, which nobody else raises."""
+        failures: list[Exception] = []
         for function in framework.functions:
             begin = partial(self.begin, framework, function)
-            self._replacers[framework.name].replace(
-                [found for place in function.places for found in _find(place)],
-                partial(report_calls, begin=begin),
-            )
+            try:
+                self._replacers[framework.name].replace(
+                    [found for place in function.places for found in _find(place)],
+                    partial(report_calls, begin=begin),
+                )
+            except Exception as failure:
+                failures.append(failure)
+        return failures
 
     def _fail(self, error: Exception) -> None:
         count_failure(self.monitor, "autolog", error)
@@ -150,7 +164,7 @@ def _find(place: str) -> Sequence[tuple[ModuleType | type, str]]:
     """Return the owner and the name of a function, where its module was imported."""
     module_name, _, path = place.partition(":")
     module = sys.modules.get(module_name)
-    if module is None:
+    if not isinstance(module, ModuleType):
         return []
     kind, _, name = path.rpartition(".")
     if not kind:
