@@ -38,6 +38,7 @@ BENCHMARKS = {
     "runs": "benchmarks.runs:runs_rows",
     "size": "benchmarks.size:size_rows",
     "import": "benchmarks.imports:import_rows",
+    "autolog": "benchmarks.autolog:autolog_rows",
     "idle": "benchmarks.idle:idle_rows",
     "plot": "benchmarks.plot:plot_rows",
     "server": "benchmarks.server:server_rows",

@@ -151,8 +151,9 @@ class Adapter:
     def end_run(self, run: TrainingRun, error: BaseException | None = None) -> None:
         """End a run in a hook that the framework calls at the end, also in its ``finally``.
 
-        The run fails, or is stopped by an interrupt, by `error` or by the exception that is on its
-        way; it is stopped after a request; else it is completed, with the share that it reached.
+        The run fails, or is stopped by an interrupt or by Optuna, which prunes a trial, by `error`
+        or by the exception that is on its way; it is stopped after a request; else it is completed,
+        with the share that it reached.
 
         Parameters
         ----------
@@ -164,7 +165,7 @@ class Adapter:
             error = sys.exc_info()[1]
             if id(error) == self._handled:
                 error = None
-        run.__exit__(type(error) if error else None, error, None)
+        end_by(run, error)
 
     def before_call(self, subject: Any, total: int | None) -> None:
         """Open the run of a call before the framework's first hook, where that comes late.
@@ -193,7 +194,7 @@ class Adapter:
             if run.state != "running" or run.place is None:
                 continue
             if everywhere or run.place.is_here():
-                run.__exit__(type(error) if error else None, error, None)
+                end_by(run, error)
 
     def fail(self, error: BaseException) -> None:
         """Count a failure inside this adapter."""
@@ -240,6 +241,16 @@ def never_raises(
         return call
 
     return decorate
+
+
+def end_by(run: TrainingRun, error: BaseException | None) -> None:
+    """End a run by an exception, or as completed without one."""
+    # What pruned a trial has imported Optuna.
+    optuna = sys.modules.get("optuna")
+    if optuna is not None and isinstance(error, optuna.TrialPruned):
+        run.stop("Pruned")
+    else:
+        run.__exit__(type(error) if error else None, error, None)
 
 
 def import_framework(name: str, requires: str) -> Any:

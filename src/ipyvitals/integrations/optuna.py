@@ -21,9 +21,9 @@ __all__ = ["VitalsCallback"]
 class VitalsCallback(Adapter):
     """Reports the trials of a study, with the value of each and the best so far.
 
-    Optuna calls it after each trial: the run begins after the first one, and runs that later trials
-    open on the same thread are inside it. The steps are the finished trials of the study, those of
-    earlier calls and of other processes included.
+    Optuna calls it after each trial: the run begins after the first one, with `ipyvitals.autolog`
+    before it, and runs that later trials open on the same thread are inside it. The steps are the
+    finished trials of the study, those of earlier calls and of other processes included.
 
     Parameters
     ----------
@@ -66,6 +66,14 @@ class VitalsCallback(Adapter):
         import_framework("optuna", cls.requires)
         return ()
 
+    @never_raises(None)
+    def before_call(self, subject: Any, total: int | None) -> None:
+        """Open the run before the first trial, so that what the first one trains is inside it."""
+        call = self._calls[str(subject.study_name)] = StudyProgress()
+        call.total = total if self._total is None else self._total
+        before = sum(one.state.is_finished() for one in subject.get_trials(deepcopy=False))
+        call.run = self._begin(subject, before, call)
+
     def __call__(self, study: Any, trial: Any) -> None:
         """Report a trial; stops the study after a request to stop."""
         if self._report(study, trial):
@@ -86,7 +94,15 @@ class VitalsCallback(Adapter):
         call.trials = next(call.numbers)
         trials = study.get_trials(deepcopy=False)
         if call is new:
-            call.run = self._begin(study, trial, trials, call)
+            call.total = self._total
+            if call.total is None:
+                call.total = call_arguments("optuna", self.trains).get("n_trials")
+            # Trials of this call that finished meanwhile began before the first one finished.
+            before = sum(
+                one.state.is_finished() and one.datetime_complete <= trial.datetime_start
+                for one in trials
+            )
+            call.run = self._begin(study, before, call)
         if call.run is None:
             return False
         self._show(study, trial, call.run)
@@ -95,15 +111,7 @@ class VitalsCallback(Adapter):
             self.end_run(call.run)
         return call.run.should_stop
 
-    def _begin(self, study: Any, trial: Any, trials: list[Any], call: StudyProgress) -> TrainingRun:
-        call.total = self._total
-        if call.total is None:
-            call.total = call_arguments("optuna", self.trains).get("n_trials")
-        # Trials of this call that finished meanwhile began before the first one finished.
-        before = sum(
-            one.state.is_finished() and one.datetime_complete <= trial.datetime_start
-            for one in trials
-        )
+    def _begin(self, study: Any, before: int, call: StudyProgress) -> TrainingRun:
         goals = {}
         for metric, direction in zip(names(study), study.directions, strict=True):
             goal = {"MINIMIZE": "min", "MAXIMIZE": "max"}.get(direction.name)

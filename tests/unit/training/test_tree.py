@@ -580,6 +580,17 @@ class TestFacts:
         assert [one.args["name"] for one in bench.warnings] == ["'c100'"]
         assert len(bench.runs[0].config) == 100
 
+    def test_the_text_of_a_hyperparameter_is_made_without_a_lock(self, bench):
+        class Model:
+            def __str__(self):
+                with open(__file__):  # noqa: PTH123 - fails the test under the lock of the runs
+                    return "Model()"
+
+        bench.start(config={"model": Model()}).complete()
+
+        (row,) = bench.runs
+        assert row.config == {"model": "Model()"}
+
     def test_name_config_and_tags_are_kept_as_plain_values(self, bench):
         with bench.start(
             name="wide", config={"lr": 0.1, "layers": [64, 64]}, tags=["a", "b"], unit="epoch"
