@@ -274,7 +274,10 @@ def import_framework(name: str, requires: str) -> Any:
 def concrete_class(public: type[A]) -> type[A]:
     """Return the class of the instances: the public class with the framework's own bases."""
     bases = tuple(base for base in public.framework_classes() if base not in public.__mro__)
-    made: type[A] = _derived_class(public, bases) if bases else public
+    if not bases:
+        return public
+    derived: Any = _derived_class
+    made: type[A] = derived(public, bases)
     return made
 
 

@@ -57,7 +57,8 @@ def find_monitor(monitor: Monitor | None, model: str) -> Monitor | None:
         if has_widgets():
             from IPython.display import display
 
-            display(found)
+            show: Any = display
+            show(found)
     return None if found._user_warnings.refuses else found
 
 

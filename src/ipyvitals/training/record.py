@@ -53,8 +53,7 @@ class RunRecord:
     ) -> None:
         self.number = number
         self.run_id = run_id
-        self.started = started
-        self.started_at = started_at
+        self.started, self.started_at = started, started_at
         self.run: TrainingRun | None = None
         """The newest lap."""
         self.parent_id: str | None = None
