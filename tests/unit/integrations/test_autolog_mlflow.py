@@ -153,14 +153,14 @@ def theirs():
 for turn_on in ({order}):
     turn_on()
 import lightgbm
-rows = numpy.arange(80.0).reshape(40, 2)
+rows = numpy.arange(800.0).reshape(400, 2)
 params = {{"verbose": -1, "objective": "binary"}}
 
 def train(labels):
     data = lightgbm.Dataset(rows, labels)
     return lightgbm.train(params, data, 3, valid_sets=[data], valid_names=["train"])
 
-booster = train([0] * 20 + [1] * 20)
+booster = train([0] * 200 + [1] * 200)
 try:
     train([0, 1, 0])
 except lightgbm.basic.LightGBMError:
@@ -174,7 +174,7 @@ done = next(run for run in logged if run.info.status == "FINISHED")
 history = mlflow.MlflowClient().get_metric_history(done.info.run_id, metric)
 assert len(history) == booster.num_trees() == 3, history
 ipyvitals.autolog(disable=True)
-train([0] * 20 + [1] * 20)
+train([0] * 200 + [1] * 200)
 assert len(monitor.snapshot().runs) == 2
 assert len(mlflow.search_runs(output_format="list")) == 3
 """
