@@ -190,6 +190,10 @@ def _with_mlflow(name: str, folder: str, train: Callable[[list[Any]], Any]) -> N
 
     with _quiet():
         mlflow.set_tracking_uri(f"sqlite:///{folder}/bench.db")
+        if mlflow.get_experiment_by_name(name) is None:
+            # Else MLflow writes what it draws below the working directory.
+            mlflow.create_experiment(name, artifact_location=folder)
+        mlflow.set_experiment(name)
         flavor = {"XGBoost": mlflow.xgboost, "LightGBM": mlflow.lightgbm}[name]
         options = {"log_models": False, "log_datasets": False, "silent": True}
         flavor.autolog(importance_types=[], **options) if name == "XGBoost" else flavor.autolog(
