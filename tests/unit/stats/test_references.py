@@ -32,6 +32,7 @@ from ipyvitals.stats.rate import SlidingCounter
 from ipyvitals.stats.seconds import SecondRing
 from ipyvitals.stats.segments import SegmentTracker, SegmentWindows
 from ipyvitals.stats.streak import HysteresisSwitch
+from ipyvitals.stats.streams import StreamTracker
 from ipyvitals.stats.trend import TrendEstimator
 from ipyvitals.stats.window import ScoreWindow
 
@@ -171,6 +172,27 @@ def sliding_histogram(stream):
         assert whole.count(now) == inside.size
     halves[0].merge(halves[1])
     assert halves[0].total(now).to_dict() == whole.total(now).to_dict()
+
+
+def stream_tracker(stream):
+    tracker = StreamTracker()
+    items = 1 + np.arange(stream.times.size) % 50
+    for start, stop in stream.batches():
+        times, seconds = stream.times[start:stop], stream.seconds[start:stop]
+        tracker.add_first_items(times, seconds / 2)
+        tracker.add_items(times, seconds, items[start:stop])
+        now = stream.times[stop - 1]
+        inside = np.floor(stream.times[:stop]) > floor(now) - 60
+        waited = stream.seconds[:stop][inside]
+        expected = np.quantile(waited / 2, QUANTILES, method="inverted_cdf")
+        assert tracker.first_item(now, QUANTILES) == pytest.approx(expected, rel=0.0101)
+        rate = items[:stop][inside].sum() / waited.sum()
+        # Each duration is rounded to a microsecond.
+        rounding = inside.sum() * 0.5e-6 / waited.sum()
+        assert tracker.items_per_second(now) == pytest.approx(rate, rel=2 * rounding + 1e-9)
+        assert tracker.is_active(now)
+    assert not tracker.is_active(now + 61.0)
+    assert tracker.items_per_second(now + 61.0) is None
 
 
 def duration_histogram(stream):
@@ -366,6 +388,7 @@ REFERENCES = {
     SegmentWindows: segment_windows,
     SlidingCounter: sliding_counter,
     SlidingHistogram: sliding_histogram,
+    StreamTracker: stream_tracker,
     HysteresisSwitch: switch,
     TrendEstimator: trend_estimator,
 }
