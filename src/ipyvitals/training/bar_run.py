@@ -66,12 +66,14 @@ class BarRun:
         # A bar whose run cannot be opened is followed no more.
         self._has_ended = True
         run = self.run = self._tracker.start(
-            _total(bar), _stage(bar), str(bar.postfix or ""), unit=_unit(bar)
+            _total(bar),
+            _stage(bar),
+            str(bar.postfix or ""),
+            unit=_unit(bar),
+            initial=max(0, int(self._initial)),
         )
         self._has_ended = False
         run.counted = True
-        if self._initial:
-            run.record.eta.begin_at(int(self._initial), run.total)
         run._counter = _Counter(self._steps)  # type: ignore[assignment]
 
     def iterate(self, bar: Any, items: Generator[Any, Any, Any]) -> Iterator[Any]:
