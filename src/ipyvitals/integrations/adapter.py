@@ -227,7 +227,8 @@ def import_framework(name: str, requires: str) -> Any:
 def concrete_class(public: type[A]) -> type[A]:
     """Return the class of the instances: the public class with the framework's own bases."""
     bases = tuple(base for base in public.framework_classes() if base not in public.__mro__)
-    made: type[A] = _derived_class(public, bases) if bases else public
+    known: Any = public
+    made: type[A] = _derived_class(known, bases) if bases else public
     return made
 
 
