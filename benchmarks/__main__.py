@@ -28,6 +28,7 @@ BENCHMARKS = {
     "labels": "benchmarks.labels:label_rows",
     "drift": "benchmarks.drift:drift_rows",
     "track": "benchmarks.track:track_rows",
+    "adapters": "benchmarks.adapters:adapter_rows",
     "loop": "benchmarks.loop:loop_rows",
     "memory": "benchmarks.memory:memory_rows",
     "sample": "benchmarks.sample:sample_rows",
@@ -50,12 +51,14 @@ PEERS = (
     "jupyter_server",
     "jupyterlab",
     "keras",
+    "lightgbm",
     "mlflow_skinny",
     "numpy",
     "prometheus_client",
     "river",
     "tqdm",
     "trackio",
+    "xgboost-cpu",
 )
 
 

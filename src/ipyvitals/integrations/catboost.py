@@ -46,7 +46,7 @@ class VitalsCallback(BoostingCallback):
     """
 
     framework = "catboost"
-    requires = "catboost>=1.2"
+    requires = "catboost>=1.2.8"
     trains = ("fit",)
     model = "CatBoost"
     unit = "iteration"
@@ -61,7 +61,7 @@ class VitalsCallback(BoostingCallback):
         total: int | None = None,
     ) -> None:
         super().__init__(monitor, name=name, tags=tags, config=config, total=total)
-        self._calls: dict[int, CallProgress] = {}
+        self._calls: dict[int, IterationProgress] = {}
         """By the thread of the call."""
 
     @classmethod
@@ -86,7 +86,7 @@ class VitalsCallback(BoostingCallback):
             self.end_call()
         return run.should_stop
 
-    def _begin(self, info: Any) -> tuple[TrainingRun, CallProgress]:
+    def _begin(self, info: Any) -> tuple[TrainingRun, IterationProgress]:
         arguments = call_arguments("catboost", self.trains)
         model = arguments.get("self")
         parameters = {} if model is None else model.get_params()
@@ -94,7 +94,7 @@ class VitalsCallback(BoostingCallback):
         if total is None and model is not None:
             given = (parameters[name] for name in ITERATIONS if name in parameters)
             total = next(given, DEFAULT_ITERATIONS)
-        call = self._calls[get_ident()] = CallProgress(trees(arguments.get("init_model")))
+        call = self._calls[get_ident()] = IterationProgress(trees(arguments.get("init_model")))
         run = self.begin_call(
             None if total is None else call.before + total,
             # A call that goes on from a snapshot counts on.
@@ -106,7 +106,7 @@ class VitalsCallback(BoostingCallback):
         return run, call
 
 
-class CallProgress:
+class IterationProgress:
     """The progress of one call of ``fit``.
 
     Parameters

@@ -37,7 +37,7 @@ class VitalsCallback(BoostingCallback):
     """
 
     framework = "lightgbm"
-    requires = "lightgbm>=4.0"
+    requires = "lightgbm>=4.5"
     trains = ("train", "cv")
     model = "LightGBM"
     unit = "iteration"
@@ -68,12 +68,12 @@ class VitalsCallback(BoostingCallback):
 
         Raises
         ------
-        lightgbm.EarlyStopException
+        lightgbm.callback.EarlyStopException
             After a request to stop; LightGBM catches it.
         """
         if self._report(env):
-            lightgbm = import_framework("lightgbm", self.requires)
-            raise lightgbm.EarlyStopException(env.iteration, env.evaluation_result_list or [])
+            callback = import_framework("lightgbm.callback", self.requires)
+            raise callback.EarlyStopException(env.iteration, env.evaluation_result_list or [])
 
     @never_raises(False)
     def _report(self, env: Any) -> bool:

@@ -43,7 +43,7 @@ class VitalsCallback(Adapter):
     """
 
     framework = "optuna"
-    requires = "optuna>=3.0"
+    requires = "optuna>=3.1"
     trains = ("optimize",)
 
     def __init__(
@@ -57,7 +57,7 @@ class VitalsCallback(Adapter):
     ) -> None:
         super().__init__(monitor, name=name, tags=tags, config=config, total=total)
         self._total = check_total(total)
-        self._calls: dict[str, CallProgress] = {}
+        self._calls: dict[str, StudyProgress] = {}
         """The newest call of each study."""
 
     @classmethod
@@ -81,7 +81,7 @@ class VitalsCallback(Adapter):
                 return call.run.should_stop
             self._calls.pop(name, None)
         # One thread alone opens the run; the next report counts the trials of the others.
-        new = CallProgress()
+        new = StudyProgress()
         call = self._calls.setdefault(name, new)
         call.trials = next(call.numbers)
         trials = study.get_trials(deepcopy=False)
@@ -95,7 +95,7 @@ class VitalsCallback(Adapter):
             self.end_run(call.run)
         return call.run.should_stop
 
-    def _begin(self, study: Any, trial: Any, trials: list[Any], call: CallProgress) -> TrainingRun:
+    def _begin(self, study: Any, trial: Any, trials: list[Any], call: StudyProgress) -> TrainingRun:
         call.total = self._total
         if call.total is None:
             call.total = call_arguments("optuna", self.trains).get("n_trials")
@@ -125,7 +125,8 @@ class VitalsCallback(Adapter):
     def _show(self, study: Any, trial: Any, run: TrainingRun) -> None:
         states = Counter(one.state.name for one in study.get_trials(deepcopy=False))
         finished = sum(states[state] for state in ("COMPLETE", "PRUNED", "FAIL"))
-        metrics, details = {}, []
+        metrics: dict[str, float] = {}
+        details = []
         if trial.state.name == "COMPLETE":
             metrics.update(zip(names(study), trial.values, strict=True))
         if len(study.directions) == 1:
@@ -141,7 +142,7 @@ class VitalsCallback(Adapter):
         run.update(max(finished, run.current), metrics, details=", ".join(details))
 
 
-class CallProgress:
+class StudyProgress:
     """The progress of one call of ``optimize``."""
 
     def __init__(self) -> None:
@@ -157,7 +158,7 @@ class CallProgress:
 
 def names(study: Any) -> list[str]:
     """Return the names of the values of a trial."""
-    given = study.metric_names
+    given = getattr(study, "metric_names", None)
     if given is not None:
         return [str(name) for name in given]
     single = len(study.directions) == 1

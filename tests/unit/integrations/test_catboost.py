@@ -121,10 +121,10 @@ def test_a_training_that_goes_on_from_a_snapshot_shows_the_whole(monitor, tmp_pa
         )
 
     callback = VitalsCallback(monitor)
-    begin().fit(X, Y, callbacks=[callback, At(3, lambda: False)])
+    former = begin().fit(X, Y, callbacks=[callback, At(3, lambda: False)])
     trained = begin().fit(X, Y, callbacks=[callback])
 
-    assert trained.tree_count_ == 6
+    assert (former.tree_count_, trained.tree_count_) == (3, 6)
     assert ends(monitor) == [
         ("completed", "completed", 3, 6),
         ("completed", "completed", 6, 6),

@@ -32,14 +32,14 @@ class Calling(ClassifierMixin, BaseEstimator):
     def __init__(self, call=None, number=0):
         self.call, self.number = call, number
 
-    def fit(self, X, y):
+    def fit(self, rows, y):
         if self.call is not None:
             self.call()
         self.classes_ = np.unique(y)
         return self
 
-    def predict(self, X):
-        return np.zeros(len(X), dtype=int)
+    def predict(self, rows):
+        return np.zeros(len(rows), dtype=int)
 
 
 class Call:
