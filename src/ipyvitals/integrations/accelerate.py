@@ -35,7 +35,7 @@ class VitalsTracker(Adapter):
     """
 
     framework = "accelerate"
-    requires = "accelerate>=1"
+    requires = "accelerate>=1.10"
     name = "ipyvitals"
     requires_logging_directory = False
     main_process_only = True
@@ -80,14 +80,14 @@ class VitalsTracker(Adapter):
     @never_raises(None)
     def log(self, /, values: Mapping[str, Any], step: int | None = None, **more: Any) -> None:
         """Take values, and count up to their step."""
-        if self._run is None:
+        run = self._run
+        if run is None:
             return
         # Texts are for other trackers.
-        values = {name: value for name, value in values.items() if not isinstance(value, str)}
-        self._run.log(values, step=step)
-        if self._more["initial"] and step is not None and step > self._run.current:
+        run.log({key: one for key, one in values.items() if not isinstance(one, str)}, step=step)
+        if self._more["initial"] and step is not None and step > run.current:
             # A run that goes on does not follow the steps of its values.
-            self._run.update(step)
+            run.update(step)
 
     @never_raises(None)
     def finish(self) -> None:

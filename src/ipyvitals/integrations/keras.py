@@ -34,11 +34,11 @@ class VitalsCallback(Adapter):
     """
 
     framework = "keras"
-    requires = "keras>=3"
+    requires = "keras>=3.3"
     trains = ("fit", "evaluate")
     async_safe = True
     """Lets Keras go on with the next batch meanwhile; hooks may come in another order then."""
-    params: dict[str, Any] | None
+    params: dict[str, Any] | None = None
     """Set by Keras; what it knows of the training."""
 
     def __init__(
@@ -58,7 +58,7 @@ class VitalsCallback(Adapter):
         self._recent: deque[int] = deque(maxlen=RECENT)
         self._steps: int | None = None
         self._logs: Mapping[str, Any] | None = None
-        """What Keras said of the newest batch."""
+        """The values of the newest batch."""
         self._pace = Pace()
 
     @classmethod

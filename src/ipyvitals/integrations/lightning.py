@@ -42,7 +42,7 @@ class VitalsCallback(Adapter):
     """
 
     framework = "lightning"
-    requires = "lightning>=2"
+    requires = "lightning>=2.2"
 
     def __init__(
         self,
@@ -98,6 +98,8 @@ class VitalsCallback(Adapter):
             initial=done,
             config=_facts(trainer, pl_module),
         )
+        # The steps are counted, and not those of logged values followed.
+        self._run.update(done)
 
     @never_raises(None)
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:

@@ -39,7 +39,7 @@ class VitalsCallback(Adapter):
     """
 
     framework = "skorch"
-    requires = "skorch>=1"
+    requires = "skorch>=1.2"
     trains = ("partial_fit",)
 
     def __init__(

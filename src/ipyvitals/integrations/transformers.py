@@ -43,7 +43,7 @@ class VitalsCallback(Adapter):
     """
 
     framework = "transformers"
-    requires = "transformers[torch]>=4.46"
+    requires = "transformers[torch]>=4.57"
     trains = ("train", "evaluate", "predict")
 
     def __init__(
@@ -81,6 +81,8 @@ class VitalsCallback(Adapter):
             name=self._name or getattr(state, "trial_name", None),
             config={**settings(facts), **settings(trial)},
         )
+        # The steps are counted, and not those of logged values followed.
+        self._run.update(state.global_step)
 
     @never_raises(None)
     def on_step_end(self, /, args: Any, state: Any, control: Any, **more: Any) -> None:

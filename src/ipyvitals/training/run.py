@@ -70,10 +70,6 @@ class TrainingRun:
     'completed'
     """
 
-    aside = False
-    """Whether the steps of the run are none of the run around it, such as a validation's."""
-    place: RunPlace | None = None
-
     def __init__(
         self, owner: RunOwner, record: RunRecord, total: int | None, stage: str, details: str
     ) -> None:
@@ -87,6 +83,7 @@ class TrainingRun:
         """Open runs inside this one, oldest first."""
         self.loops: dict[str, RunRecord] = {}
         """Records of the `track` loops inside this run, by stage; each lap goes on with its own."""
+        self.place: RunPlace | None = None
         self.call: CallPlace | None = None
         """The call of a framework that trains, where it says nothing of an exception."""
         self.is_waiting: Callable[[], bool | None] = _unknown
@@ -122,9 +119,10 @@ class TrainingRun:
         self._counter: Iterator[None] | None = None
         self._current = 0
         self._has_inner = False
+        # Whether the steps are none of the run around, such as those of a validation.
+        self.aside = False
         self.total = total
-        self.stage = stage
-        self.details = details
+        self.stage, self.details = stage, details
         self.state: TrainingState = "running"
 
     @property
