@@ -17,6 +17,7 @@ import pytest
 
 from ipyvitals import LabelTypeWarning, Monitor
 from ipyvitals.render import formatting
+from ipyvitals.training.curves import Curve
 from tests.unit.test_numbers_doc import CHECKED, DOCUMENT, sentences_of
 
 ROOT = Path(__file__).parents[2]
@@ -40,12 +41,34 @@ ELSEWHERE = {
     "so that 0.1 is one value in": "stats/test_bins.py::in_single_and_in_double_precision",
     "Texts of more than 100 characters": "stats/test_bins.py::long_texts_differ_where_only",
     "(1 − score) goes to ADWIN (Bifet": "drift/test_adwin.py::finds_what_river_finds",
+    # Streams.
+    "of streams whose first item came in the last 60 s": (
+        "stats/test_references.py::every_statistic_agrees_with_a_reference"
+    ),
+    "items of the streams that ended or were left in the last 60 s": (
+        "stats/test_references.py::every_statistic_agrees_with_a_reference"
+    ),
+    # Runs.
+    "of each run 100 hyperparameters and 20 tags": "training/test_tree.py::what_is_too_many",
+    "0 to 7: colour and shape of a run": "training/test_tree.py::a_place_is_free_again",
+    "over the last 10 s or the last 8 samples": "training/test_eta.py::follows_a_change_within_ten",
+    "share of the readings with a utilization below 5 %": (
+        "training/test_cost.py::peaks_come_with_their_step"
+    ),
+    "then the last 20 that ended": "training/test_tree.py::twenty_ended_runs_stay",
+    "it is read every 0.1 n s, 0.5 s at most": "monitor/test_training.py::shown_more_rarely",
+    "older ones as far as 5 ms allow": "training/test_metric_values.py::that_is_behind",
+    "(about 7 kB a second for all curves)": "jupyter/test_run_feed.py::no_more_bytes_than_a_page",
+    "for `Thresholds.stall` (30 s), or 10 times": "training/test_alerts.py::have_ten_times_as_long",
     # Smoothed lines.
     "a value that is 1 % of the axis away counts half": (
         "stats/test_smoothing.py::each_value_counts_half_for_each_distance"
     ),
     "more than 5 scaled median deviations": "stats/test_smoothing.py::a_spike_leaves_no_tail",
     # Notices.
+    "| `training.metrics`, `training.config`, `training.tags` |": (
+        "training/test_tree.py::what_is_too_many"
+    ),
     "| `score.range` |": "test_numbers_doc.py::a_score_is_a_ratio",
     "| `models.evicted` |": "test_numbers_doc.py::a_thousand_models_are_retained",
     "| `intake.waiting` |": "monitor/test_interrupts.py::waits_for",
@@ -67,6 +90,12 @@ HERE = (
     "(136.7 ms is 137 ms), and the progress of training is rounded down to whole percent.",
     "one label, `missing` 2, and two rows wait.",
     "a number with a fraction against an integer",
+    "| a number, a text, an object, `None` | any | 1 |",
+    "anything of another length, a text, a number: one row",
+    "Where the first step given is 0, steps are indices",
+    "for each `i` of `range(40)` ends at 40 of 40",
+    "a curve of at most 2,048 buckets",
+    "Up to 2,048 values each value is a bucket",
 )
 OF_OTHERS = (
     # The name of a notebook.
@@ -78,10 +107,7 @@ OF_THE_MACHINE = slice(
     HEADINGS.index("`system`: what can run out"), HEADINGS.index("Smoothed lines")
 )
 CHAPTERS = [
-    heading
-    for heading in HEADINGS
-    if heading not in (*CHECKED, *TABLES, *HEADINGS[OF_THE_MACHINE])
-    and heading != "`runs`: the tree of training runs"
+    heading for heading in HEADINGS if heading not in (*CHECKED, *TABLES, *HEADINGS[OF_THE_MACHINE])
 ]
 
 
@@ -168,4 +194,48 @@ def test_scores_against_classes_are_said_and_not_counted(prediction, actual, is_
         ["labels.scores"] if is_score else []
     )
     assert found.metrics.total_labelled == (0 if is_score else 1)
+    monitor.close()
+
+
+@pytest.mark.parametrize(
+    ("argument", "answer", "rows"),
+    [
+        *((7, 1, 1), ("text", "label", 1), (None, None, 1), (object(), [1, 2], 2)),
+        *(([1, 2, 3], [0, 1, 1], 3), ([1, 2, 3], [0, 1], 1), ([1, 2, 3], "label", 1)),
+        *((np.zeros((4, 2)), np.zeros(4), 4), ([1, 2, 3], 0.5, 1)),
+    ],
+)
+def test_rows_of_a_watched_call(argument, answer, rows):
+    monitor = Monitor(name="rows", interval=None, store=None)
+    monitor.watch(lambda given: answer, name="model")(argument)
+    metrics = monitor.snapshot().metrics
+    assert (metrics.total_predictions, metrics.calls_per_minute) == (rows, 1)
+    monitor.close()
+
+
+def test_steps_from_zero_are_indices():
+    monitor = Monitor(name="steps", interval=None, store=None, terminal=False)
+    with monitor.training(total=40) as run:
+        for i in range(40):
+            run.log(loss=1.0, step=i)
+        assert (run.current, run.total) == (40, 40)
+    monitor.close()
+
+
+def test_a_curve_has_at_most_2048_buckets_and_a_run_100_curves():
+    curve = Curve()
+    for step in range(2_048):
+        curve.add(step, float(step), float(step % 97))
+    assert len(curve) == 2_048
+    for step in range(2_048, 20_000):
+        curve.add(step, float(step), 1e6 if step == 7_777 else -1e6 if step == 9_999 else 1.0)
+    chunk = curve.chunk("run", "loss")
+    assert len(chunk.step) <= 2_048
+    assert (chunk.first_step[0], chunk.step[-1]) == (0, 19_999)
+    assert (max(chunk.high), min(chunk.low)) == (1e6, -1e6)
+
+    monitor = Monitor(name="curves", interval=None, store=None, terminal=False)
+    with monitor.training(total=1) as run:
+        run.log({f"m{number}": 1.0 for number in range(150)})
+        assert (len(run.metrics), len(run.record.series.curves)) == (150, 100)
     monitor.close()

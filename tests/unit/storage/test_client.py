@@ -98,7 +98,7 @@ def test_a_model_goes_on_where_another_session_left_it(open_client):
     recall = open_client().restore("churn")
 
     assert recall.wait(5.0)
-    assert tuple(recall.found) == (b"newer", b"body", b"reference", [])
+    assert tuple(recall.found) == (b"newer", b"body", b"reference", [], NOON)
 
 
 def test_a_client_that_is_dropped_lets_go_of_its_models(open_client, path, notices):
