@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from threading import get_ident
+from threading import get_ident, local
 from typing import Any, ClassVar
 
 from ipyvitals.integrations.adapter import Adapter
@@ -12,6 +12,10 @@ from ipyvitals.training.arguments import check_total
 from ipyvitals.training.run import TrainingRun
 
 __all__ = ["BoostingCallback"]
+
+
+class _ThreadOwner:
+    """The calls of one thread, of which the next one ends the run of the one before."""
 
 
 class BoostingCallback(Adapter):
@@ -46,6 +50,7 @@ class BoostingCallback(Adapter):
         self._total = check_total(total)
         self._runs: dict[int, TrainingRun] = {}
         """Open runs by the thread of their call."""
+        self._local = local()
 
     def begin_call(
         self, total: int | None, *, initial: int = 0, stage: str = "Boosting", config: Any = None
@@ -62,8 +67,6 @@ class BoostingCallback(Adapter):
         config : mapping, optional
             Parameters of the call.
         """
-        self._runs.pop(get_ident(), None)
-        busy = any(run.state == "running" for run in list(self._runs.values()))
         run = self._runs[get_ident()] = self.open_run(
             total,
             model=self.model,
@@ -71,10 +74,17 @@ class BoostingCallback(Adapter):
             unit=self.unit,
             initial=initial,
             config=config,
-            # The next call ends the run of the one before; of calls at a time, neither ends one.
-            owner=None if busy else self,
+            # The next call on this thread ends the run of the one before.
+            owner=self._owner(),
         )
         return run
+
+    def _owner(self) -> _ThreadOwner:
+        """Return the owner of this thread's runs, which is deleted with thread or adapter."""
+        owner: _ThreadOwner | None = getattr(self._local, "owner", None)
+        if owner is None:
+            owner = self._local.owner = _ThreadOwner()
+        return owner
 
     def run_of_call(self) -> TrainingRun | None:
         """Return the run of the call on this thread, if one has begun."""

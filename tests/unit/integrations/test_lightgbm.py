@@ -212,7 +212,7 @@ def test_a_run_of_a_thread_that_has_ended_ends(monitor):
     with ThreadPoolExecutor(1) as pool:
         pool.submit(fit).result()
 
-    assert ends(monitor) == [("stopped", "returned", 3, 7)]
+    assert ends(monitor) == [("stopped", "left", 3, 7)]
 
 
 def test_a_copy_of_a_callback_reports_a_run_of_its_own(monitor):
