@@ -33,6 +33,9 @@ PUBLIC_NAMES = {"kept_events"}
 UNDERSCORED_PUBLIC = {"_replace", "_asdict", "_fields", "_make"}
 """Public methods of a named tuple."""
 
+ADAPTERS = {"VitalsCallback"}
+"""Names of which each module of a framework has its own class."""
+
 Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -57,7 +60,7 @@ class WordChecker:
     def check(self, chosen: list[Path]) -> None:
         """Check the files below `chosen`; class names are compared over all files."""
         for name, places in sorted(self.classes.items()):
-            if len(places) > 1:
+            if len(places) > 1 and name not in ADAPTERS:
                 self.violations.append(f"{places[0]}: class {name} again in {places[1]}")
         for path, tree in self._trees:
             if any(path.is_relative_to(one) for one in chosen):
