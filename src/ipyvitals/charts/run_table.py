@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from ipyvitals.charts.tables import plain
 from ipyvitals.render import formatting as fmt
 from ipyvitals.render.formatting import UNKNOWN
-from ipyvitals.schema import format_uptime
 from ipyvitals.storage.summaries import StoredRun
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def cells_of(run: StoredRun, metrics: Sequence[str], name: str = "") -> list[str
         name or facts["name"] or run.stage,
         run.state,
         fmt.moment(run.started_at, seconds=False),
-        UNKNOWN if duration is None else format_uptime(duration),
+        UNKNOWN if duration is None else fmt.elapsed(duration),
         fmt.count(facts["steps"]),
         fmt.ratio_whole(waited),
         UNKNOWN if memory is None else fmt.bytes_text(memory),

@@ -613,6 +613,11 @@ class TestFacts:
             *("epoch", "epoch", "batch", "batch", "fold", "step")
         ]
 
+    def test_a_stage_with_a_number_names_one_and_counts_steps(self, bench):
+        for stage in ("Fold 3", "epoch 12", "Trial #4", "Epoch 2:", "Batch 64 rows", " "):
+            bench.start(stage=stage).complete()
+        assert [run.unit for run in bench.runs][::-1] == [*["step"] * 4, "batch", "step"]
+
     def test_a_goal_settles_what_the_name_does_not(self, bench):
         with bench.start(goals={"distance": "min"}) as run:
             for value in (3.0, 1.0, 2.0):
