@@ -28,8 +28,11 @@ MOST_LETTERS = 24
 LINE_PX, WRAPPED_PX, GAP_PX, MOST_LINES = 24, 16, 40, 12
 """Height of a row in a figure and of each further line in it, room above the table, and rows before
 the table scrolls."""
-TABLE_PX, LETTER_PX, EDGE_PX = 800, 6.0, 18
-"""Width of a table in the cells of most notebooks, of a letter, and of both edges of a cell."""
+TABLE_PX, LETTER_PX, EDGE_PX = 500, 6.0, 18
+"""Width of a table in the cell of a small window with a sidebar, of a letter, and of both edges of
+a cell. A wider table has room to spare."""
+WRAPPED_SHARE = 0.4
+"""Share of its longest text that a column has at least, so that no text takes many lines."""
 LOOK = "font-size:12px;border-collapse:collapse"
 CELL = "padding:4px 12px 4px 0;text-align:left;vertical-align:top;white-space:nowrap"
 
@@ -158,7 +161,7 @@ def add_table(
         # A figure has little room: the lines say when, and what no run knows says nothing.
         if head != "Began" and set(cells) != {UNKNOWN}
     ]
-    widths = [min(MOST_LETTERS, max(map(len, one))) + 3 for one in columns]
+    widths = [_width(one) for one in columns]
     heights = _heights(columns, widths)
     table_px = sum(heights[: MOST_LINES + 1]) + 1.5 * LINE_PX
     inner = layout["height"] - layout["margin"]["t"] - layout["margin"]["b"]
@@ -192,6 +195,13 @@ def add_table(
             },
         }
     )
+
+
+def _width(column: Sequence[str]) -> float:
+    """Return the width of a column in letters: that of its longest word, which cannot wrap."""
+    word = max(len(word) for text in column for word in text.split() or [""])
+    wrapped = WRAPPED_SHARE * min(MOST_LETTERS, max(map(len, column)))
+    return min(MOST_LETTERS, max(word, wrapped)) + EDGE_PX / LETTER_PX
 
 
 def _heights(columns: Sequence[Sequence[str]], widths: Sequence[float]) -> list[float]:

@@ -279,3 +279,14 @@ def test_a_table_whose_texts_wrap_has_room_for_all_rows(monitor, clock, fit):
     short = height(compare(monitor))
     fit("a name of a run that is long enough to wrap in its column", [0.9, 0.2])
     assert height(compare(monitor)) > short + 24
+
+
+def test_no_word_of_a_table_is_cut_in_a_small_window(monitor, fit):
+    for name in ("lr-1", "lr-2"):
+        fit(name, [0.9, 0.2])
+    (found,) = [one for one in compare(monitor).data if one.type == "table"]
+    widths = [500 * width / sum(found.columnwidth) for width in found.columnwidth]
+    columns = zip(widths, found.header["values"], found.cells["values"], strict=True)
+    for width, head, cells in columns:
+        for word in " ".join([head, *cells]).split():
+            assert 6 * len(word) + 18 <= width, word

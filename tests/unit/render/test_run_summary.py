@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ipyvitals import FakeClock, Monitor
@@ -132,6 +130,6 @@ def test_a_short_time_is_text_in_a_saved_page():
     section = TrainingSection(
         state="running", current=1, total=2, elapsed_seconds=0.4, eta_seconds=0.4
     )
-    page = static_view(replace(snapshot(), training=section))
+    page = static_view(Snapshot(monitor="default", seq=0, at=1_767_323_300.0, training=section))
     assert "running, &lt;1s" in page
     assert "&lt;1s left" in page
