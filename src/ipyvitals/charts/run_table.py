@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import compress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from ipyvitals.charts.tables import plain
 from ipyvitals.render import formatting as fmt
@@ -39,6 +39,20 @@ CELL = "padding:4px 12px 4px 0;text-align:left;vertical-align:top;white-space:no
 
 class RunTable(list[StoredRun]):
     """Training runs in a list, which a notebook shows as a table."""
+
+    @overload
+    def __getitem__(self, place: SupportsIndex, /) -> StoredRun: ...
+
+    @overload
+    def __getitem__(self, place: slice, /) -> RunTable: ...
+
+    def __getitem__(self, place: SupportsIndex | slice, /) -> StoredRun | RunTable:
+        """Return one run, or the runs of a slice as a table."""
+        return (
+            RunTable(super().__getitem__(place))
+            if isinstance(place, slice)
+            else super().__getitem__(place)
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a run, in base units; an unknown value is missing."""

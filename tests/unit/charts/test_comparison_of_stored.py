@@ -292,3 +292,12 @@ def test_no_word_of_a_table_is_cut_in_a_small_window(monitor, fit):
     for width, head, cells in columns:
         for word in " ".join([head, *cells]).split():
             assert 6 * len(word) + 18 <= width, word
+
+
+def test_some_of_the_runs_are_a_table_too(monitor, fit):
+    for name in ("first", "second", "third"):
+        fit(name, [0.9, 0.2])
+    newest = monitor.runs()[-2:]
+    assert newest.to_frame()["name"].tolist() == ["second", "third"]
+    assert "first" not in newest._repr_html_()
+    assert monitor.runs()[-1].info.name == "third"
