@@ -85,7 +85,7 @@ HERE = (
     "No text shows 0, 1 or 100 % unless its number reaches it:",
     (
         "0.9996 is 99.9 %, a load of 0.3 % is 1 %, a metric of 0.99996 is 0.9999, and a loss of "
-        "3.9996 is 4.000 rather than 4."
+        "3.9996 is 4.000 rather than 4, and a run of 0.4 s took <1s."
     ),
     "(136.7 ms is 137 ms), and the progress of training is rounded down to whole percent.",
     "one label, `missing` 2, and two rows wait.",
@@ -159,6 +159,7 @@ def test_numbers_are_written_as_the_document_says():
     assert formatting.ratio_text(0.9996) == "99.9 %"
     assert formatting.percent(0.3) == "1 %"
     assert (formatting.metric(0.99996), formatting.metric(3.9996)) == ("0.9999", "4.000")
+    assert formatting.elapsed(0.4) == "<1s"
     assert formatting.latency(0.1367) == "137 ms"
     assert formatting.progress(99.9) == "99 %"
     for value in (1e-9, 1 - 1e-9):

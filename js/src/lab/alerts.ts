@@ -1,7 +1,7 @@
 // Turns events into notifications.
 
 import type { ModelStatusChange, TrainingAlert, TrainingCompleted } from "../schema/contract.gen";
-import { duration } from "../text/format";
+import { elapsed } from "../text/format";
 import { type Language, plainText } from "../text/language";
 import { comparison, needsAttention, reasonText, runText } from "../view/labels";
 import type { EventMessage } from "./messages";
@@ -100,8 +100,7 @@ function trainingAlert(
     stopped: trans.__("stopped"),
     completed: trans.__("completed"),
   }[state];
-  const took =
-    elapsed_seconds === null ? "" : ` ${trans.__("after %1", duration(elapsed_seconds))}`;
+  const took = elapsed_seconds === null ? "" : ` ${trans.__("after %1", elapsed(elapsed_seconds))}`;
   const why =
     (state === "failed" || state === "lost") && details ? `: ${runText(details, trans)}` : "";
   return {

@@ -1,7 +1,7 @@
 // The texts and the sort order of one line of "Other notebooks".
 
 import type { Store } from "../state/store";
-import { bytes, count, duration, progress, ratio, roughly, shortCount } from "../text/format";
+import { bytes, count, elapsed, progress, ratio, roughly, shortCount } from "../text/format";
 import type { Language } from "../text/language";
 import { stalenessText, statusLabel, statusTone, type Tone } from "../view/labels";
 import { fileName } from "./currentNotebook";
@@ -58,7 +58,7 @@ function stateText(store: Store, trans: Language): string {
   if (run.state === "running") {
     if (run.stop_requested) return trans.__("%1, stopping", label);
     const left = run.eta_seconds;
-    return left === null ? label : trans.__("%1, %2 left", label, duration(left));
+    return left === null ? label : trans.__("%1, %2 left", label, elapsed(left));
   }
   if (model.status === "idle" && model.status_since !== null) {
     return trans.__("%1 for %2", label, roughly(store.now.value - model.status_since));

@@ -34,7 +34,7 @@ export const catalogueIn = (trans: {
   "run.left": trans.__("The loop was left"),
   "run.cell": trans.__("Its cell ended with {error}"),
   "run.replaced": trans.__("The next run of the same owner began"),
-  "run.returned": trans.__("The call that trained returned before the end of the run"),
+  "run.returned": trans.__("The call that trained ended early, and gave no reason"),
   "run.closed": trans.__("Monitor closed"),
   "run.stalled": trans.__("No step for {seconds} s; a step usually takes {usual} s"),
   "run.stalled_iterable": trans.__("No step for {seconds} s: the loop waits for its next item; a step usually takes {usual} s"),

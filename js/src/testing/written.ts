@@ -26,6 +26,7 @@ const KINDS: Record<string, (...values: never[]) => string> = {
   cores: (value: Maybe) => format.cores(value, english),
   cores_used: (percents: Maybe, limit: Maybe) => format.coresUsed(percents, limit, english),
   duration: format.duration,
+  elapsed: format.elapsed,
   roughly: format.roughly,
   evidence: (rule: Rule, saw: Maybe, limit: Maybe) => comparison(rule, saw, limit, english),
 };

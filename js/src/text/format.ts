@@ -146,6 +146,10 @@ export function duration(seconds: Maybe): string {
   return `${Math.floor(whole / 86_400)}d ${Math.floor((whole % 86_400) / 3_600)}h`;
 }
 
+/** Formats how long a run takes: `4m 12s`, and `<1s` of 0.4. */
+export const elapsed = (seconds: Maybe): string =>
+  isKnown(seconds) && seconds > 0 && seconds < 1 ? "<1s" : duration(seconds);
+
 /** Formats a duration in its largest unit: `4 min`, `2 h`. */
 export function roughly(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import type { RunAlert, RunCost, RunInfo } from "../schema/contract.gen";
 import { ancestorIn, ownTree } from "../state/runTree";
-import { bytes, clock, count, duration, energy, percent, ratioWhole } from "../text/format";
+import { bytes, clock, count, elapsed, energy, percent, ratioWhole } from "../text/format";
 import type { Language } from "../text/language";
 import type { CurveView } from "./curveView";
 import { useLanguage } from "./languageContext";
@@ -88,7 +88,7 @@ function CostLine({ run }: { run: RunInfo }): JSX.Element | null {
     [
       trans.__("Waiting for data"),
       ratioWhole(wait === null || took === 0 ? null : Math.min(1, wait / took)),
-      trans.__("of %1", duration(took)),
+      trans.__("of %1", elapsed(took)),
     ],
     [trans.__("Peak memory"), bytes(cost.peak_memory_bytes), atStep(cost.peak_memory_step)],
   ];

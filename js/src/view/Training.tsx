@@ -4,7 +4,7 @@ import type { TrainingSection } from "../schema/contract.gen";
 import type { Store } from "../state/store";
 import {
   count,
-  duration,
+  elapsed,
   metric,
   rate,
   ratioWhole,
@@ -170,13 +170,13 @@ function RunDetails(props: {
         <Vital of="training.rate_per_second">{rate(rate_per_second, trans)}</Vital>
       ) : null}
       {running && eta_seconds !== null ? (
-        <Vital of="training.eta_seconds">{trans.__("%1 left", duration(eta_seconds))}</Vital>
+        <Vital of="training.eta_seconds">{trans.__("%1 left", elapsed(eta_seconds))}</Vital>
       ) : null}
       {elapsed_seconds === null ? null : (
         <span>
           {interpolate(
             elapsedText(state, trans),
-            <Vital of="training.elapsed_seconds">{duration(elapsed_seconds)}</Vital>,
+            <Vital of="training.elapsed_seconds">{elapsed(elapsed_seconds)}</Vital>,
           )}
         </span>
       )}

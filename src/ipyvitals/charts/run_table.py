@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import compress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from ipyvitals.charts.tables import plain
 from ipyvitals.render import formatting as fmt
 from ipyvitals.render.formatting import UNKNOWN
-from ipyvitals.schema import format_uptime
 from ipyvitals.storage.summaries import StoredRun
 
 if TYPE_CHECKING:
@@ -29,14 +28,31 @@ MOST_LETTERS = 24
 LINE_PX, WRAPPED_PX, GAP_PX, MOST_LINES = 24, 16, 40, 12
 """Height of a row in a figure and of each further line in it, room above the table, and rows before
 the table scrolls."""
-TABLE_PX, LETTER_PX, EDGE_PX = 800, 6.0, 18
-"""Width of a table in the cells of most notebooks, of a letter, and of both edges of a cell."""
+TABLE_PX, LETTER_PX, EDGE_PX = 500, 6.0, 18
+"""Width of a table in the cell of a small window with a sidebar, of a letter, and of both edges of
+a cell. A wider table has room to spare."""
+WRAPPED_SHARE = 0.4
+"""Share of its longest text that a column has at least, so that no text takes many lines."""
 LOOK = "font-size:12px;border-collapse:collapse"
 CELL = "padding:4px 12px 4px 0;text-align:left;vertical-align:top;white-space:nowrap"
 
 
 class RunTable(list[StoredRun]):
     """Training runs in a list, which a notebook shows as a table."""
+
+    @overload
+    def __getitem__(self, place: SupportsIndex, /) -> StoredRun: ...
+
+    @overload
+    def __getitem__(self, place: slice, /) -> RunTable: ...
+
+    def __getitem__(self, place: SupportsIndex | slice, /) -> StoredRun | RunTable:
+        """Return one run, or the runs of a slice as a table."""
+        return (
+            RunTable(super().__getitem__(place))
+            if isinstance(place, slice)
+            else super().__getitem__(place)
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a run, in base units; an unknown value is missing."""
@@ -93,7 +109,7 @@ def cells_of(run: StoredRun, metrics: Sequence[str], name: str = "") -> list[str
         name or facts["name"] or run.stage,
         run.state,
         fmt.moment(run.started_at, seconds=False),
-        UNKNOWN if duration is None else format_uptime(duration),
+        UNKNOWN if duration is None else fmt.elapsed(duration),
         fmt.count(facts["steps"]),
         fmt.ratio_whole(waited),
         UNKNOWN if memory is None else fmt.bytes_text(memory),
@@ -159,7 +175,7 @@ def add_table(
         # A figure has little room: the lines say when, and what no run knows says nothing.
         if head != "Began" and set(cells) != {UNKNOWN}
     ]
-    widths = [min(MOST_LETTERS, max(map(len, one))) + 3 for one in columns]
+    widths = [_width(one) for one in columns]
     heights = _heights(columns, widths)
     table_px = sum(heights[: MOST_LINES + 1]) + 1.5 * LINE_PX
     inner = layout["height"] - layout["margin"]["t"] - layout["margin"]["b"]
@@ -193,6 +209,13 @@ def add_table(
             },
         }
     )
+
+
+def _width(column: Sequence[str]) -> float:
+    """Return the width of a column in letters: that of its longest word, which cannot wrap."""
+    word = max(len(word) for text in column for word in text.split() or [""])
+    wrapped = WRAPPED_SHARE * min(MOST_LETTERS, max(map(len, column)))
+    return min(MOST_LETTERS, max(word, wrapped)) + EDGE_PX / LETTER_PX
 
 
 def _heights(columns: Sequence[Sequence[str]], widths: Sequence[float]) -> list[float]:

@@ -26,6 +26,7 @@ __all__ = [
     "cores_used",
     "count",
     "decimal_text",
+    "elapsed",
     "error_size",
     "evidence",
     "latency",
@@ -233,8 +234,20 @@ def roughly(seconds: float) -> str:
 
 
 def plural(n: int, word: str) -> str:
-    """Return ``1 label``, ``2 labels``."""
-    return f"{count(n)} {word}" if n == 1 else f"{count(n)} {word}s"
+    """Return ``1 label``, ``2 labels``, ``2 batches``, ``2 queries``."""
+    if n != 1:
+        if word.endswith(("s", "x", "z", "sh", "tch", "nch", "rch")):
+            word += "es"
+        elif word.endswith("y") and word[-2:-1] not in tuple("aeiou"):
+            word = f"{word[:-1]}ies"
+        else:
+            word += "s"
+    return f"{count(n)} {word}"
+
+
+def elapsed(seconds: float) -> str:
+    """Return a duration in its two largest units: ``4m 12s``, and ``<1s`` of 0.4."""
+    return "<1s" if 0 < seconds < 1 else format_uptime(seconds)
 
 
 def resumed(model: ModelSection) -> str:

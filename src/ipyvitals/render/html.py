@@ -153,9 +153,9 @@ def _training(run: TrainingSection) -> str:
         if run.current is not None and run.total is not None:
             details.append(f"{fmt.count(run.current)} of {fmt.count(run.total)}")
         if run.elapsed_seconds is not None:
-            details.append(f"{run.state}, {format_uptime(run.elapsed_seconds)}")
+            details.append(f"{run.state}, {escape(fmt.elapsed(run.elapsed_seconds))}")
         if run.state == "running" and run.eta_seconds is not None:
-            details.append(f"{format_uptime(run.eta_seconds)} left")
+            details.append(f"{escape(fmt.elapsed(run.eta_seconds))} left")
         details += [
             f"{escape(name)} <b>{fmt.metric(number)}</b>"
             for name, number in list(run.metrics.items())[:MOST_METRICS]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ipyvitals.render import formatting as fmt
-from ipyvitals.schema import RunInfo, format_uptime
+from ipyvitals.schema import RunInfo
 
 __all__ = ["run_facts", "run_title", "shown_runs"]
 
@@ -40,7 +40,7 @@ def run_facts(run: RunInfo) -> list[str]:
     cost = run.cost
     steps = cost.steps if cost is not None else run.steps
     seconds = cost.duration_seconds if cost is not None else run.elapsed_seconds
-    facts.append(f"{fmt.plural(steps, run.unit)} in {format_uptime(seconds)}")
+    facts.append(f"{fmt.plural(steps, run.unit)} in {fmt.elapsed(seconds)}")
     waited = run.data_wait_ratio_total
     if waited is not None and waited >= LEAST_WAIT:
         facts.append(f"waited for data {fmt.ratio_whole(waited)}")

@@ -110,7 +110,7 @@ def _training(snapshot: Snapshot) -> str:
         text += f": {training.details}"
     text += f", {fmt.progress(training.progress)}"
     if training.eta_seconds is not None:
-        text += f", {format_uptime(training.eta_seconds)} left"
+        text += f", {fmt.elapsed(training.eta_seconds)} left"
     return text
 
 

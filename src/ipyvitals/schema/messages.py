@@ -37,7 +37,7 @@ MESSAGES: dict[str, str] = {
     "run.left": "The loop was left",
     "run.cell": "Its cell ended with {error}",
     "run.replaced": "The next run of the same owner began",
-    "run.returned": "The call that trained returned before the end of the run",
+    "run.returned": "The call that trained ended early, and gave no reason",
     "run.closed": "Monitor closed",
     # What is wrong with a run.
     "run.stalled": "No step for {seconds} s; a step usually takes {usual} s",

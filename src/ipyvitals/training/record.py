@@ -254,8 +254,11 @@ def unit_of(stage: str) -> str:
 
     Examples
     --------
-    >>> unit_of("Epochs"), unit_of("Training")
-    ('epoch', 'step')
+    >>> unit_of("Epochs"), unit_of("Training"), unit_of("Fold 3")
+    ('epoch', 'step', 'step')
     """
-    word = stage.strip().lower().split(" ")[0].removesuffix("s").removesuffix("e")
+    first, *others = stage.lower().split()[:3] or [""]
+    if len(others) == 1 and others[0].strip("#:").isdecimal():
+        return "step"  # The stage names one fold; the run counts what is inside that fold.
+    word = first.removesuffix("s").removesuffix("e")
     return next((unit for unit in UNITS if word in (unit, unit.removesuffix("e"))), "step")

@@ -125,6 +125,11 @@ class TrainingRun:
         self.stage, self.details = stage, details
         self.state: TrainingState = "running"
 
+    def __repr__(self) -> str:
+        name = f"name={self.record.name!r}, " if self.record.name else ""
+        steps = f"current={self.current}, total={self.total}"
+        return f"TrainingRun({name}stage={self.stage!r}, state={self.state!r}, {steps})"
+
     @property
     def run_id(self) -> str:
         """Identifies the run in ``snapshot().runs`` and in events."""

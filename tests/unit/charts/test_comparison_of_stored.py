@@ -279,3 +279,25 @@ def test_a_table_whose_texts_wrap_has_room_for_all_rows(monitor, clock, fit):
     short = height(compare(monitor))
     fit("a name of a run that is long enough to wrap in its column", [0.9, 0.2])
     assert height(compare(monitor)) > short + 24
+
+
+def test_no_word_of_a_table_is_cut_in_a_small_window(monitor, fit):
+    for name in ("lr-1", "lr-2"):
+        with monitor.training(300, name=name) as run:
+            for step in (100, 200):
+                run.update(step, loss=0.1 / step, val_loss=0.2 / step)
+    (found,) = [one for one in compare(monitor).data if one.type == "table"]
+    widths = [500 * width / sum(found.columnwidth) for width in found.columnwidth]
+    columns = zip(widths, found.header["values"], found.cells["values"], strict=True)
+    for width, head, cells in columns:
+        for word in " ".join([head, *cells]).split():
+            assert 6 * len(word) + 18 <= width, word
+
+
+def test_some_of_the_runs_are_a_table_too(monitor, fit):
+    for name in ("first", "second", "third"):
+        fit(name, [0.9, 0.2])
+    newest = monitor.runs()[-2:]
+    assert newest.to_frame()["name"].tolist() == ["second", "third"]
+    assert "first" not in newest._repr_html_()
+    assert monitor.runs()[-1].info.name == "third"

@@ -17,8 +17,8 @@ CASES: dict[str, list[list[Any]]] = json.loads(
     (Path(__file__).parents[2] / "contract" / "formats.json").read_text(encoding="utf-8")
 )
 OTHER_NAMES = {"bytes": formatting.bytes_text, "duration": format_uptime}
-ALWAYS_FINITE = {"bytes_of", "capacity", "cores", "cores_used", "duration", "evidence"}
-ALWAYS_FINITE |= {"ratio_plain", "roughly"}
+ALWAYS_FINITE = {"bytes_of", "capacity", "cores", "cores_used", "duration", "elapsed"}
+ALWAYS_FINITE |= {"evidence", "ratio_plain", "roughly"}
 
 
 def written(kind: str, *values: Any) -> str:

@@ -8,7 +8,15 @@ from ipyvitals import FakeClock, Monitor
 from ipyvitals.render.html import static_view
 from ipyvitals.render.run_summary import run_facts
 from ipyvitals.render.text import text_view
-from ipyvitals.schema import BestValue, GpuCost, RunAlert, RunCost, RunInfo, Snapshot
+from ipyvitals.schema import (
+    BestValue,
+    GpuCost,
+    RunAlert,
+    RunCost,
+    RunInfo,
+    Snapshot,
+    TrainingSection,
+)
 
 COST = RunCost(
     duration_seconds=252.0, steps=1_200, data_wait_seconds=30.0, peak_memory_bytes=2 * 1024**3,
@@ -95,3 +103,33 @@ def test_a_monitor_prints_it_and_its_report_has_it():
         report = monitor.report(charts="svg")
         assert "best loss 0.2 at step 1" in report
         assert "What the training runs took" in report
+
+
+@pytest.mark.parametrize(
+    ("unit", "steps", "text"),
+    [
+        ("batch", 126, "126 batches in 4m 12s"),
+        ("batch", 1, "1 batch in 4m 12s"),
+        ("query", 2, "2 queries in 4m 12s"),
+        ("day", 2, "2 days in 4m 12s"),
+        ("epoch", 0, "0 epochs in 4m 12s"),
+    ],
+)
+def test_what_a_summary_counts_has_its_plural(unit, steps, text):
+    run = RunInfo(run_id="a-1", state="completed", unit=unit, steps=steps, elapsed_seconds=252.0)
+    assert run_facts(run) == ["completed", text]
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.0, "0s"), (0.4, "<1s"), (1.0, "1s")])
+def test_a_run_of_less_than_a_second_took_no_0_seconds(seconds, text):
+    run = RunInfo(run_id="a-1", state="completed", steps=3, elapsed_seconds=seconds)
+    assert run_facts(run) == ["completed", f"3 steps in {text}"]
+
+
+def test_a_short_time_is_text_in_a_saved_page():
+    section = TrainingSection(
+        state="running", current=1, total=2, elapsed_seconds=0.4, eta_seconds=0.4
+    )
+    page = static_view(Snapshot(monitor="default", seq=0, at=1_767_323_300.0, training=section))
+    assert "running, &lt;1s" in page
+    assert "&lt;1s left" in page

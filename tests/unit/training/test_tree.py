@@ -613,6 +613,20 @@ class TestFacts:
             *("epoch", "epoch", "batch", "batch", "fold", "step")
         ]
 
+    def test_a_stage_with_a_number_names_one_and_counts_steps(self, bench):
+        for stage in ("Fold 3", "epoch 12", "Trial #4", "Epoch 2:", "Batch 64 rows", " "):
+            bench.start(stage=stage).complete()
+        assert [run.unit for run in bench.runs][::-1] == [*["step"] * 4, "batch", "step"]
+
+    def test_a_run_says_what_it_is(self, bench):
+        with bench.start(total=10, stage="Fit", name="wide") as run:
+            run.update(3)
+            assert repr(run) == (
+                "TrainingRun(name='wide', stage='Fit', state='running', current=3, total=10)"
+            )
+        text = "TrainingRun(stage='Training', state='running', current=0, total=None)"
+        assert repr(bench.start()) == text
+
     def test_a_goal_settles_what_the_name_does_not(self, bench):
         with bench.start(goals={"distance": "min"}) as run:
             for value in (3.0, 1.0, 2.0):
