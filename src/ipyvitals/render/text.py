@@ -28,7 +28,7 @@ def text_view(snapshot: Snapshot, *, closed: bool = False, threadless: bool = Fa
     Examples
     --------
     >>> print(text_view(Snapshot(monitor="default", seq=0, at=0.0)).splitlines()[2].strip())
-    Ready: System ready, 100 %
+    Ready
     """
     lines = [_model(snapshot), _metrics(snapshot)]
     resumed = fmt.resumed(snapshot.model)
@@ -106,6 +106,9 @@ def _others(snapshot: Snapshot) -> str:
 def _training(snapshot: Snapshot) -> str:
     training = snapshot.training
     text = training.stage
+    if training.state == "idle":
+        # Nothing was trained: neither a share nor a state is claimed.
+        return text
     if training.details:
         text += f": {training.details}"
     text += f", {fmt.progress(training.progress)}"

@@ -35,6 +35,7 @@ __all__ = ["MAX_WAITING", "MetricReport", "ReportQueue"]
 MAX_WAITING = 500
 """Reports that may wait for the scheduler; the call that adds one more applies them itself."""
 SHOWN_CHARS = 80
+NOT_FINITE = {"nan": "NaN", "inf": "∞", "-inf": "−∞"}
 
 
 class MetricReport(msgspec.Struct):
@@ -196,7 +197,7 @@ class ReportQueue:
             newest = shown[name] = series.metrics[name]
             if newest is None:
                 problems.append(
-                    ("training.not_finite", {"metric": repr(name), "value": str(value)})
+                    ("training.not_finite", {"metric": repr(name), "value": NOT_FINITE.get(str(value), str(value))})
                 )
             if turned is not None and self.judges_finite:
                 alerts.append(metric_alert(run.record, name, step, value, at))

@@ -107,7 +107,7 @@ class TestText:
         assert lines[0] == "ipyvitals 'default': churn 2.1, Live, up 2h 15m"
         assert lines[1].strip().startswith("Accuracy 100.0 % (96.3 to 100.0 %, last 100 labels)")
         assert "latency p95 12.4 ms" in lines[1]
-        assert lines[2].strip() == "Ready: System ready, 100 %"
+        assert lines[2].strip() == "Ready"
         assert lines[3].strip().startswith(f"System {UNKNOWN}: CPU {UNKNOWN}")
 
     def test_it_shows_why_a_model_is_degraded(self, make, serve):
