@@ -256,7 +256,7 @@ def resumed(model: ModelSection) -> str:
     Examples
     --------
     >>> resumed(ModelSection(resumed_from_at=0.0, resumed_predictions=1))
-    'Goes on from 1970-01-01 00:00:00 UTC, 1 prediction'
+    'Goes on from 1 Jan 1970, 00:00:00 UTC, 1 prediction'
     """
     if model.resumed_predictions is None:
         return ""

@@ -196,9 +196,8 @@ class ReportQueue:
             turned = series.add(name, step, seconds, value)
             newest = shown[name] = series.metrics[name]
             if newest is None:
-                problems.append(
-                    ("training.not_finite", {"metric": repr(name), "value": NOT_FINITE.get(str(value), str(value))})
-                )
+                text = NOT_FINITE.get(str(value), str(value))
+                problems.append(("training.not_finite", {"metric": repr(name), "value": text}))
             if turned is not None and self.judges_finite:
                 alerts.append(metric_alert(run.record, name, step, value, at))
         if shown:
