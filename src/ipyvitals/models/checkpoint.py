@@ -15,6 +15,7 @@ import numpy as np
 from ipyvitals.drift.reference import ReferenceDistribution
 from ipyvitals.health import Finding, Lifecycle, Verdict, changed, status_of
 from ipyvitals.models.model_state import ModelState
+from ipyvitals.models.seen_totals import SeenTotals
 from ipyvitals.models.stored_segment import StoredSegment, stored_segment
 from ipyvitals.schema import Status
 from ipyvitals.schema.messages import Args, Message
@@ -62,6 +63,8 @@ class CheckpointSummary(msgspec.Struct, kw_only=True, omit_defaults=True):
     """By `ModelRule.checkpoint_key`."""
     drifted: list[bool] = []
     """Anything at all, and then each column."""
+    seen: dict[str, SeenTotals] = {}
+    """What the totals have of each worker: in one row with them, so that none counts twice."""
 
 
 class SegmentState(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -135,6 +138,7 @@ def summary_of(model: ModelState, now: float) -> bytes:
             active_alerts=model.active_alerts,
             verdicts=verdicts,
             drifted=[] if model.watch is None else model.watch.verdicts,
+            seen=model.seen,
         ),
     )
 
@@ -214,6 +218,8 @@ def resume(model: ModelState, checkpoint: Checkpoint, now: float, facts: dict[st
         model.set_facts()
     if not model.total_predictions:
         model.last_prediction = now - head.silent_seconds
+    for token, seen in head.seen.items():
+        model.seen[token] = seen + model.seen.get(token, SeenTotals())
     model.total_predictions += head.total_predictions
     model.total_labelled += head.total_labelled
     model.total_errors += head.total_errors

@@ -68,6 +68,7 @@ from ipyvitals.schema.training import (
     TrainingSection,
     merge_runs,
 )
+from ipyvitals.schema.workers import WorkerInfo
 
 __all__ = [
     "EVENT_TYPES",
@@ -117,6 +118,7 @@ __all__ = [
     "TrainingProgress",
     "TrainingSection",
     "TrainingState",
+    "WorkerInfo",
     "format_uptime",
     "merge_runs",
     "panel_sections",

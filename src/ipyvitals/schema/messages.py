@@ -138,6 +138,12 @@ MESSAGES: dict[str, str] = {
     "store.unavailable": "the history is kept in memory, and tried again: {error}",
     "system.*": "cannot read {part}: {error}",
     "threads.ended": "an error ended the thread {thread}; it was started again",
+    "workers.folder": "the reports of workers cannot be read: {error}",
+    "workers.lost": "the worker {worker} ended without a last report; it was heard {seconds} s ago",
+    "workers.many": "more than {limit} workers report; further ones are not counted",
+    "workers.newer": "{error}",
+    "workers.refused": "a report was refused: {error}",
+    "workers.unsent": "a report could not be sent, the next one has its counts: {error}",
     "training.not_finite": "metric {metric} is {value}",
     "training.value": "expected a number for {name}, got {value} ({kind}); it is left out",
 }

@@ -20,6 +20,7 @@ from ipyvitals.schema.model import (
 )
 from ipyvitals.schema.system import SystemSection
 from ipyvitals.schema.training import RunInfo, TrainingSection
+from ipyvitals.schema.workers import WorkerInfo
 
 __all__ = [
     "PANEL_SECTIONS",
@@ -102,6 +103,8 @@ class Snapshot(SchemaStruct, frozen=True, kw_only=True):
     drift: DriftSection = DriftSection()
     runs: list[RunInfo] = []
     """The open runs, oldest first, then the last 20 that ended, newest first."""
+    workers: list[WorkerInfo] = []
+    """Other processes that report to this monitor: those alive first."""
 
     def changed(self, before: Snapshot | None, fields: Sequence[str]) -> list[str]:
         """Return those of `fields` that differ from `before`.

@@ -121,6 +121,11 @@ class LogHistogram:
         np.add.at(histogram._counts, buckets, counts)
         return histogram
 
+    def sparse(self) -> tuple[list[int], list[int]]:
+        """Return the places and the counts of the non-empty buckets."""
+        used, counts = _sparse(self._counts)
+        return used.tolist(), counts.tolist()
+
     def _add(self, buckets: Ints, counts: Ints) -> None:
         self._counts[buckets] += counts
 
@@ -203,6 +208,14 @@ class SlidingHistogram:
                 self._add_part(second, buckets, counts)
         if other.limit == self.limit:
             self._above.merge(other._above)
+
+    def add(self, second: float, buckets: Sequence[int], counts: Sequence[int]) -> None:
+        """Add calls of one second by the places of their buckets, as `LogHistogram.sparse` has."""
+        places = np.array(buckets, dtype=np.int64)
+        if places.size != len(counts) or np.any((places < 0) | (places >= _BUCKETS)):
+            raise ValueError(f"expected the places of {_BUCKETS} buckets, each with a count.")
+        self._expire(second)
+        self._add_part(floor(second), places, np.array(counts, dtype=np.int64))
 
     def count(self, now: float) -> int:
         """Return the number of calls in the window at `now`."""

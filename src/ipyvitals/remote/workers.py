@@ -1,0 +1,131 @@
+"""The rows of ``snapshot().workers``: who reports, when last, and what it does."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from ipyvitals.remote.report_reader import ReportReader, WorkerState
+from ipyvitals.schema import LabelsSection, RunInfo, SystemSection, WorkerInfo
+from ipyvitals.storage.ownership import SessionOwner, alive
+
+__all__ = ["Workers"]
+
+LATE_SECONDS = 3.0
+"""Silence of a process that is busy, beyond the time between two reports."""
+GONE_SECONDS = 30.0
+"""Silence of a process of another machine from which it counts as gone."""
+SHOWN = 100
+"""Most rows of a snapshot; the others are in its counts."""
+SILENT_SECONDS = 10.0
+HERE_LOOK_SECONDS = 2.0
+
+
+class Workers:
+    """Judges which workers are alive, late or gone.
+
+    Parameters
+    ----------
+    reader : ReportReader
+        Has the newest report of each.
+    """
+
+    def __init__(self, reader: ReportReader) -> None:
+        self._reader = reader
+
+    @property
+    def known(self) -> bool:
+        """True once a worker reported."""
+        return bool(self._reader.workers or self._reader.forgotten_labels)
+
+    def look(self, now: float, wall: float) -> list[tuple[str, float]]:
+        """Notice workers whose process has ended without a last report.
+
+        Returns
+        -------
+        list of tuple
+            Name, and age of the last report in seconds, of each that was noticed now.
+        """
+        lost = []
+        for state in list(self._reader.workers.values()):
+            silent = now - state.heard
+            if state.gone or silent < HERE_LOOK_SECONDS:
+                continue
+            if not _runs(state, silent, wall):
+                state.gone = True
+                lost.append((name_of(state), silent))
+        return lost
+
+    def ended(self, now: float, seconds: float) -> list[str]:
+        """Return the tokens of workers that ended and were last heard so many seconds ago."""
+        return [
+            token
+            for token, state in list(self._reader.workers.items())
+            if state.gone and now - state.heard > seconds
+        ]
+
+    def rows(self, now: float) -> list[WorkerInfo]:
+        """Return a row a worker: those that are alive first, the one heard first in front."""
+        states = sorted(self._reader.workers.values(), key=lambda one: one.gone)
+        return [_row(one, now) for one in states[:SHOWN]]
+
+    def labels(self, own: LabelsSection) -> LabelsSection:
+        """Return the counts of this process with those of all workers."""
+        states = list(self._reader.workers.values())
+        if not states and not self._reader.forgotten_labels:
+            return own
+        totals = dict(self._reader.forgotten_labels)
+        for state in states:
+            for name, count in state.report.lost_labels.items():
+                if name != "pending" or not state.gone:
+                    totals[name] = totals.get(name, 0) + count
+        known = {name: count for name, count in totals.items() if hasattr(own, name)}
+        return replace(own, **{name: getattr(own, name) + n for name, n in known.items()})
+
+    def runs(self) -> list[RunInfo]:
+        """Return the runs of all workers, those of rank 0 first."""
+        states = sorted(
+            self._reader.workers.values(), key=lambda one: one.report.writer.rank or 0
+        )
+        return [run for one in states for run in one.report.runs]
+
+
+def name_of(state: WorkerState) -> str:
+    """Return how a worker is called: its label, or host and process."""
+    writer = state.report.writer
+    return writer.label or f"{writer.host}:{writer.pid}"
+
+
+def _runs(state: WorkerState, silent: float, wall: float) -> bool:
+    writer = state.report.writer
+    return alive(
+        SessionOwner(
+            writer.token, wall - silent, None, writer.pid, writer.host_id, writer.process_start
+        ),
+        wall,
+    )
+
+
+def _row(state: WorkerState, now: float) -> WorkerInfo:
+    report = state.report
+    silent = max(0.0, now - state.heard)
+    late = silent > SILENT_SECONDS + LATE_SECONDS
+    ended = "ended" if report.final else "gone"
+    system = report.system or SystemSection()
+    run = next(iter(report.runs), None)
+    return WorkerInfo(
+        worker=report.writer.token,
+        name=name_of(state),
+        host=report.writer.host,
+        pid=report.writer.pid,
+        rank=report.writer.rank,
+        state=ended if state.gone else ("late" if late else "alive"),
+        last_heard_seconds=silent,
+        total_predictions=sum(one.predictions for one in report.models),
+        total_errors=sum(one.errors for one in report.models),
+        stage=None if run is None else run.stage,
+        current=None if run is None else run.current,
+        total=None if run is None else run.total,
+        rate_per_second=None if run is None else run.rate_per_second,
+        memory_bytes=system.process_memory_bytes,
+        cpu_percent=system.process_cpu_percent,
+    )
