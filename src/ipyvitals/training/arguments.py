@@ -9,6 +9,7 @@ from typing import Any
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.training.loop import TrackLoop
 from ipyvitals.training.run import TrainingRun
+from ipyvitals.utils.user_code import safe_text
 
 __all__ = [
     "CONTEXT",
@@ -47,11 +48,11 @@ def check_facts(name: Any, config: Any, tags: Any, goals: Any, unit: Any) -> dic
                 f"goals: expected 'min' or 'max' for {metric!r}, got {goal!r}."
             )
     return {
-        "name": None if name is None else str(name),
+        "name": None if name is None else safe_text(name),
         "config": dict(config or {}),
-        "tags": [str(tag) for tag in tags],
+        "tags": [safe_text(tag) for tag in tags],
         "goals": goals,
-        "unit": None if unit is None else str(unit),
+        "unit": None if unit is None else safe_text(unit),
     }
 
 

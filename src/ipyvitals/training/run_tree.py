@@ -20,6 +20,7 @@ from ipyvitals.training.run import TrainingRun
 from ipyvitals.training.run_end import RunEnder
 from ipyvitals.training.run_list import PLACES
 from ipyvitals.training.run_states import is_elsewhere, report_of
+from ipyvitals.utils.user_code import safe_text
 
 __all__ = ["RunTree"]
 
@@ -47,7 +48,7 @@ class RunTree(RunEnder):
         implicit: bool = False,
     ) -> TrainingRun:
         """Open a run inside `parent`, by default inside the run that is open in this context."""
-        total, stage = check_total(total), str(stage)
+        total, stage = check_total(total), safe_text(stage)
         initial = check_initial(initial)
         facts = check_facts(name, config, tags, goals, unit)
         self.end_abandoned_loops()
@@ -64,7 +65,7 @@ class RunTree(RunEnder):
                 if loop and inside is not None:
                     inside.loops.setdefault(stage, record)
             record.describe(stage, **facts)
-            run = TrainingRun(self, record, total, stage, str(details))
+            run = TrainingRun(self, record, total, stage, safe_text(details))
             run.implicit, run.stop_raises = implicit, stop_raises
             run.cell, run.place, run.call = self._cell, RunPlace(), call
             run._current, run.counted = initial, loop or initial > 0

@@ -16,6 +16,7 @@ from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.datetimes import unix_seconds
 from ipyvitals.utils.storable import without_surrogates
+from ipyvitals.utils.user_code import safe_text
 from ipyvitals.utils.values import PLAIN_TYPES, masked_as_none, take_list, take_value
 
 __all__ = [
@@ -157,7 +158,7 @@ def model_facts(model: Any, version: Any, trained_at: Any) -> dict[str, Any]:
         name = without_surrogates(name)
     return {
         "name": name,
-        "version": None if version is None else without_surrogates(str(version)),
+        "version": None if version is None else without_surrogates(safe_text(version)),
         "trained_at": unix_seconds("trained_at", trained_at),
     }
 

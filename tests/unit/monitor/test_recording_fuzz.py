@@ -164,8 +164,7 @@ def call(monitor, name, args, options):
                 run.update(1, loss=loss)
         else:
             getattr(monitor, name)(*args, **options)
-    except (IpyvitalsError, ValueError):
-        # str() of a whole number of 5,000 digits, as a version, is a ValueError of Python.
+    except IpyvitalsError:
         return False
     return True
 
