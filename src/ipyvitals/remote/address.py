@@ -46,11 +46,16 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     def is_here(self) -> bool:
         """True in the process of the home itself."""
         here = Session.here("", 0.0)
-        return (self.pid, self.host_id, self.process_start) == (
-            here.pid,
-            here.host_id,
-            here.process_start,
-        )
+        return self.process == (here.pid, here.host_id, here.process_start)
+
+    @property
+    def process(self) -> tuple[int, str | None, str | None]:
+        """What identifies the process of the home."""
+        return self.pid, self.host_id, self.process_start
+
+    def can_be_reached(self) -> bool:
+        """Return whether the folder can be written from here: not years later, or elsewhere."""
+        return self.host_id is None or self.host_id == Session.here("", 0.0).host_id
 
     def is_alive(self, now: float) -> bool:
         """Return whether the home's process runs; false where that cannot be known."""

@@ -14,6 +14,7 @@ import msgspec
 from ipyvitals.events.callbacks import CallbackDispatcher
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.health import Thresholds
+from ipyvitals.remote.address import Place
 from ipyvitals.remote.report import Writer
 from ipyvitals.runtime.aggregator import ModelAggregator
 from ipyvitals.runtime.config import MonitorConfig
@@ -137,6 +138,8 @@ class Engine(PeriodicWork):
         self.sampling = SamplingTask(
             clock, settings.interval or inf, weak_callback(self, Engine._on_sample_due)
         )
+        self.place: Place | None = None
+        """Where this process, or its children, report."""
         self.sender: ReportSender | None = None
         self.receiver: ReportReceiver | None = None
         self._final: Snapshot | None = None
@@ -424,13 +427,14 @@ class Engine(PeriodicWork):
 
     def receive_reports(self, folder: Path) -> None:
         """Add the reports in a folder to the models from now on."""
-        self.receiver = ReportReceiver(self, folder, self.persistence.session_token())
+        self.receiver = ReportReceiver(self, folder, self.persistence.session())
         if self.settings.interval is not None:
             sampling_scheduler.add(self.receiver)
 
     def after_fork(self) -> None:
         """Continue without threads and views in a forked child."""
         self.forked = True
+        self.sender = self.receiver = None
         self._lock = self.aggregator.lock = new_rlock("engine")
         for part in (self.notices, self.aggregator.queue, self.training):
             part.reset_lock()

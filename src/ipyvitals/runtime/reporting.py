@@ -31,6 +31,7 @@ from ipyvitals.remote.workers import Workers
 from ipyvitals.storage.ownership import Session
 from ipyvitals.utils.timers import IntervalTimer
 from ipyvitals.utils.user_code import error_text, is_interrupt
+from ipyvitals.utils.weak_callbacks import weak_callback
 
 if TYPE_CHECKING:
     from ipyvitals.runtime.engine import Engine
@@ -97,6 +98,11 @@ class ReportSender:
         self._mark: Any = None
         self._ended = False
         size = min(MAX_LABELS, engine.settings.accuracy_window)
+        # Imported late: only workers need it.
+        from multiprocessing.util import Finalize
+
+        # Children of multiprocessing that were forked run no `atexit`.
+        Finalize(self, weak_callback(self, ReportSender._report_last), exitpriority=10)
         engine.aggregator.journal = partial(ModelJournal, engine.clock.monotonic, size)
 
     def run_due(self) -> float:
@@ -107,6 +113,10 @@ class ReportSender:
         if self._timer.poll(now):
             self.report()
         return max(0.0, self._timer.next - self._engine.clock.monotonic())
+
+    def _report_last(self) -> None:
+        self._engine.training.close()
+        self.report(final=True)
 
     def report(self, *, final: bool = False) -> None:
         """Report now, if anything changed or the last report is old; never raises."""
@@ -157,14 +167,14 @@ class ReportReceiver:
         That of the home.
     path : Path
         The folder; it may not exist yet.
-    token : str
-        Of the session of this home.
+    session : Session
+        That of this home.
     """
 
-    def __init__(self, engine: Engine, path: Path, token: str) -> None:
+    def __init__(self, engine: Engine, path: Path, session: Session) -> None:
         self._engine = proxy(engine)
         self._folder = ReportFolder(path)
-        self._token = token
+        self._process = session.pid, session.host_id, session.process_start
         self.reader = ReportReader(engine.notices)
         self.workers = Workers(self.reader)
         self._timer = IntervalTimer(REPORT_SECONDS, engine.clock.monotonic())
@@ -219,11 +229,12 @@ class ReportReceiver:
             self._engine.notices.add("workers.refused", error=str(error))
             return None
         home = report.writer.home
-        foreign = report.monitor != self._engine.settings.name or (
-            # Workers of an earlier kernel of this monitor go on with this one.
-            home is not None and home.token != self._token and home.is_alive(self._wall())
-        )
-        return None if foreign else Arrival(report, age)
+        if report.monitor != self._engine.settings.name or (
+            # Workers of an earlier monitor of this process, or of a kernel that ended, go on here.
+            home is not None and home.process != self._process and home.is_alive(self._wall())
+        ):
+            return None
+        return Arrival(report, age)
 
     def _wall(self) -> float:
         return self._engine.clock.time()
