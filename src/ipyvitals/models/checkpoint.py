@@ -218,13 +218,14 @@ def resume(model: ModelState, checkpoint: Checkpoint, now: float, facts: dict[st
         model.set_facts()
     if not model.total_predictions:
         model.last_prediction = now - head.silent_seconds
-    for token, seen in head.seen.items():
-        model.seen[token] = seen + model.seen.get(token, SeenTotals())
+    twice = _resume_seen(model, head.seen)
     model.total_predictions += head.total_predictions
     model.total_labelled += head.total_labelled
     model.total_errors += head.total_errors
     if head.duration_bounds == list(BOUNDS_SECONDS):
         model.durations.add(head.duration_counts, head.duration_sum_seconds)
+    model.add_reported(SeenTotals() - twice, now, ())
+    model.total_labelled -= twice.labelled
     model.dormant = False
     if trained_anew:
         return
@@ -235,6 +236,21 @@ def resume(model: ModelState, checkpoint: Checkpoint, now: float, facts: dict[st
         model.watch.resume(checkpoint.reference, head.drifted)
     if before < model.min_labels and model.status in ("registered", "active"):
         _resume_verdicts(model, head)
+
+
+def _resume_seen(model: ModelState, seen: dict[str, SeenTotals]) -> SeenTotals:
+    """Take over what earlier kernels counted of workers; return what is counted twice now.
+
+    A worker may have reported to this process before the checkpoint came. Both have its running
+    totals, so the older ones are in the newer ones.
+    """
+    twice = SeenTotals()
+    for token, stored in seen.items():
+        mine = model.seen.get(token)
+        if mine is not None:
+            twice = twice + min(stored, mine, key=lambda one: one.n)
+        model.seen[token] = max(stored, mine or stored, key=lambda one: one.n)
+    return twice
 
 
 def _resume_windows(model: ModelState, body: CheckpointWindows) -> None:

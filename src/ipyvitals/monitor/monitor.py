@@ -30,7 +30,7 @@ from ipyvitals.render.plain import encodable
 from ipyvitals.render.text import text_view
 from ipyvitals.runtime.config import MonitorConfig, check_settings
 from ipyvitals.runtime.engine import Engine
-from ipyvitals.runtime.processes import connect_processes
+from ipyvitals.runtime.processes import as_worker, connect_processes
 from ipyvitals.utils.clock import Clock, SystemClock
 from ipyvitals.utils.validation import (
     check_clock,
@@ -188,6 +188,7 @@ class Monitor(
         facts = None if model is None else model_facts(model, version, trained_at)
         clock = SystemClock() if clock is None else check_clock(clock)
         self._panel: StatusPanel | None = None
+        settings = as_worker(settings)
         while not self._start(settings, clock, facts, disk_path):
             pass
 
@@ -252,7 +253,7 @@ class Monitor(
         former = self._engine
         if former.place is None:
             return False
-        settings = replace(former.settings, store=None, reports=former.place, terminal=False)
+        settings = as_worker(replace(former.settings, reports=former.place))
         self._make_engine(settings, former.clock, None, self._user_warnings)
         active = former.aggregator.active
         if active.name is not None:

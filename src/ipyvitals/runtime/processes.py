@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from ipyvitals.remote.address import Place, announce, home_folder, inherited_place
 from ipyvitals.remote.folder import ReportFolder
+from ipyvitals.runtime.config import MonitorConfig
 from ipyvitals.runtime.engine import Engine
 from ipyvitals.runtime.reporting import writer_here
 from ipyvitals.storage.ownership import Session
 
-__all__ = ["connect_processes"]
+__all__ = ["as_worker", "connect_processes"]
+
+
+def as_worker(settings: MonitorConfig) -> MonitorConfig:
+    """Return the settings of a worker, where this process was started by a home of this name.
+
+    A worker stores nothing: the home does.
+    """
+    place = settings.reports
+    if place is True:
+        place = inherited_place(settings.name) or True
+    if not isinstance(place, Place):
+        return settings
+    return replace(settings, store=None, terminal=False, reports=place)
 
 
 def connect_processes(engine: Engine) -> None:
@@ -21,12 +37,8 @@ def connect_processes(engine: Engine) -> None:
     elif isinstance(reports, Path):
         _receive(engine, reports, session)
     elif reports:
-        place = inherited_place(engine.settings.name)
-        if place is not None:
-            _report(engine, place, session)
-        else:
-            folder = home_folder(engine.settings.name, engine.settings.store, session)
-            _receive(engine, folder, session)
+        folder = home_folder(engine.settings.name, engine.settings.store, session)
+        _receive(engine, folder, session)
 
 
 def _report(engine: Engine, place: Place, session: Session) -> None:
