@@ -1,4 +1,7 @@
-"""How long it takes from a call in a busy cell until the browser has painted its effect."""
+"""How long it takes from a call in a busy cell until the browser has painted its effect.
+
+Two calls: `update` with a text, beside the same of tqdm, and `log` with the value of a curve.
+"""
 
 from __future__ import annotations
 
@@ -17,18 +20,20 @@ if TYPE_CHECKING:
 
 SHOW = "from benchmarks.paint import busy_cell, show; show()"
 BUSY = "busy_cell({marks})"
+LOG = "from benchmarks.paint import log_values; log_values({marks})"
+LEGEND = ".v-legend[data-curve='loss'] b"
 PANEL = "[data-vital='training.details']"
 BAR = ".jp-OutputArea-output .widget-html"
 PAUSE_SECONDS = (0.15, 0.35)
 """Apart by chance, so that no clock of either side falls into step; no more than 10 a second, for
 both libraries thin out what comes faster."""
 WATCH = """
-([panel, bar]) => {
-  const seen = (window.__seen = { panel: {}, tqdm: {} });
+(places) => {
+  const seen = (window.__seen = Object.fromEntries(places.map(([name]) => [name, {}])));
   const look = () => {
-    for (const [name, selector] of [["panel", panel], ["tqdm", bar]]) {
+    for (const [name, selector, pattern] of places) {
       for (const element of document.querySelectorAll(selector)) {
-        const found = /mark-(\\d+);/.exec(element.textContent);
+        const found = new RegExp(pattern).exec(element.textContent);
         if (!found || seen[name][found[1]] !== undefined) continue;
         seen[name][found[1]] = null;
         // A task posted in a frame's callback runs once that frame has been painted.
@@ -50,18 +55,19 @@ WATCH = """
 def paint_rows(*, quick: bool) -> list[Row]:
     """Mark moments in a busy cell, for the panel and for tqdm in turn, and see them painted."""
     marks = 40 if quick else 120
-    with lab([SHOW, BUSY.format(marks=marks)]) as (url, token), page_of(url, token) as page:
+    cells = [SHOW, BUSY.format(marks=marks), LOG.format(marks=marks)]
+    with lab(cells) as (url, token), page_of(url, token) as page:
         _run_cell(page, 0)
         page.wait_for_selector(".ipyvitals-panel")
         page.wait_for_selector(BAR)
-        page.evaluate(WATCH, [PANEL, BAR])
-        _run_cell(page, 1)
-        said = page.wait_for_selector(".jp-OutputArea-output pre:has-text('marked')", timeout=3e5)
-        marked = json.loads(said.inner_text().partition("marked")[2])
+        mark = r"mark-(\d+);"
+        places = [["panel", PANEL, mark], ["tqdm", BAR, mark], ["value", LEGEND, r"^(\d+)\."]]
+        page.evaluate(WATCH, places)
+        marked = {**_marks_of(page, 1), **_marks_of(page, 2)}
         page.wait_for_timeout(1000)
         painted = page.evaluate("window.__seen")
     delays = {name: _delays(sent, painted[name]) for name, sent in marked.items()}
-    panel, tqdm = delays["panel"], delays["tqdm"]
+    panel, tqdm, value = delays["panel"], delays["tqdm"], delays["value"]
     return [
         Row(
             "event in the kernel → painted in JupyterLab, busy cell, p95",
@@ -70,8 +76,24 @@ def paint_rows(*, quick: bool) -> list[Row]:
             100,
             measured=f"{_told(panel)}; tqdm.notebook {_told(tqdm)}; {marks} marks each",
             data={f"{name}_seconds": seconds for name, seconds in delays.items()},
-        )
+        ),
+        Row(
+            "value logged → painted in JupyterLab, busy cell, p95",
+            1e3 * quantile(value, 0.95),
+            "{:.0f} ms",
+            200,
+            measured=f"{_told(value)}; {marks} values",
+        ),
     ]
+
+
+def _marks_of(page: Page, cell: int) -> dict[str, dict[str, float]]:
+    """Run a cell to its end; return what it printed: when each mark was made."""
+    _run_cell(page, cell)
+    output = page.locator(".jp-Notebook .jp-CodeCell").nth(cell).locator("pre:has-text('marked')")
+    output.wait_for(timeout=3e5)
+    marked: dict[str, dict[str, float]] = json.loads(output.inner_text().partition("marked")[2])
+    return marked
 
 
 def _delays(sent: dict[str, float], painted: dict[str, float | None]) -> list[float]:
@@ -126,6 +148,20 @@ def busy_cell(marks: int) -> None:
             bar.set_postfix_str(f"mark-{mark};", refresh=True)
         _compute(1.0)
     print("marked", json.dumps(marked))
+
+
+def log_values(values: int) -> None:
+    """Run in the kernel: compute, and now and then log a value; print when each was."""
+    random = Random(8)
+    logged: dict[int, float] = {}
+    monitor = _shown["monitor"]
+    with monitor.training(total=values, stage="Values") as run:
+        for value in range(1, values + 1):
+            _compute(random.uniform(*PAUSE_SECONDS) + random.uniform(*PAUSE_SECONDS))
+            logged[value] = time()
+            run.log(loss=float(value), step=value)
+        _compute(1.0)
+    print("marked", json.dumps({"value": logged}))
 
 
 def _compute(seconds: float) -> None:

@@ -134,6 +134,13 @@ const machines = {
     system_health: "degraded",
     process_memory_kind: "rss",
   }),
+  waiting: on({
+    cpu_percent: 92,
+    cpu_wait_percent: 38,
+    components: { ...live.system.components, cpu: "degraded" },
+    limiter: "cpu",
+    system_health: "degraded",
+  }),
   forecast: on({ memory_full_seconds: 252, memory_percent: 88, memory_used_bytes: 7.04 * GIB }),
   host: on({
     scope: "host",
@@ -163,6 +170,8 @@ const states = {
     drift: { ...compared.drift, ...collecting },
   },
   unfoldedRegression: regression,
+  zoomed: runStates(training).curves,
+  pinned: runStates(training).curves,
   ...machines,
   ...Object.fromEntries(Object.entries(machines).map(([name, one]) => [`unfolded-${name}`, one])),
   gone: live,
@@ -273,6 +282,21 @@ for (const { name, model, el } of panels) {
     [...el.querySelectorAll("button")].find((one) => one.textContent === text)?.click();
   if (name === "three") el.querySelector('[data-run-id="5b1e22c0-3"] button').click();
   if (name === "metrics") press("16 more");
+  if (name === "pinned") {
+    press("2 more");
+    for (const pin of [...el.querySelectorAll(".v-pin")].slice(-1)) pin.click();
+    await new Promise((done) => setTimeout(done, 100));
+    press("fewer");
+  }
+  if (name === "zoomed") {
+    const keys = ["Home", "PageUp", ...Array(3).fill("+PageUp"), "Enter", "Home", "PageUp"];
+    for (const key of [...keys, "+PageUp"]) {
+      const shiftKey = key.startsWith("+");
+      const options = { key: key.replace("+", ""), shiftKey, bubbles: true };
+      el.querySelector(".v-plot").dispatchEvent(new KeyboardEvent("keydown", options));
+      await new Promise((done) => setTimeout(done, 50));
+    }
+  }
   if (address.has("log")) press("log");
   if (name === "chosen") el.querySelector('input[value="churn-2.2"]').click();
   if (!/^unfolded|long/.test(name)) continue;

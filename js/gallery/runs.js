@@ -87,6 +87,7 @@ export function run(id, now, curves, more = {}, every = {}) {
       high: [],
       count: [],
       not_finite: values.map((value) => Number(!Number.isFinite(value))),
+      not_finite_kind: values.map((value) => (Number.isFinite(value) ? "" : "nan")),
     };
   });
   const best = {};
@@ -260,6 +261,7 @@ export function runStates(base) {
     reason: "",
     reason_code: "",
     reason_args: {},
+    not_finite_kind: kind === "not_finite" ? "nan" : "",
     ...more,
   });
   const stalledFor = (seconds, step) =>

@@ -50,6 +50,55 @@ test("several views of one model show the same values", async () => {
   expect(els.map(accuracy)).toEqual(["50.0 %", "50.0 %"]);
 });
 
+test("values that the page lacks come on the control channel, which answers in a busy cell", async () => {
+  const sent: Record<string, unknown>[] = [];
+  const future: Record<string, unknown> = { done: new Promise(() => undefined) };
+  const kernel = {
+    clientId: "page-1",
+    username: "maria",
+    sendControlMessage: (message: Record<string, unknown>, expectReply: boolean) => {
+      sent.push({ ...message, expectReply });
+      return future;
+    },
+  };
+  const traits = traitsOf("runs");
+  const model = new FakeModel(traits, { kernel });
+  const { initialize, render } = widget();
+  initialize({ model });
+  const el = place();
+  act(() => {
+    render({ model, el });
+  });
+  const press = (key: string, shiftKey = false): void => {
+    const event = new KeyboardEvent("keydown", { key, shiftKey, bubbles: true });
+    act(() => {
+      el.querySelector(".v-plot")?.dispatchEvent(event);
+    });
+  };
+  press("Home");
+  press("End", true);
+  press("Enter");
+  const [message] = sent;
+  expect(message).toMatchObject({
+    channel: "control",
+    expectReply: true,
+    header: { msg_type: "ipyvitals_request", session: "page-1", username: "maria" },
+    content: { request: "curves", monitor: traits.monitor, metric: "loss" },
+  });
+  expect(el.querySelector(".v-zoom small")?.textContent).toBe("loading…");
+  const content = message?.["content"] as Record<string, number>;
+  const steps = Array.from({ length: 200 }, (_, i) => i + 1);
+  const reply = { run_id: content["run_id"], metric: "loss", start: 0, step: steps };
+  const columns = { seconds: steps, mean: steps.map((step) => 1 / step) };
+  await act(async () => {
+    (future["onReply"] as (reply: unknown) => void)({
+      content: { curves: [{ ...reply, ...columns }] },
+    });
+    for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+  });
+  expect(el.querySelector(".v-zoom small")).toBeNull();
+});
+
 test("a view that is opened late shows the values of now", async () => {
   const model = new FakeModel(traitsOf("live"));
   const { initialize, render } = widget();

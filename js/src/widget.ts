@@ -1,6 +1,8 @@
 // The anywidget module: one store for each model, one panel for each view.
 import { h, render as renderInto } from "preact";
 import { TRAITS, type Trait } from "./schema/contract.gen";
+import { isObject } from "./schema/decode";
+import { controlRequest } from "./state/controlRequest";
 import { onKernelEnd } from "./state/kernelStatus";
 import { Store } from "./state/store";
 import { Panel } from "./view/Panel";
@@ -51,6 +53,12 @@ function connectStore(model: WidgetModel, store: Store): () => void {
     changed.clear();
     // The kernel sends the history only as part of a full update.
     store.receive(names, read, names.includes("history") ? "full" : "delta");
+  };
+  store.runs.loadRange = async (run_id, metric, first_step, last_step) => {
+    const { value: monitor } = store.monitor;
+    const request = { request: "curves", monitor, run_id, metric, first_step, last_step };
+    const reply = await controlRequest(model.widget_manager, request);
+    return isObject(reply) ? reply["curves"] : [];
   };
   store.load(read);
   const stops = TRAITS.map((trait) =>

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ipyvitals._version import __version__
@@ -65,6 +66,7 @@ from ipyvitals.utils.clock import Clock, FakeClock, SystemClock
 
 if TYPE_CHECKING:
     from ipyvitals.charts.comparison import compare
+    from ipyvitals.integrations.autolog import autolog
     from ipyvitals.jupyter.panel import StatusPanel
     from ipyvitals.storage.store import Store, open_store
     from ipyvitals.storage.summaries import StoredModel, StoredMonitor, StoredRun
@@ -124,6 +126,7 @@ __all__ = [
     "TrainingStopped",
     "UnknownModelError",
     "__version__",
+    "autolog",
     "compare",
     "open_store",
 ]
@@ -139,6 +142,10 @@ def __getattr__(name: str) -> Any:
         from ipyvitals.charts.comparison import compare
 
         return compare
+    if name == "autolog":
+        from ipyvitals.integrations.autolog import autolog
+
+        return autolog
     if name in ("Store", "open_store"):
         from ipyvitals.storage.store import Store, open_store
 
@@ -152,6 +159,25 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Register the magics ``%vitals`` and ``%%vitals``: ``%load_ext ipyvitals``."""
+    from ipyvitals.jupyter.magics import MonitorAccess, load_magics
+    from ipyvitals.monitor.names import monitor_names
+
+    load_magics(shell, MonitorAccess(monitor_names.newest, Monitor, _set_autolog))
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Remove the magics: ``%unload_ext ipyvitals``."""
+    from ipyvitals.jupyter.magics import unload_magics
+
+    unload_magics(shell)
+
+
+def _set_autolog(enabled: bool) -> None:
+    import_module("ipyvitals.integrations.autolog").autolog(disable=not enabled)
 
 
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:

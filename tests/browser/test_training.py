@@ -55,6 +55,30 @@ for thread in threads:
     thread.join()
 """
 
+FOLDS = """
+from threading import Thread
+
+def fold(number, study):
+    with monitor.training(total=400, stage=f"Fold {number}", parent=study) as run:
+        for step in range(1, 401):
+            spin(0.004)
+            run.update(step, loss=2 * exp(-step / (20 * number)))
+
+with monitor.training(total=3, stage="Cross-validation") as study:
+    threads = [Thread(target=fold, args=(number, study)) for number in (1, 2, 3)]
+    for thread in threads:
+        thread.start()
+    for done, thread in enumerate(threads, 1):
+        thread.join()
+        study.update(done, mean_loss=1 / done)
+"""
+
+LONG = """
+with monitor.training(total=1_900, stage="Fit") as run:
+    for step in range(1, 1_901):
+        run.update(step, loss=2 * exp(-step / 300) + 0.01 * sin(7 * step))
+"""
+
 TROUBLE = """
 with monitor.training(total=500, stage="Fit") as run:
     for step in range(1, 61):
@@ -189,6 +213,78 @@ def test_parallel_runs_are_rows_and_a_late_view_shows_the_whole_curves(open_note
     expect(late.locator(".v-at")).to_have_text(re.compile(r"^step \d$"))
     loss.press("End")
     expect(late.locator(".v-at")).to_have_text("step 800")
+
+
+@pytest.mark.alone
+def test_folds_inside_one_run_are_rows_while_they_run(open_notebook, artefacts):
+    notebook = open_notebook(MAKE, FOLDS)
+    notebook.run(0)
+    notebook.start(1)
+    panel = notebook.panel(0)
+    rows = panel.locator("li[data-run-id] .v-run-row")
+    expect(rows.locator(".v-name")).to_have_text(["Fold 1", "Fold 2", "Fold 3"])
+    expect(panel.locator(".v-stage")).to_have_text("Cross-validation")
+    expect_moving(notebook, 1, rows.last.locator(".v-steps"), times=3)
+    third = rows.last
+    third.press("Enter")
+    expect(third).to_have_attribute("aria-pressed", "true")
+    expect(legend(panel, "loss")).to_contain_text(re.compile(r"^loss.*Fold 3"))
+    panel.screenshot(path=artefacts / "runs-folds.png", animations="disabled")
+    notebook.expect_done(1)
+    expect(rows.locator(".v-state")).to_have_text(["best", "completed", "completed"])
+    # What the run around them reported has a chart, too.
+    panel.get_by_role("button", name="Show mean_loss first").wait_for(state="attached")
+
+
+@pytest.mark.alone
+def test_a_zoom_gets_each_value_from_the_kernel_in_a_busy_cell(open_notebook, artefacts):
+    notebook = open_notebook(MAKE.removesuffix("monitor\n"), LONG, "monitor", "spin(20)")
+    for cell in (0, 1, 2):
+        notebook.run(cell)
+    panel = notebook.panel(2)
+    loss = chart(panel, "loss")
+    loss.scroll_into_view_if_needed()
+    place = panel.locator(".v-at")
+
+    def next_step() -> int:
+        """Return how far the cursor moves with one key."""
+        loss.focus()
+        loss.press("Home")
+        expect(place).to_be_visible()
+        first = place.inner_text()
+        loss.press("ArrowRight")
+        expect(place).not_to_have_text(first)
+        steps = [
+            int(text.removeprefix("step ").replace(",", "")) for text in (first, place.inner_text())
+        ]
+        return steps[1] - steps[0]
+
+    # A panel that is opened late has some buckets of the curve only.
+    assert next_step() > 1
+    notebook.start(3)
+    box = loss.bounding_box()
+    assert box is not None
+    middle, width = box["y"] + 60, box["width"]
+    mouse = notebook.page.mouse
+    mouse.move(box["x"] + 0.4 * width, middle)
+    mouse.down()
+    mouse.move(box["x"] + 0.5 * width, middle, steps=5)
+    mouse.up()
+    zoom = panel.locator(".v-zoom")
+    expect(zoom).to_have_text(re.compile(r"^step [\d,]+–[\d,]+ ✕$"))
+    notebook.expect_busy(3)
+    panel.screenshot(path=artefacts / "curves-zoomed.png", animations="disabled")
+    assert next_step() == 1
+    notebook.expect_busy(3)
+    loss.press("Escape")
+    expect(zoom).to_have_count(0)
+    # Keys select, too.
+    for key in ("Home", "PageUp", "Shift+PageUp", "Enter"):
+        loss.press(key)
+    expect(zoom).to_be_visible()
+    loss.dblclick(position={"x": 100, "y": 60})
+    expect(zoom).to_have_count(0)
+    notebook.command("notebook:interrupt-kernel")
 
 
 @pytest.mark.alone

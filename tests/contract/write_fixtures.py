@@ -189,7 +189,9 @@ RUN = RunInfo(
         libraries={"numpy": "2.1.0", "scikit-learn": "1.9.1"},
     ),
 )
-NOT_FINITE = messages.message("run.not_finite", metric="loss", step=1_204, value=2.314)
+NOT_FINITE = messages.message(
+    "run.not_finite", metric="loss", step="1,204", what="NaN", value="2.314"
+)
 STALLED = messages.message("run.stalled_body", seconds=94, usual=0.31)
 PARALLEL_RUNS = [
     RUN,
@@ -229,6 +231,7 @@ PARALLEL_RUNS = [
             reason=NOT_FINITE.text,
             reason_code=NOT_FINITE.code,
             reason_args=NOT_FINITE.args,
+            not_finite_kind="nan",
         ),
     ),
     RunInfo(
@@ -315,6 +318,7 @@ CURVES = [
         seconds=[0.1, 0.2, 0.3, 0.4],
         mean=[2.4, 2.314, None, None],
         not_finite=[0, 0, 1, 1],
+        not_finite_kind=["", "", "nan", "nan"],
     ),
 ]
 FAILED_RUN = TrainingSection(
@@ -487,6 +491,7 @@ EVENTS: tuple[Event, ...] = (
         reason=NOT_FINITE.text,
         reason_code=NOT_FINITE.code,
         reason_args=NOT_FINITE.args,
+        not_finite_kind="nan",
     ),
 )
 

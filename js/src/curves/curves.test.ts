@@ -17,7 +17,7 @@ import {
   xEnd,
 } from "./axes";
 import { difference, Line, visitColumns } from "./line";
-import { chartOf, mainCharts, orderCharts } from "./names";
+import { areApart, chartOf, mainCharts, orderCharts } from "./names";
 import { valueRange } from "./outliers";
 import { cleanValues, removeSpikes, smooth as smoothPiece, zigzags } from "./smoothing";
 
@@ -44,11 +44,103 @@ function curveOf(values: readonly (number | null)[], steps = values.map((_, i) =
       seconds: [step / 2],
       mean: [mean],
       not_finite,
+      not_finite_kind: [],
       ...rest,
     });
   });
   return curve;
 }
+
+test("a line without outliers has its whole range, however many of its values may be left out", () => {
+  const next = noise(3);
+  const values = Array.from({ length: 500 }, (_, i) => 1 + 2 ** (-i / 100) + 0.3 * next());
+  const range = valueRange([{ low: values, high: values, best: null }]);
+  expect(range).toEqual([Math.min(...values), Math.max(...values)]);
+});
+
+describe("finer buckets of a curve", () => {
+  const values = Array.from({ length: 40 }, (_, i) => 1 / (i + 1));
+  const chunkOf = (from: number, to: number, size: number) => {
+    const columns: Record<"step" | "first_step" | "seconds" | "mean" | "count", number[]> = {
+      ...{ step: [], first_step: [], seconds: [], mean: [], count: [] },
+    };
+    for (let i = from; i < to; i += size) {
+      const some = values.slice(i, i + size);
+      columns.step.push(i + some.length);
+      columns.first_step.push(i + 1);
+      columns.seconds.push(i / 2);
+      columns.mean.push(some.reduce((a, b) => a + b) / some.length);
+      columns.count.push(some.length);
+    }
+    const rest = { run_id: "a", metric: "loss", start: 0, low: [], high: [], not_finite: [] };
+    return { ...columns, ...rest };
+  };
+  const coarse = (): Curve => {
+    const curve = new Curve();
+    curve.add(chunkOf(0, 40, 8));
+    return curve;
+  };
+
+  test("take the place of those that begin and end with them", () => {
+    const curve = coarse();
+    curve.refine(chunkOf(8, 24, 2));
+    expect(curve.step).toEqual([8, 10, 12, 14, 16, 18, 20, 22, 24, 32, 40]);
+    expect(curve.total).toBe(40);
+    // What follows goes on as before.
+    curve.add({ ...chunkOf(0, 1, 1), start: 40, step: [41], first_step: [41] });
+    expect(curve.step.slice(-3)).toEqual([32, 40, 41]);
+  });
+
+  test("at the ends, what fits no bucket of the page is left out", () => {
+    const curve = coarse();
+    curve.refine(chunkOf(6, 28, 2));
+    expect(curve.step).toEqual([8, 10, 12, 14, 16, 18, 20, 22, 24, 32, 40]);
+    const before = [...curve.step];
+    curve.refine(chunkOf(8, 24, 8));
+    curve.refine(chunkOf(26, 30, 1));
+    expect(curve.step).toEqual(before);
+  });
+
+  test("are refused where the step goes back", () => {
+    const curve = coarse();
+    const again = chunkOf(0, 16, 8);
+    curve.add({ ...again, start: 40, run_id: "a" });
+    const before = [...curve.step];
+    curve.refine(chunkOf(0, 40, 4));
+    expect(curve.step).toEqual(before);
+  });
+
+  test("a curve that begins anew has nothing of what was refined", () => {
+    const curve = coarse();
+    curve.refine(chunkOf(8, 24, 1));
+    curve.add(chunkOf(0, 40, 8));
+    expect(curve.step).toEqual([8, 16, 24, 32, 40]);
+  });
+});
+
+describe("parts of a chart", () => {
+  const sums = [900, 700, 650, 640, 620];
+  const means = [9, 7, 6.5, 6.4, 6.2];
+
+  test("a sum beside a mean is too far from it to share an axis", () => {
+    expect(areApart(sums, means)).toBe(true);
+    expect(areApart(means, sums)).toBe(true);
+    // Of a log-likelihood the size counts.
+    expect(
+      areApart(
+        sums.map((value) => -value),
+        means,
+      ),
+    ).toBe(true);
+  });
+
+  test("what is near, overlaps, or has few values shares one", () => {
+    expect(areApart(means, [90, 70, 65, 64])).toBe(false);
+    expect(areApart([1000, 1000, 900, 1, 1, 1], [1, 1, 1, 1])).toBe(false);
+    expect(areApart(sums, means.slice(0, 3))).toBe(false);
+    expect(areApart(sums, [null, 9, null, 7, 6])).toBe(false);
+  });
+});
 
 describe("names", () => {
   test.each([
@@ -164,7 +256,14 @@ describe("smoothing", () => {
     cleanValues(grown);
     for (let i = 100; i < 200; i += 1) {
       const [step, mean] = [[i + 1], [noisy[i] ?? 0]];
-      const rest = { first_step: [], low: [], high: [], count: [], not_finite: [] };
+      const rest = {
+        first_step: [],
+        low: [],
+        high: [],
+        count: [],
+        not_finite: [],
+        not_finite_kind: [],
+      };
       grown.add({ run_id: "a", metric: "loss", start: i, step, seconds: [i], mean, ...rest });
       cleanValues(grown);
     }
@@ -328,7 +427,14 @@ describe("a line", () => {
       [10, 20, 30],
       [1, 11, 21],
     ];
-    const rest = { low: [], high: [], not_finite: [], seconds: [1, 2, 3], mean: [3, 2, 1] };
+    const rest = {
+      low: [],
+      high: [],
+      not_finite: [],
+      not_finite_kind: [],
+      seconds: [1, 2, 3],
+      mean: [3, 2, 1],
+    };
     curve.add({
       run_id: "a",
       metric: "loss",
@@ -389,6 +495,7 @@ describe("buckets", () => {
       high: [9],
       count: [4],
       not_finite: [],
+      not_finite_kind: [],
     };
     curve.add({ ...chunk, start: 0, step: [4], mean: [3] });
     curve.add({ ...chunk, start: 4, first_step: [5], step: [8], mean: [2] });

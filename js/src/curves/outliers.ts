@@ -36,7 +36,40 @@ export function valueRange(lines: readonly LineValues[]): Range | null {
   const budgets = all.map(({ known, firsts }) =>
     Math.floor((known - firsts) * (firsts ? OTHERS_SHARE : 0)),
   );
+  const [tops, bottoms] = [endOf(all, budgets, "high", -1), endOf(all, budgets, "low", 1)];
+  // Most lines have nothing to leave out, which is known without an order of their values.
+  const least = tops.kept - bottoms.kept;
+  if (least * GAIN > tops.end - bottoms.end) return [bottoms.end, tops.end];
   return narrowed(sideOf(all, budgets, "high", -1), sideOf(all, budgets, "low", 1), budgets);
+}
+
+/**
+ * Returns the extreme of one side, and what it would be if all that may be left out were: the
+ * newest values, the best ones, and of the others those beyond the budget are kept.
+ */
+function endOf(
+  lines: readonly CountedLine[],
+  budgets: readonly number[],
+  of: "low" | "high",
+  sign: 1 | -1,
+): { readonly end: number; readonly kept: number } {
+  let [end, kept] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  lines.forEach(({ known, firsts, best, [of]: column }, line) => {
+    const others = new Float64Array(known - firsts);
+    let seen = 0;
+    let newest = 0;
+    for (let i = 0; i < column.length; i += 1) {
+      const value = column[i];
+      if (value == null) continue;
+      newest = value * sign;
+      if (newest < end) end = newest;
+      if (seen >= firsts) others[seen - firsts] = newest;
+      seen += 1;
+      if (value === best) kept = Math.min(kept, newest);
+    }
+    kept = Math.min(kept, newest, selected(others, budgets[line] ?? 0));
+  });
+  return { end: end * sign, kept: kept * sign };
 }
 
 interface CountedLine extends LineValues {

@@ -46,6 +46,7 @@ const trouble = (values: Record<string, unknown>): EventMessage =>
     step: 1204,
     reason: "loss is not finite from step 1204; it was 2.314 before",
     reason_code: "run.not_finite",
+    not_finite_kind: "nan",
     reason_args: { metric: "loss", step: 1204, value: 2.314 },
     ...values,
   }) as EventMessage;

@@ -31,13 +31,19 @@ export function actionClient(settings: ServerConnection.ISettings): PerformActio
 }
 
 /** Returns the whole curves of a monitor's runs, as the kernel has them. */
-export type LoadCurves = (kernelId: string, monitor: string) => Promise<unknown>;
+export type LoadCurves = (
+  kernelId: string,
+  monitor: string,
+  /** Only of one curve, and only buckets with a step in a range. */
+  part?: { run_id: string; metric: string; first_step: number; last_step: number },
+) => Promise<unknown>;
 
 export function curvesClient(settings: ServerConnection.ISettings): LoadCurves {
-  return async (kernelId, monitor) => {
+  return async (kernelId, monitor, part = undefined) => {
     const path = [API, "kernels", encodeURIComponent(kernelId), "curves"];
-    const query = `?monitor=${encodeURIComponent(monitor)}`;
-    const url = URLExt.join(settings.baseUrl, ...path) + query;
+    const query = new URLSearchParams({ monitor });
+    for (const [name, value] of Object.entries(part ?? {})) query.set(name, `${value}`);
+    const url = `${URLExt.join(settings.baseUrl, ...path)}?${query}`;
     const response = await ServerConnection.makeRequest(url, {}, settings);
     const answer = response.ok ? await read(response) : null;
     return isObject(answer) ? answer["curves"] : [];

@@ -11,6 +11,8 @@ import type { LabContext } from "./labContext";
 export function useWholeCurves(lab: LabContext, kernel: Kernel, store: Store): void {
   const hasRuns = store.runs.all.value.length > 0;
   useEffect(() => {
+    store.runs.loadRange = (run_id, metric, first_step, last_step) =>
+      lab.loadCurves(kernel.id, store.monitor.peek(), { run_id, metric, first_step, last_step });
     if (!hasRuns) return;
     lab.loadCurves(kernel.id, store.monitor.peek()).then(
       (curves) => store.runs.add(decodeCurves(curves)),

@@ -249,6 +249,8 @@ export interface SystemSection {
   readonly gpu_percent: number | null;
   /** Memory in use on the fullest of `gpus`. */
   readonly gpu_memory_percent: number | null;
+  /** Energy of all CPU packages of the machine and their memory since the monitor began. */
+  readonly cpu_energy_joules: number | null;
   /** Why `gpus` is empty. */
   readonly gpus_reason: "failed" | "lost" | "mig" | "no_device" | "no_driver" | "no_library" | "no_permission" | "not_supported" | "pid_namespace" | "timeout" | null;
   /** Start of the running cell. */
@@ -272,6 +274,8 @@ export interface Gpu {
   readonly temperature_celsius: number | null;
   readonly power_watts: number | null;
   readonly power_limit_watts: number | null;
+  /** Energy since the driver was loaded, by the GPU's own counter. */
+  readonly energy_joules: number | null;
   /** Memory that the kernel and its children use. */
   readonly process_memory_bytes: number | null;
   readonly uuid: string | null;
@@ -457,7 +461,7 @@ export interface RunInfo {
   readonly data_wait_ratio: number | null;
   /** The same of the whole run. */
   readonly data_wait_ratio_total: number | null;
-  /** What is wrong now: stalled before not finite. */
+  /** What is wrong now: stalled before not finite. Of a run that has ended, the metric that was not finite at its end: a fact for its summary, of which nobody needs to be alerted any more. No run has stalled that has ended. */
   readonly alert: RunAlert | null;
   /** The model that was active when the run began. */
   readonly model_id: string | null;
@@ -477,7 +481,7 @@ export interface BestValue {
   readonly goal: Goal;
 }
 
-/** Something that is wrong with a run now. */
+/** Something that is wrong with a run, or was at its end. */
 export interface RunAlert {
   readonly kind: AlertKind;
   /** The metric that is not finite; `None` of a stalled run. */
@@ -491,6 +495,8 @@ export interface RunAlert {
   readonly reason: string;
   readonly reason_code: string;
   readonly reason_args: Readonly<Record<string, string | number>>;
+  /** Not finite: what the first such value was. */
+  readonly not_finite_kind: "" | "-inf" | "inf" | "nan";
 }
 
 /** The notebook, commit, host and versions that a run came from. */
@@ -518,9 +524,11 @@ export interface RunCost {
   /** Mean of the GPUs. */
   readonly gpu_utilization_percent: number | null;
   readonly gpu_idle_ratio: number | null;
-  /** Of the GPUs that tell their power. */
+  /** Of the GPUs and CPUs whose energy is known. */
   readonly energy_wh: number | null;
   readonly gpus: readonly GpuCost[];
+  /** The part of it that all CPUs of the machine took, whatever ran on them. */
+  readonly cpu_energy_wh: number | null;
 }
 
 /** The use of one GPU by a run. */
@@ -570,6 +578,8 @@ export interface CurveChunk {
   readonly count: readonly number[];
   /** How many of `count` were NaN or infinite. */
   readonly not_finite: readonly number[];
+  /** What the first of those was; the first of the whole curve begins a bucket. */
+  readonly not_finite_kind: readonly ("" | "-inf" | "inf" | "nan")[];
 }
 
 /** Sent every `interval` seconds. */
@@ -689,6 +699,8 @@ export interface TrainingAlert {
   readonly step: number | null;
   readonly reason_code: string;
   readonly reason_args: Readonly<Record<string, string | number>>;
+  /** Not finite: what the first such value was. */
+  readonly not_finite_kind: "" | "-inf" | "inf" | "nan";
 }
 
 export type Event = SystemMetrics | ModelMetricsUpdate | ModelStatusChange | ModelDeployed | TrainingProgress | TrainingCompleted | TrainingAlert;
@@ -806,6 +818,7 @@ export const METRICS = {
     open_files_limit: {"label": "File limit", "unit": "count", "charted": false},
     gpu_percent: {"label": "Busiest GPU", "unit": "percent", "charted": true},
     gpu_memory_percent: {"label": "Fullest GPU memory", "unit": "percent", "charted": true},
+    cpu_energy_joules: {"label": "CPU energy in all", "unit": "joules", "charted": false},
     kernel_busy_seconds: {"label": "Cell running for", "unit": "seconds", "charted": false},
     kernel_lag_seconds: {"label": "Threads wait", "unit": "seconds", "charted": false},
   },
@@ -816,6 +829,7 @@ export const METRICS = {
     temperature_celsius: {"label": "GPU temperature", "unit": "celsius", "charted": false},
     power_watts: {"label": "GPU power", "unit": "watts", "charted": false},
     power_limit_watts: {"label": "GPU power limit", "unit": "watts", "charted": false},
+    energy_joules: {"label": "GPU energy in all", "unit": "joules", "charted": false},
     process_memory_bytes: {"label": "GPU memory of the kernel", "unit": "bytes", "charted": false},
   },
   ModelInfo: {
@@ -978,6 +992,7 @@ export const SECTION_KINDS = {
     "top_processes": "ProcessUse[]",
     "gpu_percent": "number|null",
     "gpu_memory_percent": "number|null",
+    "cpu_energy_joules": "number|null",
     "gpus_reason": "failed|lost|mig|no_device|no_driver|no_library|no_permission|not_supported|pid_namespace|timeout|null",
     "kernel_busy_since": "number|null",
     "kernel_busy_seconds": "number|null",
@@ -993,6 +1008,7 @@ export const SECTION_KINDS = {
     "temperature_celsius": "number|null",
     "power_watts": "number|null",
     "power_limit_watts": "number|null",
+    "energy_joules": "number|null",
     "process_memory_bytes": "number|null",
     "uuid": "string|null",
     "mig": "boolean",
@@ -1134,7 +1150,8 @@ export const SECTION_KINDS = {
     "at": "number",
     "reason": "string",
     "reason_code": "string",
-    "reason_args": "{string|number}"
+    "reason_args": "{string|number}",
+    "not_finite_kind": "|-inf|inf|nan"
   },
   "RunEnvironment": {
     "notebook": "string|null",
@@ -1153,7 +1170,8 @@ export const SECTION_KINDS = {
     "gpu_utilization_percent": "number|null",
     "gpu_idle_ratio": "number|null",
     "energy_wh": "number|null",
-    "gpus": "GpuCost[]"
+    "gpus": "GpuCost[]",
+    "cpu_energy_wh": "number|null"
   },
   "GpuCost": {
     "index": "number",
@@ -1175,7 +1193,8 @@ export const SECTION_KINDS = {
     "low": "number|null[]",
     "high": "number|null[]",
     "count": "number[]",
-    "not_finite": "number[]"
+    "not_finite": "number[]",
+    "not_finite_kind": "|-inf|inf|nan[]"
   }
 } as const;
 
@@ -1307,7 +1326,8 @@ export const OTHER_KINDS = {
     "reason": "string",
     "step": "number|null",
     "reason_code": "string",
-    "reason_args": "{string|number}"
+    "reason_args": "{string|number}",
+    "not_finite_kind": "|-inf|inf|nan"
   }
 } as const;
 
@@ -1431,6 +1451,7 @@ export const DEFAULTS = {
     "top_processes": [],
     "gpu_percent": null,
     "gpu_memory_percent": null,
+    "cpu_energy_joules": null,
     "gpus_reason": null,
     "kernel_busy_since": null,
     "kernel_busy_seconds": null,

@@ -78,6 +78,18 @@ describe("what does not fit", () => {
     expect(decodeSection("SystemSection", { scope: "moon" }).scope).toBeNull();
   });
 
+  test("a nested field that an older kernel does not know is null", () => {
+    const gpu = {
+      ...{ index: 0, name: "H100", utilization_percent: 3, memory_used_bytes: 1 },
+      ...{ memory_total_bytes: 2, temperature_celsius: 40, power_watts: 50, mig: false },
+      ...{ power_limit_watts: 60, process_memory_bytes: null, uuid: "GPU-a", reasons: {} },
+    };
+    const { gpus } = decodeSection("SystemSection", { gpus: [gpu] });
+    expect(gpus).toEqual([{ ...gpu, energy_joules: null }]);
+    const unsure = { ...gpu, index: undefined };
+    expect(decodeSection("SystemSection", { gpus: [unsure] }).gpus).toEqual([]);
+  });
+
   test("an event of no known type, or without a field, is none", () => {
     const [event] = fixture("events") as [Record<string, unknown>];
     expect(decodeEvent({ ...event, type: "toString" })).toBeNull();

@@ -62,14 +62,37 @@ export function isKind(kind: string, value: unknown, shapes: Shapes = SECTION_KI
 }
 
 /**
+ * Returns a value in which structs have null for each field that may be null and is missing: a
+ * kernel of an older version does not know the field.
+ */
+function withNulls(kind: string, value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const item = kind.replace(/\[\]$/, "");
+    return item in SECTION_KINDS ? value.map((one) => withNulls(item, one)) : value;
+  }
+  const shape = kind
+    .split("|")
+    .map((name) => (SECTION_KINDS as Shapes)[name])
+    .find((kinds) => kinds !== undefined);
+  if (shape === undefined || !isObject(value)) return value;
+  const fields = Object.entries(shape).map(([field, its]) => [
+    field,
+    value[field] === undefined && its.split("|").includes("null")
+      ? null
+      : withNulls(its, value[field]),
+  ]);
+  return { ...value, ...Object.fromEntries(fields) };
+}
+
+/**
  * Returns each field of a struct as received or, where its type is wrong, its value in `unknown`.
  */
 function decodeFields(kinds: Kinds, unknown: Record<string, unknown>, value: unknown): unknown {
   const source = isObject(value) ? value : {};
-  const fields = Object.entries(kinds).map(([field, kind]) => [
-    field,
-    isKind(kind, source[field]) ? source[field] : unknown[field],
-  ]);
+  const fields = Object.entries(kinds).map(([field, kind]) => {
+    const given = withNulls(kind, source[field]);
+    return [field, isKind(kind, given) ? given : unknown[field]];
+  });
   return Object.fromEntries(fields);
 }
 
@@ -120,9 +143,9 @@ export function decodeRun(value: unknown, known: ReadonlyMap<string, RunInfo>): 
   if (!isObject(value) || typeof value["run_id"] !== "string") return null;
   const before = known.get(value["run_id"]) ?? DEFAULTS.RunInfo;
   const kinds: Kinds = SECTION_KINDS.RunInfo;
-  const fields = Object.entries(value).filter(
-    ([field, item]) => field in kinds && isKind(kinds[field] ?? "", item),
-  );
+  const fields = Object.entries(value)
+    .map(([field, item]) => [field, withNulls(kinds[field] ?? "", item)] as const)
+    .filter(([field, item]) => field in kinds && isKind(kinds[field] ?? "", item));
   return { ...before, ...Object.fromEntries(fields) };
 }
 
@@ -134,4 +157,11 @@ export function decodeCurves(value: unknown): readonly CurveChunk[] {
 }
 
 /** The columns of a chunk that say nothing new. */
-const NO_COLUMNS = { first_step: [], low: [], high: [], count: [], not_finite: [] };
+const NO_COLUMNS = {
+  first_step: [],
+  low: [],
+  high: [],
+  count: [],
+  not_finite: [],
+  not_finite_kind: [],
+};

@@ -21,6 +21,8 @@ export class Curve {
   total = 0;
   /** How often buckets were changed other than by adding at the end. */
   changes = 0;
+  /** Whether the kernel has values between those that came. */
+  sampled = false;
 
   get length(): number {
     return this.step.length;
@@ -28,33 +30,57 @@ export class Curve {
 
   /** Adds the buckets of a chunk. After a lost message a bucket without values is a gap. */
   add(chunk: CurveChunk): void {
-    const { start, step, seconds, mean, first_step, low, high, count, not_finite } = chunk;
+    const { start, step } = chunk;
+    if (start === 0) this.#clear();
     while (this.length > 0 && this.total > start) this.#pop();
     if (this.total < start && this.length > 0) {
       const at = this.step.at(-1) ?? 0;
       this.#push(at, at, this.seconds.at(-1) ?? 0, null, null, null, 0, 0);
     }
     this.total = start;
-    for (let i = 0; i < step.length; i += 1) {
-      const at = step[i] ?? 0;
-      const value = mean[i] ?? null;
-      this.#push(
-        first_step[i] ?? at,
-        at,
-        seconds[i] ?? 0,
-        value,
-        low[i] ?? value,
-        high[i] ?? value,
-        count[i] ?? 1,
-        not_finite[i] ?? 0,
-      );
-    }
+    for (let i = 0; i < step.length; i += 1) this.#push(...bucketOf(chunk, i));
     if (this.length > MAX_BUCKETS) this.#merge();
+  }
+
+  /**
+   * Replaces buckets by finer ones of the same steps. Where the step goes back, and where no
+   * bucket begins and ends with one of the chunk, nothing changes.
+   */
+  refine(chunk: CurveChunk): void {
+    const finer = new Curve();
+    finer.add({ ...chunk, start: 0 });
+    let [from, to] = [0, this.length];
+    let [first, last] = [0, finer.length];
+    for (;;) {
+      const begin = (this.first[from] ?? 0) - (finer.first[first] ?? 0);
+      const end = (this.step[to - 1] ?? 0) - (finer.step[last - 1] ?? 0);
+      if (from >= to || first >= last) return;
+      if (begin < 0) from += 1;
+      else if (begin > 0) first += 1;
+      else if (end > 0) to -= 1;
+      else if (end < 0) last -= 1;
+      else break;
+    }
+    if (last - first <= to - from || !this.#rises(from, to) || !finer.#rises(first, last)) return;
+    this.changes += 1;
+    const columns = finer.#columns;
+    this.#columns.forEach((column, i) => {
+      column.splice(from, to - from, ...(columns[i]?.slice(first, last) ?? []));
+    });
+  }
+
+  /** Returns whether the step never goes back between two buckets. */
+  #rises(from: number, to: number): boolean {
+    for (let i = from + 1; i < to; i += 1) {
+      if ((this.first[i] ?? 0) < (this.step[i - 1] ?? 0)) return false;
+    }
+    return true;
   }
 
   /** Adds one value, unless its step is not after the last. */
   sample(step: number, seconds: number, value: Maybe): void {
     if (step <= (this.step.at(-1) ?? Number.NEGATIVE_INFINITY)) return;
+    this.sampled = true;
     this.#push(step, step, seconds, value, value, value, 1, value === null ? 1 : 0);
   }
 
@@ -82,6 +108,12 @@ export class Curve {
   get #columns(): (number | null)[][] {
     const { first, step, seconds, mean, low, high, count, bad } = this;
     return [first, step, seconds, mean, low, high, count, bad];
+  }
+
+  #clear(): void {
+    if (this.length > 0) this.changes += 1;
+    this.total = 0;
+    for (const column of this.#columns) column.length = 0;
   }
 
   #pop(): void {
@@ -118,6 +150,17 @@ export class Curve {
   #finite(i: number): number {
     return (this.count[i] ?? 0) - (this.bad[i] ?? 0);
   }
+}
+
+type Bucket = [number, number, number, Maybe, Maybe, Maybe, number, number];
+
+/** Returns a bucket of a chunk, whose empty columns say nothing new. */
+function bucketOf(chunk: CurveChunk, i: number): Bucket {
+  const { step, seconds, mean, first_step, low, high, count, not_finite } = chunk;
+  const [at, value] = [step[i] ?? 0, mean[i] ?? null];
+  const [lowest, highest] = [low[i] ?? value, high[i] ?? value];
+  const counts = [count[i] ?? 1, not_finite[i] ?? 0] as const;
+  return [first_step[i] ?? at, at, seconds[i] ?? 0, value, lowest, highest, ...counts];
 }
 
 const extreme = (

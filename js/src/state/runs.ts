@@ -10,12 +10,22 @@ const MAX_LINES = 100;
 
 export type RunCurves = ReadonlyMap<string, Curve>;
 
+/** Returns the kernel's buckets of one curve that have a step in a range. */
+export type LoadRange = (
+  runId: string,
+  metric: string,
+  first: number,
+  last: number,
+) => Promise<unknown>;
+
 const NO_CURVES: RunCurves = new Map();
 
 export class RunRegistry {
   readonly #all = signal<readonly RunInfo[]>([]);
   readonly #revision = signal(0);
   readonly #curves = new Map<string, Map<string, Curve>>();
+  /** Asks the kernel for finer buckets; null where a page cannot. */
+  loadRange: LoadRange | null = null;
   /** The open runs, oldest first, then the ended ones, newest first. */
   readonly all: ReadonlySignal<readonly RunInfo[]> = this.#all;
   /** Increases when curves, which are changed in place, have to be redrawn. */
@@ -50,6 +60,12 @@ export class RunRegistry {
   /** Adds buckets to the curves. */
   add(chunks: readonly CurveChunk[]): void {
     for (const chunk of chunks) this.#curve(chunk.run_id, chunk.metric)?.add(chunk);
+    if (chunks.length > 0) this.#revision.value += 1;
+  }
+
+  /** Replaces buckets by finer ones. */
+  refine(chunks: readonly CurveChunk[]): void {
+    for (const chunk of chunks) this.curves(chunk.run_id).get(chunk.metric)?.refine(chunk);
     if (chunks.length > 0) this.#revision.value += 1;
   }
 

@@ -1,12 +1,13 @@
 import { effect, useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import type { Range } from "../curves/axes";
 import type { Line } from "../curves/line";
 import { description, noteOf, placeText } from "./CurveNote";
 import { type Chart, mainLine } from "./charts";
 import { legendOf } from "./curveLegend";
 import { CurvePlot } from "./curvePlot";
-import type { ChartPlace, CurveView, ShownRuns } from "./curveView";
+import type { CurveView, ShownRuns } from "./curveView";
 import { type Drawing, type DrawnLine, drawingOf, type RangeMemory } from "./drawing";
 import { useLanguage } from "./languageContext";
 import { runPlot } from "./plotLifecycle";
@@ -21,8 +22,10 @@ export function CurveChart({ chart, view }: { chart: Chart; view: CurveView }): 
   const trans = useLanguage();
   const element = useRef<HTMLDivElement>(null);
   const plot = useRef<CurvePlot | null>(null);
-  const { cursor, zoom } = view.place(chart);
-  const memory = useRef<RangeMemory>({ range: null, log: false, since: null });
+  const { cursor } = view.place(chart);
+  /** Where a selection by keys began. */
+  const anchor = useRef<number | null>(null);
+  const memory = useRef<RangeMemory>({ range: null, zoom: null, log: false, since: null });
   const visible = useSignal(true);
   const latest = useSignal(chart);
   latest.value = chart;
@@ -44,7 +47,7 @@ export function CurveChart({ chart, view }: { chart: Chart; view: CurveView }): 
         cursor.value = x === null ? null : snapped(drawing.peek(), x);
       },
       zoomed: (range) => {
-        zoom.value = range;
+        view.zoomTo(view.place(latest.peek()), range);
       },
     });
     plot.current = made;
@@ -63,7 +66,7 @@ export function CurveChart({ chart, view }: { chart: Chart; view: CurveView }): 
       stop();
       controller.abort();
     };
-  }, [cursor, zoom, drawing, visible]);
+  }, [view, cursor, latest, drawing, visible]);
 
   const shown = drawing.value;
   const at = cursor.value;
@@ -108,11 +111,23 @@ export function CurveChart({ chart, view }: { chart: Chart; view: CurveView }): 
           aria-valuetext={`${placeText(place, axis, trans)}: ${entries
             .map(({ label, value }) => `${label} ${value}`.trim())
             .join(", ")}`}
-          onKeyDown={(event) => moveCursor(event, view.place(chart), shown, lead?.line)}
+          aria-description={trans.__(
+            "Shift and an arrow select a range, Enter zooms to it, Escape goes back",
+          )}
+          onKeyDown={(event) => {
+            if (!handleKey(event, view, chart, shown, lead?.line, anchor)) return;
+            event.preventDefault();
+            event.stopPropagation();
+            const range = selected(anchor.current, cursor.peek());
+            plot.current?.select(range);
+          }}
           onBlur={() => {
+            anchor.current = null;
+            plot.current?.select(null);
             cursor.value = null;
           }}
         />
+        {view.charts.value.length > 1 ? <PinButton chart={chart} view={view} /> : null}
         {at === null || at < begin || at > end ? null : (
           <span class="v-at" style={{ "--v-x": (at - begin) / (end - begin) }}>
             {placeText(at, axis, trans)}
@@ -121,6 +136,26 @@ export function CurveChart({ chart, view }: { chart: Chart; view: CurveView }): 
       </div>
       <p class="v-note">{noteOf(chart, view, shown, lead, trans)}</p>
     </figure>
+  );
+}
+
+/** Renders the switch that shows a chart before others. */
+function PinButton({ chart, view }: { chart: Chart; view: CurveView }): JSX.Element {
+  const trans = useLanguage();
+  const label = trans.__("Show %1 first", chart.title);
+  return (
+    <button
+      type="button"
+      class="v-pin"
+      aria-pressed={view.pinned.value.includes(chart.name)}
+      aria-label={label}
+      title={label}
+      onClick={() => view.pin(chart.name)}
+    >
+      <svg viewBox="0 0 16 16" aria-hidden="true">
+        <path d="M5.5 2h5L10 7l2.5 2.5h-9L6 7zM8 9.5V14" />
+      </svg>
+    </button>
   );
 }
 
@@ -148,35 +183,69 @@ function snapped({ front }: Drawing, x: number): number {
   return line?.x[line.nearest(x)] ?? x;
 }
 
-function moveCursor(
+/** Returns the range between the begin of a selection and the cursor. */
+function selected(anchor: number | null, cursor: number | null): Range | null {
+  if (anchor === null || cursor === null || anchor === cursor) return null;
+  return [Math.min(anchor, cursor), Math.max(anchor, cursor)];
+}
+
+/** Moves the cursor, selects, or zooms; returns whether the key does one of these. */
+function handleKey(
   event: KeyboardEvent,
-  { cursor, zoom }: ChartPlace,
-  { front, x }: Drawing,
+  view: CurveView,
+  chart: Chart,
+  drawing: Drawing,
   lead: Line | undefined,
-): void {
-  const line = longest(front) ?? lead;
-  const size = line?.x.length ?? 0;
-  const now = cursor.peek();
-  const i = line && now !== null ? line.nearest(now) : size;
-  const page = PAGE_SHARE * (x[1] - x[0]);
-  const near = (place: number): number => Math.max(0, line?.nearest(place) ?? 0);
-  const from = now ?? line?.x.at(-1) ?? 0;
+  anchor: { current: number | null },
+): boolean {
+  const place = view.place(chart);
+  const { cursor } = place;
+  const range = selected(anchor.current, cursor.peek());
+  if (event.key === "Escape") {
+    // The selection first, then the zoom.
+    if (range === null) view.zoomTo(place, null);
+    anchor.current = cursor.value = null;
+    return true;
+  }
+  if (event.key === "Enter" && range !== null) {
+    anchor.current = null;
+    view.zoomTo(place, range);
+    return true;
+  }
+  const line = longest(drawing.front) ?? lead;
+  const next = line && placeAfter(event.key, cursor.peek(), drawing.x, line);
+  if (next === undefined) return false;
+  anchor.current = event.shiftKey
+    ? (anchor.current ?? cursor.peek() ?? line?.x.at(-1) ?? null)
+    : null;
+  cursor.value = next;
+  return true;
+}
+
+/** Returns where a key moves the cursor; undefined of other keys. */
+function placeAfter(
+  key: string,
+  now: number | null,
+  [begin, end]: Range,
+  line: Line,
+): number | undefined {
+  // No further than the axis, which a zoom makes shorter than the line.
+  const inside = line.x.flatMap((x, i) => (x >= begin && x <= end ? [i] : []));
+  const [first, last] = [inside[0], inside.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  const i = now === null ? last + 1 : line.nearest(now);
+  const page = PAGE_SHARE * (end - begin);
+  const from = now ?? line.x.at(-1) ?? 0;
   const moves: Record<string, () => number> = {
     ArrowLeft: () => i - 1,
     ArrowDown: () => i - 1,
     ArrowRight: () => i + 1,
     ArrowUp: () => i + 1,
-    PageDown: () => near(from - page),
-    PageUp: () => near(from + page),
-    Home: () => 0,
-    End: () => size - 1,
+    PageDown: () => line.nearest(from - page),
+    PageUp: () => line.nearest(from + page),
+    Home: () => first,
+    End: () => last,
   };
-  if (event.key === "Escape") {
-    cursor.value = zoom.value = null;
-  } else if (moves[event.key] && size > 0) {
-    const next = Math.min(size - 1, Math.max(0, moves[event.key]?.() ?? 0));
-    cursor.value = line?.x[next] ?? null;
-  } else return;
-  event.preventDefault();
-  event.stopPropagation();
+  const next = moves[key]?.();
+  return next === undefined ? undefined : line.x[Math.min(last, Math.max(first, next))];
 }

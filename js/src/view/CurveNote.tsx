@@ -1,6 +1,6 @@
 // The texts of a chart: its place on the x axis, its best value, and its description.
 import type { JSX } from "preact";
-import { stepText } from "../curves/axes";
+import { type Range, stepText } from "../curves/axes";
 import { difference, type XAxis } from "../curves/line";
 import type { RunInfo } from "../schema/contract.gen";
 import { count, duration } from "../text/format";
@@ -18,6 +18,16 @@ export function placeText(x: number, axis: XAxis, trans: Language): string {
     : trans.__("epoch %1", stepText(Number(x.toFixed(2))));
 }
 
+/** Writes a range of the x axis: `step 120–240`. */
+export function rangeText([first, last]: Range, axis: XAxis, trans: Language): string {
+  if (axis === "time") return `${duration(first)}–${duration(last)}`;
+  const ends = [Math.floor(first), Math.ceil(last)];
+  const [from = "", to = ""] = (axis === "step" ? ends : [first, last]).map((x) =>
+    stepText(Number(x.toFixed(2))),
+  );
+  return axis === "step" ? trans.__("step %1–%2", from, to) : trans.__("epoch %1–%2", from, to);
+}
+
 /** Returns the best value, how it compares with the run behind, and what is left out. */
 export function noteOf(
   chart: Chart,
@@ -26,7 +36,7 @@ export function noteOf(
   lead: DrawnLine | undefined,
   trans: Language,
 ): JSX.Element {
-  const { above, below, refused } = drawing;
+  const { above, below, refused, notPositive } = drawing;
   const texts: string[] = [];
   const bad = drawing.front.find(({ badStep }) => badStep !== null)?.badStep ?? null;
   if (lead?.best) {
@@ -37,7 +47,8 @@ export function noteOf(
     lead && comparisonOf(drawing, lead, view.place(chart).cursor.value, view.shown.value, trans);
   if (compared) texts.push(compared);
   const { parallel, best } = view.shown.value;
-  if (texts.length === 0 && drawing.back.length > 0 && parallel.length > 1 && best) {
+  const isFirst = view.charts.value[0]?.name === chart.name;
+  if (isFirst && texts.length === 0 && drawing.back.length > 0 && parallel.length > 1 && best) {
     texts.push(
       view.chosen.value === null
         ? trans.__("the best one in front; a row below brings another forward")
@@ -45,6 +56,24 @@ export function noteOf(
     );
   }
   if (refused === "negative") texts.push(trans.__("linear: values below 0"));
+  const { count: lost, more } = notPositive;
+  if (lost > 0) {
+    texts.push(
+      more
+        ? trans._n(
+            "log: at least %2 value of 0 or less is not drawn",
+            "log: at least %2 values of 0 or less are not drawn",
+            lost,
+            count(lost),
+          )
+        : trans._n(
+            "log: %2 value of 0 or less is not drawn",
+            "log: %2 values of 0 or less are not drawn",
+            lost,
+            count(lost),
+          ),
+    );
+  }
   if (refused === "share") texts.push(trans.__("linear: a share"));
   const hidden = [
     above.count > 0 &&
@@ -82,7 +111,7 @@ function comparisonOf(
   { back, front }: Drawing,
   lead: DrawnLine,
   at: number | null,
-  { all }: ShownRuns,
+  { all, parallel }: ShownRuns,
   trans: Language,
 ): string {
   const own = lead.source.root.run_id;
@@ -95,7 +124,8 @@ function comparisonOf(
   const i = lead.line.nearest(x);
   const percents = difference(lead.source.curve.mean[i] ?? null, other.line.at(x));
   if (percents === null) return "";
-  const name = runTitle(other.source.root, all, trans, true);
+  const { root } = other.source;
+  const name = runTitle(root, all, trans, !parallel.includes(root));
   const size = Math.round(Math.abs(percents));
   if (size === 0) return trans.__("as %1 here", name);
   return percents < 0

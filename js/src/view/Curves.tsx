@@ -5,14 +5,12 @@ import type { XAxis } from "../curves/line";
 import { metric as metricText } from "../text/format";
 import type { Language } from "../text/language";
 import { CurveChart } from "./CurveChart";
+import { rangeText } from "./CurveNote";
 import type { Chart } from "./charts";
-import type { CurveView } from "./curveView";
+import { type CurveView, MAX_CHARTS } from "./curveView";
 import { useLanguage } from "./languageContext";
 import { stopNotebookKeys } from "./notebookKeys";
 import { ChartGroupContext } from "./Sparkline";
-
-/** More charts than these are found by their name. */
-const MAX_CHARTS = 12;
 
 export function Curves({ view }: { view: CurveView }): JSX.Element | null {
   const trans = useLanguage();
@@ -35,6 +33,7 @@ export function Curves({ view }: { view: CurveView }): JSX.Element | null {
         <p>
           <b>{trans.__("Curves")}</b> {trans._n("%1 metric", "%1 metrics", metricCount(all))}
         </p>
+        <ZoomState view={view} />
         <AxisChoice view={view} />
         <Switch of={view.log} label={trans.__("log")} title={trans.__("Logarithmic y axis")} />
         <Switch
@@ -112,6 +111,35 @@ function AxisChoice({ view }: { view: CurveView }): JSX.Element {
         </label>
       ))}
     </div>
+  );
+}
+
+/** Renders the range of the zoom as a button that ends it. */
+function ZoomState({ view }: { view: CurveView }): JSX.Element | null {
+  const trans = useLanguage();
+  const place = view.zoomed;
+  const range = place?.zoom.value;
+  if (!place || !range) return null;
+  const { detail } = view;
+  return (
+    <span class="v-zoom" role="status">
+      {detail === "all" ? null : (
+        <small>
+          {detail === "loading"
+            ? trans.__("loading…")
+            : trans.__("as detailed as this page has it")}
+        </small>
+      )}
+      <button
+        type="button"
+        class="v-switch"
+        aria-pressed="true"
+        title={trans.__("Show everything (Escape)")}
+        onClick={() => view.zoomTo(place, null)}
+      >
+        {rangeText(range, view.shownAxis, trans)} <span aria-hidden="true">✕</span>
+      </button>
+    </span>
   );
 }
 

@@ -1,6 +1,6 @@
 // What went wrong with runs, and what a run took.
 import type { JSX } from "preact";
-import type { RunAlert, RunInfo } from "../schema/contract.gen";
+import type { RunAlert, RunCost, RunInfo } from "../schema/contract.gen";
 import { ancestorIn, ownTree } from "../state/runTree";
 import { bytes, clock, count, duration, energy, percent, ratioWhole } from "../text/format";
 import type { Language } from "../text/language";
@@ -48,6 +48,14 @@ function alertText(view: CurveView, run: RunInfo, alert: RunAlert, trans: Langua
 export const alertTexts = (view: CurveView, trans: Language): readonly string[] =>
   troubledRuns(view).map(({ run, alert }) => alertText(view, run, alert, trans));
 
+/** Returns whose energy is known. */
+const energyOf = ({ cpu_energy_wh: cpu, gpus }: RunCost, trans: Language): string => {
+  if (cpu === null) return trans.__("GPU alone");
+  return gpus.some((gpu) => gpu.energy_wh !== null)
+    ? trans.__("GPU and CPU")
+    : trans.__("CPU alone");
+};
+
 /** Renders what an ended run took, and what went wrong for good. */
 export function RunSummary({ run, view }: { run: RunInfo; view: CurveView }): JSX.Element {
   const trans = useLanguage();
@@ -61,13 +69,13 @@ export function RunSummary({ run, view }: { run: RunInfo; view: CurveView }): JS
           {trans.message(alert.reason_code, alert.reason, alert.reason_args)}
         </p>
       ))}
-      <RunCost run={run} />
+      <CostLine run={run} />
     </>
   );
 }
 
 /** Renders waiting, memory, GPUs and energy. */
-function RunCost({ run }: { run: RunInfo }): JSX.Element | null {
+function CostLine({ run }: { run: RunInfo }): JSX.Element | null {
   const trans = useLanguage();
   const { cost } = run;
   if (cost === null) return null;
@@ -99,7 +107,7 @@ function RunCost({ run }: { run: RunInfo }): JSX.Element | null {
     );
   }
   if (cost.energy_wh !== null) {
-    tiles.push([trans.__("Energy"), energy(cost.energy_wh), trans.__("GPU alone")]);
+    tiles.push([trans.__("Energy"), energy(cost.energy_wh), energyOf(cost, trans)]);
   }
   return (
     <dl class="v-summary">

@@ -237,9 +237,14 @@ function SystemHealthTile({ store }: { store: Store }): JSX.Element {
       <dd class="v-note">
         {limiter === null ? null : (
           <>
-            {interpolate(
-              trans.__("%1 high", "%1"),
-              <Vital of="system.limiter">{componentLabel(limiter, trans)}</Vital>,
+            {limiter === "cpu" && system.cpu_wait_percent !== null ? (
+              // Its health is of the wait, and not of the load.
+              <Vital of="system.limiter">{trans.__("waiting for a CPU")}</Vital>
+            ) : (
+              interpolate(
+                trans.__("%1 high", "%1"),
+                <Vital of="system.limiter">{componentLabel(limiter, trans)}</Vital>,
+              )
             )}
             <span class="v-wide"> · </span>
           </>

@@ -79,7 +79,7 @@ export function legendOf(
       hook: undefined,
       part: null,
       label: line
-        ? runTitle(root, runs.all, trans, true)
+        ? runTitle(root, runs.all, trans, !runs.parallel.includes(root))
         : trans._n("%1 other", "%1 others", others.size),
       title: "",
       value: line ? chartFigure(at === null ? line.curve.mean.at(-1) : line.at(at), drawing) : "",

@@ -64,8 +64,7 @@ export class CurvePlot {
   /** Moves the cursor; null hides it. */
   point(x: number | null): void {
     const [low, high] = this.#drawing?.x ?? [0, 1];
-    const shown = x !== null && x >= low && x <= high;
-    this.canvas.point(shown ? ROOM.left + (this.width * (x - low)) / (high - low) : null);
+    this.canvas.point(x !== null && x >= low && x <= high ? this.#leftOf(x) : null);
   }
 
   /** Returns the x at a place, in CSS pixels from the left. */
@@ -75,10 +74,34 @@ export class CurvePlot {
     return low + share * (high - low);
   }
 
+  /** Shows a selected range of x; null hides it. */
+  select(range: Range | null): void {
+    if (range === null) this.#select(0, 0);
+    else this.#select(this.#leftOf(range[0]), this.#leftOf(range[1]));
+  }
+
+  /** Returns the place of x, in CSS pixels from the left. */
+  #leftOf(x: number): number {
+    const [low, high] = this.#drawing?.x ?? [0, 1];
+    const share = Math.min(1, Math.max(0, (x - low) / (high - low)));
+    return ROOM.left + this.width * share;
+  }
+
   #select(start: number, end: number): void {
     const { style } = this.#selection;
     style.left = `${Math.min(start, end)}px`;
     style.width = `${Math.abs(end - start)}px`;
+  }
+
+  /** Draws nothing outside of the area of the lines, but what is as near as `margin`. */
+  #clip({ left, top, width, height }: Box, margin: number, draw: () => void): void {
+    const { context: ctx } = this.canvas;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(left - margin, top - margin, width + 2 * margin, height + 2 * margin);
+    ctx.clip();
+    draw();
+    ctx.restore();
   }
 
   #paint(): void {
@@ -120,22 +143,17 @@ export class CurvePlot {
       const at = Math.min(toX(value), canvas.width - ctx.measureText(text).width / 2);
       ctx.fillText(text, at, box.top + box.height + 12 * scale);
     });
-    ctx.save();
     ctx.lineJoin = "round";
-    ctx.beginPath();
-    ctx.rect(box.left, 0, box.width, box.top + box.height + scale);
-    ctx.clip();
     const painter = new Painter(ctx, box, scale, toX, toY, colour);
-    for (const line of drawing.back) painter.grey(line);
-    ctx.restore();
-    ctx.save();
+    const { front, back } = drawing;
+    this.#clip(box, scale, () => {
+      for (const line of back) painter.grey(line);
+      for (const line of front) painter.band(line);
+      for (const line of front) painter.line(line);
+    });
     // The marks at the ends of lines stick out.
-    ctx.beginPath();
-    ctx.rect(box.left, 0, box.width + 5 * scale, box.top + box.height + 5 * scale);
-    ctx.clip();
-    for (const line of drawing.front) painter.band(line);
-    for (const line of drawing.front) painter.line(line);
-    for (const line of drawing.front) painter.marks(line, drawing);
-    ctx.restore();
+    this.#clip(box, 5 * scale, () => {
+      for (const line of front) painter.marks(line, drawing);
+    });
   }
 }

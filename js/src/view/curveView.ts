@@ -26,6 +26,8 @@ import {
   mainLine,
 } from "./charts";
 
+import { CurveZoom, coarsePart, type Detail } from "./curveZoom";
+
 /** The runs of a view, and their places in the palette; a run without one is grey. */
 export interface ShownRuns {
   readonly all: readonly RunInfo[];
@@ -48,6 +50,8 @@ export interface ChartPlace {
 }
 
 const MAX_PLACES = 8;
+/** More charts than these are found by their name. */
+export const MAX_CHARTS = 12;
 
 const chartPlace = (): ChartPlace => ({ cursor: signal(null), zoom: signal(null) });
 
@@ -75,6 +79,7 @@ export class CurveView {
   /** Metrics of the run in front that have no chart, such as a test score. */
   readonly numbers: ReadonlySignal<readonly (readonly [string, number | null])[]>;
 
+  readonly #zoom: CurveZoom;
   readonly #inner = chartPlace();
   /** Of the runs around those that are compared. */
   readonly #outer = chartPlace();
@@ -82,6 +87,7 @@ export class CurveView {
 
   constructor(store: Store) {
     this.store = store;
+    this.#zoom = new CurveZoom(store.runs);
     const group = computed(() => {
       const gone = !(store.connected.value || store.closed.value);
       const all = gone ? withLost(store.runs.all.value) : store.runs.all.value;
@@ -185,6 +191,30 @@ export class CurveView {
   showAxis(axis: XAxis): void {
     this.axis.value = axis;
     for (const place of [this.#inner, this.#outer]) place.zoom.value = place.cursor.value = null;
+  }
+
+  /** What of the zoom the page has. */
+  get detail(): Detail {
+    return this.#zoom.detail.value;
+  }
+
+  /** The cursor and the zoom of the charts that are zoomed, if any are. */
+  get zoomed(): ChartPlace | undefined {
+    return [this.#inner, this.#outer].find(({ zoom }) => zoom.value !== null);
+  }
+
+  /** Zooms the charts with one x axis, and loads what the page lacks; null shows everything. */
+  zoomTo(place: ChartPlace, range: Range | null): void {
+    place.zoom.value = range;
+    place.cursor.value = null;
+    const { places } = this.shown.peek();
+    const shown = this.charts.peek().slice(0, this.more.peek() ? MAX_CHARTS : this.mainCount);
+    const lines = shown
+      .filter((chart) => this.place(chart) === place)
+      .flatMap((chart) => chart.lines.filter(({ root }) => places.has(root.run_id)));
+    void this.#zoom.load(
+      lines.flatMap((line) => (range && coarsePart(line, this.transform(line), range)) ?? []),
+    );
   }
 
   /** Brings a run forward, or back if it is in front already. */

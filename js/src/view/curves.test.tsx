@@ -31,13 +31,21 @@ const press = (root: Element, text: string): void => {
   if (!button) throw new Error(`no button ${text}`);
   act(() => button.click());
 };
+/** Presses a key; `+` before its name adds Shift. */
 const key = (element: Element, name: string): KeyboardEvent => {
-  const event = new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true });
+  const options = { key: name.replace(/^[+]/, ""), shiftKey: name.startsWith("+") };
+  const event = new KeyboardEvent("keydown", { ...options, bubbles: true, cancelable: true });
   act(() => {
     element.dispatchEvent(event);
   });
   return event;
 };
+
+/** Waits until what was asked for has been answered and shown. */
+const settled = (): Promise<void> =>
+  act(async () => {
+    for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+  });
 
 describe("curves of one run", () => {
   test("two charts first, train and validation in one, the others one click away", () => {
@@ -82,7 +90,7 @@ describe("curves of one run", () => {
     const [info] = runsOf("curves");
     const chunk = (metric: string, start: number, step: number, value: number): CurveChunk => ({
       ...{ run_id: info?.run_id ?? "", metric, start, step: [step], seconds: [61], mean: [value] },
-      ...{ first_step: [], low: [], high: [], count: [], not_finite: [] },
+      ...{ first_step: [], low: [], high: [], count: [], not_finite: [], not_finite_kind: [] },
     });
     receive({
       at: AT + 1,
@@ -106,6 +114,36 @@ describe("curves of one run", () => {
     expect(note(root, "loss")).toBe("8 above, up to 900.0");
     press(root, "8 above, up to 900.0");
     expect(note(root, "loss")).toBe("leave outliers out");
+  });
+
+  test("a validation that is 20 times as large as the training has a chart of its own", () => {
+    const sums = losses(50, 2).map((value: number) => 100 * value);
+    const curves = { loss: losses(50, 1), val_loss: sums, accuracy: losses(50, 3, { start: 0.1 }) };
+    const { root } = show("training", withRuns(base, [run("a-1", AT, curves, { current: 50 })]));
+    expect(texts(root, "figcaption > b")).toEqual(["loss", "accuracy"]);
+    press(root, "1 more");
+    expect(texts(root, "figcaption > b")).toEqual(["loss", "accuracy", "val_loss"]);
+    expect(legend(root, "loss")).toHaveLength(1);
+  });
+
+  test("a logarithmic axis says how many values have no place on it", () => {
+    const values = losses(100, 1).map((value: number, i: number) =>
+      i === 40 ? 0 : i === 41 ? -1 : value,
+    );
+    const { root } = show("training", withRuns(base, [run("a-1", AT, { loss: values })]));
+    expect(note(root, "loss")).not.toContain("not drawn");
+    press(root, "log");
+    expect(note(root, "loss")).toContain("log: 2 values of 0 or less are not drawn");
+  });
+
+  test("of merged values a logarithmic axis knows only that some are 0 or less", () => {
+    const shown = run("a-1", AT, { loss: losses(100, 1) });
+    const { mean = [] } = shown.chunks[0] ?? {};
+    const low = mean.map((value: number | null, i: number) => (i === 40 ? 0 : value));
+    Object.assign(shown.chunks[0] ?? {}, { low, high: mean, count: mean.map(() => 8) });
+    const { root } = show("training", withRuns(base, [shown]));
+    press(root, "log");
+    expect(note(root, "loss")).toContain("log: at least 1 value of 0 or less is not drawn");
   });
 
   test("a logarithmic axis is refused for shares, and says so", () => {
@@ -140,6 +178,139 @@ describe("reading a chart", () => {
     key(loss, "Escape");
     expect(texts(root, ".v-at")).toEqual([]);
     expect(legend(root, "loss")).toEqual(before);
+  });
+
+  test("Shift selects a range by keys, Enter zooms all charts to it, Escape goes back", () => {
+    const { root } = open("curves");
+    const loss = plot(root, "loss");
+    const ends = (): (string | null)[] =>
+      all(root, ".v-plot").flatMap((one) => [
+        one.getAttribute("aria-valuemin"),
+        one.getAttribute("aria-valuemax"),
+      ]);
+    expect(ends()).toEqual(["0", "1200", "0", "1200"]);
+    key(loss, "Home");
+    key(loss, "PageUp");
+    for (const name of ["+ArrowRight", "+PageUp"]) key(loss, name);
+    // Escape ends the selection; without one, Enter is left to the notebook.
+    key(loss, "Escape");
+    expect(key(loss, "Enter").defaultPrevented).toBe(false);
+    key(loss, "Home");
+    key(loss, "PageUp");
+    for (const name of ["+ArrowRight", "+PageUp"]) key(loss, name);
+    expect(key(loss, "Enter").defaultPrevented).toBe(true);
+    expect(ends()).toEqual(["121", "242", "121", "242"]);
+    expect(texts(root, ".v-zoom")).toEqual(["step 121–242 ✕"]);
+    key(loss, "End");
+    expect(texts(root, ".v-at")[0]).toBe("step 242");
+    key(loss, "Escape");
+    expect(ends()).toEqual(["0", "1200", "0", "1200"]);
+    expect(all(root, ".v-zoom")).toHaveLength(0);
+  });
+
+  /** Merges the values of a curve, ten in a bucket, as a page has them that was opened late. */
+  const merged = (chunk: CurveChunk): CurveChunk => {
+    const starts = chunk.mean.map((_, i) => i).filter((i) => i % 10 === 0);
+    const of = (column: readonly (number | null)[], pick: (values: number[]) => number) =>
+      starts.map((i) => pick(column.slice(i, i + 10).map((value) => value ?? 0)));
+    const last = (values: number[]): number => values.at(-1) ?? 0;
+    return {
+      ...chunk,
+      step: of(chunk.step, last),
+      seconds: of(chunk.seconds, last),
+      mean: of(chunk.mean, (values) => values.reduce((a, b) => a + b) / values.length),
+      low: of(chunk.mean, (values) => Math.min(...values)),
+      high: of(chunk.mean, (values) => Math.max(...values)),
+      first_step: of(chunk.step, ([first = 0]) => first),
+      count: starts.map((i) => Math.min(10, chunk.mean.length - i)),
+      not_finite: [],
+    };
+  };
+  const whole = run("a-1", AT, { loss: losses(100, 1) }, { total: 100, current: 100 });
+  const [fine] = whole.chunks as CurveChunk[];
+  const late = (): ShownPanel => {
+    const traits = withRuns(base, [whole]);
+    return show("training", { ...traits, curves: [merged(fine as CurveChunk)] });
+  };
+  const zoom = (root: HTMLElement): void => {
+    for (const name of ["Home", "PageUp", "PageUp", "+PageUp", "Enter"]) {
+      key(plot(root, "loss"), name);
+    }
+  };
+
+  test("a zoom asks the kernel for the values that the page lacks", async () => {
+    const { root, store } = late();
+    const asked: unknown[] = [];
+    store.runs.loadRange = (...range) => {
+      asked.push(range);
+      const inside = (step: number): boolean =>
+        step >= Number(range[2]) && step <= Number(range[3]);
+      const { step = [], mean = [], seconds = [], ...rest } = fine ?? {};
+      const of = <T,>(column: readonly T[]): T[] => column.filter((_, i) => inside(step[i] ?? 0));
+      return Promise.resolve([
+        { ...rest, step: of(step), mean: of(mean), seconds: of(seconds), not_finite: [] },
+      ]);
+    };
+    zoom(root);
+    expect(texts(root, ".v-zoom small")).toEqual(["loading…"]);
+    await settled();
+    expect(asked).toHaveLength(1);
+    const [run_id, metric, first, last] = asked[0] as [string, string, number, number];
+    expect([run_id, metric]).toEqual(["a-1", "loss"]);
+    expect(all(root, ".v-zoom small")).toHaveLength(0);
+    // Each value of the range, and outside of it what was there.
+    const curve = store.runs.curves("a-1").get("loss");
+    const begin = curve?.step.indexOf(first) ?? -1;
+    expect(curve?.step.slice(begin, begin + 3)).toEqual([first, first + 1, first + 2]);
+    expect(curve?.step.indexOf(last)).toBe(begin + last - first);
+    expect(curve?.step[0]).toBe(10);
+    expect(curve?.count.reduce((a, b) => a + b)).toBe(100);
+    // Nothing is missing any more.
+    key(plot(root, "loss"), "Escape");
+    zoom(root);
+    expect(asked).toHaveLength(1);
+  });
+
+  test("a page that cannot ask zooms on what it has, and says so", async () => {
+    const { root, store } = late();
+    zoom(root);
+    expect(texts(root, ".v-zoom small")).toEqual(["as detailed as this page has it"]);
+    press(root, texts(root, ".v-zoom button")[0] ?? "");
+    expect(all(root, ".v-zoom")).toHaveLength(0);
+    store.runs.loadRange = () => Promise.reject(new Error("no answer in time"));
+    zoom(root);
+    await settled();
+    expect(texts(root, ".v-zoom small")).toEqual(["as detailed as this page has it"]);
+  });
+
+  test("charts can be pinned: they come first in this view, in the order of the pins", () => {
+    const { root, store, receive } = open("curves");
+    const pin = (title: string): HTMLElement | undefined =>
+      all(root, ".v-pin").find((one) => one.title === `Show ${title} first`);
+    press(root, "2 more");
+    act(() => pin("grad_norm")?.click());
+    expect(pin("grad_norm")?.getAttribute("aria-pressed")).toBe("true");
+    press(root, "fewer");
+    expect(texts(root, "figcaption > b")).toEqual(["grad_norm", "loss"]);
+    act(() => pin("loss")?.click());
+    receive({ at: AT + 1 });
+    expect(texts(root, "figcaption > b")).toEqual(["grad_norm", "loss"]);
+    press(root, "2 more");
+    act(() => pin("lr")?.click());
+    expect(texts(root, "figcaption > b")).toEqual(["grad_norm", "loss", "lr", "accuracy"]);
+    // Another view has its own.
+    expect(texts(view(store), "figcaption > b")).toEqual(["loss", "accuracy"]);
+    for (const title of ["grad_norm", "loss", "lr"]) act(() => pin(title)?.click());
+    expect(texts(root, "figcaption > b")).toEqual(["loss", "accuracy", "lr", "grad_norm"]);
+  });
+
+  test("runs are compared by what is to fall or to rise, whatever is pinned", () => {
+    const { root } = open("folds");
+    press(root, "1 more");
+    act(() => all(root, ".v-pin").at(-1)?.click());
+    expect(texts(root, "figcaption > b")[0]).toBe("mean_accuracy");
+    expect(texts(root, ".v-state")[0]).toBe("best");
+    expect(texts(root, ".v-runs .v-columns span").at(-1)).toBe("loss");
   });
 
   test("letters are left to the notebook", () => {
@@ -397,6 +568,24 @@ describe("the end", () => {
       "12.8 Wh",
     ]);
     expect(texts(root, ".v-summary .v-note")[1]).toBe("at step 1,180");
+    expect(texts(root, ".v-summary .v-note").at(-1)).toBe("GPU alone");
+  });
+
+  test.each([
+    [[{ energy_wh: 3 }], 2, "GPU and CPU"],
+    [[], 2, "CPU alone"],
+  ])("the energy says whose it is", (gpus, cpu, words) => {
+    const traits = states["finished"] as Traits;
+    const runs = runsOf("finished").map((one) => {
+      const cost = one.cost && {
+        ...one.cost,
+        gpus: gpus.map((gpu) => ({ ...one.cost?.gpus[0], ...gpu })),
+        cpu_energy_wh: cpu,
+      };
+      return { ...one, cost };
+    });
+    const { root } = show("training", { ...traits, runs } as Traits);
+    expect(texts(root, ".v-summary .v-note").at(-1)).toBe(words);
   });
 
   test("beside a model that serves the last run is one line that opens", () => {

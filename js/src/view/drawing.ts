@@ -52,6 +52,14 @@ export interface Drawing {
   readonly ticks: { readonly x: Ticks; readonly y: Ticks };
   readonly above: LeftOut;
   readonly below: LeftOut;
+  /** Values of 0 or less, for which a logarithmic axis has no place. */
+  readonly notPositive: NotPositive;
+}
+
+export interface NotPositive {
+  readonly count: number;
+  /** Whether buckets hide some: of their values only the lowest and the highest are known. */
+  readonly more: boolean;
 }
 
 export interface Ticks {
@@ -67,6 +75,7 @@ export interface LeftOut {
 /** The range that a chart has, which grows at once and shrinks late. */
 export interface RangeMemory {
   range: Range | null;
+  zoom: Range | null;
   log: boolean;
   /** Since when less was used than the share. */
   since: number | null;
@@ -134,7 +143,8 @@ export function drawingOf(
   // A logarithmic axis has room for all.
   const rest = log || view.whole.value.has(chart.name) ? all : valueRange(values);
   const few = front.every(({ line }) => line.x.length < FEW_POINTS);
-  if (few) memory.range = null;
+  if (few || memory.zoom !== zoom) memory.range = null;
+  memory.zoom = zoom;
   const y = remembered(memory, rest ?? [0, 1], log, now);
   const real = (value: number): number => (log ? 10 ** value : value);
   const hidden = rest === null || all === null || (rest[0] === all[0] && rest[1] === all[1]);
@@ -162,6 +172,7 @@ export function drawingOf(
     y,
     log,
     refused,
+    notPositive: log ? notPositive(front, x) : { count: 0, more: false },
     size: log ? 0 : Math.max(Math.abs(y[0]), Math.abs(y[1])),
     ticks: { x: xTicks(x, axis, pixels), y: yTicks(y, log) },
     above: hidden ? NOTHING : leftOut(values, "high", (value) => value > y[1], all?.[1], real),
@@ -267,6 +278,21 @@ function logOf(
   if (known - positive > NOT_POSITIVE_SHARE * known) return { ...linear, refused: "negative" };
   const scale = (value: Maybe): Maybe => (value === null || value <= 0 ? null : Math.log10(value));
   return { log: true, refused: null, scale };
+}
+
+function notPositive(lines: readonly { line: Line }[], [first, last]: Range): NotPositive {
+  let [sum, more] = [0, false];
+  for (const { line } of lines) {
+    const { low, high, count, bad } = line.curve;
+    line.x.forEach((x, i) => {
+      const [lowest, highest] = [low[i] ?? 1, high[i] ?? 1];
+      if (lowest > 0 || x < first || x > last) return;
+      const finite = (count[i] ?? 1) - (bad[i] ?? 0);
+      sum += highest > 0 ? 1 : finite;
+      more ||= highest > 0 && finite > 2;
+    });
+  }
+  return { count: sum, more };
 }
 
 /** Returns the range of the axis: it grows at once, and shrinks when little of it was used. */

@@ -37,6 +37,7 @@ const gpu = (index: number, values: Partial<Gpu> = {}): Gpu => ({
   temperature_celsius: 41.4,
   power_watts: 312.2,
   power_limit_watts: 700,
+  energy_joules: null,
   process_memory_bytes: GIB,
   uuid: `GPU-${index}`,
   mig: false,
@@ -327,6 +328,11 @@ describe("GPUs", () => {
 test("components are named in words", () => {
   const { text } = show("live", machine({ limiter: "gpu_memory", system_health: "degraded" }));
   expect(text("system.limiter")).toBe("GPU memory");
+  const waits = { limiter: "cpu", system_health: "degraded", cpu_wait_percent: 38 };
+  expect(show("live", machine(waits)).text("system.limiter")).toBe("waiting for a CPU");
+  // An older kernel judges the load.
+  const loaded = { ...waits, cpu_wait_percent: null };
+  expect(show("live", machine(loaded)).text("system.limiter")).toBe("CPU");
 });
 
 test("the keys that press the button do not reach the notebook", () => {

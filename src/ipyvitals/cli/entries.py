@@ -49,7 +49,10 @@ class ModelEntry(msgspec.Struct, frozen=True, kw_only=True):
     run_value: float | None = None
     run_best: bool | None = None
     """Whether that value is the best one, and not the last."""
+    run_ended_at: float | None = None
+    """When that run ended; of a lost one, its last word."""
     kernel_id: str | None = None
     notebook: str | None = None
+    """Path of the notebook on a server; from a file its name, where the run knows it."""
     last_at: float | None = None
     """When its last update or row was written."""

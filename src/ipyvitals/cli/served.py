@@ -145,6 +145,7 @@ def _of_run(run: RunInfo) -> dict[str, Any]:
         progress=run.progress,
         metrics=run.metrics,
         best=run.best,
+        ended_at=run.ended_at,
     )
 
 

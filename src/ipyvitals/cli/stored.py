@@ -83,9 +83,17 @@ def _shown(runs: list[StoredRun]) -> dict[str, dict[str, Any]]:
             ),
             metrics=run.metrics,
             best=run.info.best if run.info else {},
+            ended_at=None if run.state == "running" else run.ended_at or run.last_at,
         )
+        | {"notebook": _notebook(run)}
         for run in tops
     }
+
+
+def _notebook(run: StoredRun) -> str | None:
+    """Return the name of the notebook, or the script, that the run came from."""
+    environment = run.info.environment if run.info else None
+    return environment.notebook if environment else None
 
 
 def _lost(run: StoredRun | None) -> str | None:

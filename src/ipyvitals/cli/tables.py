@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ipyvitals.cli.entries import ModelEntry
-from ipyvitals.cli.runs import run_text
+from ipyvitals.cli.runs import ago, run_text
 from ipyvitals.render import formatting as fmt
 from ipyvitals.render.formatting import UNKNOWN
 from ipyvitals.render.tones import status_tone
@@ -24,13 +24,14 @@ HEADINGS = (
     "PREDICTIONS",
     "/MIN",
     "P95",
+    "LAST RUN",
     "HEARD",
     "WHERE",
 )
-MODEL, STATUS = HEADINGS.index("MODEL"), HEADINGS.index("STATUS")
+MODEL, STATUS, RUN = map(HEADINGS.index, ("MODEL", "STATUS", "LAST RUN"))
 LEAST_NEEDED = [
     HEADINGS.index(name)
-    for name in ("P95", "PREDICTIONS", "MONITOR", "HEARD", "/MIN", "WHERE", "ACCURACY")
+    for name in ("LAST RUN", "P95", "PREDICTIONS", "MONITOR", "HEARD", "/MIN", "WHERE", "ACCURACY")
 ]
 """Columns in the order in which a narrow terminal drops them."""
 STATUS_LEAST, GAP = 20, 2
@@ -45,12 +46,15 @@ def plain_table(entries: Sequence[ModelEntry], now: float) -> str:
     if not entries:
         return ""
     lines = [HEADINGS, *(_cells(one, now) for one in entries)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+    shown = _used(lines[1:])
+    widths = {place: max(len(line[place]) for line in lines) for place in shown}
 
     def aligned(line: Sequence[str]) -> str:
         cells = (
-            cell.rjust(width) if heading in NUMBERS else cell.ljust(width)
-            for cell, width, heading in zip(line, widths, HEADINGS, strict=True)
+            line[place].rjust(widths[place])
+            if HEADINGS[place] in NUMBERS
+            else line[place].ljust(widths[place])
+            for place in shown
         )
         return "  ".join(cells).rstrip()
 
@@ -88,44 +92,56 @@ def rich_table(entries: Sequence[ModelEntry], now: float, width: int) -> Rendera
 
 def _fitting(lines: Sequence[Sequence[str]], width: int) -> dict[int, int]:
     """Return the places of the columns for which there is room, and how wide each is."""
-    wide = {
-        place: max(len(line[place]) for line in (HEADINGS, *lines))
-        for place in range(len(HEADINGS))
-    }
+    wide = {place: max(len(line[place]) for line in (HEADINGS, *lines)) for place in _used(lines)}
     wanted = wide[STATUS]
     wide[STATUS] = min(wanted, STATUS_LEAST)
     for place in LEAST_NEEDED:
         if sum(wide.values()) + GAP * len(wide) <= width:
             break
-        wide.pop(place)
+        wide.pop(place, None)
     spare = width - sum(wide.values()) - GAP * len(wide)
     wide[STATUS] = min(wanted, wide[STATUS] + max(0, spare))
     return wide
 
 
+def _used(lines: Sequence[Sequence[str]]) -> list[int]:
+    """Return the places of the columns; that of runs only where it says something."""
+    runs = any(line[RUN] != UNKNOWN for line in lines)
+    return [place for place in range(len(HEADINGS)) if place != RUN or runs]
+
+
 def _cells(one: ModelEntry, now: float) -> tuple[str, ...]:
     called = " ".join(filter(None, [one.name or one.model_id, one.version]))
-    heard = UNKNOWN if one.last_at is None else _ago(now - one.last_at)
+    heard = UNKNOWN if one.last_at is None else ago(now - one.last_at)
+    where = one.notebook or one.kernel_id or "history"
+    if one.source == "store" and one.notebook is not None:
+        where = f"{one.notebook}, history"
     cells = (
         one.monitor,
         called or UNKNOWN,
-        _status(one),
+        run_text(one, now) if _is_run(one) else _status(one),
         _accuracy(one),
         fmt.count(one.total_predictions),
         fmt.short_count(one.predictions_per_minute),
         fmt.latency(one.latency_p95_seconds),
+        UNKNOWN if one.run_state is None or _is_run(one) else run_text(one, now),
         heard,
-        one.notebook or one.kernel_id or "history",
+        where,
     )
     return tuple(map(printable, cells))
+
+
+def _is_run(one: ModelEntry) -> bool:
+    """Return whether a run says more than a status: where no model is known but its training."""
+    if one.run_state is None or one.lost is not None:
+        return False
+    trains_only = one.model_id is None and one.status not in TROUBLE
+    return trains_only or (one.status == "training" and not one.live)
 
 
 def _status(one: ModelEntry) -> str:
     if one.lost is not None:
         return f"Training lost: {one.lost}" if one.lost else "Training lost"
-    trains_only = one.model_id is None and one.status not in TROUBLE
-    if one.run_state is not None and (trains_only or (one.status == "training" and not one.live)):
-        return run_text(one)
     if one.status is None:
         return UNKNOWN
     word = fmt.status_word(one.status)
@@ -141,10 +157,6 @@ def _accuracy(one: ModelEntry) -> str:
     if one.current_accuracy is None or one.accuracy_low is None or one.accuracy_high is None:
         return text
     return f"{text} ({fmt.ratio(one.accuracy_low)}{UNKNOWN}{fmt.ratio(one.accuracy_high)})"
-
-
-def _ago(seconds: float) -> str:
-    return "now" if seconds < 10 else f"{fmt.roughly(seconds)} ago"
 
 
 def printable(text: str) -> str:

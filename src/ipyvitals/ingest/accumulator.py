@@ -13,7 +13,14 @@ from ipyvitals.drift.features import Columns, columns_of
 from ipyvitals.ingest.label_join import DeploymentKey
 from ipyvitals.ingest.labeling import LabelEvaluator
 from ipyvitals.ingest.plain_values import PlainValues
-from ipyvitals.ingest.records import MISSING, BatchRecord, RecordExtras, UnsetType
+from ipyvitals.ingest.records import (
+    MISSING,
+    BatchRecord,
+    CountRecord,
+    RecordExtras,
+    StreamRecord,
+    UnsetType,
+)
 from ipyvitals.ingest.row_fallback import apply_to_rows
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.registry import Registry
@@ -64,6 +71,7 @@ class ModelAccumulator:
         self.records: list[Any] = []
         """Records of which only time and latency are still to be added."""
         self.failures: list[float] = []
+        self.streams: list[StreamRecord] = []
         self.label_delays: list[float] = []
         self.stale_labels = 0
         """Labels of a former deployment, which are counted but enter no window."""
@@ -71,7 +79,7 @@ class ModelAccumulator:
         """Labels that stand for no value."""
         self.mismatched_labels = 0
         """Labels that can never be equal to their prediction."""
-        self._batches: list[BatchRecord] = []
+        self._batches: list[BatchRecord | CountRecord] = []
         self._predictions: list[Any] = []
         self._actuals: list[Any] = []
         self._segments: list[Hashable] = []
@@ -105,6 +113,10 @@ class ModelAccumulator:
             self._flush_pairs()
             self._add_labels(batch.labels)
 
+    def add_counted(self, call: CountRecord) -> None:
+        """Add the rows of one call of which only the number is known."""
+        self._batches.append(call)
+
     def add_drift_row(self, prediction: Any, features: Mapping[str, Any] | None) -> None:
         """Add a single prediction for drift detection."""
         if self.plain:
@@ -113,7 +125,8 @@ class ModelAccumulator:
         self._single_rows[1].append(features)
 
     def __len__(self) -> int:
-        return len(self.plain) + len(self.records) + len(self._batches) + len(self.failures)
+        others = len(self._batches) + len(self.failures) + len(self.streams)
+        return len(self.plain) + len(self.records) + others
 
     def evaluate(self, plain_values: PlainValues) -> None:
         """Score the pairs, and replace objects of the user; `add_to` then calls no user code."""
@@ -142,6 +155,8 @@ class ModelAccumulator:
             _add_batches(self._batches, model)
         if self.failures:
             model.add_errors(np.array(self.failures))
+        if self.streams:
+            _add_streams(self.streams, model)
         if self.stale_labels:
             model.add_stale_labels(self.stale_labels)
         for labels in self._labels:
@@ -332,10 +347,24 @@ def _add_times(at: Floats, seconds: Floats, model: ModelState) -> None:
         model.add_durations(at[timed], seconds[timed])
 
 
-def _add_batches(batches: list[BatchRecord], model: ModelState) -> None:
+def _add_batches(batches: list[BatchRecord | CountRecord], model: ModelState) -> None:
     rows = np.array([batch.rows for batch in batches], dtype=np.int64)
     model.add_calls(np.array([batch.at for batch in batches]), rows)
     timed = [(batch.at, batch.latency) for batch in batches if batch.latency is not None]
     if timed:
         at, seconds = np.array(timed).T
         model.add_durations(at, seconds)
+
+
+def _add_streams(streams: list[StreamRecord], model: ModelState) -> None:
+    began = [(one.at, one.first_item_seconds) for one in streams if one.first_item_seconds is not None]
+    if began:
+        model.add_first_items(*np.array(began, dtype=np.float64).T)
+    ended = [one for one in streams if one.seconds is not None]
+    if ended:
+        model.add_streams(
+            np.array([one.at for one in ended]),
+            np.array([one.seconds for one in ended], dtype=np.float64),
+            np.array([one.items for one in ended], dtype=np.int64),
+            np.array([one.left for one in ended], dtype=np.bool_),
+        )

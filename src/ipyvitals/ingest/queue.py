@@ -18,8 +18,10 @@ from ipyvitals.ingest.plain_values import PlainValues
 from ipyvitals.ingest.records import (
     MISSING,
     BatchRecord,
+    CountRecord,
     FailureRecord,
     LabelRecord,
+    StreamRecord,
     UncountedLabels,
     UnsetType,
     read_device_values,
@@ -260,6 +262,8 @@ class RecordQueue:
                 accumulator.plain.append(entry)
             else:
                 self._drain_record(entry, number, accumulator)
+        elif type(entry) is CountRecord:
+            by_model[entry.model_id].add_counted(entry)
         elif type(entry) is LabelRecord:
             self._drain_label(entry, by_model)
         elif type(entry) is UncountedLabels:
@@ -267,6 +271,8 @@ class RecordQueue:
             self._label_joiner.count("mismatched", entry.mismatched)
         elif type(entry) is FailureRecord:
             by_model[entry.model_id].failures.append(entry.at)
+        elif type(entry) is StreamRecord:
+            by_model[entry.model_id].streams.append(entry)
         else:
             self._drain_batch(entry, number, by_model[entry.model_id])
 

@@ -16,9 +16,11 @@ __all__ = [
     "MISSING",
     "UNSET",
     "BatchRecord",
+    "CountRecord",
     "FailureRecord",
     "LabelRecord",
     "RecordExtras",
+    "StreamRecord",
     "StoredBatch",
     "UncountedLabels",
     "UnsetType",
@@ -83,6 +85,15 @@ class BatchRecord(msgspec.Struct, frozen=True):
         return drift_columns + (0 if self.stored is None else 2)
 
 
+class CountRecord(msgspec.Struct, frozen=True, gc=False):
+    """A call of which only the number of rows is recorded, without the values."""
+
+    at: float
+    rows: int
+    latency: float
+    model_id: str
+
+
 class LabelRecord(msgspec.Struct, frozen=True):
     """A label that arrives after its prediction."""
 
@@ -96,6 +107,20 @@ class UncountedLabels(msgspec.Struct, frozen=True):
 
     missing: int = 0
     mismatched: int = 0
+
+
+class StreamRecord(msgspec.Struct, frozen=True):
+    """A stream of items that began, or that came to its end or was left."""
+
+    at: float
+    model_id: str | None
+    first_item_seconds: float | None = None
+    """Seconds from the call to the first item; of a stream that began."""
+    seconds: float | None = None
+    """Seconds for which the reader waited for items, in all; of a stream that ended."""
+    items: int = 0
+    left: bool = False
+    """True where the reader left before the end."""
 
 
 class FailureRecord(msgspec.Struct, frozen=True):

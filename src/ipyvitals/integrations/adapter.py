@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, wraps
 from types import new_class
@@ -19,11 +20,14 @@ from ipyvitals.monitor.integration_support import (
 )
 from ipyvitals.training.run import TrainingRun
 
-__all__ = ["Adapter", "import_framework", "never_raises"]
+__all__ = ["Adapter", "Pace", "import_framework", "never_raises", "settings"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 A = TypeVar("A", bound="Adapter")
+
+PACE_SECONDS = 0.05
+"""Shortest time between two reports of metrics by a loop of fast steps."""
 
 
 class Adapter:
@@ -73,6 +77,10 @@ class Adapter:
         self._more = more
         """Further arguments of the adapter's own class, which a copy has too."""
         self._reported_to: Monitor | None = self._given
+        self._opened: list[TrainingRun] = []
+        """Runs that may be open, the outermost first."""
+        self.opened = 0
+        """Number of runs that this adapter has opened."""
         self._handled: int | None = None
         """Id of the exception that was being handled when the run began, which is not its own."""
 
@@ -112,7 +120,8 @@ class Adapter:
         **options
             As in `Monitor.training`; ``owner`` is this adapter by default, so that the run ends as
             the adapter begins another one, or is deleted. With ``inside=run`` the run is inside
-            another one of this adapter.
+            another one of this adapter; then ``loop=True`` goes on with the run of the same stage,
+            and ``aside=True`` is for a validation, whose steps are none of the run around it.
         """
         inside = options.pop("inside", None)
         if inside is not None:
@@ -122,10 +131,11 @@ class Adapter:
             options["name"] = options.get("name") or self._name
             options["tags"] = self._tags
             options["config"] = {**dict(options.get("config") or {}), **self._config}
-        if inside is None:
+        monitor = self._reported_to
+        if inside is None or monitor is None:
             self._handled = id(sys.exc_info()[1])
-        monitor = self._reported_to = find_monitor(self._given, model)
-        return open_framework_run(
+            monitor = self._reported_to = find_monitor(self._given, model)
+        run = open_framework_run(
             monitor,
             total,
             package=self.framework.partition(".")[0],
@@ -134,6 +144,9 @@ class Adapter:
             details=options.pop("details", ""),
             **options,
         )
+        self._opened = [*(one for one in self._opened if one.state == "running"), run]
+        self.opened += 1
+        return run
 
     def end_run(self, run: TrainingRun, error: BaseException | None = None) -> None:
         """End a run in a hook that the framework calls at the end, also in its ``finally``.
@@ -153,9 +166,53 @@ class Adapter:
                 error = None
         run.__exit__(type(error) if error else None, error, None)
 
+    def before_call(self, subject: Any, total: int | None) -> None:
+        """Open the run of a call before the framework's first hook, where that comes late.
+
+        Called by autolog, which is around the call. By default the hooks open the run.
+
+        Parameters
+        ----------
+        subject
+            First argument of the call, such as the study or the model.
+        total : int, optional
+            Number of steps, where the call says it.
+        """
+
+    def after_call(self, error: BaseException | None = None, *, everywhere: bool = True) -> None:
+        """End the runs that are open after a call that trains; called by autolog.
+
+        Parameters
+        ----------
+        error : BaseException, optional
+            What the call raised.
+        everywhere : bool
+            Whether the call was the only one of this adapter; else the runs of other threads go on.
+        """
+        for run in reversed(self._opened):
+            if run.state != "running" or run.place is None:
+                continue
+            if everywhere or run.place.is_here():
+                run.__exit__(type(error) if error else None, error, None)
+
     def fail(self, error: BaseException) -> None:
         """Count a failure inside this adapter."""
         count_failure(self._reported_to, f"{type(self).__name__} of {self.framework}", error)
+
+
+class Pace:
+    """Limits how often a loop of fast steps reports its metrics, which costs more than counting."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def is_due(self) -> bool:
+        """Return whether metrics are due, at most 20 times a second."""
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + PACE_SECONDS
+        return True
 
 
 def never_raises(
@@ -203,13 +260,14 @@ def import_framework(name: str, requires: str) -> Any:
         ) from None
 
 
-@cache
 def concrete_class(public: type[A]) -> type[A]:
-    """Return the class of the instances: the public class with the framework's own base."""
-    bases = [base for base in public.framework_classes() if base not in public.__mro__]
-    if not bases:
-        return public
+    """Return the class of the instances: the public class with the framework's own bases."""
+    bases = tuple(base for base in public.framework_classes() if base not in public.__mro__)
+    return _derived_class(public, bases) if bases else public
 
+
+@cache
+def _derived_class(public: type[A], bases: tuple[type, ...]) -> type[A]:
     def fill(names: dict[str, Any]) -> None:
         names["__module__"] = public.__module__
         names["__doc__"] = public.__doc__
@@ -217,6 +275,12 @@ def concrete_class(public: type[A]) -> type[A]:
 
     made: type[A] = new_class(public.__name__, (public, *bases), exec_body=fill)
     return made
+
+
+def settings(values: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return those hyperparameters that are numbers, texts or flags."""
+    kinds = (bool, int, float, str)
+    return {str(name): value for name, value in (values or {}).items() if isinstance(value, kinds)}
 
 
 def public_class(cls: type[Adapter]) -> type[Adapter]:

@@ -15,7 +15,7 @@ from ipyvitals.schema import CurveChunk, RunInfo
 
 __all__ = ["CurveSource", "RunFeed", "shorten"]
 
-BYTES_PER_SECOND = 4_500
+BYTES_PER_SECOND = 7_000
 MAX_RUNS = 32
 """Runs that a page receives."""
 WHOLE_BUCKETS = 4_000

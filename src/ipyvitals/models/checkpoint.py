@@ -54,6 +54,7 @@ class CheckpointSummary(msgspec.Struct, kw_only=True, omit_defaults=True):
     total_predictions: int = 0
     total_labelled: int = 0
     total_errors: int = 0
+    total_streams_left: int = 0
     duration_bounds: list[float] = []
     duration_counts: list[int] = []
     duration_sum_seconds: float = 0.0
@@ -132,6 +133,7 @@ def summary_of(model: ModelState, now: float) -> bytes:
             total_predictions=model.total_predictions,
             total_labelled=model.total_labelled,
             total_errors=model.total_errors,
+            total_streams_left=model.total_streams_left,
             duration_bounds=list(BOUNDS_SECONDS),
             duration_counts=model.durations.counts,
             duration_sum_seconds=model.durations.sum_seconds,
@@ -222,6 +224,7 @@ def resume(model: ModelState, checkpoint: Checkpoint, now: float, facts: dict[st
     model.total_predictions += head.total_predictions
     model.total_labelled += head.total_labelled
     model.total_errors += head.total_errors
+    model.total_streams_left += head.total_streams_left
     if head.duration_bounds == list(BOUNDS_SECONDS):
         model.durations.add(head.duration_counts, head.duration_sum_seconds)
     model.add_reported(SeenTotals() - twice, now, ())

@@ -31,8 +31,9 @@ from ipyvitals.stats.durations import DurationHistogram
 from ipyvitals.stats.errors import ErrorWindow
 from ipyvitals.stats.latency import SlidingHistogram
 from ipyvitals.stats.rate import SlidingCounter
-from ipyvitals.stats.seconds import Floats, Ints
+from ipyvitals.stats.seconds import Flags, Floats, Ints
 from ipyvitals.stats.segments import SegmentWindows
+from ipyvitals.stats.streams import StreamTracker
 from ipyvitals.stats.window import Scores, ScoreWindow
 
 __all__ = ["ModelState", "ReportedSecond", "Watch"]
@@ -135,6 +136,7 @@ class ModelState:
         self.total_predictions = 0
         self.total_labelled = 0
         self.total_errors = 0
+        self.total_streams_left = 0
         self.deployment = 0
         """Number of the deployment, which no other one of this process has."""
         self.dormant = False
@@ -172,6 +174,7 @@ class ModelState:
         self.calls = SlidingCounter()
         self.errors = SlidingCounter()
         self.latency = SlidingHistogram()
+        self.streams: StreamTracker | None = None
         self.window = ScoreWindow(self._window_size)
         self.residuals = ErrorWindow(self._window_size)
         self.segments: SegmentWindows | None = None
@@ -233,6 +236,24 @@ class ModelState:
         self.dormant = False
         self.total_errors += times.size
         self.errors.update(times)
+
+    def add_first_items(self, times: Floats, seconds: Floats) -> None:
+        """Take how long streams took to their first item, which came at these times."""
+        self.dormant = False
+        self._streams().add_first_items(times, seconds)
+
+    def add_streams(self, times: Floats, seconds: Floats, items: Ints, left: Flags) -> None:
+        """Take streams that ended at these times: only those that were not left are calls."""
+        self.dormant = False
+        self.total_streams_left += int(left.sum())
+        self._streams().add_items(times, seconds, items)
+        self.add_calls(times[~left])
+        self.add_durations(times[~left], seconds[~left])
+
+    def _streams(self) -> StreamTracker:
+        if self.streams is None:
+            self.streams = StreamTracker()
+        return self.streams
 
     def add_labels(self, labels: ScoredLabels) -> None:
         """Take labels in the order in which they came."""
@@ -354,7 +375,8 @@ class ModelState:
 
     def try_to_become_dormant(self, now: float) -> None:
         """Become dormant when time alone will change nothing more."""
-        still = not (self.calls.get(now) or self.errors.get(now) or self._findings)
+        streams = self.streams is not None and self.streams.is_active(now)
+        still = not (self.calls.get(now) or self.errors.get(now) or self._findings or streams)
         never_idle = not self._silence.enabled or self.lifecycle != "active"
         settled = never_idle or self.is_idle(now)
         self.dormant = still and settled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Collection
 from contextlib import suppress
@@ -14,17 +15,27 @@ from ipyvitals.monitor.names import monitor_names
 from ipyvitals.monitor.user_warnings import user_stack_level
 from ipyvitals.schema.messages import message
 from ipyvitals.training.context import CallPlace
+from ipyvitals.training.ignored_run import ignored_run
 from ipyvitals.training.run import TrainingRun
 from ipyvitals.utils.user_code import error_text
 
-__all__ = ["check_monitor", "count_failure", "find_monitor", "open_framework_run"]
+__all__ = [
+    "check_monitor",
+    "compares_classes",
+    "count_failure",
+    "find_monitor",
+    "open_framework_run",
+]
 
 _made: list[Monitor] = []
 """Monitors that an integration made; nobody else refers to them."""
 
 
-def find_monitor(monitor: Monitor | None, model: str) -> Monitor:
-    """Return a monitor to report to.
+def find_monitor(monitor: Monitor | None, model: str) -> Monitor | None:
+    """Return a monitor to report to; ``None`` where nobody would see the report.
+
+    A copy of a callback in a worker process, such as one of joblib, reports to no monitor: the
+    monitor of its name is open in another process.
 
     Parameters
     ----------
@@ -34,10 +45,10 @@ def find_monitor(monitor: Monitor | None, model: str) -> Monitor:
     model : str
         Name of the model, and of a monitor that is made.
     """
-    if monitor is not None:
-        return monitor
-    found = monitor_names.newest()
+    found = monitor_names.newest() if monitor is None else monitor
     if found is None:
+        if is_worker_process():
+            return None
         found = Monitor(model, name=model)
         _made[:] = [one for one in _made if not one.closed]
         _made.append(found)
@@ -45,7 +56,20 @@ def find_monitor(monitor: Monitor | None, model: str) -> Monitor:
             from IPython.display import display
 
             display(found)
-    return found
+    return None if found._user_warnings.refuses else found
+
+
+def is_worker_process() -> bool:
+    """Return whether another Python process started this one, by `multiprocessing` or joblib."""
+    # Looked up instead of imported: a worker process has loaded the module.
+    module = sys.modules.get("multiprocessing")
+    return module is not None and module.parent_process() is not None
+
+
+def compares_classes(monitor: Monitor) -> bool:
+    """Return whether a prediction of the monitor is right only if it equals its label."""
+    settings = monitor._engine.settings
+    return settings.score is None and settings.task != "regression"
 
 
 def check_monitor(monitor: Any) -> Monitor | None:
@@ -58,7 +82,7 @@ def check_monitor(monitor: Any) -> Monitor | None:
 
 
 def open_framework_run(
-    monitor: Monitor,
+    monitor: Monitor | None,
     total: int | None,
     *,
     package: str,
@@ -67,11 +91,12 @@ def open_framework_run(
 ) -> TrainingRun:
     """Open a run for a call of a framework that trains.
 
-    The run ends as stopped when the call is not on the stack any more as the next run begins.
+    The run ends as stopped when the call is seen to be not on the stack any more.
 
     Parameters
     ----------
-    monitor : Monitor
+    monitor : Monitor, optional
+        Without one the run is ignored.
     total : int, optional
         Number of steps.
     package, functions : str, collection of str
@@ -79,6 +104,8 @@ def open_framework_run(
     **options
         As in `Monitor.training`.
     """
+    if monitor is None:
+        return ignored_run(total, str(options.get("stage", "")))
     call = CallPlace(package, functions) if functions else None
     return monitor._engine.training.start(total, call=call, **options)
 

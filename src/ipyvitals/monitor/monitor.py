@@ -26,6 +26,7 @@ from ipyvitals.monitor.plotting import PlottingMixin
 from ipyvitals.monitor.recording import RecordingMixin
 from ipyvitals.monitor.tracking import TrackingMixin
 from ipyvitals.monitor.user_warnings import UserWarnings
+from ipyvitals.monitor.watching import WatchingMixin
 from ipyvitals.render.plain import encodable
 from ipyvitals.render.text import text_view
 from ipyvitals.runtime.config import MonitorConfig, check_settings
@@ -47,6 +48,7 @@ __all__ = ["Monitor"]
 
 class Monitor(
     IdentityMixin,
+    WatchingMixin,
     RecordingMixin,
     LabelingMixin,
     DeploymentMixin,

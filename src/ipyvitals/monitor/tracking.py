@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable, Mapping
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.monitor.base import MonitorBase
 from ipyvitals.training.arguments import CONTEXT
+from ipyvitals.training.bars import BarCapture
 from ipyvitals.training.loop import TrackLoop
 from ipyvitals.training.run import TrainingRun
 
@@ -162,6 +164,46 @@ class TrackingMixin(MonitorBase):
             initial=initial,
             owner=owner,
             stop_raises=stop == "raise",
+        )
+
+    def capture_tqdm(self, *, hide: bool = False) -> BarCapture:
+        """Turn bars of tqdm into runs, to be used as a context manager.
+
+        Each bar that is made inside the block, on any thread and by any library, is a run: its
+        description is the stage, numbers of its postfix are metrics, and bars inside each other are
+        runs inside each other. The bars themselves work as ever.
+
+        Parameters
+        ----------
+        hide : bool
+            Whether to draw no bars, since the panel shows them.
+
+        Returns
+        -------
+        BarCapture
+            Bars are followed from the beginning of the ``with`` block to its end.
+
+        Raises
+        ------
+        ImportError
+            At the beginning of the block, when tqdm is not installed.
+
+        Examples
+        --------
+        >>> from tqdm.auto import trange
+        >>> from ipyvitals import Monitor
+        >>> monitor = Monitor(interval=None)
+        >>> with monitor.capture_tqdm(hide=True):
+        ...     for epoch in (bar := trange(3, desc="Epochs")):
+        ...         bar.set_postfix(loss=1.0 / (epoch + 1))
+        >>> run = monitor.snapshot().runs[0]
+        >>> run.stage, run.state, run.current, run.metrics["loss"]
+        ('Epochs', 'completed', 3, 0.333...)
+        """
+        return BarCapture(
+            self._engine.training,
+            hide=hide,
+            on_failure=partial(self._report_failure, "tqdm.failed"),
         )
 
     def log(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from inspect import currentframe
 from types import FrameType
 from typing import Any
@@ -46,6 +47,7 @@ class UserWarnings:
         self._has_warned_metric = False
         self.go_on: Callable[[], bool] = lambda: False
         """Lets a forked child count for its parent; returns whether it can."""
+        self._failures: set[str] = set()
         self._append: Callable[[Any], object] = ignore
         self.append: Callable[[Any], object] = ignore
         """Appends a record. While records are accepted and no warning is pending it is the queue's
@@ -72,6 +74,16 @@ class UserWarnings:
             self._has_warned_metric = True
             warnings.warn(message.text, MetricWarning, stacklevel=user_stack_level())
 
+    def warn_failure(self, message: Message) -> None:
+        """Warn of a failure inside the package, once a code; called on the user's thread.
+
+        Also where warnings are errors, the user's own call goes on.
+        """
+        if message.code is not None and message.code not in self._failures:
+            self._failures.add(message.code)
+            with suppress(IpyvitalsWarning):
+                warnings.warn(message.text, IpyvitalsWarning, stacklevel=user_stack_level())
+
     def warn_pending(self) -> None:
         """Issue the pending warnings, if there are some."""
         try:
@@ -91,6 +103,11 @@ class UserWarnings:
         """Refuse records in a forked child process, whose totals no panel shows."""
         self._has_warned = False
         self._refuse(ForkedMonitorWarning)
+
+    @property
+    def refuses(self) -> bool:
+        """True when the monitor is closed, or in a forked child."""
+        return self._refusal is not None
 
     def accepts(self) -> bool:
         """Return whether the monitor accepts records; count a refusal, and warn at the first."""

@@ -252,6 +252,19 @@ def component_label(name: str) -> str:
     return COMPONENT_LABELS.get(name) or name.replace("_", " ")
 
 
+def limiter_text(name: str) -> str:
+    """Return what is wrong with the component that decides the health of the machine.
+
+    Of a CPU the wait counts, and not the load.
+
+    Examples
+    --------
+    >>> limiter_text("cpu"), limiter_text("gpu_memory")
+    ('waiting for a CPU', 'GPU memory high')
+    """
+    return "waiting for a CPU" if name == "cpu" else f"{component_label(name)} high"
+
+
 def evidence(model: ModelSection) -> str:
     """Return what a rule saw against what it allows, in the unit of that rule."""
     rule, value, limit = model.reason_rule, model.reason_value, model.reason_threshold

@@ -230,6 +230,10 @@ def _latency(snapshot: Snapshot, charts: SparklineRenderer) -> str:
     if metrics.latency_p50_seconds is not None:
         note = f"p50 {fmt.latency(metrics.latency_p50_seconds)}"
         note += f" · p99 {fmt.latency(metrics.latency_p99_seconds)}"
+    if metrics.first_item_p95_seconds is not None:
+        note += f" · first item p95 {fmt.latency(metrics.first_item_p95_seconds)}"
+    if metrics.items_per_second is not None:
+        note += f" · {fmt.metric(metrics.items_per_second)} items/s"
     slow = RULE_UNITS.get(snapshot.model.reason_rule or "") == "latency"
     return _tile(
         "Latency p95",
@@ -242,7 +246,7 @@ def _latency(snapshot: Snapshot, charts: SparklineRenderer) -> str:
 
 
 def _health(system: SystemSection) -> str:
-    notes = [f"{fmt.component_label(system.limiter)} high"] if system.limiter else []
+    notes = [fmt.limiter_text(system.limiter)] if system.limiter else []
     notes += [system.scope or "not measured"]
     notes += [fmt.cores(system.cpu_limit_cores), fmt.capacity(system.memory_limit_bytes)]
     note = escape(", ".join(filter(None, notes)))

@@ -6,7 +6,7 @@ from ipyvitals.render import formatting as fmt
 from ipyvitals.render.formatting import UNKNOWN
 from ipyvitals.render.plain import plain_text
 from ipyvitals.render.run_summary import run_facts, run_title, shown_runs
-from ipyvitals.schema import Snapshot, format_uptime
+from ipyvitals.schema import RunInfo, Snapshot, format_uptime
 
 __all__ = ["text_view"]
 
@@ -67,10 +67,15 @@ def _metrics(snapshot: Snapshot) -> str:
         what = "Within tolerance"
         if metrics.mae is not None and metrics.rmse is not None:
             accuracy += f", MAE {fmt.error_size(metrics.mae)}, RMSE {fmt.error_size(metrics.rmse)}"
-    return (
+    text = (
         f"{what} {accuracy}, {fmt.short_count(metrics.predictions_per_minute)} predictions/min, "
         f"latency p95 {fmt.latency(metrics.latency_p95_seconds, 3)}"
     )
+    if metrics.first_item_p95_seconds is not None:
+        text += f", first item p95 {fmt.latency(metrics.first_item_p95_seconds, 3)}"
+    if metrics.items_per_second is not None:
+        text += f", {fmt.metric(metrics.items_per_second)} items/s"
+    return text
 
 
 def _drift(snapshot: Snapshot) -> str:
@@ -108,16 +113,20 @@ def _training(snapshot: Snapshot) -> str:
 
 def _runs(snapshot: Snapshot) -> list[str]:
     return [
-        f"Run {run_title(run)}: {', '.join(run_facts(run))}"
+        f"Run {run_title(run)}: {', '.join([*run_facts(run), *_end(run)])}"
         for run in shown_runs(snapshot.runs, MOST_RUNS)
     ]
+
+
+def _end(run: RunInfo) -> list[str]:
+    return [] if run.ended_at is None else [f"ended {fmt.moment(run.ended_at, seconds=False)}"]
 
 
 def _system(snapshot: Snapshot) -> str:
     system = snapshot.system
     health = fmt.status_word(system.system_health)
     if system.limiter is not None:
-        health += f" ({fmt.component_label(system.limiter)})"
+        health += f" ({fmt.limiter_text(system.limiter).removesuffix(' high')})"
     gpu = f"GPU {fmt.percent(system.gpu_percent)}, " if system.gpus else ""
     full = ""
     if system.memory_full_seconds is not None:

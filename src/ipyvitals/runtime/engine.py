@@ -184,6 +184,7 @@ class Engine(PeriodicWork):
     def drain(self, seconds: float = DRAIN_SECONDS, *, read: bool = True) -> None:
         """Add all records to the models, and end loops that nobody runs; `read` waits for a GPU."""
         self.training.end_abandoned_loops()
+        self.training.end_returned()
         self.training.reports.fold(read=read)
         self.drain_queue(seconds)
 
@@ -305,6 +306,7 @@ class Engine(PeriodicWork):
             self._publish_metrics()
             self._keep(save=True, all=True)
             self._publisher.due = True
+        self._store_curves(self.clock.monotonic())
         self._show()
         self.notices.log_new()
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from math import inf
 
-from ipyvitals.runtime.persistence import Persistence
 from ipyvitals.runtime.snapshot_builder import point
 from ipyvitals.runtime.supervision import ThreadSupervisor
-from ipyvitals.runtime.training_work import PROGRESS_SECONDS, TrainingWork
+from ipyvitals.runtime.training_work import TrainingWork
 from ipyvitals.storage.recent_points import RecentPoints
 from ipyvitals.system.system_monitor import SystemMonitor
 from ipyvitals.utils.notices import Notices
@@ -28,7 +27,6 @@ class PeriodicWork(TrainingWork):
     """Publishes, shows and stores what is due; `Engine` derives from this class."""
 
     notices: Notices
-    persistence: Persistence
     history: RecentPoints
     _system: SystemMonitor
     _threads: ThreadSupervisor
@@ -65,7 +63,7 @@ class PeriodicWork(TrainingWork):
 
     def _run_due(self) -> float:
         now = self.clock.monotonic()
-        # Progress alone is checked ten times a second.
+        # Progress alone is checked more often.
         if now >= self._due_at:
             self._run_timers(now)
         running = self.training.running
@@ -73,11 +71,12 @@ class PeriodicWork(TrainingWork):
             self._look_at_training(now)
         if self._publisher.due or self._publisher.progress_due:
             self._show()
-        due = min(self._due_at, now + PROGRESS_SECONDS) if running else self._due_at
+        due = min(self._due_at, now + self._progress_seconds) if running else self._due_at
         return max(0.0, due - self.clock.monotonic())
 
     def _run_timers(self, now: float) -> None:
         self._threads.check()
+        self.training.fold()
         self.drain_queue(SCHEDULER_DRAIN_SECONDS, quiet=True)
         with self._lock:
             age = self._system.expire(self.settings.interval)

@@ -125,6 +125,8 @@ def _figures(model: ModelState, now: float, pending: int) -> dict[str, Any]:
     """Return the metrics that every model has: the active one's section and each model's row."""
     accuracy, low, high = _interval(model.window)
     p50, p95, p99 = model.latency.get(now, QUANTILES)
+    streams = model.streams
+    first_p50, first_p95 = (None, None) if streams is None else streams.first_item(now, [0.5, 0.95])
     return {
         "current_accuracy": accuracy,
         "predictions_per_minute": model.rows.get(now),
@@ -140,6 +142,10 @@ def _figures(model: ModelState, now: float, pending: int) -> dict[str, Any]:
         "latency_p50_seconds": p50,
         "latency_p95_seconds": p95,
         "latency_p99_seconds": p99,
+        "first_item_p50_seconds": first_p50,
+        "first_item_p95_seconds": first_p95,
+        "items_per_second": None if streams is None else streams.items_per_second(now),
+        "total_streams_left": model.total_streams_left,
         "mae": model.residuals.mae,
         "rmse": model.residuals.rmse,
         "labels_pending": pending,

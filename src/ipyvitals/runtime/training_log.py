@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import inf
 
-from ipyvitals.schema import RunInfo
+from ipyvitals.schema import CurveChunk, RunInfo
 from ipyvitals.storage.buffer import WriteBuffer
 from ipyvitals.storage.rows import CurveRow, ProgressRow, RunRow
 from ipyvitals.training.run_states import ProgressReport
@@ -35,7 +35,7 @@ class _LoggedRun:
 
 
 class TrainingLog:
-    """Stores every report, the state of each open run once a second, and its curves at its end.
+    """Stores every report, the state of each open run once a second, and its curves.
 
     Any thread may report.
 
@@ -65,10 +65,14 @@ class TrainingLog:
             if known is None or not running:
                 self._keep_run(run, report, None if running else report.at)
             run.running = running
-            for number, curve in report.curves:
-                self._buffer.put(CurveRow(number, curve.metric, curve))
+            self.store_curves(report.curves)
             while len(self._runs) > MAX_RUNS:
                 self._forget()
+
+    def store_curves(self, curves: Iterable[tuple[int, CurveChunk]]) -> None:
+        """Store curves, each with the number of its run; a curve replaces the one before."""
+        for number, curve in curves:
+            self._buffer.put(CurveRow(number, curve.metric, curve))
 
     def _forget(self) -> None:
         """Forget the oldest run that has ended, or the oldest of all."""

@@ -11,6 +11,7 @@ import msgspec
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.runtime.aggregator import ModelAggregator
 from ipyvitals.runtime.config import MonitorConfig
+from ipyvitals.runtime.persistence import Persistence
 from ipyvitals.runtime.publisher import Publisher
 from ipyvitals.runtime.scheduler import scheduler
 from ipyvitals.schema import TrainingAlert, TrainingSection
@@ -24,10 +25,14 @@ from ipyvitals.training.tracker import TrainingTracker
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.locks import Lock
 
-__all__ = ["PROGRESS_SECONDS", "TrainingWork"]
+__all__ = ["TrainingWork"]
 
 PROGRESS_SECONDS = 0.1
+"""Time between two looks at one run; at several runs at the top, as often each."""
+MAX_PROGRESS_SECONDS = 0.5
 ABANDONED_LOOP_GRACE_SECONDS = 2.0
+CURVES_SECONDS = 1.0
+"""How often a few curves of open runs are stored that are due."""
 
 
 class TrainingWork:
@@ -39,6 +44,7 @@ class TrainingWork:
     events: EventLog
     training: TrainingTracker
     aggregator: ModelAggregator
+    persistence: Persistence
     _kernel: Kernel
     _publisher: Publisher
     _lock: Lock
@@ -48,7 +54,7 @@ class TrainingWork:
         raise NotImplementedError
 
     def _start_training_work(self) -> None:
-        self._looked_at = -inf
+        self._looked_at = self._curves_due = -inf
         self._training_version = -1
         self._trained_at: float | None = None
         """When the last training ended that no deployment has followed."""
@@ -56,19 +62,31 @@ class TrainingWork:
         self._terminal = TerminalLine(self.clock.monotonic) if writes else None
 
     def _look_at_training(self, now: float) -> None:
-        """Apply what open runs report, and publish their progress; ten times a second."""
+        """Apply what open runs report, and publish their progress."""
         if self.training.has_abandoned_loops:
             # IPython reports the error of a cell after it has written the traceback.
             grace = ABANDONED_LOOP_GRACE_SECONDS if self._kernel.busy() else 0.0
             self.training.end_abandoned_loops(before=now - grace)
-        if now >= self._looked_at + PROGRESS_SECONDS:
+        if now >= self._looked_at + self._progress_seconds:
             self._looked_at = now
             self.training.look()
             if self._draws_line:
                 self._draw_line(self.training.section())
+        if now >= self._curves_due:
+            self._store_curves(now)
         if now >= self.training.quiet_until:
             with self._lock:
                 self._publish_progress(now)
+
+    @property
+    def _progress_seconds(self) -> float:
+        """Time between two looks at the open runs: together they cost as much as one."""
+        return min(PROGRESS_SECONDS * (1 + self.training.others), MAX_PROGRESS_SECONDS)
+
+    def _store_curves(self, now: float) -> None:
+        """Store the curves of open runs that are due, without a lock."""
+        self._curves_due = now + CURVES_SECONDS
+        self.persistence.runs.store_curves(self.training.take_stored())
 
     def _publish_progress(self, now: float) -> None:
         """Publish the progress of the run in front; the caller has the lock."""
@@ -79,7 +97,7 @@ class TrainingWork:
         moved, version = self._publisher.progress(section), self.training.version
         if moved or version != self._training_version:
             self._publisher.training = section
-            self.training.quiet_until = now + PROGRESS_SECONDS
+            self.training.quiet_until = now + self._progress_seconds
             self._training_version = version
             self._publisher.progress_due = True
 

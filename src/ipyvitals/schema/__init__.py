@@ -16,6 +16,7 @@ from ipyvitals.schema.base import (
     Goal,
     GpuReason,
     Health,
+    NotFiniteKind,
     Rule,
     RunEnd,
     Scope,
@@ -67,6 +68,7 @@ from ipyvitals.schema.training import (
     RunInfo,
     TrainingSection,
     merge_runs,
+    without_stall,
 )
 from ipyvitals.schema.workers import WorkerInfo
 
@@ -97,6 +99,7 @@ __all__ = [
     "ModelMetricsUpdate",
     "ModelSection",
     "ModelStatusChange",
+    "NotFiniteKind",
     "Notice",
     "Point",
     "ProcessUse",
@@ -122,4 +125,5 @@ __all__ = [
     "format_uptime",
     "merge_runs",
     "panel_sections",
+    "without_stall",
 ]

@@ -11,6 +11,7 @@ __all__ = [
     "Goal",
     "GpuReason",
     "Health",
+    "NotFiniteKind",
     "Rule",
     "RunEnd",
     "SchemaStruct",
@@ -41,6 +42,8 @@ RunEnd: TypeAlias = Literal[
 loop that was left, the error of its cell, the next run of the same owner, the return of the call
 that trained without a word of its end, the monitor's end."""
 AlertKind: TypeAlias = Literal["stalled", "not_finite", "recovered"]
+NotFiniteKind: TypeAlias = Literal["", "nan", "inf", "-inf"]
+"""What a value that is not finite is; empty where there is none."""
 Goal: TypeAlias = Literal["min", "max"]
 """Whether a metric is to fall or to rise."""
 Rule: TypeAlias = Annotated[str, msgspec.Meta(title="Rule")]

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from ipyvitals.schema.base import AlertKind, Health, Rule, SchemaStruct, Status, TrainingState
+from ipyvitals.schema.base import (
+    AlertKind,
+    Health,
+    NotFiniteKind,
+    Rule,
+    SchemaStruct,
+    Status,
+    TrainingState,
+)
 from ipyvitals.schema.messages import Args
 
 __all__ = [
@@ -122,6 +130,8 @@ class TrainingAlert(_EventStruct, frozen=True, kw_only=True, tag="training_alert
     step: float | None
     reason_code: str
     reason_args: Args = {}
+    not_finite_kind: NotFiniteKind = ""
+    """Not finite: what the first such value was."""
 
 
 Event: TypeAlias = (

@@ -48,6 +48,12 @@ class Gpu(SchemaStruct, frozen=True, kw_only=True):
         metric("watts", "GPU power limit", "last"),
         exposed("ipyvitals_gpu_power_limit_watts", "Power that may be drawn."),
     ] = None
+    energy_joules: Annotated[
+        float | None,
+        metric("joules", "GPU energy in all", "total"),
+        exposed("ipyvitals_gpu_energy_joules", "Energy taken since the driver was loaded."),
+    ] = None
+    """Energy since the driver was loaded, by the GPU's own counter."""
     process_memory_bytes: Annotated[
         int | None,
         metric("bytes", "GPU memory of the kernel"),

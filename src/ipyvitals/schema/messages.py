@@ -54,8 +54,8 @@ MESSAGES: dict[str, str] = {
     "run.no_step_yet_body": (
         "No step in the {seconds} s since it began: the body of the loop runs"
     ),
-    "run.not_finite": "{metric} is not finite from step {step}; it was {value} before",
-    "run.never_finite": "{metric} is not finite from step {step}",
+    "run.not_finite": "{metric} is not finite from step {step} ({what}); it was {value} before",
+    "run.never_finite": "{metric} is not finite from step {step} ({what})",
     "run.steps_again": "Steps again after {seconds} s",
     "run.finite_again": "{metric} is finite again at step {step}",
     # Notices.
@@ -144,8 +144,10 @@ MESSAGES: dict[str, str] = {
     "workers.newer": "{error}",
     "workers.refused": "a report was refused: {error}",
     "workers.unsent": "a report could not be sent, the next one has its counts: {error}",
+    "tqdm.failed": "a bar of tqdm could not be followed: {error}",
     "training.not_finite": "metric {metric} is {value}",
     "training.value": "expected a number for {name}, got {value} ({kind}); it is left out",
+    "watch.failed": "a call of {model} could not be recorded in full: {error}",
 }
 """Templates by code; a code that ends in ``.*`` stands for all codes that begin like it."""
 

@@ -36,6 +36,7 @@ Unit: TypeAlias = Literal[
     "cores",
     "celsius",
     "watts",
+    "joules",
     "count",
     "target",
     "flag",

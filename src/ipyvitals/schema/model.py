@@ -104,6 +104,10 @@ LabelsPending: TypeAlias = Annotated[
 LatencyP50: TypeAlias = Annotated[float | None, metric("seconds", "Latency p50")]
 LatencyP95: TypeAlias = Annotated[float | None, metric("seconds", "Latency p95", chart=True)]
 LatencyP99: TypeAlias = Annotated[float | None, metric("seconds", "Latency p99")]
+FirstItemP50: TypeAlias = Annotated[float | None, metric("seconds", "First item p50")]
+FirstItemP95: TypeAlias = Annotated[float | None, metric("seconds", "First item p95")]
+ItemsPerSecond: TypeAlias = Annotated[float | None, metric("per second", "Items per second")]
+TotalStreamsLeft: TypeAlias = Annotated[int, metric("count", "Streams left early", "total")]
 MeanAbsoluteError: TypeAlias = Annotated[
     float | None,
     metric("target", "MAE"),
@@ -209,6 +213,13 @@ class MetricsSection(SchemaStruct, frozen=True, kw_only=True):
         None
     )
     """From prediction to label, over the last labels that came later."""
+    first_item_p50_seconds: FirstItemP50 = None
+    """From the call of a stream to its first item; of the streams that `Monitor.watch` follows."""
+    first_item_p95_seconds: FirstItemP95 = None
+    items_per_second: ItemsPerSecond = None
+    """Items of the streams that ended, per second that their caller waited for items."""
+    total_streams_left: TotalStreamsLeft = 0
+    """Streams that their reader left before the end: neither predictions nor errors."""
     segments: list[Segment] = []
     """The most frequent segments first, the group of all others last; empty without segments."""
 
@@ -280,6 +291,10 @@ class ModelInfo(SchemaStruct, frozen=True, kw_only=True):
     latency_p99_seconds: LatencyP99 = None
     mae: MeanAbsoluteError = None
     rmse: RootMeanSquaredError = None
+    first_item_p50_seconds: FirstItemP50 = None
+    first_item_p95_seconds: FirstItemP95 = None
+    items_per_second: ItemsPerSecond = None
+    total_streams_left: TotalStreamsLeft = 0
     acknowledged_at: float | None = None
     duration_counts: list[int] = []
     """Calls since the model came, in the buckets of `Durations`."""

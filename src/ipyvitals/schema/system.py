@@ -329,6 +329,15 @@ class SystemSection(SchemaStruct, frozen=True, kw_only=True):
         float | None, metric("percent", "Fullest GPU memory", chart=True)
     ] = None
     """Memory in use on the fullest of ``gpus``."""
+    cpu_energy_joules: Annotated[
+        float | None,
+        metric("joules", "CPU energy in all", "total"),
+        exposed(
+            "ipyvitals_cpu_energy_joules",
+            "Energy that the CPU packages of the machine took, whatever ran on them.",
+        ),
+    ] = None
+    """Energy of all CPU packages of the machine and their memory since the monitor began."""
     gpus_reason: GpuReason | None = None
     """Why ``gpus`` is empty."""
     kernel_busy_since: float | None = None

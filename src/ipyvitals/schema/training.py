@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
-from ipyvitals.schema.base import AlertKind, Goal, RunEnd, SchemaStruct, TrainingState
+import msgspec
+
+from ipyvitals.schema.base import (
+    AlertKind,
+    Goal,
+    NotFiniteKind,
+    RunEnd,
+    SchemaStruct,
+    TrainingState,
+)
 from ipyvitals.schema.messages import Args
 from ipyvitals.schema.metrics import exposed, metric
 
@@ -19,6 +28,7 @@ __all__ = [
     "RunInfo",
     "TrainingSection",
     "merge_runs",
+    "without_stall",
 ]
 
 ENDED_RUNS = 20
@@ -71,7 +81,7 @@ class BestValue(SchemaStruct, frozen=True, kw_only=True):
 
 
 class RunAlert(SchemaStruct, frozen=True, kw_only=True):
-    """Something that is wrong with a run now."""
+    """Something that is wrong with a run, or was at its end."""
 
     kind: AlertKind
     metric: str | None
@@ -85,6 +95,8 @@ class RunAlert(SchemaStruct, frozen=True, kw_only=True):
     reason: str
     reason_code: str
     reason_args: Args = {}
+    not_finite_kind: NotFiniteKind = ""
+    """Not finite: what the first such value was."""
 
 
 class GpuCost(SchemaStruct, frozen=True, kw_only=True):
@@ -115,8 +127,10 @@ class RunCost(SchemaStruct, frozen=True, kw_only=True):
     """Mean of the GPUs."""
     gpu_idle_ratio: float | None
     energy_wh: float | None
-    """Of the GPUs that tell their power."""
+    """Of the GPUs and CPUs whose energy is known."""
     gpus: list[GpuCost] = []
+    cpu_energy_wh: float | None = None
+    """The part of it that all CPUs of the machine took, whatever ran on them."""
 
 
 class RunEnvironment(SchemaStruct, frozen=True, kw_only=True):
@@ -193,7 +207,11 @@ class RunInfo(SchemaStruct, frozen=True, kw_only=True):
     data_wait_ratio_total: float | None = None
     """The same of the whole run."""
     alert: RunAlert | None = None
-    """What is wrong now: stalled before not finite."""
+    """What is wrong now: stalled before not finite.
+
+    Of a run that has ended, the metric that was not finite at its end: a fact for its summary, of
+    which nobody needs to be alerted any more. No run has stalled that has ended.
+    """
     model_id: str | None = None
     """The model that was active when the run began."""
     config: dict[str, str | float | bool | None] = {}
@@ -209,7 +227,7 @@ class CurveChunk(SchemaStruct, frozen=True, kw_only=True):
 
     Each bucket stands for ``count`` values in a row. A column that is empty says nothing new:
     ``first_step`` is then ``step``, ``low`` and ``high`` are ``mean``, each of ``count`` is 1, and
-    each of ``not_finite`` is 0.
+    each of ``not_finite`` is 0, each of ``not_finite_kind`` empty.
     """
 
     run_id: str
@@ -231,6 +249,8 @@ class CurveChunk(SchemaStruct, frozen=True, kw_only=True):
     count: list[int] = []
     not_finite: list[int] = []
     """How many of ``count`` were NaN or infinite."""
+    not_finite_kind: list[NotFiniteKind] = []
+    """What the first of those was; the first of the whole curve begins a bucket."""
 
 
 def merge_runs(before: Iterable[RunInfo], changed: Iterable[RunInfo]) -> list[RunInfo]:
@@ -249,3 +269,10 @@ def merge_runs(before: Iterable[RunInfo], changed: Iterable[RunInfo]) -> list[Ru
     ended = [run for run in runs if run.ended_at is not None]
     ended.sort(key=lambda run: run.ended_at or 0.0, reverse=True)
     return [*running, *ended[:ENDED_RUNS]]
+
+
+def without_stall(run: RunInfo) -> RunInfo:
+    """Return the row of a run that has ended, for which no stall is an alert any more."""
+    if run.alert is None or run.alert.kind != "stalled":
+        return run
+    return msgspec.structs.replace(run, alert=None)

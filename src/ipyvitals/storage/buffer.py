@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from ipyvitals.storage.progress_queue import ProgressQueue
 from ipyvitals.storage.rows import (
     CurveRow,
     DeploymentRow,
@@ -73,8 +74,9 @@ class WriteBuffer:
     def after_fork(self) -> None:
         """Drop the rows in a forked child, since its parent writes them."""
         limits = self._limits
-        self._rows: dict[type, deque[Row | bytes]] = {kind: deque() for kind in limits}
-        """Rows of each kind; reports of runs as bytes, a quarter of the memory."""
+        self._rows: dict[type, deque[Row] | ProgressQueue] = {
+            kind: ProgressQueue() if kind is ProgressRow else deque() for kind in limits
+        }
         self._first = dict.fromkeys(limits, 0)
         """Number of the first buffered row of each kind, counted from the start."""
         self._taken: dict[type, int] = {}
@@ -90,14 +92,16 @@ class WriteBuffer:
         """Add a row; drop the oldest of its kind when there are too many."""
         kind: Any = type(row)
         with self._lock:
-            if isinstance(row, LabelRow) and self._label(row):
+            if kind is LabelRow and self._label(row):
                 return
             if kind not in self._rows:
                 kind = OTHER
-            rows = self._rows[kind]
-            if isinstance(row, RunRow) and self._follows(row, rows):
+            rows: Any = self._rows[kind]
+            if kind is RunRow and self._follows(row, rows):
                 rows.pop()
-            rows.append(_packed(row))
+            if kind is CurveRow and self._replaces(row):
+                return
+            rows.append(row)
             if len(rows) > self._limits[kind]:
                 rows.popleft()
                 self._first[kind] += 1
@@ -105,7 +109,7 @@ class WriteBuffer:
 
     def _label(self, label: LabelRow) -> bool:
         """Label a buffered prediction that is not being written; return whether there was one."""
-        rows: deque[Any] = self._rows[PredictionRow]
+        rows: Any = self._rows[PredictionRow]
         place = label.n - rows[0].n if rows else -1
         if not 0 <= place < len(rows):
             return False
@@ -114,23 +118,36 @@ class WriteBuffer:
         rows[place] = msgspec.structs.replace(rows[place], actual=label.actual, labelled=True)
         return True
 
-    def _follows(self, row: RunRow, rows: deque[Row | bytes]) -> bool:
+    def _follows(self, row: RunRow, rows: deque[Row]) -> bool:
         """Return whether a row replaces the newest one, which is not being written."""
         taken = self._first[RunRow] + len(rows) <= self._taken.get(RunRow, 0)
         newest = rows[-1] if rows and not taken else None
         return isinstance(newest, RunRow) and newest.run == row.run
 
+    def _replaces(self, row: CurveRow) -> bool:
+        """Replace an older curve that is not being written; return whether there was one."""
+        rows: Any = self._rows[CurveRow]
+        first = max(0, self._taken.get(CurveRow, 0) - self._first[CurveRow])
+        for place in range(first, len(rows)):
+            if (rows[place].run, rows[place].metric) == (row.run, row.metric):
+                rows[place] = row
+                return True
+        return False
+
     def remove_run(self, number: int) -> None:
         """Remove a training run and its reports; only while no writer takes batches."""
         with self._lock:
             for kind in (RunRow, ProgressRow, CurveRow):
-                rows: list[Any] = [_unpacked(row) for row in self._rows[kind]]
-                self._rows[kind] = deque(_packed(row) for row in rows if row.run != number)
+                rows: list[Any] = list(self._rows[kind])
+                left = self._rows[kind] = ProgressQueue() if kind is ProgressRow else deque()
+                for row in rows:
+                    if row.run != number:
+                        left.append(row)
 
     def rows(self) -> list[Row]:
         """Return all rows."""
         with self._lock:
-            return [_unpacked(row) for rows in self._rows.values() for row in rows]
+            return [row for rows in self._rows.values() for row in rows]
 
     def take(self, count: int) -> WriteBatch:
         """Return about `count` of the oldest rows; the buffer retains them until `confirm`."""
@@ -139,9 +156,9 @@ class WriteBuffer:
             offsets = dict(self._first)
             for kind, rows in self._rows.items():
                 room = max(0, count - len(batch))
-                some = [_unpacked(row) for row in islice(rows, room)]
-                offsets[kind] += len(some)
-                batch += some
+                before = len(batch)
+                batch += islice(rows, room)
+                offsets[kind] += len(batch) - before
             self._taken = offsets
             return WriteBatch(batch, offsets, last=len(batch) == len(self))
 
@@ -159,21 +176,3 @@ class WriteBuffer:
         with self._lock:
             dropped, self._dropped = self._dropped, 0
             return dropped
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(ProgressRow).decode
-
-
-def _packed(row: Row) -> Row | bytes:
-    if not isinstance(row, ProgressRow):
-        return row
-    try:
-        return _encode(row)
-    except (UnicodeEncodeError, OverflowError):
-        # The name of a metric, or a step, that these bytes cannot hold.
-        return row
-
-
-def _unpacked(row: Row | bytes) -> Row:
-    return _decode(row) if isinstance(row, bytes) else row

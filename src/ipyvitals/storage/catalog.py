@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ipyvitals.schema import CurveChunk, RunInfo
+from ipyvitals.schema import CurveChunk, RunInfo, without_stall
 from ipyvitals.storage.database import HistoryDatabase
 from ipyvitals.storage.lost import lost_reason
 from ipyvitals.storage.ownership import OWNER_COLUMNS, SessionOwner, alive
@@ -89,6 +89,8 @@ def list_runs(
                 fields["state"] = "stopped"
             elif not alive(owner, now):
                 fields |= _loss(database, owner)
+        if fields["state"] != "running" and fields["info"] is not None:
+            fields["info"] = without_stall(fields["info"])
         found.append(StoredRun(**fields))
     # A row that waits to be written is newer than that of the file.
     newest = {one.run: one for one in found}.values()
@@ -98,7 +100,7 @@ def list_runs(
 
 
 def list_curves(database: HistoryDatabase) -> list[tuple[str, CurveChunk]]:
-    """Return the curves of runs that have ended, each with the id of its run."""
+    """Return the stored curves, each with the id of its run."""
     found = []
     for schema in database.schemas:
         if database.has_table(schema, "curves"):
@@ -106,12 +108,14 @@ def list_curves(database: HistoryDatabase) -> list[tuple[str, CurveChunk]]:
                 f"SELECT s.token, c.run, c.curve FROM {schema}.curves AS c "
                 f"JOIN {schema}.sessions AS s ON s.id = c.session"
             )
-    curves = []
+    curves = {}
     for token, run, stored in found:
         # A later version of ipyvitals may have written it.
         with suppress(msgspec.MsgspecError):
-            curves.append((f"{token}-{run}", msgspec.json.decode(stored, type=CurveChunk)))
-    return curves
+            curve = msgspec.json.decode(stored, type=CurveChunk)
+            # A row that waits to be written is newer than that of the file.
+            curves[f"{token}-{run}", curve.metric] = curve
+    return [(run, curve) for (run, _), curve in curves.items()]
 
 
 def _loss(database: HistoryDatabase, owner: SessionOwner) -> dict[str, Any]:

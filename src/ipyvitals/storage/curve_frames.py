@@ -22,6 +22,7 @@ TYPES = {
     "high": "Float64",
     "count": "Int64",
     "not_finite": "Int64",
+    "not_finite_kind": "string",
 }
 
 
@@ -41,4 +42,7 @@ def curve_frame(curves: Iterable[tuple[str, CurveChunk]]) -> pd.DataFrame:
         columns["high"] += curve.high or curve.mean
         columns["count"] += curve.count or [1] * size
         columns["not_finite"] += curve.not_finite or [0] * size
+        columns["not_finite_kind"] += [
+            kind or None for kind in curve.not_finite_kind or [""] * size
+        ]
     return pd.DataFrame(columns).astype(TYPES)

@@ -21,7 +21,6 @@ KEYS = {
     "events": ("at", "seq"),
     "deployments": ("at", "model_id"),
     "progress": ("run", "n"),
-    "curves": ("run", "metric"),
 }
 """What identifies a row of a session, by table."""
 WRITTEN_METRICS = f"""

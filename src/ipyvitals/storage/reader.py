@@ -140,10 +140,11 @@ class Reader:
             return list_runs(database, _key(monitor), own)
 
     def curves(self, run_id: str | None = None, *, monitor: str | None = None) -> pd.DataFrame:
-        """Return the thinned curves of one run, of one monitor or of all, one row a bucket."""
+        """Return the thinned curves of runs that have ended, one row a bucket."""
         with self._open() as database:
             runs = list_runs(database, _key(monitor))
-            wanted = {one.run for one in runs if run_id is None or one.has_id(run_id)}
+            ended = [one for one in runs if one.state != "running"]
+            wanted = {one.run for one in ended if run_id is None or one.has_id(run_id)}
             curves = [(run, curve) for run, curve in list_curves(database) if run in wanted]
         return curve_frame(curves)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -30,7 +31,9 @@ from ipyvitals.storage.rows import (
 )
 from ipyvitals.utils.storable import (
     MAX_INTEGER,
+    MAX_TEXT_CHARS,
     MIN_INTEGER,
+    encode,
     storable,
     storable_key,
     storable_text,
@@ -274,7 +277,7 @@ class SessionRepository:
                     (
                         self._id,
                         *map(_bounded, msgspec.structs.astuple(row)[:-2]),
-                        _json(row.metrics),
+                        _json_of_metrics(row.metrics),
                         None if row.info is None else _json(row.info),
                     )
                     for row in rows
@@ -284,14 +287,13 @@ class SessionRepository:
             self._add(
                 "progress",
                 ("session", *ProgressRow.__struct_fields__),
-                [
+                (
                     (
-                        self._id,
-                        *map(_bounded, msgspec.structs.astuple(row)[:-1]),
-                        _json(row.metrics),
+                        *(self._id, row.run, row.n, row.at, storable_text(row.stage), row.state),
+                        *(_bounded(row.step), _bounded(row.total), _json_of_metrics(row.metrics)),
                     )
                     for row in rows
-                ],
+                ),
             )
         elif kind is CurveRow:
             self._add(
@@ -313,11 +315,10 @@ class SessionRepository:
             columns = ("session", "at", "seq", "type", "model_id", "data")
             self._add("events", columns, [(self._id, *_event(row)) for row in rows])
 
-    def _add(self, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    def _add(self, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
         # Few statements: each one releases the GIL, and waits for it beside a busy cell.
-        at_once = MAX_VALUES // len(columns)
-        for begin in range(0, len(rows), at_once):
-            some = rows[begin : begin + at_once]
+        at_once, rest = MAX_VALUES // len(columns), iter(rows)
+        while some := list(islice(rest, at_once)):
             text = _insert(table, columns, len(some))
             self._connection.execute(text, [value for row in some for value in row])
 
@@ -352,6 +353,13 @@ def _prediction(session: int, row: PredictionRow) -> tuple[Any, ...]:
 
 def _json(value: Any) -> str:
     return msgspec.json.encode(storable(value)).decode()
+
+
+def _json_of_metrics(metrics: Mapping[str, float | None]) -> str:
+    """Return the text of names and numbers, which are nearly always storable as they are."""
+    if max(map(len, metrics), default=0) <= MAX_TEXT_CHARS:
+        return encode(msgspec.json.encode, metrics).decode()
+    return _json(metrics)
 
 
 def _seconds(latency: Any) -> float | None:

@@ -18,7 +18,7 @@ from ipyvitals.storage.session_queue import (
 
 __all__ = ["write_work"]
 
-CHUNK_ROWS = 2_000
+CHUNK_ROWS = 500
 """Rows of one transaction: other processes wait while it runs."""
 UNFIT = (
     *(sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.IntegrityError, sqlite3.DataError),

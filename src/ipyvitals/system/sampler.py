@@ -12,6 +12,7 @@ from ipyvitals.stats.trend import TrendEstimator
 from ipyvitals.system.connections import ConnectionReader
 from ipyvitals.system.container import ContainerReader
 from ipyvitals.system.disk import DiskReader
+from ipyvitals.system.energy import EnergyReader
 from ipyvitals.system.gpu.amd import AmdDriver
 from ipyvitals.system.gpu.gpus import GpuReader
 from ipyvitals.system.gpu.nvidia import NvidiaDriver
@@ -191,4 +192,5 @@ def sources(disk_path: str | None = None) -> Iterator[tuple[str, Callable[[], Sy
     yield "process", tree
     yield "pressure", lambda: PressureReader(host())
     yield "connections", lambda: ConnectionReader(tree())
+    yield "energy", EnergyReader
     yield "gpus", lambda: GpuReader((NvidiaDriver(), AmdDriver()), tree())

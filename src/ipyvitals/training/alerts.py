@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ipyvitals.schema import AlertKind, RunAlert
+from ipyvitals.render import formatting as fmt
+from ipyvitals.schema import AlertKind, NotFiniteKind, RunAlert
 from ipyvitals.schema.messages import Args, message
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ __all__ = ["SLOW_FACTOR", "Alert", "metric_alert", "stall_alert"]
 
 SLOW_FACTOR = 10.0
 """A step is overdue after this many times the 95th percentile of the run's steps."""
+WORDS: dict[NotFiniteKind, str] = {"nan": "NaN", "inf": "infinity", "-inf": "-infinity"}
 
 
 class Alert(NamedTuple):
@@ -28,6 +30,7 @@ class Alert(NamedTuple):
     step: float | None
     reason_code: str
     reason_args: Args
+    not_finite_kind: NotFiniteKind = ""
 
 
 def metric_alert(record: RunRecord, name: str, step: float, value: float, at: float) -> Alert:
@@ -42,13 +45,14 @@ def metric_alert(record: RunRecord, name: str, step: float, value: float, at: fl
             value,
             step,
             "run.finite_again",
-            {"metric": name, "step": step},
+            {"metric": name, "step": fmt.metric(step)},
         )
-    args: Args = {"metric": name, "step": broken.step}
+    args: Args = {"metric": name, "step": fmt.metric(broken.step), "what": WORDS[broken.kind]}
     code = "run.never_finite"
     if broken.last_finite is not None:
-        code, args = "run.not_finite", {**args, "value": broken.last_finite}
+        code, args = "run.not_finite", {**args, "value": fmt.metric(broken.last_finite)}
     alert = _alert(record, "not_finite", name, broken.last_finite, broken.step, code, args)
+    alert = alert._replace(not_finite_kind=broken.kind)
     record.alerts[name] = _shown(alert, at)
     return alert
 
@@ -74,8 +78,9 @@ def stall_alert(run: TrainingRun, now: float, at: float, floor: float | None) ->
         seconds = round(record.stepped - record.stalled_since, 1)
         args: Args = {"seconds": seconds}
         return _alert(record, "recovered", None, seconds, run.current, "run.steps_again", args)
-    # A run is idle on behalf of the runs inside it, which are judged themselves.
-    if floor is None or idle < floor or run.children:
+    # A run is idle on behalf of the runs inside it, which are judged themselves, and of a
+    # validation beside it.
+    if floor is None or idle < floor or run.children or _has_aside(run.parent):
         return None
     slow, usual = record.timer.slow_seconds(), record.timer.usual_seconds()
     args = {"seconds": round(idle)}
@@ -92,6 +97,10 @@ def stall_alert(run: TrainingRun, now: float, at: float, floor: float | None) ->
     record.stalled_since = record.stepped
     record.stalled = _shown(alert, at - idle)
     return alert
+
+
+def _has_aside(parent: TrainingRun | None) -> bool:
+    return parent is not None and any(child.aside for child in list(parent.children))
 
 
 def _awaits_first_step(run: TrainingRun) -> bool:
@@ -122,4 +131,5 @@ def _shown(alert: Alert, at: float) -> RunAlert:
         reason=alert.reason,
         reason_code=alert.reason_code,
         reason_args=alert.reason_args,
+        not_finite_kind=alert.not_finite_kind,
     )

@@ -94,7 +94,8 @@ class CallPlace:
     """Place of a call on the stack: its depth, and the code that runs there.
 
     A callback of a framework does not hear of every exception. That the call which trains is not on
-    the stack any more is seen when the next run begins. The place has no frame, which would hold
+    the stack any more is seen when the next run begins, when the cell ends, and in a snapshot that
+    the same thread takes. The place has no frame, which would hold
     the data of the call in memory.
 
     Parameters
@@ -118,8 +119,11 @@ class CallPlace:
     def has_returned(self) -> bool:
         """Return whether the call has returned; false where that cannot be known.
 
-        A place that was taken anew, by another call of the same code, is not told apart.
+        On another thread that is known only after the end of that thread. A place that was taken
+        anew, by another call of the same code, is not told apart.
         """
+        if not self._thread.is_alive():
+            return True
         if self._code is None or self._thread is not threading.current_thread():
             return False
         stack = list(_stack())

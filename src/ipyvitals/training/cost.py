@@ -22,6 +22,31 @@ class _Peak:
             self.value, self.step = value, step
 
 
+class _EnergyMeter:
+    """Adds up joules: the difference of a counter, or else the integral of the power."""
+
+    def __init__(self) -> None:
+        self._joules: float | None = None
+        self._before: tuple[float, float | None, float | None] | None = None
+
+    def add(self, now: float, counter: float | None, watts: float | None = None) -> None:
+        if self._before is not None:
+            at, counted, drawn = self._before
+            passed = None
+            # A counter that stepped back began anew, with its driver.
+            if counter is not None and counted is not None and counter >= counted:
+                passed = counter - counted
+            elif watts is not None and drawn is not None:
+                passed = (now - at) * (watts + drawn) / 2.0
+            if passed is not None:
+                self._joules = (self._joules or 0.0) + passed
+        self._before = now, counter, watts
+
+    @property
+    def watt_hours(self) -> float | None:
+        return None if self._joules is None else self._joules / 3_600.0
+
+
 class _GpuMeter:
     """Collects the use of one GPU by one run."""
 
@@ -32,8 +57,7 @@ class _GpuMeter:
         self._utilizations = 0
         self._utilization = 0.0
         self._idle = 0
-        self._energy_ws: float | None = None
-        self._power: tuple[float, float] | None = None
+        self._energy = _EnergyMeter()
 
     def add(self, gpu: Gpu, step: int, now: float) -> None:
         self._name = gpu.name or self._name
@@ -43,14 +67,7 @@ class _GpuMeter:
             self._utilizations += 1
             self._utilization += gpu.utilization_percent
             self._idle += gpu.utilization_percent < IDLE_PERCENT
-        if gpu.power_watts is None:
-            self._power = None
-            return
-        if self._power is not None:
-            before, watts = self._power
-            energy = (now - before) * (watts + gpu.power_watts) / 2.0
-            self._energy_ws = (self._energy_ws or 0.0) + energy
-        self._power = now, gpu.power_watts
+        self._energy.add(now, gpu.energy_joules, gpu.power_watts)
 
     def result(self) -> GpuCost:
         known = self._utilizations
@@ -61,7 +78,7 @@ class _GpuMeter:
             peak_memory_step=self._peak.step,
             utilization_percent=self._utilization / known if known else None,
             idle_ratio=self._idle / known if known else None,
-            energy_wh=None if self._energy_ws is None else self._energy_ws / 3_600.0,
+            energy_wh=self._energy.watt_hours,
         )
 
 
@@ -71,10 +88,12 @@ class CostMeter:
     def __init__(self) -> None:
         self._memory = _Peak()
         self._gpus: dict[int, _GpuMeter] = {}
+        self._cpu = _EnergyMeter()
 
     def add(self, reading: SystemSection, step: int, now: float) -> None:
         """Add a reading of the machine, at a step and a monotonic time."""
         self._memory.add(reading.process_memory_bytes, step)
+        self._cpu.add(now, reading.cpu_energy_joules)
         for gpu in reading.gpus:
             self._gpus.setdefault(gpu.index, _GpuMeter(gpu.index)).add(gpu, step, now)
 
@@ -90,7 +109,8 @@ class CostMeter:
             Seconds inside the iterables of its loops.
         """
         gpus = [meter.result() for _, meter in sorted(self._gpus.items())]
-        energies = [gpu.energy_wh for gpu in gpus if gpu.energy_wh is not None]
+        of_cpus = self._cpu.watt_hours
+        known = [one for one in (of_cpus, *(gpu.energy_wh for gpu in gpus)) if one is not None]
         return RunCost(
             duration_seconds=duration,
             steps=steps,
@@ -99,8 +119,9 @@ class CostMeter:
             peak_memory_step=self._memory.step,
             gpu_utilization_percent=_mean([gpu.utilization_percent for gpu in gpus]),
             gpu_idle_ratio=_mean([gpu.idle_ratio for gpu in gpus]),
-            energy_wh=sum(energies) if energies else None,
+            energy_wh=sum(known) if known else None,
             gpus=gpus,
+            cpu_energy_wh=of_cpus,
         )
 
 

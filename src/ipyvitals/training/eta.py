@@ -36,6 +36,11 @@ class EtaEstimator:
         self._steps_before = steps
         self._samples: deque[tuple[float, int, float | None]] = deque([(started, steps, fraction)])
 
+    def begin_at(self, steps: int, total: int | None) -> None:
+        """Begin with steps that an earlier run did: rates are those of the steps after them."""
+        fraction = steps / total if total else None
+        self._samples = deque([(self._started, steps, fraction)])
+
     def update(self, now: float, steps: int, fraction: float | None) -> None:
         """Add a sample, unless nothing changed.
 

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -23,6 +23,7 @@ __all__ = [
     "Deferred",
     "DeferredNumber",
     "TakenValue",
+    "are_plain",
     "is_deferred",
     "read_deferred",
     "take_value",
@@ -39,6 +40,7 @@ class Deferred(Protocol):
 
 TakenValue: TypeAlias = float | Deferred | None
 
+_PLAIN = frozenset({float, type(None)})
 READ_SECONDS = 0.005
 """How long one turn of the scheduler reads older numbers on devices."""
 
@@ -90,6 +92,11 @@ def take_value(value: Any) -> TakenValue:
     if is_on_device(value):
         return DeferredNumber(value)
     return _number(value)
+
+
+def are_plain(values: Mapping[str, Any]) -> bool:
+    """Return whether all values are numbers or unknown already, as `take_value` returns them."""
+    return _PLAIN.issuperset(map(type, values.values()))
 
 
 def is_deferred(value: TakenValue) -> bool:

@@ -83,7 +83,7 @@ class RunRecord:
         self.recent_wait = RecentWait()
         self.stepped = started
         """When the run was last seen to have made a step, in monotonic seconds."""
-        self.seen_steps = 0
+        self.seen_steps = self._seen_given = 0
         self.counted_at = started
         """When the user last counted a step."""
         self.stalled: RunAlert | None = None
@@ -135,6 +135,7 @@ class RunRecord:
         self.end = self.reason = self.ended = self.ended_at = None
         self.stalled = self.cost = None
         self.initial = self.seen_steps = run.current
+        self._seen_given = 0
         start = now, run.current, run.fraction or 0.0
         self.eta, self.leaf_eta = EtaEstimator(*start), EtaEstimator(*start)
         self.timer.begin()
@@ -161,13 +162,13 @@ class RunRecord:
         run = self.run
         if run is None or run.state != "running":
             return False
-        leaves = leaf_steps(run)
-        moved = leaves != self.seen_steps
+        leaves, given = leaf_steps(run), run._given
+        moved = (leaves, given) != (self.seen_steps, self._seen_given)
         if self.timer.until is not None and now - self.timer.until > UNTIMED_SECONDS:
             # The steps became slow, or one is: the loop looks at the clock at the next one.
             run.interrupt = True
-        if leaves != self.seen_steps:
-            self.seen_steps, self.stepped = leaves, now
+        if moved:
+            self.seen_steps, self._seen_given, self.stepped = leaves, given, now
         elif self.timer.until is not None:
             # The count of a loop follows with the next item.
             self.stepped = max(self.stepped, self.timer.until)

@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from math import isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from ipyvitals.schema.messages import Message, message
 from ipyvitals.training.alerts import Alert, metric_alert
 from ipyvitals.training.metric_values import (
     TakenValue,
-    is_deferred,
+    are_plain,
     read_deferred,
     take_value,
 )
@@ -28,14 +30,14 @@ from ipyvitals.utils.user_code import is_interrupt, safe_repr, safe_text
 if TYPE_CHECKING:
     from ipyvitals.training.run import TrainingRun
 
-__all__ = ["MetricReport", "ReportQueue"]
+__all__ = ["MAX_WAITING", "MetricReport", "ReportQueue"]
 
 MAX_WAITING = 500
 """Reports that may wait for the scheduler; the call that adds one more applies them itself."""
 SHOWN_CHARS = 80
 
 
-class MetricReport(NamedTuple):
+class MetricReport(msgspec.Struct):
     """The values of one call, until they are applied."""
 
     run: TrainingRun
@@ -45,13 +47,7 @@ class MetricReport(NamedTuple):
     at: float
     """Unix seconds."""
     values: dict[str, TakenValue]
-    deferred: bool
-    """Whether a value was on a device at the call; it may have been read since."""
-
-    @property
-    def is_ready(self) -> bool:
-        """True when no value is still to be read."""
-        return not (self.deferred and any(map(is_deferred, self.values.values())))
+    """Those that are on a device are read, or removed, before they are applied."""
 
 
 class ReportQueue:
@@ -80,7 +76,8 @@ class ReportQueue:
         self._on_report = on_report
         self._on_alert = on_alert
         self._warn = warn
-        self._waiting: deque[MetricReport] = deque()
+        self.waiting: deque[MetricReport] = deque()
+        """Reports to be applied, oldest first; any thread may append one."""
         self.judges_finite = True
         """Whether a metric that is not finite is an alert."""
         self.make_lock()
@@ -89,15 +86,6 @@ class ReportQueue:
         """Make the lock that guards the series of all runs; a forked child needs a new one."""
         # Reentrant: the garbage collector may run any code on the thread that holds it.
         self.lock = new_rlock("training reports")
-
-    def put(self, report: MetricReport) -> None:
-        """Queue a report."""
-        self._waiting.append(report)
-
-    @property
-    def is_full(self) -> bool:
-        """True when the caller should apply the reports itself."""
-        return len(self._waiting) > MAX_WAITING
 
     # Taking values
 
@@ -108,11 +96,10 @@ class ReportQueue:
                 metrics = {**{str(name): value for name, value in dict(mapping).items()}, **metrics}
             except BaseException as error:
                 self._refuse_unless_interrupt(error, "metrics", mapping)
+        if are_plain(metrics):
+            return metrics
         values: dict[str, TakenValue] = {}
         for name, value in metrics.items():
-            if type(value) is float:
-                values[name] = value
-                continue
             try:
                 values[name] = take_value(value)
             except BaseException as error:
@@ -159,15 +146,15 @@ class ReportQueue:
             wait for the device. A caller that has a lock passes false: the first report with such
             a number, and all later ones, wait for the next call.
         """
-        if not self._waiting:
+        if not self.waiting:
             return
         if read:
             self._read_deferred()
         alerts: list[Alert] = []
         problems: list[tuple[str, dict[str, str | float]]] = []
         with self.lock:
-            while self._waiting and self._waiting[0].is_ready:
-                self._apply(self._waiting.popleft(), alerts, problems)
+            while self.waiting and are_plain(self.waiting[0].values):
+                self._apply(self.waiting.popleft(), alerts, problems)
         for code, args in problems:
             self._notices.add(code, None, 1, **args)
         for alert in alerts:
@@ -175,7 +162,11 @@ class ReportQueue:
 
     def _read_deferred(self) -> None:
         """Replace numbers on a device by their value; drop those for which no time is left."""
-        waiting = [(report.run, report.values) for report in list(self._waiting) if report.deferred]
+        waiting = [
+            (report.run, report.values)
+            for report in list(self.waiting)
+            if not are_plain(report.values)
+        ]
         for name, error in read_deferred(waiting):
             if is_interrupt(error):
                 raise error
@@ -188,10 +179,10 @@ class ReportQueue:
         alerts: list[Alert],
         problems: list[tuple[str, dict[str, str | float]]],
     ) -> None:
-        run, step, seconds, at, values, _ = report
+        run, step, seconds, at = report.run, report.step, report.seconds, report.at
         series = run.record.series
         shown: dict[str, float | None] = {}
-        for name, value in values.items():
+        for name, value in report.values.items():
             if not isinstance(value, float):
                 series.metrics[name] = shown[name] = None
                 continue

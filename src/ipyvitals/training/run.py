@@ -88,6 +88,8 @@ class TrainingRun:
         """The call of a framework that trains, where it says nothing of an exception."""
         self.is_waiting: Callable[[], bool | None] = _unknown
         """Returns whether the loop is inside its iterable now; ``None`` where that is unknown."""
+        self.is_done: Callable[[], bool] = _no
+        """Returns whether a framework that trains has ended by itself, without a call of `end`."""
         self.implicit = False
         """Whether `Monitor.log` opened the run, because none was open."""
         self.stop_raises = False
@@ -117,6 +119,8 @@ class TrainingRun:
         self._counter: Iterator[None] | None = None
         self._current = 0
         self._has_inner = False
+        self.aside = False
+        """Whether the steps of the run are none of the run around it, such as a validation's."""
         self.total = total
         self.stage = stage
         self.details = details
@@ -142,9 +146,17 @@ class TrainingRun:
     def current(self) -> int:
         """Number of completed steps."""
         if self._counter is not None and self.state == "running":
-            # While the body of the loop runs, the counter is one ahead of the completed steps.
-            return max(0, COUNTER_LENGTH - length_hint(self._counter) - 1)
+            # Read first: a loop that goes on meanwhile must not be ahead of itself.
+            given = self._given
+            # While the body of the loop runs, its step is not complete.
+            return given if self.is_waiting() else max(0, given - 1)
         return self._current
+
+    @property
+    def _given(self) -> int:
+        """Number of items that a `track` loop has given to its body; 0 without such a loop."""
+        counter = self._counter
+        return 0 if counter is None else COUNTER_LENGTH - length_hint(counter)
 
     @property
     def own_steps(self) -> int:
@@ -194,6 +206,9 @@ class TrainingRun:
         TrainingStopped
             After a request to stop, in a run with ``stop="raise"``.
         """
+        if self.should_stop and self.stopped_at is not None:
+            # A loop inside ended on request, so that the step which is reported is not complete.
+            raise_if_stopped(self)
         self.owner.update(self, current, advance, stage, details, mappings, metrics)
         if self.should_stop:
             raise_if_stopped(self)
@@ -263,6 +278,10 @@ class TrainingRun:
 
 def _unknown() -> bool | None:
     return None
+
+
+def _no() -> bool:
+    return False
 
 
 def _describe(error: BaseException | str | None) -> str:

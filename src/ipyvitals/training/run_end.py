@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import inf
 from operator import length_hint
 from types import CodeType
@@ -9,13 +10,14 @@ from types import CodeType
 from ipyvitals.schema import RunEnd, RunInfo, TrainingState
 from ipyvitals.schema.messages import message
 from ipyvitals.schema.training import ENDED_RUNS
-from ipyvitals.training.context import leave
+from ipyvitals.training.context import CallPlace, leave
+from ipyvitals.training.record import RunRecord
 from ipyvitals.training.run import TrainingRun
 from ipyvitals.training.run_list import RunList
 from ipyvitals.training.run_states import (
     COUNTER_LENGTH,
+    INTERRUPTED,
     end_by_error,
-    final_curves,
     is_elsewhere,
     is_inside,
     leaf_steps,
@@ -24,6 +26,7 @@ from ipyvitals.training.run_states import (
     subtree,
 )
 from ipyvitals.training.sections import training_section
+from ipyvitals.training.stored_curves import final_copies, thinned
 from ipyvitals.utils.user_code import safe_text
 
 __all__ = ["RunEnder"]
@@ -63,15 +66,18 @@ class RunEnder(RunList):
             reports = []
             for inner in reversed(ended):
                 outer = run is inner
+                # Before the run is closed, which frees the curves of old runs.
+                copies = final_copies(inner)
                 info = self._close(inner, state if outer else "stopped", end, args, now, at)
                 report = report_of(inner, at, inner.current, {}, info)
-                reports.append(report._replace(curves=final_curves(inner)))
+                reports.append((report, copies))
+                self._drop_curves(inner.loops.values())
             last = training_section(run, now) if run.parent is None else None
             if last is not None:
                 self._last = last
         leave(run)
-        for report in reports:
-            self._on_report(report)
+        for report, copies in reports:
+            self._on_report(report._replace(curves=thinned(copies)))
         if last is not None:
             self._on_end(last, run.implicit)
         else:
@@ -101,7 +107,12 @@ class RunEnder(RunList):
             record.reason = sentence.text, f"run.{end}", dict(args)
         record.end_lap(run._current, now, at)
         if parent is not None:
-            parent.finished_steps += leaf_steps(run)
+            if run.aside:
+                # The runs around and beside it made no step meanwhile, and did not stall.
+                for other in (parent, *parent.children):
+                    other.record.stepped = max(other.record.stepped, now)
+            else:
+                parent.finished_steps += leaf_steps(run)
             parent.children.remove(run)
             parent.record.inner_metrics.update(record.inner_metrics)
             parent.record.inner_metrics.update(record.series.metrics)
@@ -110,12 +121,24 @@ class RunEnder(RunList):
                 parent.record.inner_waited += waited * (now - record.lap_started)
         info = record.info(now)
         self._ended.appendleft((record, info))
+        forgotten = []
         while len(self._ended) > ENDED_RUNS:
-            self._ended.pop()[0].series.drop_curves()
+            forgotten.append(self._ended.pop()[0])
+        self._drop_curves(forgotten)
         return info
+
+    def _drop_curves(self, records: Iterable[RunRecord]) -> None:
+        """Free the curves that no snapshot has, unless an open run has yet to store them."""
+        shown = {id(record) for record, _ in self._ended}
+        for run in self._open:
+            shown.update(id(record) for record in (run.record, *run.loops.values()))
+        for record in records:
+            if id(record) not in shown:
+                record.series.drop_curves()
 
     def close(self) -> None:
         """End all open runs: the monitor closes."""
+        self.end_returned()
         for run in self.open_runs:
             if run.implicit:
                 run.complete()
@@ -147,9 +170,32 @@ class RunEnder(RunList):
         while self._abandoned and self._abandoned[0][1] < before:
             run, _ = self._abandoned.popleft()
             if error is None or run.abandoned_at not in _lines_of(error):
-                self.end(run, "stopped", None, "left")
+                self.end_inferred(run, "stopped", None, "left")
             else:
                 end_by_error(run, error)
+
+    def end_returned(self, call: CallPlace | None = None) -> None:
+        """End the runs of calls of frameworks that have returned.
+
+        Parameters
+        ----------
+        call : CallPlace, optional
+            A call that begins: one that had the same place has returned.
+        """
+        for run in self.open_runs:
+            if run.call is None:
+                continue
+            if run.call.has_returned() or (call is not None and run.call.is_same(call)):
+                self.end_inferred(run, "stopped", None, "returned")
+
+    def end_inferred(
+        self, run: TrainingRun, state: TrainingState, details: str | None, end: RunEnd, **args: str
+    ) -> None:
+        """End a run whose end no call reported: as completed if the framework knows that."""
+        if run.is_done():
+            run.complete()
+        else:
+            self.end(run, state, details, end, **args)
 
     # Cells of a notebook
 
@@ -162,9 +208,12 @@ class RunEnder(RunList):
     def end_cell(self, started: set[int], error: BaseException | None) -> None:
         """End what a cell left open: its implicit runs, and after an error all of its runs.
 
-        Runs in `started` were open before, and runs of other threads and tasks go on.
+        Runs in `started` were open before, and runs of other threads and tasks go on. Runs of calls
+        that have returned end, too.
         """
-        if error is not None:
+        if error is None:
+            self.end_returned()
+        else:
             self.end_abandoned_loops(error)
         for run in self.open_runs:
             if id(run) in started or is_elsewhere(run):
@@ -173,11 +222,11 @@ class RunEnder(RunList):
                 if run.implicit:
                     run.complete()
             elif isinstance(error, KeyboardInterrupt):
-                end_by_error(run, error)
+                self.end_inferred(run, "stopped", INTERRUPTED, "interrupted")
             else:
                 kind, text = type(error).__name__, safe_text(error)
                 details = f"{kind}: {text}" if text else kind
-                self.end(run, "failed", details, "cell", error=kind)
+                self.end_inferred(run, "failed", details, "cell", error=kind)
 
 
 def _lines_of(error: BaseException) -> set[tuple[CodeType, int]]:

@@ -18,7 +18,6 @@ __all__ = [
     "STOPPED",
     "ProgressReport",
     "end_by_error",
-    "final_curves",
     "is_elsewhere",
     "is_inside",
     "leaf_steps",
@@ -30,8 +29,6 @@ __all__ = [
 ]
 
 COUNTER_LENGTH = 1 << 62
-STORED_BUCKETS = 512
-"""Most buckets of a curve in the history."""
 STOPPED = LABELS["training.stopped_on_request"]
 INTERRUPTED = LABELS["training.interrupted"]
 
@@ -73,7 +70,9 @@ def leaf_steps(run: TrainingRun) -> int:
     """Return the number of steps of the lowest level inside a run."""
     if not run._has_inner:
         return run.current
-    return run.finished_steps + sum(leaf_steps(child) for child in list(run.children))
+    return run.finished_steps + sum(
+        leaf_steps(child) for child in list(run.children) if not child.aside
+    )
 
 
 def newest_step(run: TrainingRun) -> int:
@@ -81,6 +80,8 @@ def newest_step(run: TrainingRun) -> int:
     for record in list(run.loops.values()):
         # The first kind of loop inside: validation does not move the axis of the training.
         inner = record.run
+        if inner is not None and inner.aside:
+            continue
         return record.steps if inner is None or inner.state != "running" else newest_step(inner)
     if run._counter is not None:
         return run.offset + COUNTER_LENGTH - length_hint(run._counter)
@@ -92,7 +93,7 @@ def nested_fraction(run: TrainingRun) -> float | None:
     fraction = run.fraction
     if fraction is None or not run.total:
         return fraction
-    inside = sum(nested_fraction(child) or 0.0 for child in list(run.children))
+    inside = sum(nested_fraction(child) or 0.0 for child in list(run.children) if not child.aside)
     run.reached = max(run.reached, min(1.0, fraction + inside / run.total))
     return run.reached
 
@@ -130,20 +131,3 @@ def end_by_error(run: TrainingRun, error: BaseException) -> None:
         run.owner.end(run, "stopped", INTERRUPTED, "interrupted")
     else:
         run.fail(error)
-
-
-def final_curves(run: TrainingRun) -> tuple[tuple[int, CurveChunk], ...]:
-    """Return the thinned curves that a run which ends leaves, each with the number of its run.
-
-    A loop inside a run may begin again and go on with its curves, so that they are final at the end
-    of the run around it.
-    """
-    records = list(run.loops.values())
-    parent = run.parent
-    if parent is None or all(run.record is not record for record in parent.loops.values()):
-        records.append(run.record)
-    return tuple(
-        (record.number, curve.chunk(record.run_id, name, limit=STORED_BUCKETS))
-        for record in records
-        for name, curve in record.series.curves.items()
-    )

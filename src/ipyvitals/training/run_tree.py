@@ -20,9 +20,13 @@ from ipyvitals.training.run import TrainingRun
 from ipyvitals.training.run_end import RunEnder
 from ipyvitals.training.run_list import PLACES
 from ipyvitals.training.run_states import is_elsewhere, report_of
+from ipyvitals.training.stored_curves import CurveCopy, copies_of, thinned
 from ipyvitals.utils.user_code import safe_text
 
 __all__ = ["RunTree"]
+
+MAX_LOOPS = 50
+"""Loops inside one run that go on with their curves when they begin again."""
 
 
 class RunTree(RunEnder):
@@ -46,16 +50,21 @@ class RunTree(RunEnder):
         stop_raises: bool = False,
         loop: bool = False,
         implicit: bool = False,
+        aside: bool = False,
     ) -> TrainingRun:
-        """Open a run inside `parent`, by default inside the run that is open in this context."""
+        """Open a run inside `parent`, by default inside the run that is open in this context.
+
+        A run that is `aside`, such as a validation, moves no progress and no rate around it.
+        """
         total, stage = check_total(total), safe_text(stage)
         initial = check_initial(initial)
         facts = check_facts(name, config, tags, goals, unit)
         self.end_abandoned_loops()
-        self._end_returned(call)
+        self.end_returned(call)
         inside = innermost(self, implicit=False) if parent is CONTEXT else check_parent(parent)
         self._end_replaced(owner, inside)
-        with self._lock:
+        copies: list[CurveCopy] = []
+        with self.reports.lock, self._lock:
             if inside is not None and inside.state != "running":
                 inside = None
             now, at = self._clock.monotonic(), self._clock.time()
@@ -64,15 +73,16 @@ class RunTree(RunEnder):
                 record = self._new_record(inside, now, at)
                 if loop and inside is not None:
                     inside.loops.setdefault(stage, record)
+                    copies = self._forget_a_loop(inside)
             record.describe(stage, **facts)
             run = TrainingRun(self, record, total, stage, safe_text(details))
-            run.implicit, run.stop_raises = implicit, stop_raises
+            run.implicit, run.stop_raises, run.aside = implicit, stop_raises, aside
             run.cell, run.place, run.call = self._cell, RunPlace(), call
             run._current, run.counted = initial, loop or initial > 0
             if inside is not None:
                 run.parent = inside
                 run.should_stop = run.interrupt = inside.should_stop
-                inside._has_inner = True
+                inside._has_inner = inside._has_inner or not aside
                 inside.children.append(run)
             record.begin_lap(run, now)
             record.series.feed = self._feed
@@ -82,17 +92,43 @@ class RunTree(RunEnder):
             self._own(owner, run)
         enter(run)
         self._describe(record)
-        self._on_report(report_of(run, at, run.current, {}))
+        self._on_report(report_of(run, at, run.current, {})._replace(curves=thinned(copies)))
         self._on_change()
         return run
 
-    def _end_returned(self, call: CallPlace | None) -> None:
-        """End the runs of calls that have returned: another stands in their place."""
-        for run in self.open_runs:
-            if run.call is None:
-                continue
-            if run.call.has_returned() or (call is not None and run.call.is_same(call)):
-                self.end(run, "stopped", None, "returned")
+    def _forget_a_loop(self, run: TrainingRun) -> list[CurveCopy]:
+        """Forget the oldest loop inside a run, but the first, when there are many.
+
+        Returns
+        -------
+        list of CurveCopy
+            Its curves, which are final now.
+        """
+        ended = [
+            stage
+            for stage, record in list(run.loops.items())[1:]
+            if record.run is not None and record.run.state != "running"
+        ]
+        if len(run.loops) > MAX_LOOPS and ended:
+            record = run.loops.pop(ended[0])
+            copies = copies_of(record)
+            self._drop_curves([record])
+            return copies
+        return []
+
+    def move_out(self, run: TrainingRun) -> None:
+        """Put a run beside the run that it is inside of: it goes on after the end of that run."""
+        with self._lock:
+            parent = run.parent
+            if parent is None or run.state != "running":
+                return
+            outer = run.parent = parent.parent
+            parent.children.remove(run)
+            run.record.parent_id = None
+            if outer is not None:
+                outer.children.append(run)
+                run.record.parent_id = outer.run_id
+        self._on_change()
 
     def _end_replaced(self, owner: object, inside: TrainingRun | None) -> None:
         """End the runs that nobody goes on with, because another one begins in their place."""
@@ -106,7 +142,7 @@ class RunTree(RunEnder):
             ]
         for run in former:
             if run is not None:
-                self.end(run, "stopped", None, "replaced")
+                self.end_inferred(run, "stopped", None, "replaced")
 
     def _own(self, owner: object, run: TrainingRun) -> None:
         self._owned[id(owner)] = run

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import NamedTuple
 
-from ipyvitals.schema import BestValue, Goal
+from ipyvitals.schema import BestValue, Goal, NotFiniteKind
 from ipyvitals.training.curve_feed import CurveFeed
-from ipyvitals.training.curves import Curve
+from ipyvitals.training.curves import Curve, kind_of
 from ipyvitals.training.goals import goal_of
 
 __all__ = ["MAX_CURVES", "MetricBreak", "RunSeries"]
@@ -22,6 +22,7 @@ class MetricBreak(NamedTuple):
 
     step: float
     last_finite: float | None
+    kind: NotFiniteKind
 
 
 class RunSeries:
@@ -42,6 +43,8 @@ class RunSeries:
         self.curves: dict[str, Curve] = {}
         self.breaks: dict[str, MetricBreak] = {}
         """Metrics that are not finite now."""
+        self.stored: dict[str, tuple[float, int]] = {}
+        """Of each curve that was stored before its end: when, and its number of values."""
         self.feed: CurveFeed | None = None
         """What else takes the values: the changes for the panel."""
         self._last_finite: dict[str, float] = {}
@@ -59,14 +62,15 @@ class RunSeries:
         if curve is None and len(self.curves) < MAX_CURVES:
             curve = self.curves[name] = Curve()
         if curve is not None:
+            before = curve.count
             curve.add(step, seconds, value)
             if self.feed is not None:
-                self.feed.add(self.run_id, name, curve.count - 1, step, seconds, value)
+                self.feed.add(self.run_id, name, before, step, seconds, value)
         if not isfinite(value):
             self.metrics[name] = None
             if name in self.breaks:
                 return None
-            self.breaks[name] = MetricBreak(step, self._last_finite.get(name))
+            self.breaks[name] = MetricBreak(step, self._last_finite.get(name), kind_of(value))
             return True
         self.metrics[name] = self._last_finite[name] = value
         best = self.best.get(name)
@@ -76,6 +80,8 @@ class RunSeries:
                 self.best[name] = BestValue(value=value, step=step, goal=goal)
         elif value < best.value if best.goal == "min" else value > best.value:
             self.best[name] = BestValue(value=value, step=step, goal=best.goal)
+        if not self.breaks:
+            return None
         return False if self.breaks.pop(name, None) is not None else None
 
     def drop_curves(self) -> None:

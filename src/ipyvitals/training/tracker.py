@@ -14,12 +14,13 @@ from ipyvitals.training.arguments import CONTEXT, check_total, length_of
 from ipyvitals.training.context import innermost
 from ipyvitals.training.curve_feed import CurveFeed
 from ipyvitals.training.loop import TrackLoop
-from ipyvitals.training.metric_values import TakenValue, is_deferred
-from ipyvitals.training.reports import MetricReport
+from ipyvitals.training.metric_values import TakenValue
+from ipyvitals.training.reports import MAX_WAITING, MetricReport
 from ipyvitals.training.run import TrainingRun
 from ipyvitals.training.run_states import ProgressReport, newest_step, report_of
 from ipyvitals.training.run_tree import RunTree
 from ipyvitals.training.sections import training_section
+from ipyvitals.training.stored_curves import due_copies, thinned
 from ipyvitals.utils.user_code import safe_text
 
 __all__ = ["TrainingTracker"]
@@ -69,7 +70,10 @@ class TrainingTracker(RunTree):
         if type(current) is not int and isinstance(current, Mapping):
             mappings, current = (current, *mappings), None
         values = self.reports.take(mappings, metrics)
-        given = None if current is None else self._steps("current", current)
+        # The usual case calls little: after a pause each function is slow.
+        given = current
+        if current is not None and (type(current) is not int or current < 0):
+            given = self._steps("current", current)
         delta = None if advance is None else self._steps("advance", advance)
         if given is not None and delta is not None:
             self.reports.refuse("advance", advance)
@@ -89,7 +93,8 @@ class TrainingTracker(RunTree):
             if details is not None:
                 run.details = details
             if values:
-                self._put(run, given, now, values)
+                # The steps of the laps before count, too.
+                self._put(run, None if given is None else run.offset + given, now, values)
         self._changed(now)
 
     def log(self, run: TrainingRun, mapping: Any, step: Any, metrics: dict[str, Any]) -> None:
@@ -111,6 +116,7 @@ class TrainingTracker(RunTree):
         A run that an earlier cell opened, without a loop of its own, is open for later cells.
         """
         self.end_abandoned_loops()
+        self.end_returned()
         run = innermost(self) or self._left_open()
         if run is None:
             run = self.start(None, "Training", "", parent=None, implicit=True)
@@ -131,12 +137,12 @@ class TrainingTracker(RunTree):
         if step is None:
             step = newest_step(run)
         at = self._clock.time()
-        deferred = any(map(is_deferred, values.values()))
-        self.reports.put(MetricReport(run, step, now - run.record.started, at, values, deferred))
+        report = MetricReport(run, step, now - run.record.started, at, values)
+        self.reports.waiting.append(report)
 
     def _changed(self, now: float) -> None:
         self.version += 1
-        if self.reports.is_full:
+        if len(self.reports.waiting) > MAX_WAITING:
             self.reports.fold()
         if now >= self.quiet_until:
             self._on_change()
@@ -247,6 +253,12 @@ class TrainingTracker(RunTree):
         feed = self.open_feed()
         with self.reports.lock:
             return feed.take()
+
+    def take_stored(self) -> tuple[tuple[int, CurveChunk], ...]:
+        """Return curves of open runs that are to be stored now, each with the number of its run."""
+        with self.reports.lock, self._lock:
+            copies = due_copies(self._open, self._clock.monotonic())
+        return thinned(copies)
 
     def curves(
         self,

@@ -49,7 +49,9 @@ LEVELS: dict[str, int] = {
     "scheduler": 6,
     "writer": 6,
     "writers": 6,
+    "bars": 6,
     "monitor names": 6,
+    "autolog": 7,
     "worker": 7,
 }
 """Level of each lock: a thread may acquire only locks of a higher level than those it has."""

@@ -26,6 +26,7 @@ __all__ = [
 MAX_TEXT_CHARS = 1_000
 """Characters of a text in the history; longer ones are cut."""
 DIGEST_CHARS = 16
+_SINGLE = frozenset({str, int, float})
 MIN_INTEGER, MAX_INTEGER = -(1 << 63), (1 << 63) - 1
 
 
@@ -100,6 +101,8 @@ def encode(encoder: Callable[[Any], bytes], value: Any) -> bytes:
 
 def storable(value: Any) -> Any:
     """Return structs, mappings and lists as dicts and lists of storable values."""
+    if value is None or type(value) in _SINGLE:
+        return storable_value(value)
     if isinstance(value, msgspec.Struct):
         value = {
             name: getattr(value, field)

@@ -76,7 +76,10 @@ def drawn(width, *entries):
 
 
 def test_a_table_of_rich_says_the_same():
-    text = drawn(160, entry(status="active", name="[red]x[/red]"))
+    text = drawn(
+        160,
+        entry(status="active", name="[red]x[/red]", model_id="x", run="Fit", run_state="failed"),
+    )
 
     assert "[red]x[/red] 2.1" in text
     assert "Live" in text

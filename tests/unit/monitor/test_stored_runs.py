@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
 from ipyvitals import ArgumentTypeError, ArgumentValueError, StoreError, open_store
-from ipyvitals.training.run_states import STORED_BUCKETS
+from ipyvitals.storage.rows import CurveRow
+from ipyvitals.training.stored_curves import STORED_BUCKETS
 
 
 @pytest.fixture
@@ -40,6 +43,60 @@ def test_a_run_that_ended_leaves_its_summary_and_its_curves(monitor, clock):
         [1, 1, 0.5], [2, 2, 0.2], [3, 3, 0.3],
     ]  # fmt: skip
     assert found.equals(monitor.curves(run.run_id))
+
+
+def test_a_lost_run_has_its_curves_up_to_the_last_minute(make, clock, path):
+    monitor = make("churn", store=path)
+    training, log = monitor._engine.training, monitor._engine.persistence.runs
+    run = monitor.training(stage="Fit")
+    for step in range(100):
+        clock.advance(1)
+        run.log(loss=1.0 / (step + 1), step=step)
+        training.fold()
+        log.store_curves(training.take_stored())
+    monitor.flush()
+    assert len(monitor.curves()) == 0  # the run is open
+
+    (stored,) = monitor.runs()
+    with sqlite3.connect(path) as file:
+        # As a process leaves it that was killed.
+        file.execute("UPDATE sessions SET pid = 0, born = 0, heartbeat_at = 0")
+    with open_store(path) as store:
+        (lost,) = store.runs()
+        assert (lost.run, lost.state) == (stored.run, "lost")
+        assert store.curves(lost.run)["step"].to_list() == list(range(60))
+    run.complete()
+    assert curve(monitor, run.run_id, "loss")["step"].to_list() == list(range(100))
+
+
+def test_a_curve_that_is_stored_again_replaces_the_one_that_waits(make, clock):
+    monitor = make("churn", store=None)
+    training, log = monitor._engine.training, monitor._engine.persistence.runs
+    with monitor.training(stage="Fit") as run:
+        for _ in range(5):
+            clock.advance(61)
+            run.log(a=1.0, b=2.0)
+            training.fold()
+            log.store_curves(training.take_stored())
+    rows = [row for row in monitor._engine.persistence._buffer.rows() if type(row) is CurveRow]
+    assert [(row.metric, len(row.curve.step)) for row in rows] == [("a", 5), ("b", 5)]
+    assert training.take_stored() == ()
+
+
+def test_a_loop_keeps_its_curve_however_many_runs_follow(monitor):
+    with monitor.training(stage="Fit") as run:
+        for batch in (bar := monitor.track(range(3), stage="Warmup")):
+            bar.log(x=batch)
+        for fold in range(120):
+            for _ in (inner := monitor.track(range(1), stage=f"Fold {fold}")):
+                inner.log(x=fold)
+        for batch in (again := monitor.track(range(3), stage="Warmup")):
+            again.log(x=10 + batch)
+    assert curve(monitor, bar.run.run_id, "x")["value"].to_list() == [0, 1, 2, 10, 11, 12]
+    found = monitor.curves()
+    folds = found[found["run"] != bar.run.run_id]["value"]
+    assert sorted(folds) == list(range(120))
+    assert len(run.loops) <= 51  # of others nothing stays in memory
 
 
 def test_a_long_curve_is_thinned_and_loses_no_spike(monitor):

@@ -158,6 +158,9 @@ def test_components_are_named_in_words():
     page = Page(static_view(Snapshot(monitor="default", seq=0, at=0.0, system=system)))
     assert "GPU memory high" in page.words
     assert "open files, CPU not readable" in page.words
+    system = contract.SystemSection(limiter="cpu", system_health="degraded")
+    page = Page(static_view(Snapshot(monitor="default", seq=0, at=0.0, system=system)))
+    assert "waiting for a CPU" in page.words
 
 
 def test_what_users_write_is_shown_as_text():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from ipyvitals import Snapshot, SystemSection
 from ipyvitals.render.text import text_view
-from ipyvitals.schema import Gpu
+from ipyvitals.schema import Gpu, RunInfo
 
 
 def machine(**fields):
@@ -17,6 +19,10 @@ def test_what_limits_it_is_named():
     assert machine(system_health="healthy").startswith("System Healthy: CPU")
     assert machine(system_health="degraded", limiter="gpu_memory").startswith(
         "System Degraded (GPU memory): CPU"
+    )
+    # Its health is of the wait, and not of the load.
+    assert machine(system_health="degraded", limiter="cpu").startswith(
+        "System Degraded (waiting for a CPU): CPU"
     )
 
 
@@ -31,3 +37,11 @@ def test_it_says_when_the_memory_will_be_full():
     assert "full" not in machine()
     assert machine(memory_full_seconds=240.0).endswith("; memory full in about 4 min")
     assert machine(memory_full_seconds=5.0).endswith("; memory full in about 1 min")
+
+
+def test_a_run_that_ended_says_when():
+    ended = RunInfo(run_id="a-1", stage="Fit", state="completed", ended_at=1_767_323_045.0)
+    snapshot = Snapshot(monitor="m", seq=0, at=1_767_400_000.0, runs=[ended])
+    assert ", ended 2 Jan 2026, 03:04 UTC" in text_view(snapshot)
+    running = msgspec.structs.replace(ended, state="running", ended_at=None)
+    assert "ended" not in text_view(msgspec.structs.replace(snapshot, runs=[running]))

@@ -34,6 +34,8 @@ ELSEWHERE = {
     "as often as 0.03 % of a core allows": "system/test_connections.py::as_its_share_allows",
     "Up to about 80 children are read each time": "process/test_tree.py::test_eighty_are_read",
     "(1 s or less)": "gpu/test_gpus.py::only_what_this_process_may_use",
+    "36.0 MJ to 36.9 MJ": "training/test_cost.py::the_counters_of_an_hour_add_up",
+    "900,000 / 3,600": "training/test_cost.py::the_counters_of_an_hour_add_up",
     "whether that delay was 0.25 s or more": "system/test_system_monitor.py::no_turn_is_starved",
 }
 FACTS_OF_OTHERS = (

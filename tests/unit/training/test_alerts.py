@@ -103,6 +103,23 @@ class TestStalled:
             *("run.stalled_body", "run.steps_again", "run.stalled_iterable", "run.steps_again")
         ]
 
+    def test_a_loop_that_waits_for_an_item_has_completed_those_before(self, bench):
+        seen = []
+
+        def items():
+            for step in range(12):
+                if step == 11:
+                    stand_still(bench, 31)
+                    seen.append((bench.runs[0].current, bench.alerts[-1].step))
+                yield step
+
+        for _ in bench.track(items(), total=12):
+            seen.append(bench.runs[0].current)
+            bench.clock.advance(1.0)
+            bench.training.look()
+        assert seen == [*range(11), (11, 11), 11]
+        assert bench.runs[0].current == 12
+
     def test_of_nested_loops_the_one_that_hangs_is_named(self, bench):
         for _ in bench.track(range(2), stage="Epochs"):
             for batch in bench.track(range(20), stage="Batches"):
@@ -136,8 +153,11 @@ class TestStalled:
 
 
 class TestNotFinite:
-    @pytest.mark.parametrize("value", [nan, inf, -inf])
-    def test_the_first_step_and_the_last_finite_value_are_told(self, bench, value):
+    @pytest.mark.parametrize(
+        ("value", "kind", "word"),
+        [(nan, "nan", "NaN"), (inf, "inf", "infinity"), (-inf, "-inf", "-infinity")],
+    )
+    def test_the_first_step_and_the_last_finite_value_are_told(self, bench, value, kind, word):
         run = bench.start()
         run.update(1_203, loss=2.314, acc=0.5)
         for step in range(1_204, 1_210):
@@ -146,15 +166,16 @@ class TestNotFinite:
         (alert,) = bench.alerts
         assert (alert.kind, alert.metric) == ("not_finite", "loss")
         assert (alert.step, alert.value) == (1_204, 2.314)
-        assert alert.reason == "loss is not finite from step 1204; it was 2.314 before"
+        assert alert.reason == f"loss is not finite from step 1,204 ({word}); it was 2.314 before"
         row = bench.runs[0]
+        assert alert.not_finite_kind == row.alert.not_finite_kind == kind
         assert (row.alert.kind, row.alert.step) == ("not_finite", 1_204)
         assert row.metrics == {"loss": None, "acc": 0.5}
 
     def test_a_metric_that_was_never_finite(self, bench):
         bench.start().update(1, loss=nan)
         bench.training.look()
-        assert bench.alerts[0].reason == "loss is not finite from step 1"
+        assert bench.alerts[0].reason == "loss is not finite from step 1 (NaN)"
         assert bench.alerts[0].value is None
 
     def test_each_metric_is_told_and_recovers_by_itself(self, bench):
@@ -181,3 +202,29 @@ class TestNotFinite:
         bench.start().update(1, loss=nan)
         bench.training.look()
         assert (bench.alerts, bench.runs[0].alert) == ([], None)
+
+
+class TestTheEndOfTheRun:
+    def test_no_stall_outlives_its_run(self, bench):
+        run = bench.start(100)
+        steps(bench, run, 5)
+        stand_still(bench, 31)
+        assert bench.runs[0].alert.kind == "stalled"
+        run.stop()
+        assert bench.runs[0].alert is None
+        assert [alert.kind for alert in bench.alerts] == ["stalled"]  # nothing has recovered
+
+    def test_a_metric_that_was_not_finite_at_the_end_is_a_fact_of_the_run(self, bench):
+        run = bench.start()
+        run.update(1, loss=nan, acc=nan)
+        run.update(2, acc=0.5)
+        run.complete()
+        (row,) = bench.runs
+        assert (row.alert.kind, row.alert.metric) == ("not_finite", "loss")
+
+    def test_a_metric_that_recovered_is_none(self, bench):
+        run = bench.start()
+        run.update(1, loss=nan)
+        run.update(2, loss=0.5)
+        run.complete()
+        assert bench.runs[0].alert is None

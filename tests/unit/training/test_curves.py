@@ -7,13 +7,14 @@ from itertools import pairwise
 from math import inf, isfinite, nan
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ipyvitals.schema import CurveChunk
 from ipyvitals.training.curve_feed import CurveFeed
-from ipyvitals.training.curves import BUCKETS, Curve
+from ipyvitals.training.curves import BUCKETS, Curve, _pairs, merged_pairs
 from ipyvitals.training.goals import goal_of
 from ipyvitals.training.series import MAX_CURVES, RunSeries
 
@@ -61,6 +62,56 @@ def test_each_bucket_holds_exactly_its_values(values, capacity):
         else:
             assert chunk.mean[index] is None
         begin += count
+
+
+@given(
+    steps=st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=1, max_size=40),
+    force=st.booleans(),
+)
+def test_many_buckets_merge_as_a_few_do(steps, force):
+    rows = [
+        (
+            *(float(step), step + 0.5, 0.1 * at, 1.0 * step, 2.0 * step, 3.0 * step, 2.0),
+            *((1.0, at % 3 + 1.0) if bad else (0.0, 0.0)),
+        )
+        for at, (step, bad) in enumerate(steps)
+    ]
+    merged = merged_pairs(np.array(rows), force=force)
+    assert merged.tolist() == [list(row) for row in _pairs(rows, force=force)]
+
+
+@pytest.mark.parametrize("count", [9, 100, 1_500, 5_000])
+@pytest.mark.parametrize("piece", [1, 2, 3, 700])
+def test_pieces_of_any_length_are_thinned_to_the_limit(count, piece):
+    # Steps that begin again, such as the number of a batch in each epoch.
+    curve = filled([1.0] * count, steps=[at % piece if piece > 1 else -at for at in range(count)])
+    for limit in (8, 512):
+        chunk = whole(curve.chunk("1", "loss", limit=limit))
+        assert min(count, limit) / 4 <= len(chunk.step) <= limit
+        assert sum(chunk.count) == count
+
+
+def test_pieces_of_some_length_stay_apart():
+    curve = filled([1.0] * 2_000, steps=[at % 500 for at in range(2_000)])
+    chunk = whole(curve.chunk("1", "loss", limit=320))
+    assert all(first <= last for first, last in zip(chunk.first_step, chunk.step, strict=True))
+    assert chunk.step.count(499) == chunk.first_step.count(0) == 4
+
+
+@pytest.mark.parametrize(("value", "kind"), [(nan, "nan"), (inf, "inf"), (-inf, "-inf")])
+@pytest.mark.parametrize("at", [1, 2, 700, 2_999, 4_999])
+def test_the_first_value_that_is_not_finite_begins_a_bucket(value, kind, at):
+    values = [1.0] * 5_000
+    values[at] = value
+    values[at + 1 :: 3] = [nan] * len(values[at + 1 :: 3])
+    curve = filled(values, capacity=64)
+    for limit in (None, 16, 1):
+        chunk = whole(curve.chunk("1", "loss", limit=limit))
+        first = next(index for index, count in enumerate(chunk.not_finite) if count)
+        assert (chunk.first_step[first], chunk.not_finite_kind[first]) == (at + 1, kind)
+        assert chunk.not_finite_kind[:first] == [""] * first
+        assert sum(chunk.not_finite) == sum(not isfinite(value) for value in values)
+        assert len(chunk.step) <= max(2, limit or 65)
 
 
 def test_up_to_the_capacity_every_value_is_there():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from threading import Thread
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.schema import TrainingSection
+from ipyvitals.training.curves import Curve
 from tests.unit.training.bench import Bench
 
 
@@ -473,3 +475,31 @@ def test_a_forked_child_goes_on_with_a_lock_of_its_own():
     bench.training._lock = None  # As if held by a thread that the child does not have.
     bench.training.reset_lock()
     assert bench.now.progress == 50.0
+
+
+def test_curves_are_thinned_without_a_lock(bench):
+    free = []
+
+    class Slow(Curve):
+        """A curve that looks, while it is thinned, whether another thread can go on."""
+
+        def copy(self):
+            return self
+
+        def chunk(self, *args, **options):
+            thread = Thread(target=lambda: free.append(len(bench.training.runs())))
+            thread.start()
+            thread.join(5.0)
+            return super().chunk(*args, **options)
+
+    run = bench.start()
+    bench.training.look()
+    run.record.series.curves["loss"] = Slow()
+    run.log(loss=0.5)
+    bench.clock.advance(61)
+    bench.training.look()
+    free.clear()
+    ((_, chunk),) = bench.training.take_stored()
+    assert (free, chunk.mean) == ([1], [0.5])
+    run.complete()
+    assert free == [1, 1]

@@ -477,6 +477,34 @@ class TestStop:
         assert (steps, run.state) == (34, "stopped")
         assert (by_stage(bench)["Epochs"].current, bench.now.details) == (33, "Stopped on request")
 
+    def test_an_epoch_that_was_stopped_midway_is_not_reported_as_finished(self, bench):
+        seen = []
+        with bench.start(10, stage="Epochs", stop_raises=True) as run:
+            for epoch in range(10):
+                for batch in bench.track(range(20), stage="Batches"):
+                    if (epoch, batch) == (3, 5):
+                        bench.training.ask_to_stop()
+                try:
+                    run.update(epoch + 1, val_loss=1.0 / (epoch + 1))
+                except TrainingStopped as error:
+                    seen += [error.step, run.current, run.metrics]
+                    raise
+        assert seen == [3, 3, {"val_loss": 1.0 / 3}]
+        ended = by_stage(bench)["Epochs"]
+        assert (ended.state, ended.current, ended.best["val_loss"].step) == ("stopped", 3, 3)
+        assert ended.progress == pytest.approx(33.0)
+
+    def test_an_epoch_that_was_complete_when_the_stop_came_is(self, bench):
+        with bench.start(10, stage="Epochs", stop_raises=True) as run:
+            for epoch in range(10):
+                for _ in bench.track(range(20), stage="Batches"):
+                    pass
+                if epoch == 3:
+                    bench.training.ask_to_stop()
+                run.update(epoch + 1, val_loss=1.0)
+        ended = by_stage(bench)["Epochs"]
+        assert (ended.state, ended.current) == ("stopped", 4)
+
     def test_the_exception_says_where(self, bench):
         run = bench.start(10, stage="Fit", stop_raises=True)
         run.update(4)

@@ -105,7 +105,7 @@ class AmdDevice:
             read_field.reasons["process_memory_bytes"] = "pid_namespace"
         else:
             own = read_field("process_memory_bytes", lambda: self._used_by(pids))
-        read_field.reasons["power_limit_watts"] = "not_supported"
+        read_field.reasons |= dict.fromkeys(("power_limit_watts", "energy_joules"), "not_supported")
         return Gpu(
             index=0,
             name=self._name,

@@ -17,7 +17,7 @@ __all__ = ["NvidiaDriver"]
 
 FIELDS = (
     *("utilization_percent", "memory_used_bytes", "memory_total_bytes", "process_memory_bytes"),
-    *("temperature_celsius", "power_watts", "power_limit_watts"),
+    *("temperature_celsius", "power_watts", "power_limit_watts", "energy_joules"),
 )
 
 DRIVER_FILES = ("/proc/driver/nvidia/version", "/dev/nvidiactl", "/dev/dxg")
@@ -140,10 +140,14 @@ class NvidiaDevice:
         memory = read_field("memory_used_bytes", lambda: nvml.nvmlDeviceGetMemoryInfo(handle))
         if memory is None:
             read_field.reasons["memory_total_bytes"] = read_field.reasons["memory_used_bytes"]
-        utilization = own = None
+        utilization = energy = own = None
         if self._mig:
             read_field.reasons["utilization_percent"] = "mig"
+            read_field.reasons["energy_joules"] = "mig"
         else:
+            energy = read_field(
+                "energy_joules", lambda: nvml.nvmlDeviceGetTotalEnergyConsumption(handle) / 1000
+            )
             utilization = read_field(
                 "utilization_percent", lambda: nvml.nvmlDeviceGetUtilizationRates(handle).gpu
             )
@@ -170,6 +174,7 @@ class NvidiaDevice:
             power_limit_watts=read_field(
                 "power_limit_watts", lambda: nvml.nvmlDeviceGetEnforcedPowerLimit(handle) / 1000
             ),
+            energy_joules=energy,
             reasons=read_field.reasons,
         )
 

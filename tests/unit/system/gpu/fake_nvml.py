@@ -25,6 +25,7 @@ class FakeDevice:
     total: int = 80 * GIB
     celsius: int = 60
     milliwatts: int = 350_000
+    millijoules: int = 90_000_000
     processes: list = field(default_factory=list)
     """(pid, bytes or None) of those that compute."""
     drawing: list = field(default_factory=list)
@@ -106,6 +107,10 @@ class FakeNvml:
     def nvmlDeviceGetPowerUsage(self, device):
         self._check(device, "power")
         return device.milliwatts
+
+    def nvmlDeviceGetTotalEnergyConsumption(self, device):
+        self._check(device, "energy")
+        return device.millijoules
 
     def nvmlDeviceGetEnforcedPowerLimit(self, device):
         self._check(device, "limit")

@@ -112,7 +112,7 @@ def test_a_device_tells_all_there_is():
             process_memory_bytes=GIB,
             temperature_celsius=50,
             power_watts=210,
-            reasons={"power_limit_watts": "not_supported"},
+            reasons={"power_limit_watts": "not_supported", "energy_joules": "not_supported"},
         )
     ]
     assert (told["gpu_percent"], told["gpu_memory_percent"]) == (55, 25.0)
@@ -131,6 +131,7 @@ def test_what_a_card_does_not_tell_is_unknown_with_its_reason():
         "temperature_celsius": "not_supported",
         "power_watts": "not_supported",
         "power_limit_watts": "not_supported",
+        "energy_joules": "not_supported",
         "process_memory_bytes": "no_permission",
     }
 

@@ -50,6 +50,7 @@ def test_a_device_tells_all_there_is():
                 temperature_celsius=60,
                 power_watts=350.0,
                 power_limit_watts=700.0,
+                energy_joules=90_000.0,
             )
         ],
         "gpus_reason": None,
@@ -107,7 +108,7 @@ class TestDivided:
         assert (first.name, first.uuid, first.mig) == ("H100 MIG 1g.10gb", "MIG-1", True)
         assert (first.memory_used_bytes, first.memory_total_bytes) == (GIB, 10 * GIB)
         assert first.utilization_percent is None
-        assert first.reasons == {"utilization_percent": "mig"}
+        assert first.reasons == {"utilization_percent": "mig", "energy_joules": "mig"}
         assert (second.uuid, second.index) == ("MIG-2", 1)
 
     @pytest.mark.parametrize(("setting", "uuid"), [("0", "MIG-1"), ("MIG-2", "MIG-2")])
@@ -161,6 +162,7 @@ class TestTrouble:
             ("temperature", "temperature_celsius"),
             ("power", "power_watts"),
             ("limit", "power_limit_watts"),
+            ("energy", "energy_joules"),
             ("processes", "process_memory_bytes"),
         ],
     )
