@@ -357,7 +357,9 @@ def _add_batches(batches: list[BatchRecord | CountRecord], model: ModelState) ->
 
 
 def _add_streams(streams: list[StreamRecord], model: ModelState) -> None:
-    began = [(one.at, one.first_item_seconds) for one in streams if one.first_item_seconds is not None]
+    began = [
+        (one.at, one.first_item_seconds) for one in streams if one.first_item_seconds is not None
+    ]
     if began:
         model.add_first_items(*np.array(began, dtype=np.float64).T)
     ended = [one for one in streams if one.seconds is not None]

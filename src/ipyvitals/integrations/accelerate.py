@@ -50,9 +50,7 @@ class VitalsTracker(Adapter):
         tags: Iterable[str] = (),
         config: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(
-            monitor, name=name, tags=tags, config=config, total=total, initial=initial
-        )
+        super().__init__(monitor, name=name, tags=tags, config=config, total=total, initial=initial)
         self._run: TrainingRun | None = None
 
     @classmethod

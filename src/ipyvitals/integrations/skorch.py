@@ -166,9 +166,7 @@ class VitalsCallback(Adapter):
         if not net.history or self._batches is None:
             return True
         row = net.history[-1]
-        return "train_batch_count" in row and (
-            not self._validates or "valid_batch_count" in row
-        )
+        return "train_batch_count" in row and (not self._validates or "valid_batch_count" in row)
 
     def _take_rows(self, net: Any, end: int, run: TrainingRun | None = None) -> None:
         run = run or self._run

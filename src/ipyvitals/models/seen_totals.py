@@ -34,9 +34,7 @@ class SeenTotals(msgspec.Struct, array_like=True, frozen=True):
     @property
     def changed(self) -> bool:
         """Whether there is anything in it."""
-        return bool(
-            self.predictions or self.errors or self.labelled or any(self.duration_counts)
-        )
+        return bool(self.predictions or self.errors or self.labelled or any(self.duration_counts))
 
     def _with(self, other: SeenTotals, sign: int) -> SeenTotals:
         size = max(len(self.duration_counts), len(other.duration_counts))

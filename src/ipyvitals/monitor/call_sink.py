@@ -79,9 +79,7 @@ class ModelCallSink:
     def _count(self, count: int, seconds: float) -> None:
         """Record the number of predictions of a call, without their values."""
         if count:
-            self._user_warnings.append(
-                CountRecord(self.monotonic(), count, seconds, self.model_id)
-            )
+            self._user_warnings.append(CountRecord(self.monotonic(), count, seconds, self.model_id))
             if len(self._entries) > MAX_QUEUED_RECORDS:
                 self.owner._engine.drain()
 

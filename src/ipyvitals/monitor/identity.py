@@ -109,9 +109,7 @@ def _make_recorder(name: str, address: dict[str, Any]) -> Monitor | None:
         key.removesuffix("_of"): pickle.loads(packed)
         for key, packed in address["functions"].items()
     }
-    recorder = Monitor(
-        name=name, store=None, reports=place, **address["settings"], **functions
-    )
+    recorder = Monitor(name=name, store=None, reports=place, **address["settings"], **functions)
     if address["model"] is not None:
         facts = dict(address["model"])
         recorder._engine.deploy(facts.pop("model_id"), announce=False, **facts)

@@ -27,6 +27,7 @@ from ipyvitals.monitor.recording import RecordingMixin
 from ipyvitals.monitor.tracking import TrackingMixin
 from ipyvitals.monitor.user_warnings import UserWarnings
 from ipyvitals.monitor.watching import WatchingMixin
+from ipyvitals.remote.address import Place
 from ipyvitals.render.plain import encodable
 from ipyvitals.render.text import text_view
 from ipyvitals.runtime.config import MonitorConfig, check_settings
@@ -161,7 +162,7 @@ class Monitor(
         store_predictions: bool = False,
         git: bool = True,
         terminal: bool = True,
-        reports: str | PathLike[str] | bool = True,
+        reports: str | PathLike[str] | Place | bool = True,
     ) -> None:
         if model is None and (version is not None or trained_at is not None):
             raise ArgumentValueError(

@@ -1,4 +1,4 @@
-"""Finds the folder of reports: a home announces it in an environment variable that children inherit.
+"""Finds the folder of reports: a home announces it in an environment variable for its children.
 
 The variable has the JSON of a `HomeAddress`, or, where an operator set it, the path of a folder:
 then every monitor of the process reports there.

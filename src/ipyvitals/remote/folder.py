@@ -103,7 +103,7 @@ class ReportFolder:
             return None
         if hasattr(os, "getuid") and status.st_uid != os.getuid():
             return None
-        with open(entry.path, "rb") as file:
+        with Path(entry.path).open("rb") as file:
             data = file.read(MAX_REPORT_BYTES + 1)
         self._known[token] = mark
         return ReportFile(token, data, status.st_mtime_ns / 1e9)
@@ -123,5 +123,3 @@ def _write(path: Path, data: bytes) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     with open(path, "wb", opener=lambda name, _: os.open(name, flags, 0o600)) as file:
         file.write(data)
-
-

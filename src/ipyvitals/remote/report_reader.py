@@ -196,7 +196,8 @@ def _new_seconds(
         if old is not None:
             counts = (one.rows - old.rows, one.calls - old.calls, one.errors - old.errors)
         if any(count > 0 for count in counts):
-            found.append((at, *(max(0, count) for count in counts)))
+            rows, calls, errors = (max(0, count) for count in counts)
+            found.append((at, rows, calls, errors))
     return found
 
 

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from ipyvitals.remote.report_reader import ReportReader, WorkerState
 from ipyvitals.schema import LabelsSection, RunInfo, SystemSection, WorkerInfo
+from ipyvitals.schema.workers import WorkerCondition
 from ipyvitals.storage.ownership import SessionOwner, alive
 
 __all__ = ["Workers"]
@@ -83,9 +84,7 @@ class Workers:
 
     def runs(self) -> list[RunInfo]:
         """Return the runs of all workers, those of rank 0 first."""
-        states = sorted(
-            self._reader.workers.values(), key=lambda one: one.report.writer.rank or 0
-        )
+        states = sorted(self._reader.workers.values(), key=lambda one: one.report.writer.rank or 0)
         return [run for one in states for run in one.report.runs]
 
 
@@ -109,7 +108,9 @@ def _row(state: WorkerState, now: float) -> WorkerInfo:
     report = state.report
     silent = max(0.0, now - state.heard)
     late = silent > SILENT_SECONDS + LATE_SECONDS
-    ended = "ended" if report.final else "gone"
+    condition: WorkerCondition = "late" if late else "alive"
+    if state.gone:
+        condition = "ended" if report.final else "gone"
     system = report.system or SystemSection()
     run = next(iter(report.runs), None)
     return WorkerInfo(
@@ -118,7 +119,7 @@ def _row(state: WorkerState, now: float) -> WorkerInfo:
         host=report.writer.host,
         pid=report.writer.pid,
         rank=report.writer.rank,
-        state=ended if state.gone else ("late" if late else "alive"),
+        state=condition,
         last_heard_seconds=silent,
         total_predictions=sum(one.predictions for one in report.models),
         total_errors=sum(one.errors for one in report.models),

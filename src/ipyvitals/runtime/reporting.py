@@ -19,7 +19,6 @@ from ipyvitals.remote.report import (
     MAX_LABELS,
     ModelReport,
     NewerReportError,
-    Report,
     ReportError,
     Writer,
     decode_report,
@@ -89,7 +88,7 @@ class ReportSender:
     """
 
     def __init__(self, engine: Engine, writer: Writer, send: Sink) -> None:
-        self._engine = proxy(engine)
+        self._engine: Engine = proxy(engine)
         self._builder = ReportBuilder(engine.settings.name, writer)
         self._send = send
         now = engine.clock.monotonic()
@@ -172,7 +171,7 @@ class ReportReceiver:
     """
 
     def __init__(self, engine: Engine, path: Path, session: Session) -> None:
-        self._engine = proxy(engine)
+        self._engine: Engine = proxy(engine)
         self._folder = ReportFolder(path)
         self._process = session.pid, session.host_id, session.process_start
         self.reader = ReportReader(engine.notices)
@@ -194,8 +193,7 @@ class ReportReceiver:
         try:
             wall = engine.clock.time()
             found = [
-                (file.data, max(0.0, wall - file.written_at))
-                for file in self._folder.new_reports()
+                (file.data, max(0.0, wall - file.written_at)) for file in self._folder.new_reports()
             ]
             self.take(found)
             self._end_workers()
@@ -260,5 +258,3 @@ class ReportReceiver:
                 self._folder.remove(token)
             with engine.lock:
                 self.reader.forget(ended, engine.aggregator.registry)
-
-

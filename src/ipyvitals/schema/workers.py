@@ -6,9 +6,9 @@ from typing import Literal, TypeAlias
 
 from ipyvitals.schema.base import SchemaStruct
 
-__all__ = ["WorkerInfo", "WorkerState"]
+__all__ = ["WorkerInfo", "WorkerCondition"]
 
-WorkerState: TypeAlias = Literal["alive", "late", "ended", "gone"]
+WorkerCondition: TypeAlias = Literal["alive", "late", "ended", "gone"]
 """Whether it reports, is silent for longer than it should be, said that it ended, or ended without
 a word."""
 
@@ -23,7 +23,7 @@ class WorkerInfo(SchemaStruct, frozen=True, kw_only=True):
     host: str = ""
     pid: int | None = None
     rank: int | None = None
-    state: WorkerState = "alive"
+    state: WorkerCondition = "alive"
     last_heard_seconds: float | None = None
     """Age of the newest report."""
     total_predictions: int = 0

@@ -65,9 +65,7 @@ def _packed(rows: list[ProgressRow]) -> bytes | list[ProgressRow]:
     heads: dict[tuple[Any, ...], int] = {}
     packed = [
         (
-            heads.setdefault(
-                (row.run, row.stage, row.state, row.total, *row.metrics), len(heads)
-            ),
+            heads.setdefault((row.run, row.stage, row.state, row.total, *row.metrics), len(heads)),
             *(row.n, row.at, row.step),
             *row.metrics.values(),
         )

@@ -41,9 +41,7 @@ class BarRun:
         Calls a function; an exception in it is reported and goes no further.
     """
 
-    def __init__(
-        self, tracker: TrainingTracker, bar: Any, guarded: Callable[..., Any]
-    ) -> None:
+    def __init__(self, tracker: TrainingTracker, bar: Any, guarded: Callable[..., Any]) -> None:
         self.run: TrainingRun | None = None
         self._tracker = tracker
         self._guarded = guarded
