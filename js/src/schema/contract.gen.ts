@@ -60,6 +60,8 @@ export interface Snapshot {
   readonly drift: DriftSection;
   /** The open runs, oldest first, then the last 20 that ended, newest first. */
   readonly runs: readonly RunInfo[];
+  /** Other processes that report to this monitor: those alive first. */
+  readonly workers: readonly WorkerInfo[];
 }
 
 /** The active model: its identity, status and health. */
@@ -144,6 +146,13 @@ export interface MetricsSection {
   readonly labels_pending: number;
   /** From prediction to label, over the last labels that came later. */
   readonly median_label_delay_seconds: number | null;
+  /** From the call of a stream to its first item; of the streams that `Monitor.watch` follows. */
+  readonly first_item_p50_seconds: number | null;
+  readonly first_item_p95_seconds: number | null;
+  /** Items of the streams that ended, per second that their caller waited for items. */
+  readonly items_per_second: number | null;
+  /** Streams that their reader left before the end: neither predictions nor errors. */
+  readonly total_streams_left: number;
   /** The most frequent segments first, the group of all others last; empty without segments. */
   readonly segments: readonly Segment[];
 }
@@ -344,6 +353,10 @@ export interface ModelInfo {
   readonly latency_p99_seconds: number | null;
   readonly mae: number | null;
   readonly rmse: number | null;
+  readonly first_item_p50_seconds: number | null;
+  readonly first_item_p95_seconds: number | null;
+  readonly items_per_second: number | null;
+  readonly total_streams_left: number;
   readonly acknowledged_at: number | null;
   /** Calls since the model came, in the buckets of `Durations`. */
   readonly duration_counts: readonly number[];
@@ -544,6 +557,32 @@ export interface GpuCost {
   readonly energy_wh: number | null;
 }
 
+/** One process that reports to this monitor. */
+export interface WorkerInfo {
+  /** Random: identifies this incarnation of the process. */
+  readonly worker: string;
+  /** Its rank, or host and process id. */
+  readonly name: string;
+  readonly host: string;
+  readonly pid: number | null;
+  readonly rank: number | null;
+  readonly state: "alive" | "ended" | "gone" | "late";
+  /** Age of the newest report. */
+  readonly last_heard_seconds: number | null;
+  /** Predictions since the process began to count. */
+  readonly total_predictions: number;
+  readonly total_errors: number;
+  /** Stage of its newest open run. */
+  readonly stage: string | null;
+  readonly current: number | null;
+  readonly total: number | null;
+  readonly rate_per_second: number | null;
+  /** Memory of the process and its children. */
+  readonly memory_bytes: number | null;
+  /** CPU of the process and its children, 100 for one core. */
+  readonly cpu_percent: number | null;
+}
+
 /** One moment of the charts. */
 export interface Point {
   readonly at: number;
@@ -722,10 +761,10 @@ export interface SectionTypes {
 }
 
 /** The sections of the panel that are lists, with the struct of their items. */
-export const LIST_SECTIONS = {"notices": "Notice", "models": "ModelInfo", "runs": "RunInfo"} as const;
+export const LIST_SECTIONS = {"notices": "Notice", "models": "ModelInfo", "runs": "RunInfo", "workers": "WorkerInfo"} as const;
 
 /** The traits of the panel's widget. */
-export const TRAITS = ["monitor", "at", "interval", "model", "training", "metrics", "system", "notices", "models", "labels", "drift", "runs", "curves", "history", "closed"] as const;
+export const TRAITS = ["monitor", "at", "interval", "model", "training", "metrics", "system", "notices", "models", "labels", "drift", "runs", "workers", "curves", "history", "closed"] as const;
 export type Trait = (typeof TRAITS)[number];
 
 /** The metrics that the live charts draw. */
@@ -774,6 +813,10 @@ export const METRICS = {
     rmse: {"label": "RMSE", "unit": "target", "charted": false},
     labels_pending: {"label": "Pending", "unit": "count", "charted": false},
     median_label_delay_seconds: {"label": "Median label delay", "unit": "seconds", "charted": false},
+    first_item_p50_seconds: {"label": "First item p50", "unit": "seconds", "charted": false},
+    first_item_p95_seconds: {"label": "First item p95", "unit": "seconds", "charted": false},
+    items_per_second: {"label": "Items per second", "unit": "per second", "charted": false},
+    total_streams_left: {"label": "Streams left early", "unit": "count", "charted": false},
   },
   SystemSection: {
     cpu_percent: {"label": "CPU", "unit": "percent", "charted": true},
@@ -856,6 +899,10 @@ export const METRICS = {
     latency_p99_seconds: {"label": "Latency p99", "unit": "seconds", "charted": false},
     mae: {"label": "MAE", "unit": "target", "charted": false},
     rmse: {"label": "RMSE", "unit": "target", "charted": false},
+    first_item_p50_seconds: {"label": "First item p50", "unit": "seconds", "charted": false},
+    first_item_p95_seconds: {"label": "First item p95", "unit": "seconds", "charted": false},
+    items_per_second: {"label": "Items per second", "unit": "per second", "charted": false},
+    total_streams_left: {"label": "Streams left early", "unit": "count", "charted": false},
   },
   RunInfo: {
     progress: {"label": "Progress", "unit": "percent", "charted": false},
@@ -926,6 +973,10 @@ export const SECTION_KINDS = {
     "rmse": "number|null",
     "labels_pending": "number",
     "median_label_delay_seconds": "number|null",
+    "first_item_p50_seconds": "number|null",
+    "first_item_p95_seconds": "number|null",
+    "items_per_second": "number|null",
+    "total_streams_left": "number",
     "segments": "Segment[]"
   },
   "Segment": {
@@ -1098,6 +1149,10 @@ export const SECTION_KINDS = {
     "latency_p99_seconds": "number|null",
     "mae": "number|null",
     "rmse": "number|null",
+    "first_item_p50_seconds": "number|null",
+    "first_item_p95_seconds": "number|null",
+    "items_per_second": "number|null",
+    "total_streams_left": "number",
     "acknowledged_at": "number|null",
     "duration_counts": "number[]",
     "duration_sum_seconds": "number"
@@ -1182,6 +1237,23 @@ export const SECTION_KINDS = {
     "idle_ratio": "number|null",
     "energy_wh": "number|null"
   },
+  "WorkerInfo": {
+    "worker": "string",
+    "name": "string",
+    "host": "string",
+    "pid": "number|null",
+    "rank": "number|null",
+    "state": "alive|ended|gone|late",
+    "last_heard_seconds": "number|null",
+    "total_predictions": "number",
+    "total_errors": "number",
+    "stage": "string|null",
+    "current": "number|null",
+    "total": "number|null",
+    "rate_per_second": "number|null",
+    "memory_bytes": "number|null",
+    "cpu_percent": "number|null"
+  },
   "CurveChunk": {
     "run_id": "string",
     "metric": "string",
@@ -1213,7 +1285,8 @@ export const OTHER_KINDS = {
     "durations": "Durations|null",
     "labels": "LabelsSection",
     "drift": "DriftSection",
-    "runs": "RunInfo[]"
+    "runs": "RunInfo[]",
+    "workers": "WorkerInfo[]"
   },
   "Durations": {
     "bounds_seconds": "number[]",
@@ -1393,6 +1466,10 @@ export const DEFAULTS = {
     "rmse": null,
     "labels_pending": 0,
     "median_label_delay_seconds": null,
+    "first_item_p50_seconds": null,
+    "first_item_p95_seconds": null,
+    "items_per_second": null,
+    "total_streams_left": 0,
     "segments": []
   },
   "SystemSection": {

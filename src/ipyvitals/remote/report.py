@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from ipyvitals.remote.address import Place
 from ipyvitals.schema import RunInfo, SystemSection
 from ipyvitals.schema.decoding import LenientDecoder
 from ipyvitals.stats.durations import BOUNDS_SECONDS
+from ipyvitals.stats.latency import LATENCY_BUCKETS
+from ipyvitals.stats.packing import unpack
+from ipyvitals.stats.seconds import Floats
 
 __all__ = [
     "MAX_REPORT_BYTES",
@@ -166,8 +170,25 @@ def _check(model: ModelReport) -> None:
         *model.duration_counts,
         *model.latency_counts,
         *(number for one in model.seconds for number in (one.rows, one.calls, one.errors)),
+        *(count for _, count in model.labels.seconds),
     )
     if any(not 0 <= number < 1 << 62 for number in totals):
         raise ReportError("expected counts from 0 to 2**62")
     if model.duration_counts and len(model.duration_counts) != len(BOUNDS_SECONDS) + 1:
         raise ReportError("expected the buckets of durations of this version")
+    if len(model.latency_buckets) != len(model.latency_counts) or any(
+        not 0 <= place < LATENCY_BUCKETS for place in model.latency_buckets
+    ):
+        raise ReportError("expected the buckets of latencies of this version")
+    scores = _unpacked(model.labels.scores)
+    if not np.all((scores >= 0.0) & (scores <= 1.0)):
+        raise ReportError("expected scores from 0 to 1")
+    if not np.all(np.isfinite(_unpacked(model.labels.residuals))):
+        raise ReportError("expected finite residuals")
+
+
+def _unpacked(data: bytes | None) -> Floats:
+    try:
+        return unpack(data) if data else np.empty(0)
+    except ValueError as error:
+        raise ReportError(str(error)) from error

@@ -354,7 +354,9 @@ class Engine(PeriodicWork):
     def _release(self) -> None:
         """Release threads and storage; a call that was interrupted may be made again."""
         scheduler.remove(self)
-        sampling_scheduler.remove(self.sampling)
+        for task in (self.sender, self.receiver, self.sampling):
+            if task is not None:
+                sampling_scheduler.remove(task)
         self._show()
         self._publisher.end()
         self.callbacks.close()

@@ -40,8 +40,8 @@ __all__ = ["ReportReceiver", "ReportSender", "Sink", "writer_here"]
 REPORT_SECONDS = 1.0
 SILENT_SECONDS = 10.0
 """A worker in which nothing changes reports as often as this."""
-REMOVE_SECONDS = 30.0
-"""Age of the last report of a process that has ended, from which its file is removed."""
+REMOVE_SECONDS = 600.0
+"""Age of the last report of a process that has ended, from which its row and file go."""
 
 
 class Sink(Protocol):
