@@ -14,9 +14,10 @@ test: ## Run lint, types, Python, TypeScript, notebook and browser tests
 	@scripts/setup dev
 	@scripts/test
 
-test-integrations: ## Run what takes long: the oldest supported kernel and its packages
+test-integrations: ## Run what takes long: the oldest supported kernel, and the frameworks on torch
 	@scripts/setup dev
-	@scripts/test oldest
+	@scripts/setup integrations
+	@scripts/test oldest integrations
 
 lint: ## Check style, types, layers, words and generated files
 	@scripts/setup dev

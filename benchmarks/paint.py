@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SHOW = "from benchmarks.paint import busy_cell, show; show()"
 BUSY = "busy_cell({marks})"
 LOG = "from benchmarks.paint import log_values; log_values({marks})"
-LEGEND = ".v-legend[data-curve='loss'] b"
+LEGEND = ".v-curve:has([data-curve='loss']) .v-legend:nth-child(2) b"
 PANEL = "[data-vital='training.details']"
 BAR = ".jp-OutputArea-output .widget-html"
 PAUSE_SECONDS = (0.15, 0.35)
@@ -90,6 +90,8 @@ def paint_rows(*, quick: bool) -> list[Row]:
 def _marks_of(page: Page, cell: int) -> dict[str, dict[str, float]]:
     """Run a cell to its end; return what it printed: when each mark was made."""
     _run_cell(page, cell)
+    # Charts that are out of sight are not drawn.
+    page.locator(".ipyvitals-panel").evaluate("panel => panel.scrollIntoView()")
     output = page.locator(".jp-Notebook .jp-CodeCell").nth(cell).locator("pre:has-text('marked')")
     output.wait_for(timeout=3e5)
     marked: dict[str, dict[str, float]] = json.loads(output.inner_text().partition("marked")[2])

@@ -175,6 +175,10 @@ const states = {
   ...machines,
   ...Object.fromEntries(Object.entries(machines).map(([name, one]) => [`unfolded-${name}`, one])),
   gone: live,
+  resumed: {
+    ...live,
+    model: { ...live.model, resumed_from_at: now - 7200, resumed_predictions: 200 },
+  },
   quiet: { ...live, at: now - 95 },
   streaming: {
     ...training,

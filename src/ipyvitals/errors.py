@@ -98,4 +98,4 @@ class LabelTypeWarning(IpyvitalsWarning):
 
 
 class MetricWarning(IpyvitalsWarning):
-    """A value of a metric or a step is no number, so it was not taken."""
+    """Something of a training run was not taken: a value that is no number, or one too many."""

@@ -295,7 +295,7 @@ def test_what_goes_wrong_is_said_while_it_goes_wrong(open_notebook, artefacts):
     notebook.start(1)
     not_finite = panel.locator('[data-alert="not_finite"]')
     expect(not_finite).to_contain_text("loss is not finite from step 50")
-    expect(panel.locator(".v-note").first).to_contain_text("not finite from 50")
+    expect(panel.locator(".v-note").first).to_contain_text("NaN from 50")
     panel.screenshot(path=artefacts / "runs-not-finite.png", animations="disabled")
     stalled = panel.locator('[data-alert="stalled"]')
     expect(stalled).to_contain_text("No step for")

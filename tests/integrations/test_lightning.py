@@ -68,7 +68,7 @@ def trainer(*callbacks, package=lightning.pytorch, **options):
     return package.Trainer(**{**QUIET, "max_epochs": 2, **options}, callbacks=list(callbacks))
 
 
-class Broken(Exception):
+class BrokenError(Exception):
     pass
 
 
@@ -230,7 +230,7 @@ class TestEndings:
     @pytest.mark.parametrize(
         ("raised", "leaves", "state", "end"),
         [
-            (Broken("diverged"), Broken, "failed", "failed"),
+            (BrokenError("diverged"), BrokenError, "failed", "failed"),
             (KeyboardInterrupt(), SystemExit, "stopped", "interrupted"),
         ],
     )

@@ -72,7 +72,8 @@ describe("finer buckets of a curve", () => {
       columns.mean.push(some.reduce((a, b) => a + b) / some.length);
       columns.count.push(some.length);
     }
-    const rest = { run_id: "a", metric: "loss", start: 0, low: [], high: [], not_finite: [] };
+    const none = { low: [], high: [], not_finite: [], not_finite_kind: [] };
+    const rest = { run_id: "a", metric: "loss", start: 0, ...none };
     return { ...columns, ...rest };
   };
   const coarse = (): Curve => {

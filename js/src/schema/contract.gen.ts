@@ -94,6 +94,10 @@ export interface ModelSection {
   readonly acknowledged_at: number | null;
   /** Unix time at which this monitor began, in this kernel. */
   readonly watching_since: number | null;
+  /** When an earlier kernel stored the state that the model goes on from; `None` without one. */
+  readonly resumed_from_at: number | null;
+  /** How many of `total_predictions` are of earlier kernels; `None` without such a state. */
+  readonly resumed_predictions: number | null;
 }
 
 /** The training run that the panel shows, or `"Ready"` without one. */
@@ -933,7 +937,9 @@ export const SECTION_KINDS = {
     "uptime_seconds": "number|null",
     "baseline_accuracy": "number|null",
     "acknowledged_at": "number|null",
-    "watching_since": "number|null"
+    "watching_since": "number|null",
+    "resumed_from_at": "number|null",
+    "resumed_predictions": "number|null"
   },
   "TrainingSection": {
     "state": "TrainingState",
@@ -1426,7 +1432,9 @@ export const DEFAULTS = {
     "uptime_seconds": null,
     "baseline_accuracy": null,
     "acknowledged_at": null,
-    "watching_since": null
+    "watching_since": null,
+    "resumed_from_at": null,
+    "resumed_predictions": null
   },
   "TrainingSection": {
     "state": "idle",

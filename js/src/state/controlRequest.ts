@@ -25,7 +25,7 @@ const hasControl = (kernel: unknown): kernel is ControlKernel =>
 export function controlRequest(manager: unknown, content: object): Promise<unknown> {
   const kernel = isObject(manager) ? manager["kernel"] : undefined;
   return new Promise((resolve, reject) => {
-    if (!hasControl(kernel)) throw new Error("this page has no control channel");
+    if (!hasControl(kernel)) throw new Error();
     const id = Array.from({ length: 4 }, () => Math.random().toString(36).slice(2)).join("");
     const header = {
       msg_id: id,
@@ -37,7 +37,7 @@ export function controlRequest(manager: unknown, content: object): Promise<unkno
     };
     const message = { header, parent_header: {}, metadata: {}, content, buffers: [] };
     const future = kernel.sendControlMessage({ ...message, channel: "control" }, true);
-    const timer = setTimeout(() => reject(new Error("no answer in time")), TIMEOUT_MS);
+    const timer = setTimeout(() => reject(new Error()), TIMEOUT_MS);
     future.onReply = (reply) => {
       clearTimeout(timer);
       resolve(isObject(reply) ? reply["content"] : null);

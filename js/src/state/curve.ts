@@ -17,6 +17,8 @@ export class Curve {
   readonly count: number[] = [];
   /** How many of `count` were NaN or infinite. */
   readonly bad: number[] = [];
+  /** What the first of these was: 0 for NaN, 1 and -1 for infinity; null if it is not known. */
+  readonly badSign: Maybe[] = [];
   /** Number of values in all buckets. */
   total = 0;
   /** How often buckets were changed other than by adding at the end. */
@@ -35,7 +37,7 @@ export class Curve {
     while (this.length > 0 && this.total > start) this.#pop();
     if (this.total < start && this.length > 0) {
       const at = this.step.at(-1) ?? 0;
-      this.#push(at, at, this.seconds.at(-1) ?? 0, null, null, null, 0, 0);
+      this.#push(at, at, this.seconds.at(-1) ?? 0, null, null, null, 0, 0, null);
     }
     this.total = start;
     for (let i = 0; i < step.length; i += 1) this.#push(...bucketOf(chunk, i));
@@ -81,7 +83,7 @@ export class Curve {
   sample(step: number, seconds: number, value: Maybe): void {
     if (step <= (this.step.at(-1) ?? Number.NEGATIVE_INFINITY)) return;
     this.sampled = true;
-    this.#push(step, step, seconds, value, value, value, 1, value === null ? 1 : 0);
+    this.#push(step, step, seconds, value, value, value, 1, value === null ? 1 : 0, null);
   }
 
   #push(
@@ -93,6 +95,7 @@ export class Curve {
     high: Maybe,
     count: number,
     bad: number,
+    badSign: Maybe,
   ): void {
     this.first.push(first);
     this.step.push(step);
@@ -102,12 +105,13 @@ export class Curve {
     this.high.push(high);
     this.count.push(count);
     this.bad.push(bad);
+    this.badSign.push(badSign);
     this.total += count;
   }
 
   get #columns(): (number | null)[][] {
-    const { first, step, seconds, mean, low, high, count, bad } = this;
-    return [first, step, seconds, mean, low, high, count, bad];
+    const { first, step, seconds, mean, low, high, count, bad, badSign } = this;
+    return [first, step, seconds, mean, low, high, count, bad, badSign];
   }
 
   #clear(): void {
@@ -142,6 +146,7 @@ export class Curve {
       high[to] = extreme(Math.max, high[i], high[next]);
       count[to] = (count[i] ?? 0) + (count[next] ?? 0);
       bad[to] = (bad[i] ?? 0) + (bad[next] ?? 0);
+      this.badSign[to] = this.badSign[i] ?? this.badSign[next] ?? null;
       i = next;
     }
     for (const column of this.#columns) column.length = to;
@@ -152,14 +157,17 @@ export class Curve {
   }
 }
 
-type Bucket = [number, number, number, Maybe, Maybe, Maybe, number, number];
+type Bucket = [number, number, number, Maybe, Maybe, Maybe, number, number, Maybe];
+
+const SIGNS = { nan: 0, inf: 1, "-inf": -1, "": null } as const;
 
 /** Returns a bucket of a chunk, whose empty columns say nothing new. */
 function bucketOf(chunk: CurveChunk, i: number): Bucket {
   const { step, seconds, mean, first_step, low, high, count, not_finite } = chunk;
   const [at, value] = [step[i] ?? 0, mean[i] ?? null];
   const [lowest, highest] = [low[i] ?? value, high[i] ?? value];
-  const counts = [count[i] ?? 1, not_finite[i] ?? 0] as const;
+  const sign = SIGNS[chunk.not_finite_kind[i] ?? ""];
+  const counts = [count[i] ?? 1, not_finite[i] ?? 0, sign] as const;
   return [first_step[i] ?? at, at, seconds[i] ?? 0, value, lowest, highest, ...counts];
 }
 

@@ -7,7 +7,7 @@ import { count, duration } from "../text/format";
 import type { Language } from "../text/language";
 import type { Chart } from "./charts";
 import type { CurveView, ShownRuns } from "./curveView";
-import { chartFigure, type Drawing, type DrawnLine } from "./drawing";
+import { chartFigure, type Drawing, type DrawnLine, notFiniteText } from "./drawing";
 import { runTitle } from "./runLabels";
 
 /** Writes a place on the x axis: `step 312`, `epoch 2.6`, `1m 20s`. */
@@ -38,7 +38,7 @@ export function noteOf(
 ): JSX.Element {
   const { above, below, refused, notPositive } = drawing;
   const texts: string[] = [];
-  const bad = drawing.front.find(({ badStep }) => badStep !== null)?.badStep ?? null;
+  const bad = notFiniteFrom(drawing, trans);
   if (lead?.best) {
     const { value, step } = lead.best;
     texts.push(trans.__("best %1 at step %2", chartFigure(value, drawing), stepText(step)));
@@ -93,9 +93,7 @@ export function noteOf(
   };
   return (
     <>
-      {bad === null ? null : (
-        <span data-tone="bad">{trans.__("not finite from %1", stepText(bad))}</span>
-      )}
+      {bad === null ? null : <span data-tone="bad">{bad}</span>}
       {texts.length > 0 ? <span>{texts.join(" · ")}</span> : null}
       {hidden.length > 0 || whole ? (
         <button type="button" class="v-link" aria-pressed={whole} onClick={toggle}>
@@ -104,6 +102,17 @@ export function noteOf(
       ) : null}
     </>
   );
+}
+
+/** Writes from which step on a line is not finite: `NaN from 1,204`; null if all are. */
+function notFiniteFrom({ front }: Drawing, trans: Language): string | null {
+  const line = front.find(({ badStep }) => badStep !== null);
+  if (line === undefined) return null;
+  const { curve } = line.source;
+  const step = stepText(line.badStep ?? 0);
+  return curve.badSign[line.firstBad] == null
+    ? trans.__("not finite from %1", step)
+    : trans.__("%1 from %2", notFiniteText(curve.badSign[line.firstBad], trans), step);
 }
 
 /** Compares with the only run behind at the same place: `12 % below run 2 here`. */
@@ -158,7 +167,7 @@ export function description(
     const { value, step: of } = lead.best;
     texts.push(trans.__("best %1 at step %2", chartFigure(value, drawing), stepText(of)));
   }
-  const bad = drawing.front.find(({ badStep }) => badStep !== null)?.badStep;
-  if (bad != null) texts.push(trans.__("not finite from %1", stepText(bad)));
+  const bad = notFiniteFrom(drawing, trans);
+  if (bad !== null) texts.push(bad);
   return texts.join("; ");
 }

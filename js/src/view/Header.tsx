@@ -193,6 +193,32 @@ export function Facts({ selection }: { selection: ModelSelection }): JSX.Element
   );
 }
 
+/** Renders from where a model of an earlier kernel goes on, and how to begin anew. */
+export function Resumed({ selection }: { selection: ModelSelection }): JSX.Element | null {
+  const trans = useLanguage();
+  const { resumed_from_at: at, resumed_predictions: n } = selection.model.value;
+  if (n === null) return null;
+  const predictions = (
+    <Vital of="model.resumed_predictions">
+      {trans._n("%2 prediction", "%2 predictions", n, count(n))}
+    </Vital>
+  );
+  return (
+    <p class="v-resumed">
+      {at === null
+        ? interpolate(trans.__("Goes on from %1", "%1"), predictions)
+        : interpolate(
+            trans.__("Goes on from %1, %2", "%1", "%2"),
+            <Vital of="model.resumed_from_at" title={moment(at, trans)}>
+              {clock(at, selection.store.now.value, trans)}
+            </Vital>,
+            predictions,
+          )}
+      <span> · {trans.__("another version= or name= begins anew")}</span>
+    </p>
+  );
+}
+
 interface FactProps {
   label: ComponentChildren;
   of: VitalName;

@@ -7,7 +7,7 @@ import type { TrackedModel } from "../state/models";
 import type { Store } from "../state/store";
 import { english, type Language } from "../text/language";
 import { Drift } from "./Drift";
-import { Banner, Facts, Header } from "./Header";
+import { Banner, Facts, Header, Resumed } from "./Header";
 import { reasonText, statusLabel, statusTone } from "./labels";
 import { LanguageContext, useLanguage } from "./languageContext";
 import { ModelTable } from "./ModelTable";
@@ -74,6 +74,7 @@ export function Panel(props: PanelProps): JSX.Element {
             <Banner selection={selection} action={bannerAction} />
             <RunAlerts view={curves} />
             <Facts selection={selection} />
+            <Resumed selection={selection} />
           </div>
           <Training view={curves} serving={serving} action={trainingAction} runAction={runAction} />
           <Tiles selection={selection} hidden={!serving && curves.charts.value.length > 0} />

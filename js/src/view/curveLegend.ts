@@ -4,7 +4,7 @@ import type { Maybe } from "../text/format";
 import type { Language } from "../text/language";
 import { type ChartLine, mainLine } from "./charts";
 import type { ShownRuns } from "./curveView";
-import { chartFigure, type Drawing, type DrawnLine } from "./drawing";
+import { chartFigure, type Drawing, type DrawnLine, notFiniteText } from "./drawing";
 import { runTitle } from "./runLabels";
 
 export interface LegendEntry {
@@ -41,7 +41,8 @@ export function legendOf(
     const name = lineName(source, sources, trans);
     const first = root !== shown[nth - 1]?.source.root;
     const title = several || isOuter(source) ? runTitle(root, runs.all, trans) : "";
-    const label = [first ? title : "", !several || root === runs.lead ? name : ""];
+    const isNamed = several ? root === runs.lead && own.length > 1 : true;
+    const label = [first ? title : "", isNamed ? name : ""];
     const i = at === null ? curve.length - 1 : reached(line, at, x);
     const mean = at === null ? (run.metrics[metric] ?? null) : (curve.mean[i] ?? null);
     const bad = (curve.bad[i] ?? 0) > 0 && mean === null;
@@ -52,7 +53,7 @@ export function legendOf(
       part: part === "train" || (part === null && name !== "") ? "train" : part,
       label: label.filter(Boolean).join(" "),
       title: metric,
-      value: bad ? trans.__("not finite") : chartFigure(mean, drawing),
+      value: bad ? notFiniteText(curve.badSign[i], trans) : chartFigure(mean, drawing),
       near: bad
         ? beforeText(line, i, drawing, trans)
         : smooth === null

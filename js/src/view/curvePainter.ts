@@ -80,7 +80,7 @@ export class Painter {
     const { ctx, box, toX, toY } = this;
     const { line, best, place, source } = drawn;
     const colour = this.#colourOf(drawn);
-    const { low, high, bad, mean } = line.curve;
+    const { low, high, bad, badSign, mean } = line.curve;
     const [top, bottom] = [box.top, box.top + box.height];
     const size = MARK * this.px;
     const place_ = (value: number): number => (log ? Math.log10(value) : value);
@@ -105,6 +105,12 @@ export class Painter {
         if (i === drawn.firstBad) {
           ctx.moveTo(at, top);
           ctx.lineTo(at, bottom);
+        } else if (badSign[i]) {
+          // What is infinite is above or below all.
+          const isAbove = (badSign[i] ?? 0) > 0;
+          ctx.fillStyle = trouble;
+          this.#shape(isAbove ? 2 : 4, at, isAbove ? top + size : bottom - size, size);
+          return;
         } else if (mean[i] !== null || mean[i - 1] !== null) {
           const y = bottom - size;
           ctx.moveTo(at - size / 2, y - size / 2);
@@ -116,7 +122,9 @@ export class Painter {
       });
     }
     ctx.fillStyle = colour;
-    if (best) {
+    const isInside = (x: number): boolean =>
+      toX(x) >= box.left - 1 && toX(x) <= box.left + box.width + 1;
+    if (best && isInside(best.x)) {
       ctx.fillStyle = this.colour("bg");
       ctx.strokeStyle = colour;
       ctx.lineWidth = 1.8 * this.px;
@@ -125,9 +133,14 @@ export class Painter {
       ctx.fillStyle = colour;
     }
     // The line ends in the shape of its run.
-    const last = mean.length - 1;
+    const last = (line.pieces.at(-1)?.to ?? mean.length) - 1;
     const end = drawn.smoothed?.at(-1)?.at(-1) ?? mean[last];
-    if (end != null && (source.part !== "train" || line.pieces.length === 0 || last === 0)) {
+    const isSeen = isInside(line.x[last] ?? 0);
+    if (
+      isSeen &&
+      end != null &&
+      (source.part !== "train" || line.pieces.length === 0 || last === 0)
+    ) {
       this.#shape(place ?? 0, toX(line.x[last] ?? 0), toY(end), size);
     }
   }

@@ -532,9 +532,26 @@ describe("trouble", () => {
   test("a metric that is not finite is marked in the chart, with the value before", () => {
     const { root } = open("nan");
     expect(all(root, '[data-alert="not_finite"]')).toHaveLength(1);
-    expect(legend(root, "loss")[0]).toMatch(/^not finite 0\.\d{3} before$/);
-    expect(note(root, "loss")).toBe("not finite from 1,204");
-    expect(plot(root, "loss").getAttribute("aria-label")).toContain("not finite from 1,204");
+    expect(legend(root, "loss")[0]).toMatch(/^NaN 0\.\d{3} before$/);
+    expect(note(root, "loss")).toBe("NaN from 1,204");
+    expect(plot(root, "loss").getAttribute("aria-label")).toContain("NaN from 1,204");
+  });
+
+  test("infinity is told from NaN; an older kernel does not say which", () => {
+    const values = [...losses(40, 1), Number.POSITIVE_INFINITY];
+    const infinite = run("a-1", AT, { loss: values });
+    const [chunk] = infinite.chunks as CurveChunk[];
+    const shown = (kind: string): string | undefined => {
+      const not_finite_kind = chunk?.not_finite_kind.map((one) => one && kind);
+      const { root } = show("training", {
+        ...withRuns(base, [infinite]),
+        curves: [{ ...chunk, not_finite_kind }],
+      });
+      return texts(root, ".v-note [data-tone]")[0];
+    };
+    expect(shown("inf")).toBe("∞ from 41");
+    expect(shown("-inf")).toBe("-∞ from 41");
+    expect(shown("")).toBe("not finite from 41");
   });
 
   test("screen readers hear of new trouble once, and not as values move", () => {

@@ -19,6 +19,7 @@ import { valueRange } from "../curves/outliers";
 import { cleanValues, smooth, zigzags } from "../curves/smoothing";
 import type { Curve } from "../state/curve";
 import type { Maybe } from "../text/format";
+import type { Language } from "../text/language";
 import { type Chart, type ChartLine, mainLine } from "./charts";
 import type { CurveView } from "./curveView";
 
@@ -341,6 +342,10 @@ function yTicks(range: Range, log: boolean): Ticks {
   const at = ticksOf(range, step);
   return { at, texts: tickTexts(at, step) };
 }
+
+/** Writes what a value is that is not finite, by its sign. */
+export const notFiniteText = (sign: Maybe | undefined, trans: Language): string =>
+  sign == null ? trans.__("not finite") : sign === 0 ? "NaN" : sign > 0 ? "∞" : "-∞";
 
 /** Writes a value of a chart. */
 export const chartFigure = (value: Maybe | undefined, { size }: Drawing): string =>

@@ -33,7 +33,7 @@ const marking = jupyterLanguage({
 } as unknown as ITranslator);
 /** Symbols, which are the same in every language, and dates, which depend on the locale. */
 const SYMBOLS =
-  /\b(CPU|GPU|MIG|MAE|RMSE|[KMGT]iB|Wh|ms|min|p50|p99|\d+\. \p{L}+\.? \d{4})(?!\p{L})/gu;
+  /\b(NaN|inf|CPU|GPU|MIG|MAE|RMSE|[KMGT]iB|Wh|ms|min|p50|p99|\d+\. \p{L}+\.? \d{4})(?!\p{L})/gu;
 
 let container: HTMLElement;
 beforeEach(() => {
@@ -75,6 +75,7 @@ function untranslated(texts: string[], users: readonly string[]): string[] {
     return (
       rest
         .replace(/‹[^›]*›/g, " ")
+        .replace(/\bNaN\b/g, " ")
         .replace(SYMBOLS, " ")
         .match(/\p{L}{2,}/gu) ?? []
     );

@@ -165,6 +165,23 @@ test("a requested stop and an acknowledgement are shown", () => {
   expect(seen.text("model.acknowledged_at")).toMatch(/^acknowledged \d\d:\d\d$/);
 });
 
+test("a model that goes on from an earlier kernel says from when, and how to begin anew", () => {
+  const { model, at } = traitsOf("live");
+  const began = show("live");
+  expect(began.root.querySelector(".v-resumed")).toBeNull();
+  const resumed = { resumed_from_at: (at as number) - 60, resumed_predictions: 200 };
+  const seen = show("live", { model: changed(model, resumed) });
+  expect(seen.text("model.resumed_from_at")).toMatch(/^\d\d:\d\d$/);
+  expect(seen.root.querySelector(".v-resumed")?.textContent).toMatch(
+    /^Goes on from \d\d:\d\d, 200 predictions · another version= or name= begins anew$/,
+  );
+  const one = { resumed_from_at: null, resumed_predictions: 1 };
+  const unknown = show("live", { model: changed(model, one) });
+  expect(unknown.root.querySelector(".v-resumed")?.textContent).toMatch(
+    /^Goes on from 1 prediction /,
+  );
+});
+
 test("recovery removes the banner", () => {
   const { root, receive } = show("degraded");
   receive({ model: traitsOf("live").model });

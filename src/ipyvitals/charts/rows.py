@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -9,6 +10,7 @@ import msgspec
 import numpy as np
 
 from ipyvitals.charts.palette import Palette
+from ipyvitals.render.formatting import error_size, percent, ratio_text
 from ipyvitals.schema import MetricsSection, SystemSection
 from ipyvitals.schema.metrics import metrics_of
 from ipyvitals.stats.downsampling import Floats
@@ -67,6 +69,8 @@ class Row:
     unit: str = ""
     tickformat: str = ""
     hover: str = "%{y}"
+    write: Callable[[float | None], str] | None = None
+    """Writes the values under the pointer where plotly would round to a claim, such as 100 %."""
     from_zero: bool = True
     shown: float | None = None
     """A value that the scale reaches at least."""
@@ -83,8 +87,8 @@ ROWS = (
             Line("metrics", "accuracy_threshold", "limit", short="Threshold", step=True),
         ),
         weight=1.6,
-        tickformat=".0%",
-        hover="%{y:.1%}",
+        tickformat=".3~%",
+        write=ratio_text,
         from_zero=False,
         most=1.05,
     ),
@@ -95,7 +99,7 @@ ROWS = (
             Line("metrics", "mae", "accent"),
             Line("metrics", "rmse", "second"),
         ),
-        hover="%{y:.4~g}",
+        write=error_size,
     ),
     Row(
         "predictions",
@@ -125,7 +129,7 @@ ROWS = (
             Line("system", "disk_percent", "third"),
         ),
         unit="% in use",
-        hover="%{y:.0f} %",
+        write=percent,
         shown=100,
     ),
 )

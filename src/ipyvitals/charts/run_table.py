@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from ipyvitals.charts.tables import plain
@@ -30,6 +31,7 @@ LINE_PX, WRAPPED_PX, GAP_PX, MOST_LINES = 24, 16, 40, 12
 the table scrolls."""
 TABLE_PX, LETTER_PX, EDGE_PX = 800, 6.0, 18
 """Width of a table in the cells of most notebooks, of a letter, and of both edges of a cell."""
+LOOK = "font-size:12px;border-collapse:collapse"
 CELL = "padding:4px 12px 4px 0;text-align:left;vertical-align:top;white-space:nowrap"
 
 
@@ -45,19 +47,25 @@ class RunTable(list[StoredRun]):
     def _repr_html_(self) -> str:
         shown = self[-MOST_ROWS:]
         metrics = _metrics(shown)
-        head = "".join(f'<th style="{CELL}">{escape(one)}</th>' for one in table_columns(metrics))
-        rows = "".join(
-            "<tr>"
-            + "".join(f'<td style="{CELL}">{escape(one)}</td>' for one in cells_of(run, metrics))
-            + "</tr>"
-            for run in shown
-        )
+        lines = [cells_of(run, metrics) for run in shown]
+        # What no run knows says nothing.
+        known = [
+            any(line[place] != UNKNOWN for line in lines)
+            for place in range(len(table_columns(metrics)))
+        ]
+        head = _row(compress(table_columns(metrics), known), "th")
+        rows = "".join(_row(compress(line, known), "td") for line in lines)
         more = len(self) - len(shown)
         note = f"<p>and {fmt.count(more)} before</p>" if more else ""
         return (
-            f'<div style="overflow-x:auto"><table><thead><tr>{head}</tr></thead>'
+            f'<div style="overflow-x:auto"><table style="{LOOK}"><thead>{head}</thead>'
             f"<tbody>{rows}</tbody></table></div>{note}"
         )
+
+
+def _row(cells: Iterable[str], tag: str) -> str:
+    html = "".join(f'<{tag} style="{CELL}">{escape(one)}</{tag}>' for one in cells)
+    return f"<tr>{html}</tr>"
 
 
 def _metrics(runs: Iterable[StoredRun]) -> list[str]:

@@ -32,8 +32,10 @@ def line_of(
     if line.role == "limit":
         return {**trace, "hoverinfo": "skip"}
     hover = f"{row.hover} {unit}".rstrip()
-    if line.column == "current_accuracy":
+    if row.write is not None:
         hover = "%{customdata}"
+        trace["customdata"] = [row.write(one) for one in drawn.values.tolist()]
+    if line.column == "current_accuracy":
         known = (table.numbers(name) for name in (line.column, *BAND, "window_labelled"))
         columns = [column.tolist() for column in known] + [table.texts("status").tolist()]
         trace["customdata"] = [
@@ -58,9 +60,9 @@ def others_of(
             look = {**line.look(palette), "color": palette.muted, "width": 1.0}
             hover = f"{row.hover} {unit}".rstrip()
             trace = _trace(line, axis, drawn, look)
-            if line.column == "current_accuracy":
+            if row.write is not None:
                 hover = "%{customdata}"
-                trace["customdata"] = [ratio_text(one) for one in drawn.values.tolist()]
+                trace["customdata"] = [row.write(one) for one in drawn.values.tolist()]
             trace |= {"name": name, "opacity": 0.75, "meta": f"{name}:{line.column}"}
             traces.append({**trace, "hovertemplate": f"{hover}<extra>{plain(name)}</extra>"})
     return traces

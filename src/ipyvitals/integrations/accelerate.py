@@ -78,14 +78,15 @@ class VitalsTracker(Adapter):
             self._run.config.update(values)
 
     @never_raises(None)
-    def log(self, values: Mapping[str, Any], step: int | None = None, **more: Any) -> None:
+    def log(self, /, values: Mapping[str, Any], step: int | None = None, **more: Any) -> None:
         """Take values, and count up to their step."""
         if self._run is None:
             return
         # Texts are for other trackers.
         values = {name: value for name, value in values.items() if not isinstance(value, str)}
         self._run.log(values, step=step)
-        if step is not None and step > self._run.current:
+        if self._more["initial"] and step is not None and step > self._run.current:
+            # A run that goes on does not follow the steps of its values.
             self._run.update(step)
 
     @never_raises(None)

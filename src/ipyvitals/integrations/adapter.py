@@ -151,8 +151,9 @@ class Adapter:
     def end_run(self, run: TrainingRun, error: BaseException | None = None) -> None:
         """End a run in a hook that the framework calls at the end, also in its ``finally``.
 
-        The run fails, or is stopped by an interrupt, by `error` or by the exception that is on its
-        way; it is stopped after a request; else it is completed, with the share that it reached.
+        The run fails, or is stopped by an interrupt or by Optuna, which prunes a trial, by `error`
+        or by the exception that is on its way; it is stopped after a request; else it is completed,
+        with the share that it reached.
 
         Parameters
         ----------
@@ -164,7 +165,7 @@ class Adapter:
             error = sys.exc_info()[1]
             if id(error) == self._handled:
                 error = None
-        run.__exit__(type(error) if error else None, error, None)
+        end_by(run, error)
 
     def before_call(self, subject: Any, total: int | None) -> None:
         """Open the run of a call before the framework's first hook, where that comes late.
@@ -193,7 +194,7 @@ class Adapter:
             if run.state != "running" or run.place is None:
                 continue
             if everywhere or run.place.is_here():
-                run.__exit__(type(error) if error else None, error, None)
+                end_by(run, error)
 
     def fail(self, error: BaseException) -> None:
         """Count a failure inside this adapter."""
@@ -242,6 +243,16 @@ def never_raises(
     return decorate
 
 
+def end_by(run: TrainingRun, error: BaseException | None) -> None:
+    """End a run by an exception, or as completed without one."""
+    # What pruned a trial has imported Optuna.
+    optuna = sys.modules.get("optuna")
+    if optuna is not None and isinstance(error, optuna.TrialPruned):
+        run.stop("Pruned")
+    else:
+        run.__exit__(type(error) if error else None, error, None)
+
+
 def import_framework(name: str, requires: str) -> Any:
     """Return a module of a framework.
 
@@ -263,18 +274,21 @@ def import_framework(name: str, requires: str) -> Any:
 def concrete_class(public: type[A]) -> type[A]:
     """Return the class of the instances: the public class with the framework's own bases."""
     bases = tuple(base for base in public.framework_classes() if base not in public.__mro__)
-    return _derived_class(public, bases) if bases else public
+    if not bases:
+        return public
+    derived: Any = _derived_class
+    made: type[A] = derived(public, bases)
+    return made
 
 
 @cache
-def _derived_class(public: type[A], bases: tuple[type, ...]) -> type[A]:
+def _derived_class(public: Any, bases: tuple[type, ...]) -> Any:
     def fill(names: dict[str, Any]) -> None:
         names["__module__"] = public.__module__
         names["__doc__"] = public.__doc__
         names["__qualname__"] = public.__qualname__
 
-    made: type[A] = new_class(public.__name__, (public, *bases), exec_body=fill)
-    return made
+    return new_class(public.__name__, (public, *bases), exec_body=fill)
 
 
 def settings(values: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class VitalsCallback(BoostingCallback):
     """
 
     framework = "catboost"
-    requires = "catboost>=1.2"
+    requires = "catboost>=1.2.8"
     trains = ("fit",)
     model = "CatBoost"
     unit = "iteration"
@@ -61,7 +61,7 @@ class VitalsCallback(BoostingCallback):
         total: int | None = None,
     ) -> None:
         super().__init__(monitor, name=name, tags=tags, config=config, total=total)
-        self._calls: dict[int, CallProgress] = {}
+        self._calls: dict[int, IterationProgress] = {}
         """By the thread of the call."""
 
     @classmethod
@@ -77,7 +77,7 @@ class VitalsCallback(BoostingCallback):
     @never_raises(False)
     def _report(self, info: Any) -> bool:
         run, call = self.run_of_call(), self._calls.get(get_ident())
-        if run is None or call is None or run.state != "running" or info.iteration <= call.last:
+        if run is None or call is None or info.iteration <= call.last or has_ended(run):
             run, call = self._begin(info)
         call.last = info.iteration
         done = call.before + info.iteration
@@ -86,7 +86,7 @@ class VitalsCallback(BoostingCallback):
             self.end_call()
         return run.should_stop
 
-    def _begin(self, info: Any) -> tuple[TrainingRun, CallProgress]:
+    def _begin(self, info: Any) -> tuple[TrainingRun, IterationProgress]:
         arguments = call_arguments("catboost", self.trains)
         model = arguments.get("self")
         parameters = {} if model is None else model.get_params()
@@ -94,7 +94,7 @@ class VitalsCallback(BoostingCallback):
         if total is None and model is not None:
             given = (parameters[name] for name in ITERATIONS if name in parameters)
             total = next(given, DEFAULT_ITERATIONS)
-        call = self._calls[get_ident()] = CallProgress(trees(arguments.get("init_model")))
+        call = self._calls[get_ident()] = IterationProgress(trees(arguments.get("init_model")))
         run = self.begin_call(
             None if total is None else call.before + total,
             # A call that goes on from a snapshot counts on.
@@ -106,7 +106,7 @@ class VitalsCallback(BoostingCallback):
         return run, call
 
 
-class CallProgress:
+class IterationProgress:
     """The progress of one call of ``fit``.
 
     Parameters
@@ -146,6 +146,11 @@ def takes_callbacks(model: Any) -> bool:
     (False, True)
     """
     return str(model.get_params().get("task_type") or "CPU").upper() != "GPU"
+
+
+def has_ended(run: TrainingRun) -> bool:
+    """Return whether the call of a run has ended, so that another one goes on."""
+    return run.state != "running" or run.is_done()
 
 
 def trees(model: Any) -> int:

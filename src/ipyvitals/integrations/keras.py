@@ -153,7 +153,8 @@ class VitalsCallback(Adapter):
                 self._param("steps"), model=self._model_name(), stage="Evaluation", unit="batch"
             )
         elif self._run is not None:
-            # The hooks of the last batches may still come, so the run of batches stays open. Keras does not tell the number of its batches.
+            # Keras does not tell the number of its batches. The hooks of the last batches of the
+            # training may still come, so that their run stays open.
             self._tests = self.open_run(
                 None,
                 model="",

@@ -37,7 +37,7 @@ class VitalsCallback(BoostingCallback):
     """
 
     framework = "lightgbm"
-    requires = "lightgbm>=4.0"
+    requires = "lightgbm>=4.5"
     trains = ("train", "cv")
     model = "LightGBM"
     unit = "iteration"
@@ -68,12 +68,12 @@ class VitalsCallback(BoostingCallback):
 
         Raises
         ------
-        lightgbm.EarlyStopException
+        lightgbm.callback.EarlyStopException
             After a request to stop; LightGBM catches it.
         """
         if self._report(env):
-            lightgbm = import_framework("lightgbm", self.requires)
-            raise lightgbm.EarlyStopException(env.iteration, env.evaluation_result_list or [])
+            callback = import_framework("lightgbm.callback", self.requires)
+            raise callback.EarlyStopException(env.iteration, env.evaluation_result_list or [])
 
     @never_raises(False)
     def _report(self, env: Any) -> bool:
@@ -116,7 +116,9 @@ def metrics(results: Iterable[Any]) -> dict[str, float]:
 
 def stopped_early(model: Any) -> Callable[[], bool]:
     """Return a function that says whether early stopping ended the training of a model."""
-    trained = ref(model)
+    # Nobody else refers to the models of folds when their call returns; the end of the run
+    # releases them.
+    trained = (lambda: model) if hasattr(model, "boosters") else ref(model)
 
     def has_best_iteration() -> bool:
         # LightGBM sets the best iteration after a stop alone; before that it is 0, of folds -1.

@@ -270,8 +270,9 @@ def changed(values: Mapping[str, Any], seen: dict[str, Any]) -> dict[str, Any]:
 def _is_same(value: Any, old: Any) -> bool:
     if value is old:
         return True
-    pointers = getattr(value, "data_ptr", None), getattr(old, "data_ptr", None)
-    return all(pointers) and pointers[0]() == pointers[1]()
+    if not (hasattr(value, "data_ptr") and hasattr(old, "data_ptr")):
+        return False
+    return bool(value.data_ptr() == old.data_ptr())
 
 
 def _count(number: Any) -> int | None:

@@ -21,9 +21,9 @@ __all__ = ["VitalsCallback"]
 class VitalsCallback(Adapter):
     """Reports the trials of a study, with the value of each and the best so far.
 
-    Optuna calls it after each trial: the run begins after the first one, and runs that later trials
-    open on the same thread are inside it. The steps are the finished trials of the study, those of
-    earlier calls and of other processes included.
+    Optuna calls it after each trial: the run begins after the first one, with `ipyvitals.autolog`
+    before it, and runs that later trials open on the same thread are inside it. The steps are the
+    finished trials of the study, those of earlier calls and of other processes included.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class VitalsCallback(Adapter):
     """
 
     framework = "optuna"
-    requires = "optuna>=3.0"
+    requires = "optuna>=3.1"
     trains = ("optimize",)
 
     def __init__(
@@ -57,7 +57,7 @@ class VitalsCallback(Adapter):
     ) -> None:
         super().__init__(monitor, name=name, tags=tags, config=config, total=total)
         self._total = check_total(total)
-        self._calls: dict[str, CallProgress] = {}
+        self._calls: dict[str, StudyProgress] = {}
         """The newest call of each study."""
 
     @classmethod
@@ -65,6 +65,14 @@ class VitalsCallback(Adapter):
         """Return none: any callable is a callback of Optuna."""
         import_framework("optuna", cls.requires)
         return ()
+
+    @never_raises(None)
+    def before_call(self, subject: Any, total: int | None) -> None:
+        """Open the run before the first trial, so that what the first one trains is inside it."""
+        call = self._calls[str(subject.study_name)] = StudyProgress()
+        call.total = total if self._total is None else self._total
+        before = sum(one.state.is_finished() for one in subject.get_trials(deepcopy=False))
+        call.run = self._begin(subject, before, call)
 
     def __call__(self, study: Any, trial: Any) -> None:
         """Report a trial; stops the study after a request to stop."""
@@ -81,12 +89,20 @@ class VitalsCallback(Adapter):
                 return call.run.should_stop
             self._calls.pop(name, None)
         # One thread alone opens the run; the next report counts the trials of the others.
-        new = CallProgress()
+        new = StudyProgress()
         call = self._calls.setdefault(name, new)
         call.trials = next(call.numbers)
         trials = study.get_trials(deepcopy=False)
         if call is new:
-            call.run = self._begin(study, trial, trials, call)
+            call.total = self._total
+            if call.total is None:
+                call.total = call_arguments("optuna", self.trains).get("n_trials")
+            # Trials of this call that finished meanwhile began before the first one finished.
+            before = sum(
+                one.state.is_finished() and one.datetime_complete <= trial.datetime_start
+                for one in trials
+            )
+            call.run = self._begin(study, before, call)
         if call.run is None:
             return False
         self._show(study, trial, call.run)
@@ -95,15 +111,7 @@ class VitalsCallback(Adapter):
             self.end_run(call.run)
         return call.run.should_stop
 
-    def _begin(self, study: Any, trial: Any, trials: list[Any], call: CallProgress) -> TrainingRun:
-        call.total = self._total
-        if call.total is None:
-            call.total = call_arguments("optuna", self.trains).get("n_trials")
-        # Trials of this call that finished meanwhile began before the first one finished.
-        before = sum(
-            one.state.is_finished() and one.datetime_complete <= trial.datetime_start
-            for one in trials
-        )
+    def _begin(self, study: Any, before: int, call: StudyProgress) -> TrainingRun:
         goals = {}
         for metric, direction in zip(names(study), study.directions, strict=True):
             goal = {"MINIMIZE": "min", "MAXIMIZE": "max"}.get(direction.name)
@@ -125,7 +133,8 @@ class VitalsCallback(Adapter):
     def _show(self, study: Any, trial: Any, run: TrainingRun) -> None:
         states = Counter(one.state.name for one in study.get_trials(deepcopy=False))
         finished = sum(states[state] for state in ("COMPLETE", "PRUNED", "FAIL"))
-        metrics, details = {}, []
+        metrics: dict[str, float] = {}
+        details = []
         if trial.state.name == "COMPLETE":
             metrics.update(zip(names(study), trial.values, strict=True))
         if len(study.directions) == 1:
@@ -141,7 +150,7 @@ class VitalsCallback(Adapter):
         run.update(max(finished, run.current), metrics, details=", ".join(details))
 
 
-class CallProgress:
+class StudyProgress:
     """The progress of one call of ``optimize``."""
 
     def __init__(self) -> None:
@@ -157,7 +166,7 @@ class CallProgress:
 
 def names(study: Any) -> list[str]:
     """Return the names of the values of a trial."""
-    given = study.metric_names
+    given = getattr(study, "metric_names", None)
     if given is not None:
         return [str(name) for name in given]
     single = len(study.directions) == 1

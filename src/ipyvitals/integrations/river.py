@@ -1,4 +1,4 @@
-"""Records the predictions of river's evaluations: a metric for ``evaluate.progressive_val_score``."""
+"""Records the predictions of river's evaluations, by a metric for ``progressive_val_score``."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class VitalsMetric(Adapter):
     """
 
     framework = "river"
-    requires = "river>=0.21"
+    requires = "river>=0.22"
 
     def __init__(
         self,
@@ -98,17 +98,17 @@ class VitalsMetric(Adapter):
 
     @property
     def bigger_is_better(self) -> bool:
-        """Whether a high value of the metric is better than a low one."""
+        """True if a high value of the metric is better than a low one."""
         return bool(self.metric.bigger_is_better)
 
     @property
     def requires_labels(self) -> bool:
-        """Whether the metric needs classes, rather than probabilities."""
+        """True if the metric needs classes, rather than probabilities."""
         return bool(getattr(self.metric, "requires_labels", True))
 
     @property
     def works_with_weights(self) -> bool:
-        """Whether the metric takes weights of rows."""
+        """True if the metric takes weights of rows."""
         return bool(self.metric.works_with_weights)
 
     def works_with(self, model: Any) -> bool:
@@ -137,7 +137,7 @@ class VitalsMetric(Adapter):
             self._found = monitor
             self._labels = not (self._regresses and compares_classes(monitor))
         if y_pred.__class__ is dict and y_pred:
-            y_pred = max(y_pred, key=y_pred.get)
+            y_pred = max(y_pred, key=y_pred.__getitem__)
         if self._labels:
             monitor.record(y_pred, y_true, model_id=self._model_id)
         else:

@@ -130,7 +130,8 @@ class FitProgress:
 
     def __init__(self, estimator: Any, context: Any) -> None:
         self.context = context
-        self.searches = hasattr(estimator, "refit")
+        # A parameter of all searches, and of nothing else.
+        self.searches = hasattr(estimator, "error_score")
         self.total: int | None
         if self.searches:
             # Known when the search begins.
@@ -153,7 +154,7 @@ class FitProgress:
                 self.run.update(context.task_id, details=details_of(context))
         elif not context.sequential_subtasks:
             # The fits of a search, or of one iteration of a search that has several.
-            if context.parent is self.context or context.parent.parent is None:
+            if context.parent is self.context:
                 self.run.total = context.max_subtasks
         elif context.max_subtasks == 0 and not context.parent.sequential_subtasks:
             folds = getattr(estimator, "n_splits_", None)

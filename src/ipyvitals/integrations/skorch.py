@@ -87,7 +87,7 @@ class VitalsCallback(Adapter):
     # Training
 
     @never_raises(None)
-    def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **more: Any) -> None:
+    def on_train_begin(self, /, net: Any, **more: Any) -> None:
         """Open the run."""
         self._batches = self._tests = self._steps = None
         self._epochs = len(net.history)
@@ -101,7 +101,7 @@ class VitalsCallback(Adapter):
 
     @never_raises(None)
     def on_epoch_begin(
-        self, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **more: Any
+        self, /, net: Any, dataset_train: Any = None, dataset_valid: Any = None, **more: Any
     ) -> None:
         """Take what other callbacks wrote of the epoch before, and begin to count batches."""
         if self._run is None:
@@ -116,7 +116,7 @@ class VitalsCallback(Adapter):
 
     @never_raises(None)
     def on_batch_end(
-        self, net: Any, batch: Any = None, training: bool | None = None, **more: Any
+        self, /, net: Any, batch: Any = None, training: bool | None = None, **more: Any
     ) -> None:
         """Count a batch of the training or of the validation."""
         if self._run is None:
@@ -134,7 +134,7 @@ class VitalsCallback(Adapter):
             raise KeyboardInterrupt
 
     @never_raises(None)
-    def on_epoch_end(self, net: Any, **more: Any) -> None:
+    def on_epoch_end(self, /, net: Any, **more: Any) -> None:
         """Count the epoch; other callbacks may write more of it after this hook."""
         if self._run is None:
             return
@@ -144,7 +144,7 @@ class VitalsCallback(Adapter):
             raise KeyboardInterrupt
 
     @never_raises(None)
-    def on_train_end(self, net: Any, X: Any = None, y: Any = None, **more: Any) -> None:
+    def on_train_end(self, /, net: Any, **more: Any) -> None:
         """End the run: skorch ends by an interrupt when it stops early, and when the user does."""
         run, self._run = self._run, None
         if run is None:

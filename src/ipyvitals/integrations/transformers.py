@@ -66,7 +66,7 @@ class VitalsCallback(Adapter):
     # Training
 
     @never_raises(None)
-    def on_train_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+    def on_train_begin(self, /, args: Any, state: Any, control: Any, **more: Any) -> None:
         """Open a run; with another batch size the Trainer may begin a second time."""
         self._tests = None
         if not state.is_world_process_zero:
@@ -83,20 +83,21 @@ class VitalsCallback(Adapter):
         )
 
     @never_raises(None)
-    def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+    def on_step_end(self, /, args: Any, state: Any, control: Any, **more: Any) -> None:
         """Count an optimizer step."""
         if self._run is not None:
             self._run.update(state.global_step)
         self._ask_to_stop(control)
 
     @never_raises(None)
-    def on_substep_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+    def on_substep_end(self, /, args: Any, state: Any, control: Any, **more: Any) -> None:
         """Look for a request to stop between the batches of one optimizer step."""
         self._ask_to_stop(control)
 
     @never_raises(None)
     def on_log(
         self,
+        /,
         args: Any,
         state: Any,
         control: Any,
@@ -112,7 +113,7 @@ class VitalsCallback(Adapter):
             self._tests.update(values)
 
     @never_raises(None)
-    def on_train_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+    def on_train_end(self, /, args: Any, state: Any, control: Any, **more: Any) -> None:
         """End the run."""
         run, self._run = self._run, None
         if run is not None:
@@ -125,7 +126,7 @@ class VitalsCallback(Adapter):
     # Evaluation
 
     @never_raises(None)
-    def on_prediction_step(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+    def on_prediction_step(self, /, args: Any, state: Any, control: Any, **more: Any) -> None:
         """Count a batch of an evaluation, whose beginning the Trainer does not tell."""
         if not state.is_world_process_zero:
             return
@@ -134,13 +135,14 @@ class VitalsCallback(Adapter):
         self._tests.update(advance=1)
 
     @never_raises(None)
-    def on_evaluate(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+    def on_evaluate(self, /, args: Any, state: Any, control: Any, **more: Any) -> None:
         """End the run of an evaluation."""
         self._end_tests()
 
     @never_raises(None)
     def on_predict(
         self,
+        /,
         args: Any,
         state: Any,
         control: Any,

@@ -39,7 +39,7 @@ class VitalsCallback(BoostingCallback):
     """
 
     framework = "xgboost"
-    requires = "xgboost>=2.0"
+    requires = "xgboost>=2.1"
     trains = ("train", "cv")
     model = "XGBoost"
     unit = "round"

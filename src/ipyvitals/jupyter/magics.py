@@ -1,8 +1,8 @@
 """The magics of IPython: ``%vitals`` shows a panel, ``%%vitals`` runs a cell as a training run.
 
-A cell that begins with ``%%vitals`` is no cell magic for IPython: its first line becomes a call that
-opens the run, and the rest of the cell stays as it is, so that IPython runs it like any other cell,
-with ``await``, its last value, and its errors. The run ends with the cell.
+A cell that begins with ``%%vitals`` is no cell magic for IPython: its first line becomes a call
+that opens the run, and the rest of the cell stays as it is, so that IPython runs it like any other
+cell, with ``await``, its last value, and its errors. The run ends with the cell.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DEFAULT_STAGE = "Cell"
 
 
 class MonitorAccess(NamedTuple):
-    """What the magics need of the rooms above this one."""
+    """Functions of the rooms above this one that the magics call."""
 
     newest: Callable[[], Any]
     """Returns the newest open monitor of this process, or ``None``."""
@@ -178,7 +178,7 @@ class VitalsMagics:
     def _display(value: Any) -> None:
         from IPython.display import display
 
-        display(value)
+        display(value)  # type: ignore[no-untyped-call]
 
 
 def load_magics(shell: Any, access: MonitorAccess) -> None:
@@ -203,4 +203,4 @@ def _find(shell: Any) -> VitalsMagics | None:
 def _usage_error(text: str) -> Exception:
     from IPython.core.error import UsageError
 
-    return UsageError(text)  # type: ignore[no-any-return]
+    return UsageError(text)

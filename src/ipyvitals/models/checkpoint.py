@@ -105,6 +105,8 @@ class Checkpoint(msgspec.Struct, frozen=True):
     body: CheckpointWindows
     reference: bytes = b""
     """Reference of the model's rows; empty where there is none."""
+    saved_at: float | None = None
+    """Unix seconds; of what a file holds."""
 
 
 def summary_of(model: ModelState, now: float) -> bytes:
@@ -220,6 +222,9 @@ def resume(model: ModelState, checkpoint: Checkpoint, now: float, facts: dict[st
         model.set_facts()
     if not model.total_predictions:
         model.last_prediction = now - head.silent_seconds
+    if head.total_predictions:
+        model.resumed_from_at = checkpoint.saved_at
+        model.resumed_predictions = head.total_predictions
     twice = _resume_seen(model, head.seen)
     model.total_predictions += head.total_predictions
     model.total_labelled += head.total_labelled

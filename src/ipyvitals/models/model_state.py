@@ -137,6 +137,9 @@ class ModelState:
         self.total_labelled = 0
         self.total_errors = 0
         self.total_streams_left = 0
+        self.resumed_from_at: float | None = None
+        self.resumed_predictions: int | None = None
+        """Predictions of earlier kernels; ``None`` for a model that began in this one."""
         self.deployment = 0
         """Number of the deployment, which no other one of this process has."""
         self.dormant = False

@@ -32,5 +32,5 @@ class MonitorBase:
             # Where warnings are errors: the refusal of a closed monitor, which is a notice already.
             return
         sentence = message(code, **args, error=error_text(error))
-        self._engine.notices.add(code, **sentence.args)
+        self._engine.notices.add(code, None, 1, **sentence.args)
         self._user_warnings.warn_failure(sentence)

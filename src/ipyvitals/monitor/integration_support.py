@@ -14,7 +14,7 @@ from ipyvitals.monitor.monitor import Monitor
 from ipyvitals.monitor.names import monitor_names
 from ipyvitals.monitor.user_warnings import user_stack_level
 from ipyvitals.schema.messages import message
-from ipyvitals.training.context import CallPlace
+from ipyvitals.training.context import CallPlace, innermost
 from ipyvitals.training.ignored_run import ignored_run
 from ipyvitals.training.run import TrainingRun
 from ipyvitals.utils.user_code import error_text
@@ -24,6 +24,8 @@ __all__ = [
     "compares_classes",
     "count_failure",
     "find_monitor",
+    "find_open_run",
+    "is_loop",
     "open_framework_run",
 ]
 
@@ -55,7 +57,8 @@ def find_monitor(monitor: Monitor | None, model: str) -> Monitor | None:
         if has_widgets():
             from IPython.display import display
 
-            display(found)
+            show: Any = display
+            show(found)
     return None if found._user_warnings.refuses else found
 
 
@@ -108,6 +111,17 @@ def open_framework_run(
         return ignored_run(total, str(options.get("stage", "")))
     call = CallPlace(package, functions) if functions else None
     return monitor._engine.training.start(total, call=call, **options)
+
+
+def find_open_run(monitor: Monitor | None) -> TrainingRun | None:
+    """Return the innermost run that is open in this context, of a monitor or of the newest one."""
+    monitor = monitor or monitor_names.newest()
+    return None if monitor is None else innermost(monitor._engine.training, implicit=False)
+
+
+def is_loop(run: TrainingRun) -> bool:
+    """Return whether a `track` loop counts the steps of a run."""
+    return run._counter is not None
 
 
 def count_failure(monitor: Monitor | None, integration: str, error: BaseException) -> None:

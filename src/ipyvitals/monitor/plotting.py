@@ -172,8 +172,12 @@ class PlottingMixin(MonitorBase):
         timeline = self._timeline(since, until, model_id, template)
         figures = [("History", timeline.figure)]
         training = self.history("training", since=since, until=until)
-        if runs_of(training):
-            figures.append(("Training runs", compare(training, template=template)))
+        drawn = set(training["run"])
+        # The summaries have the names of the runs.
+        named = [run for run in self.runs() if run.run in drawn]
+        if runs_of(named):
+            figure = compare(named, template=template, table=False)
+            figures.append(("Training runs", figure))
         events = self.history("events", since=since, until=until, model_id=model_id)
         changes = records(events[events["type"] == "model_status_change"])
         runs = self.runs(since=since, until=until)

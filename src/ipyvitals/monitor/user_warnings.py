@@ -44,7 +44,7 @@ class UserWarnings:
         self._pending: deque[str] = deque()
         self._refusal: type[IpyvitalsWarning] | None = None
         self._has_warned = False
-        self._has_warned_metric = False
+        self._warned_of: set[str | None] = set()
         self.go_on: Callable[[], bool] = lambda: False
         """Lets a forked child count for its parent; returns whether it can."""
         self._failures: set[str] = set()
@@ -69,9 +69,9 @@ class UserWarnings:
         self._update()
 
     def warn_metric(self, message: Message) -> None:
-        """Warn that a value of a metric was not taken, once; called on the user's thread."""
-        if not self._has_warned_metric:
-            self._has_warned_metric = True
+        """Warn that something of a run was not taken, once a code; called on the user's thread."""
+        if message.code not in self._warned_of:
+            self._warned_of.add(message.code)
             warnings.warn(message.text, MetricWarning, stacklevel=user_stack_level())
 
     def warn_failure(self, message: Message) -> None:

@@ -105,7 +105,7 @@ class WatchingMixin(RecordingMixin, DeploymentMixin):
         >>> model.model_id, model.total_predictions
         ('sentiment-2.1', 2)
         """
-        options = {
+        options: dict[str, Any] = {
             "methods": methods,
             "name": name,
             "version": version,
@@ -140,10 +140,10 @@ class WatchingMixin(RecordingMixin, DeploymentMixin):
     ) -> Any:
         # Imported late: most monitors watch nothing.
         from ipyvitals.serving.calls import CallRecorder
-        from ipyvitals.serving.stand_in import StandIn, stand_in_for
+        from ipyvitals.serving.stand_in import sink_of, stand_in_for
         from ipyvitals.serving.targets import check_methods, check_target, target_facts
 
-        while issubclass(type(target), StandIn) and self._replaces(target):
+        while (sink := sink_of(target)) is not None and self._replaces(sink.owner):
             target = target.__wrapped__
         check_target(target)
         found = check_methods(target, None if methods is DEFAULT_METHODS else methods)
@@ -153,7 +153,6 @@ class WatchingMixin(RecordingMixin, DeploymentMixin):
         self._queue.needs_slow_path = True
         return stand_in_for(target, found, CallRecorder(ModelCallSink(self, model_id, ids)))
 
-    def _replaces(self, stand_in: Any) -> bool:
+    def _replaces(self, owner: WatchingMixin) -> bool:
         """Return whether a stand-in is of this monitor, or of one that records nothing more."""
-        owner = stand_in._self_recorder.sink.owner
         return owner is self or owner._engine.closed

@@ -39,6 +39,7 @@ __all__ = [
     "ratio_plain",
     "ratio_text",
     "ratio_whole",
+    "resumed",
     "roughly",
     "short_count",
     "status_word",
@@ -234,6 +235,20 @@ def roughly(seconds: float) -> str:
 def plural(n: int, word: str) -> str:
     """Return ``1 label``, ``2 labels``."""
     return f"{count(n)} {word}" if n == 1 else f"{count(n)} {word}s"
+
+
+def resumed(model: ModelSection) -> str:
+    """Return from which moment and total a model goes on; empty for one that began here.
+
+    Examples
+    --------
+    >>> resumed(ModelSection(resumed_from_at=0.0, resumed_predictions=1))
+    'Goes on from 1970-01-01 00:00:00 UTC, 1 prediction'
+    """
+    if model.resumed_predictions is None:
+        return ""
+    at = "" if model.resumed_from_at is None else f" from {moment(model.resumed_from_at)}"
+    return f"Goes on{at}, {plural(model.resumed_predictions, 'prediction')}"
 
 
 def status_word(status: Status | Health) -> str:

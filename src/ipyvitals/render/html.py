@@ -102,6 +102,8 @@ def _head(snapshot: Snapshot) -> str:
     lines = [_as_of(snapshot)]
     if model.uptime_seconds is not None:
         lines.append(f"up {format_uptime(model.uptime_seconds)}")
+    if fmt.resumed(model):
+        lines.append(escape(fmt.resumed(model)))
     if snapshot.monitor != "default":
         lines[-1] += f" · monitor {escape(snapshot.monitor)}"
     return row(

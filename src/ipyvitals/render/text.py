@@ -31,6 +31,9 @@ def text_view(snapshot: Snapshot, *, closed: bool = False, threadless: bool = Fa
     Ready: System ready, 100 %
     """
     lines = [_model(snapshot), _metrics(snapshot)]
+    resumed = fmt.resumed(snapshot.model)
+    if resumed:
+        lines.append(f"{resumed}; another version= or name= begins anew")
     lines += [line for line in (_drift(snapshot), _others(snapshot)) if line]
     lines += [_training(snapshot), *_runs(snapshot), _system(snapshot)]
     if closed:

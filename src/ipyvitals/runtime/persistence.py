@@ -287,7 +287,8 @@ class Persistence:
             return None
         history.prepend(request.found.points)
         try:
-            return checkpoint_of(*request.found[:3])
+            checkpoint = checkpoint_of(*request.found[:3])
+            return msgspec.structs.replace(checkpoint, saved_at=request.found.saved_at)
         except ValueError as error:
             self._notices.add("store.state", model=repr(request.model_id), error=str(error))
             return None

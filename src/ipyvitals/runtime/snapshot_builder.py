@@ -51,6 +51,8 @@ def model_section(model: ModelState, now: float, since: float) -> ModelSection:
         acknowledged_at=model.acknowledged_at,
         baseline_accuracy=model.baseline_accuracy,
         watching_since=since,
+        resumed_from_at=model.resumed_from_at,
+        resumed_predictions=model.resumed_predictions,
     )
 
 

@@ -146,6 +146,11 @@ MESSAGES: dict[str, str] = {
     "workers.unsent": "a report could not be sent, the next one has its counts: {error}",
     "tqdm.failed": "a bar of tqdm could not be followed: {error}",
     "training.not_finite": "metric {metric} is {value}",
+    "training.metrics": ("a run has at most {limit} metrics; {name} and further ones are left out"),
+    "training.config": (
+        "a run has at most {limit} hyperparameters; {name} and further ones are left out"
+    ),
+    "training.tags": "a run has at most {limit} tags; {name} and further ones are left out",
     "training.value": "expected a number for {name}, got {value} ({kind}); it is left out",
     "watch.failed": "a call of {model} could not be recorded in full: {error}",
 }

@@ -164,6 +164,10 @@ class ModelSection(SchemaStruct, frozen=True, kw_only=True):
     """When somebody acknowledged the status; ``None`` again as soon as it changes."""
     watching_since: float | None = None
     """Unix time at which this monitor began, in this kernel."""
+    resumed_from_at: float | None = None
+    """When an earlier kernel stored the state that the model goes on from; ``None`` without one."""
+    resumed_predictions: int | None = None
+    """How many of ``total_predictions`` are of earlier kernels; ``None`` without such a state."""
 
 
 class Segment(SchemaStruct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import zmq
@@ -66,7 +66,7 @@ class KernelConnection:
         self._session = Session(
             key=manager.session.key, signature_scheme=manager.session.signature_scheme
         )
-        self._pending: dict[str, asyncio.Future[Reply]] = {}
+        self._pending: dict[str, asyncio.Future[bytes]] = {}
         self._control: ZMQStream | None = None
         self._iopub = _bounded_stream(manager.connect_iopub(), topic=TOPIC)
         self._iopub.on_recv(self._on_broadcast)
@@ -83,12 +83,12 @@ class KernelConnection:
             self._control = _bounded_stream(self._manager.connect_control())
             self._control.on_recv(self._on_reply)
         message = self._session.msg(REQUEST, content=msgspec.to_builtins(request))
-        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        reply: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._pending[message["header"]["msg_id"]] = reply
         try:
             self._session.send(self._control, message)
             async with asyncio.timeout(timeout_seconds):
-                return await reply
+                content = await reply
         except TimeoutError:
             self._close_control()
             raise KernelTimeoutError(
@@ -97,6 +97,19 @@ class KernelConnection:
             ) from None
         finally:
             del self._pending[message["header"]["msg_id"]]
+        return await self._read(content)
+
+    async def _read(self, content: bytes) -> Reply:
+        """Return a reply; a large one takes half a second, so that a thread decodes it."""
+        try:
+            decoded = await asyncio.to_thread(_decode_reply, content, self._max_bytes)
+        except (ValueError, TypeError, RecursionError):
+            self._on_drop("malformed", 1)
+            raise KernelTimeoutError("the kernel's answer cannot be read") from None
+        for reason, count in decoded.dropped.items():
+            if count:
+                self._on_drop(reason, count)
+        return decoded.reply
 
     def close(self, reason: str) -> None:
         """Close the sockets; pending requests fail with `KernelTimeoutError` and the reason."""
@@ -143,27 +156,7 @@ class KernelConnection:
             self._on_drop("oversized", 1)
             reply.set_exception(KernelTimeoutError("the kernel's answer is too large"))
             return
-        try:
-            decoded = _reply_decoder.decode(parse_json(content))
-        except (ValueError, TypeError, RecursionError):
-            self._on_drop("malformed", 1)
-            reply.set_exception(KernelTimeoutError("the kernel's answer cannot be read"))
-            return
-        if decoded.invalid:
-            self._on_drop("invalid", decoded.invalid)
-        reply.set_result(self._bounded(decoded.value))
-
-    def _bounded(self, reply: Reply) -> Reply:
-        """Return a reply without the updates that a broadcast could not have brought either."""
-        updates = [
-            update
-            for update in reply.monitors[:MAX_UPDATES_OF_REPLY]
-            if len(msgspec.json.encode(update)) <= self._max_bytes
-        ]
-        dropped = len(reply.monitors) - len(updates)
-        if dropped:
-            self._on_drop("oversized", dropped)
-        return replace(reply, monitors=updates)
+        reply.set_result(content)
 
     def _verified(self, parts: list[bytes]) -> tuple[dict[str, str], bytes]:
         """Check the signature; return message type and parent id, and the content.
@@ -181,6 +174,26 @@ class KernelConnection:
             self._on_drop("forged" if forged else "malformed", 1)
             return {}, b""
         return summary, message["content"]
+
+
+class _DecodedReply(NamedTuple):
+    """A reply, and how much of it was dropped, by reason."""
+
+    reply: Reply
+    dropped: dict[str, int]
+
+
+def _decode_reply(content: bytes, max_bytes: int) -> _DecodedReply:
+    """Return a reply without the updates that a broadcast could not have brought either."""
+    decoded = _reply_decoder.decode(parse_json(content))
+    reply = decoded.value
+    updates = [
+        update
+        for update in reply.monitors[:MAX_UPDATES_OF_REPLY]
+        if len(msgspec.json.encode(update)) <= max_bytes
+    ]
+    dropped = {"invalid": decoded.invalid, "oversized": len(reply.monitors) - len(updates)}
+    return _DecodedReply(replace(reply, monitors=updates), dropped)
 
 
 class KernelConnections:

@@ -56,14 +56,16 @@ class CallRecorder:
             open_call.leave()
         seconds = self._monotonic() - began
         rows = args[0] if args else next(iter(kwargs.values())) if kwargs else None
-        if _form_of(type(answer)) == "value":
+        kind: Any = type(answer)
+        if _form_of(kind) == "value":
             self.sink.answered(answer, rows, seconds)
             return answer
         return self._answered(answer, rows, seconds)
 
     def _answered(self, answer: Any, rows: Any, seconds: float) -> Any:
         """Count an answer, or return what counts it while it is read."""
-        form = _form_of(type(answer))
+        kind: Any = type(answer)
+        form = _form_of(kind)
         if form == "value":
             self.sink.answered(answer, rows, seconds)
             return answer

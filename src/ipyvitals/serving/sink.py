@@ -1,4 +1,4 @@
-"""What receives the calls of a watched model."""
+"""Declares the receiver of the calls of a watched model."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ __all__ = ["CallSink"]
 class CallSink(Protocol):
     """Receives the calls of one watched model. No method may raise."""
 
-    owner: object
-    """The monitor: of calls inside each other for one owner, the outermost counts."""
+    @property
+    def owner(self) -> Any:
+        """The monitor: of calls inside each other for one owner, the outermost counts."""
+        ...
 
     def monotonic(self) -> float:
         """Return the time in seconds."""

@@ -11,13 +11,14 @@ import copy
 import sys
 from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, MethodType
-from typing import Any
+from typing import Any, cast
 
 import wrapt
 
 from ipyvitals.serving.calls import CallRecorder
+from ipyvitals.serving.sink import CallSink
 
-__all__ = ["StandIn", "stand_in_for"]
+__all__ = ["StandIn", "sink_of", "stand_in_for"]
 
 CALL = "__call__"
 CONTAINER_METHODS = (
@@ -34,12 +35,12 @@ CONTAINER_METHODS = (
 """Methods of every proxy of wrapt, which a stand-in has only where its target has them."""
 
 
-class StandIn(wrapt.ObjectProxy):  # type: ignore[misc]
-    """Passes everything through to its target; its subclasses measure calls.
+class StandIn(wrapt.ObjectProxy):  # type: ignore[type-arg]
+    """Passes everything through to its target; its subclasses measure calls."""
 
-    The classes that `stand_in_for` makes have the attribute ``_self_recorder``, a `CallRecorder`.
-    It is not declared here: annotations of this class would hide those of the target.
-    """
+    # Of the classes that `stand_in_for` makes. Without annotations, which would hide the target's.
+    _self_recorder = cast(CallRecorder, None)
+    _self_method = cast(Any, None)
 
     def __repr__(self) -> str:
         return repr(self.__wrapped__)
@@ -75,10 +76,7 @@ class _RecordedCall(StandIn):
 
 
 class _RecordedFunction(_RecordedCall):
-    """Measures the calls of a function, which in a class is a method.
-
-    Its attribute ``_self_method`` is the class of stand-ins for bound methods.
-    """
+    """Measures the calls of a function, which in a class is a method."""
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         bound = self.__wrapped__.__get__(instance, owner)
@@ -104,6 +102,14 @@ def stand_in_for(target: Any, methods: tuple[str, ...], recorder: CallRecorder) 
         members[CALL] = _pass_call
     base = _RecordedCall if CALL in methods else StandIn
     return _new_class(base, type(target), _self_recorder=recorder, **members)(target)
+
+
+def sink_of(value: Any) -> CallSink | None:
+    """Return the sink of a stand-in; ``None`` for anything else."""
+    if not issubclass(type(value), StandIn):
+        return None
+    stand_in: StandIn = value
+    return stand_in._self_recorder.sink
 
 
 def _new_class(base: type, kind: type, **members: Any) -> Any:

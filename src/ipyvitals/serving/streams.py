@@ -149,7 +149,7 @@ async def follow_async_generator(
         raise
 
 
-class _FollowedStream(wrapt.ObjectProxy):  # type: ignore[misc]
+class _FollowedStream(wrapt.ObjectProxy):  # type: ignore[type-arg]
     """Stands for an iterator that is no generator, such as the stream of a client library."""
 
     def __init__(self, iterator: Any, meter: StreamMeter) -> None:

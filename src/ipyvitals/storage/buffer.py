@@ -92,14 +92,14 @@ class WriteBuffer:
         """Add a row; drop the oldest of its kind when there are too many."""
         kind: Any = type(row)
         with self._lock:
-            if kind is LabelRow and self._label(row):
+            if isinstance(row, LabelRow) and self._label(row):
                 return
             if kind not in self._rows:
                 kind = OTHER
             rows: Any = self._rows[kind]
-            if kind is RunRow and self._follows(row, rows):
+            if isinstance(row, RunRow) and self._follows(row, rows):
                 rows.pop()
-            if kind is CurveRow and self._replaces(row):
+            if isinstance(row, CurveRow) and self._replaces(row):
                 return
             rows.append(row)
             if len(rows) > self._limits[kind]:

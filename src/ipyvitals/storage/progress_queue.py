@@ -1,4 +1,4 @@
-"""Queues the reports of training runs in a fifth of the memory of the rows."""
+"""Queues the reports of training runs as packed blocks, in less memory than rows."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from ipyvitals.storage.moments import lowest_stored
 from ipyvitals.storage.ownership import Session
 from ipyvitals.storage.queries import HistoryQuery, SelfFilter, event_query, sample_query
 from ipyvitals.storage.rows import Row
+from ipyvitals.storage.settings import TRAINING_DAYS, training_days_of
 from ipyvitals.storage.summaries import StoredModel, StoredMonitor, StoredRun
 from ipyvitals.utils.datetimes import unix_seconds
 from ipyvitals.utils.storable import storable_key
@@ -147,6 +148,13 @@ class Reader:
             wanted = {one.run for one in ended if run_id is None or one.has_id(run_id)}
             curves = [(run, curve) for run, curve in list_curves(database) if run in wanted]
         return curve_frame(curves)
+
+    def training_days(self) -> float | None:
+        """Return for how many days values of training runs stay; ``None`` for ever."""
+        with self._open() as database:
+            schema = database.schemas[0]
+            there = database.has_table(schema, "settings")
+            return training_days_of(database.connection, schema) if there else TRAINING_DAYS
 
     def _open(self) -> AbstractContextManager[HistoryDatabase]:
         return open_history(self._path, self._session, self._rows)

@@ -66,6 +66,8 @@ class StoredCheckpoint(NamedTuple):
     reference: bytes | None
     points: list[Point]
     """Points of the charts, oldest first."""
+    saved_at: float | None = None
+    """Unix seconds."""
 
 
 class SessionRepository:
@@ -164,23 +166,24 @@ class SessionRepository:
         """
         where = (self._monitor, storable_key(model_id))
         found = self._connection.execute(
-            "SELECT models.id, head, body, reference, sessions.id,"
+            "SELECT models.id, head, body, reference, saved_at, sessions.id,"
             f" {', '.join(OWNER_COLUMNS)}"
             " FROM models LEFT JOIN sessions ON sessions.id = models.holder"
             " WHERE models.monitor = ? AND model_id = ? ORDER BY slot",
             where,
         ).fetchall()
         # The own instance first: the session may own the second one since it lost the first.
-        for key, head, body, reference, owner, *facts in sorted(
-            found, key=lambda row: row[4] != self._id
+        for key, head, body, reference, saved_at, owner, *facts in sorted(
+            found, key=lambda row: row[5] != self._id
         ):
             if owner in (None, self._id) or not alive(SessionOwner(*facts), now):
                 self._connection.execute(
                     "UPDATE models SET holder = ? WHERE id = ?", (self._id, key)
                 )
                 self._models[model_id] = key
-                points = [] if head is None else self._points(key)
-                return None if head is None else StoredCheckpoint(head, body, reference, points)
+                if head is None:
+                    return None
+                return StoredCheckpoint(head, body, reference, self._points(key), saved_at)
         made = self._connection.execute(
             "INSERT INTO models (monitor, model_id, slot, holder, first_at, saved_at) "
             "SELECT ?1, ?2, coalesce(max(slot), 0) + 1, ?3, ?4, ?4 FROM models "

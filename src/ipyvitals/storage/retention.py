@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ipyvitals.storage.columns import METRICS, SYSTEM, Column
 from ipyvitals.storage.moments import micros_of
 from ipyvitals.storage.schema import transaction, weight_name
+from ipyvitals.storage.settings import training_days_of
 
 __all__ = ["MINUTES_SECONDS", "RAW_SECONDS", "Retention"]
 
@@ -60,7 +61,7 @@ class RetentionRule(NamedTuple):
 OF_SESSION = "sessions AS o JOIN {} AS x ON x.session = o.id"
 OF_MODEL = "models AS o JOIN {} AS x ON x.model = o.id"
 OF_RUN = "runs AS r JOIN sessions AS o ON o.id = r.session JOIN {} AS x USING (session, run)"
-RUN_IS_OLD = "coalesce(r.ended_at, o.heartbeat_at) < :minutes"
+RUN_IS_OLD = "coalesce(r.ended_at, o.heartbeat_at) < :training"
 OWNER_IS_OLD = (
     "NOT EXISTS (SELECT 1 FROM sessions AS s WHERE s.id = x.holder AND s.heartbeat_at >= :minutes)"
 )
@@ -123,7 +124,9 @@ class Retention:
 def _step(connection: sqlite3.Connection, at: float) -> bool:
     """Apply the first rule that finds rows; return whether there was one."""
     raw = (at - RAW_SECONDS) // 60 * 60
-    times = {"raw": raw, "minutes": at - MINUTES_SECONDS}
+    days = training_days_of(connection)
+    training = -inf if days is None else at - days * DAY
+    times = {"raw": raw, "minutes": at - MINUTES_SECONDS, "training": training}
     for source in SAMPLES:
         if _make_minutes(connection, source, raw):
             return True

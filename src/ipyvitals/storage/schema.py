@@ -114,6 +114,11 @@ CREATE TABLE IF NOT EXISTS curves (
   curve TEXT NOT NULL,
   PRIMARY KEY (session, run, metric)
 ) WITHOUT ROWID"""
+SETTINGS = """
+CREATE TABLE IF NOT EXISTS settings (
+  name TEXT NOT NULL PRIMARY KEY,
+  value REAL
+) WITHOUT ROWID"""
 PREDICTIONS = """
 CREATE TABLE predictions (
   id INTEGER PRIMARY KEY,
@@ -164,7 +169,7 @@ ADDED_COLUMNS = {
     "runs": RUN_COLUMNS,
 }
 """Columns that a table gets when a file lacks them; older kernels leave them empty."""
-ADDED_TABLES = {"curves": CURVES}
+ADDED_TABLES = {"curves": CURVES, "settings": SETTINGS}
 """Tables that a file gets when it lacks them; older kernels leave them empty."""
 ADDED_INDEXES = (
     "CREATE INDEX IF NOT EXISTS predictions_by_number ON predictions (session, n)",

@@ -10,7 +10,9 @@ from ipyvitals.errors import StoreError
 from ipyvitals.storage.deletion import delete_stored_run, find_run
 from ipyvitals.storage.paths import default_path, store_path
 from ipyvitals.storage.reader import Reader
+from ipyvitals.storage.settings import store_training_days
 from ipyvitals.storage.summaries import StoredModel, StoredMonitor, StoredRun, with_source
+from ipyvitals.utils.validation import check_size
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,6 +101,33 @@ class Store:
             Only of the monitors of this name.
         """
         return self._open.curves(run_id, monitor=monitor)
+
+    @property
+    def training_days(self) -> float | None:
+        """Days for which each value of a training run stays after its end; ``None`` for ever."""
+        return self._open.training_days()
+
+    def set_training_days(self, days: float | None) -> None:
+        """Set for how many days each value of a training run stays after its end.
+
+        The file holds the setting, so it is valid for all kernels that write the file. Summaries
+        and thinned curves stay anyway, until `delete_run`.
+
+        Parameters
+        ----------
+        days : float, optional
+            0 or more; ``None`` for ever. 90 by default.
+
+        Raises
+        ------
+        ArgumentValueError, ArgumentTypeError
+            When `days` is no such number.
+        StoreError
+            When the file cannot be written.
+        """
+        checked = None if days is None else check_size("days", days)
+        self._open.training_days()  # A store that is closed, or no history, is not written.
+        store_training_days(self.path, checked)
 
     def delete_run(self, run_id: str) -> None:
         """Delete a training run that has ended, with its reports, curves and events.

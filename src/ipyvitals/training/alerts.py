@@ -16,7 +16,7 @@ __all__ = ["SLOW_FACTOR", "Alert", "metric_alert", "stall_alert"]
 
 SLOW_FACTOR = 10.0
 """A step is overdue after this many times the 95th percentile of the run's steps."""
-WORDS: dict[NotFiniteKind, str] = {"nan": "NaN", "inf": "infinity", "-inf": "-infinity"}
+SYMBOLS: dict[NotFiniteKind, str] = {"nan": "NaN", "inf": "inf", "-inf": "-inf"}
 
 
 class Alert(NamedTuple):
@@ -47,7 +47,7 @@ def metric_alert(record: RunRecord, name: str, step: float, value: float, at: fl
             "run.finite_again",
             {"metric": name, "step": fmt.metric(step)},
         )
-    args: Args = {"metric": name, "step": fmt.metric(broken.step), "what": WORDS[broken.kind]}
+    args: Args = {"metric": name, "step": fmt.metric(broken.step), "what": SYMBOLS[broken.kind]}
     code = "run.never_finite"
     if broken.last_finite is not None:
         code, args = "run.not_finite", {**args, "value": fmt.metric(broken.last_finite)}

@@ -7,6 +7,7 @@ from operator import length_hint
 from typing import Any
 
 from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
+from ipyvitals.training.config import plain_value
 from ipyvitals.training.loop import TrackLoop
 from ipyvitals.training.run import TrainingRun
 from ipyvitals.utils.user_code import safe_text
@@ -47,9 +48,11 @@ def check_facts(name: Any, config: Any, tags: Any, goals: Any, unit: Any) -> dic
             raise ArgumentValueError(
                 f"goals: expected 'min' or 'max' for {metric!r}, got {goal!r}."
             )
+    # Before a lock is acquired: the text of a value may be code of the user.
+    plain = {safe_text(one): plain_value(value) for one, value in dict(config or {}).items()}
     return {
         "name": None if name is None else safe_text(name),
-        "config": dict(config or {}),
+        "config": plain,
         "tags": [safe_text(tag) for tag in tags],
         "goals": goals,
         "unit": None if unit is None else safe_text(unit),

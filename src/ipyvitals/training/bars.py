@@ -88,9 +88,9 @@ class BarCapture:
     def close(self, bar: Any, bar_run: BarRun) -> None:
         """End the run of a bar; bars inside it that are open still stand beside it from now on."""
         for other in list(self.bars.values()):
-            if other.run is not None and other.run.parent is not None:
-                if other.run.parent is bar_run.run:
-                    self._tracker.move_out(other.run)
+            run = other.run
+            if run is not None and run.parent is not None and run.parent is bar_run.run:
+                self._tracker.move_out(run)
         bar_run.close(bar)
 
 
@@ -153,10 +153,10 @@ class _BarHooks:
     def init(self, method: Any) -> Any:
         def __init__(bar: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
             capture = self.newest
-            if capture is not None and capture.hide and len(args) <= FILE_PLACE:
-                # Without a terminal, tqdm itself decides by the file whether to draw.
-                if kwargs.get("disable", False) is not None:
-                    kwargs["file"] = _NullFile()
+            hide = capture is not None and capture.hide and len(args) <= FILE_PLACE
+            # With ``disable=None`` tqdm decides by the file whether to draw.
+            if hide and kwargs.get("disable", False) is not None:
+                kwargs["file"] = _NullFile()
             method(bar)(*args, **kwargs)
             if capture is not None:
                 capture.guarded(capture.open, bar)

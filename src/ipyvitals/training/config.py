@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from math import isfinite
 from typing import Any, TypeAlias
 
-__all__ = ["RunConfig"]
+__all__ = ["MAX_VALUES", "RunConfig", "plain_value"]
 
 Plain: TypeAlias = str | float | bool | None
 
@@ -17,7 +17,7 @@ MAX_TEXT_CHARS = 200
 class RunConfig(MutableMapping[str, Any]):
     """Takes each value at the call: a number, a text, a flag, or the text of anything else.
 
-    Of one run 100 values are taken.
+    Of one run 100 values are taken; `on_full` is called with the name of the first one beyond.
 
     Examples
     --------
@@ -29,11 +29,15 @@ class RunConfig(MutableMapping[str, Any]):
 
     def __init__(self) -> None:
         self._values: dict[str, Plain] = {}
+        self.on_full: Callable[[str], object] | None = None
 
     def __setitem__(self, name: str, value: Any) -> None:
         name = str(name)[:MAX_TEXT_CHARS]
         if name in self._values or len(self._values) < MAX_VALUES:
-            self._values[name] = _plain(value)
+            self._values[name] = plain_value(value)
+        elif self.on_full is not None:
+            on_full, self.on_full = self.on_full, None
+            on_full(name)
 
     def __getitem__(self, name: str) -> Plain:
         return self._values[name]
@@ -55,7 +59,8 @@ class RunConfig(MutableMapping[str, Any]):
         return dict(self._values)
 
 
-def _plain(value: Any) -> Plain:
+def plain_value(value: Any) -> Plain:
+    """Return a number, a text or a flag as it is, and of anything else its text."""
     if value is None or isinstance(value, bool):
         return value
     try:

@@ -19,12 +19,14 @@ from ipyvitals.training.series import RunSeries
 if TYPE_CHECKING:
     from ipyvitals.training.run import TrainingRun
 
-__all__ = ["RunRecord"]
+__all__ = ["MAX_METRICS", "MAX_TAGS", "RunRecord"]
 
 UNITS = ("epoch", "batch", "fold", "trial", "iteration", "episode", "round")
 UNTIMED_SECONDS = 0.5
 """Longest time in which a loop does not look at the clock, if it makes a step."""
 MAX_TAGS = 20
+MAX_METRICS = 200
+"""Metrics of one run that are taken; 100 of them have a curve."""
 
 
 class RunRecord:
@@ -51,8 +53,7 @@ class RunRecord:
     ) -> None:
         self.number = number
         self.run_id = run_id
-        self.started = started
-        self.started_at = started_at
+        self.started, self.started_at = started, started_at
         self.run: TrainingRun | None = None
         """The newest lap."""
         self.parent_id: str | None = None
@@ -69,6 +70,9 @@ class RunRecord:
         """Duration of the laps that have ended."""
         self.config = RunConfig()
         self.tags: list[str] = []
+        self.metric_names: set[str] = set()
+        self.has_all_metrics = False
+        """Whether a further metric was left out."""
         self.environment: RunEnvironment | None = None
         self.model_id: str | None = None
         self.series = RunSeries(run_id, goals)

@@ -134,6 +134,12 @@ class ReportQueue:
         self._notices.add("training.value", name=repr(name), value=shown, kind=kind)
         self._warn(message("training.value", name=repr(name), value=shown, kind=kind))
 
+    def refuse_more(self, code: str, limit: int, name: str) -> None:
+        """Count what is one too many for a run, and warn of it."""
+        args: dict[str, str | float] = {"limit": limit, "name": repr(name)[:SHOWN_CHARS]}
+        self._notices.add(code, None, 1, **args)
+        self._warn(message(code, **args))
+
     # Applying
 
     def fold(self, *, read: bool = True) -> None:

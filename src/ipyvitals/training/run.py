@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ipyvitals.training.context import CallPlace, RunPlace
     from ipyvitals.training.record import RunRecord
 
-__all__ = ["RunOwner", "TrainingRun"]
+__all__ = ["RunOwner", "TrainingRun", "unknown_end"]
 
 
 class RunOwner(Protocol):
@@ -70,6 +70,10 @@ class TrainingRun:
     'completed'
     """
 
+    aside = False
+    """Whether the steps of the run are none of the run around it, such as a validation's."""
+    place: RunPlace | None = None
+
     def __init__(
         self, owner: RunOwner, record: RunRecord, total: int | None, stage: str, details: str
     ) -> None:
@@ -83,12 +87,11 @@ class TrainingRun:
         """Open runs inside this one, oldest first."""
         self.loops: dict[str, RunRecord] = {}
         """Records of the `track` loops inside this run, by stage; each lap goes on with its own."""
-        self.place: RunPlace | None = None
         self.call: CallPlace | None = None
         """The call of a framework that trains, where it says nothing of an exception."""
         self.is_waiting: Callable[[], bool | None] = _unknown
         """Returns whether the loop is inside its iterable now; ``None`` where that is unknown."""
-        self.is_done: Callable[[], bool] = _no
+        self.is_done: Callable[[], bool] = unknown_end
         """Returns whether a framework that trains has ended by itself, without a call of `end`."""
         self.implicit = False
         """Whether `Monitor.log` opened the run, because none was open."""
@@ -119,8 +122,6 @@ class TrainingRun:
         self._counter: Iterator[None] | None = None
         self._current = 0
         self._has_inner = False
-        self.aside = False
-        """Whether the steps of the run are none of the run around it, such as a validation's."""
         self.total = total
         self.stage = stage
         self.details = details
@@ -280,7 +281,8 @@ def _unknown() -> bool | None:
     return None
 
 
-def _no() -> bool:
+def unknown_end() -> bool:
+    """Return False: no framework says that the run has ended."""
     return False
 
 

@@ -12,7 +12,7 @@ from ipyvitals.schema.messages import message
 from ipyvitals.schema.training import ENDED_RUNS
 from ipyvitals.training.context import CallPlace, leave
 from ipyvitals.training.record import RunRecord
-from ipyvitals.training.run import TrainingRun
+from ipyvitals.training.run import TrainingRun, unknown_end
 from ipyvitals.training.run_list import RunList
 from ipyvitals.training.run_states import (
     COUNTER_LENGTH,
@@ -58,6 +58,8 @@ class RunEnder(RunList):
             if run.record.timer.steps and run._counter is not None:
                 run.record.stepped = now
             run._current, run._counter = steps, None
+            # It may refer to what was trained.
+            run.is_done = unknown_end
             if end == "requested" and run.stopped_at is not None:
                 run._current, run.reached = run.stopped_at
             run.record.look(now)

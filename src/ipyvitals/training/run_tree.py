@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 from weakref import finalize
 
@@ -14,8 +15,9 @@ from ipyvitals.training.arguments import (
     check_parent,
     check_total,
 )
+from ipyvitals.training.config import MAX_VALUES
 from ipyvitals.training.context import CallPlace, RunPlace, enter, innermost
-from ipyvitals.training.record import RunRecord
+from ipyvitals.training.record import MAX_TAGS, RunRecord
 from ipyvitals.training.run import TrainingRun
 from ipyvitals.training.run_end import RunEnder
 from ipyvitals.training.run_list import PLACES
@@ -90,11 +92,22 @@ class RunTree(RunEnder):
             self._ended = deque(item for item in self._ended if item[0] is not record)
         if owner is not None:
             self._own(owner, run)
+        self._check_limits(record, facts)
         enter(run)
         self._describe(record)
         self._on_report(report_of(run, at, run.current, {})._replace(curves=thinned(copies)))
         self._on_change()
         return run
+
+    def _check_limits(self, record: RunRecord, facts: Mapping[str, Any]) -> None:
+        """Warn of hyperparameters and tags that are too many, without a lock."""
+        if len(facts["tags"]) > MAX_TAGS:
+            self.reports.refuse_more("training.tags", MAX_TAGS, facts["tags"][MAX_TAGS])
+        if len(facts["config"]) > MAX_VALUES:
+            name = str(list(facts["config"])[MAX_VALUES])
+            self.reports.refuse_more("training.config", MAX_VALUES, name)
+        elif record.lap == 1:
+            record.config.on_full = partial(self.reports.refuse_more, "training.config", MAX_VALUES)
 
     def _forget_a_loop(self, run: TrainingRun) -> list[CurveCopy]:
         """Forget the oldest loop inside a run, but the first, when there are many.

@@ -15,6 +15,7 @@ from ipyvitals.training.context import innermost
 from ipyvitals.training.curve_feed import CurveFeed
 from ipyvitals.training.loop import TrackLoop
 from ipyvitals.training.metric_values import TakenValue
+from ipyvitals.training.record import MAX_METRICS
 from ipyvitals.training.reports import MAX_WAITING, MetricReport
 from ipyvitals.training.run import TrainingRun
 from ipyvitals.training.run_states import ProgressReport, newest_step, report_of
@@ -69,7 +70,7 @@ class TrainingTracker(RunTree):
         """Apply an update; ignored when the run has ended."""
         if type(current) is not int and isinstance(current, Mapping):
             mappings, current = (current, *mappings), None
-        values = self.reports.take(mappings, metrics)
+        values = self._admitted(run, self.reports.take(mappings, metrics))
         # The usual case calls little: after a pause each function is slow.
         given = current
         if current is not None and (type(current) is not int or current < 0):
@@ -99,7 +100,8 @@ class TrainingTracker(RunTree):
 
     def log(self, run: TrainingRun, mapping: Any, step: Any, metrics: dict[str, Any]) -> None:
         """Take values of metrics; ignored when the run has ended."""
-        values = self.reports.take(() if mapping is None else (mapping,), metrics)
+        taken = self.reports.take(() if mapping is None else (mapping,), metrics)
+        values = self._admitted(run, taken)
         where = None if step is None else self.reports.take_step("step", step)
         now = self._clock.monotonic()
         with self._lock:
@@ -139,6 +141,22 @@ class TrainingTracker(RunTree):
         at = self._clock.time()
         report = MetricReport(run, step, now - run.record.started, at, values)
         self.reports.waiting.append(report)
+
+    def _admitted(self, run: TrainingRun, values: dict[str, TakenValue]) -> dict[str, TakenValue]:
+        """Return the values of metrics that the run has, or has room for; warn of others once."""
+        record, names = run.record, run.record.metric_names
+        if values.keys() <= names:
+            return values
+        with self._lock:
+            new = [name for name in values if name not in names]
+            room = MAX_METRICS - len(names)
+            names.update(new[:room])
+        if len(new) <= room:
+            return values
+        if not record.has_all_metrics:
+            record.has_all_metrics = True
+            self.reports.refuse_more("training.metrics", MAX_METRICS, new[room])
+        return {name: value for name, value in values.items() if name in names}
 
     def _changed(self, now: float) -> None:
         self.version += 1

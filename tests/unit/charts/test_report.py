@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from ipyvitals import compare
+from ipyvitals import FakeClock, Monitor, compare
 from ipyvitals.charts.palette import PALETTES
 from ipyvitals.charts.report import check_charts, report_page
 from ipyvitals.charts.timeline import timeline
@@ -116,3 +116,17 @@ def test_there_are_two_kinds_of_charts():
     assert check_charts("svg") == "svg"
     with pytest.raises(ArgumentValueError, match=r"expected 'plotly'.*or 'svg', which runs no"):
         check_charts("png")
+
+
+def test_lines_and_table_have_the_names_of_the_runs_and_no_empty_columns():
+    with Monitor("churn", interval=None, store=None, clock=FakeClock()) as monitor:
+        with monitor.training(2, stage="Fit", name="wide") as run:
+            run.update(1, loss=3.0)
+            run.update(2, loss=2.0)
+        html = monitor.report(charts="svg")
+
+    assert html.count("wide") >= 3  # the status, the legend and the table
+    table = html[html.index("What the training runs took") :]
+    assert "<th" in table
+    assert "best loss" in table
+    assert "Energy" not in table

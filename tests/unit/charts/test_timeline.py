@@ -316,3 +316,19 @@ def test_a_figure_is_plain_json_of_moderate_size(shown):
     assert len(text) < 1_500_000
     assert json.loads(text)["data"]
     assert START > 0
+
+
+def test_no_value_under_the_pointer_or_tick_is_rounded_to_a_claim(metrics, system, models):
+    machine = system(range(0, 60, 5)).assign(cpu_percent=99.96, memory_percent=0.04)
+    shown = metrics(range(60)).assign(mae=0.99996, rmse=1.5)
+    figure = timeline(shown, machine, models(), template="light").figure
+
+    assert trace(figure, "CPU").customdata[0] == "99 %"
+    assert trace(figure, "Memory").customdata[0] == "1 %"
+    assert trace(figure, "MAE").customdata[0] == "1.00"  # and not "1"
+    assert {trace(figure, name).hovertemplate for name in ("CPU", "MAE")} == {
+        "%{customdata}<extra>CPU</extra>",
+        "%{customdata}<extra>MAE</extra>",
+    }
+    # 99.95 % is no 100 %.
+    assert figure.layout.yaxis.tickformat == ".3~%"

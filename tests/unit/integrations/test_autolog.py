@@ -18,6 +18,8 @@ import pytest
 import ipyvitals
 from ipyvitals import ArgumentValueError, IpyvitalsWarning, Monitor
 from ipyvitals.integrations.autolog.controller import AutologController
+from ipyvitals.integrations.autolog.frameworks import Framework, TrainingFunction
+from ipyvitals.integrations.autolog.insertion import ArgumentInserter
 from tests.unit.integrations import tiny_framework
 from tests.unit.integrations.tiny_framework import FRAMEWORKS, VitalsCallback
 
@@ -180,6 +182,24 @@ def test_a_wrapper_that_hides_the_parameters_is_called_as_it_was(autolog, monito
 
     assert tinylearn.train({}, 2) == ({}, 2)
     assert ends(monitor) == []
+
+
+def test_a_framework_that_cannot_be_changed_is_a_warning(autolog, other, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tinysearch", None)
+    autolog.configure(other, NAMES)
+    frozen = Framework(
+        "frozen",
+        "",
+        (TrainingFunction(("builtins:dict.get",), ArgumentInserter()),),
+        ("builtins",),
+    )
+    controller = AutologController((*FRAMEWORKS, frozen))
+    with pytest.warns(IpyvitalsWarning, match="immutable type 'dict'"):
+        controller.configure(other, ["frozen", "tinylearn"])
+    import_module("tinylearn").train({}, 2)
+    controller.configure(None, ())
+
+    assert len(other.snapshot().runs) == 1
 
 
 def test_a_reloaded_framework_reports_once_and_is_put_back(autolog, monitor, tinylearn):
@@ -513,6 +533,7 @@ def test_switching_while_threads_train_loses_no_call(autolog, monitor, tinylearn
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*fork.*:RuntimeWarning")  # of JAX, in another test
 def test_a_forked_child_reports_nothing_and_trains(autolog, monitor, tinylearn):
     autolog.configure(monitor, NAMES)
     child = os.fork()

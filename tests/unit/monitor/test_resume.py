@@ -11,6 +11,8 @@ import pytest
 from ipyvitals import FakeClock, Monitor, Thresholds
 from tests.unit.storage.places import read_only
 
+RESUMED = ("resumed_from_at", "resumed_predictions")
+
 
 @pytest.fixture
 def path(tmp_path):
@@ -51,7 +53,7 @@ def resumed(monitor):
         **{
             name: getattr(model, name)
             for name in model.__struct_fields__
-            if name not in ("uptime_seconds", "watching_since")
+            if name not in ("uptime_seconds", "watching_since", *RESUMED)
         },
         "durations": snapshot.durations,
     }
@@ -91,6 +93,31 @@ def test_it_goes_on_with_everything_that_lasts(kernel, serve, how, clock):
     assert [event.type for event in second.events()] in ([], ["model_deployed"])
     serve(second, 150)
     assert second.snapshot().model.status == "active"
+
+
+def test_it_says_from_when_and_from_how_many_predictions(kernel, clock):
+    first = kernel("churn", version="1.0")
+    first.record_batch([1] * 200)
+    before = first.snapshot().model
+    assert (before.resumed_from_at, before.resumed_predictions) == (None, None)
+    assert "Goes on" not in repr(first)
+    first.close()
+    left = clock.time()
+
+    second = kernel("churn", version="1.0")
+    second.record_batch([1] * 200)
+    now = second.snapshot()
+    assert (now.model.resumed_from_at, now.model.resumed_predictions) == (left, 200)
+    assert now.metrics.total_predictions == 400
+    assert "200 predictions; another version= or name= begins anew" in repr(second)
+    second.deploy("churn", "1.0")
+    assert second.snapshot().model.resumed_predictions == 200  # totals go on
+    second.close()
+
+    for other in (kernel("churn", version="1.1"), kernel("churn", version="1.0", name="other")):
+        other.record(1)
+        assert other.snapshot().model.resumed_predictions is None
+        assert other.snapshot().metrics.total_predictions == 1
 
 
 def test_regression_goes_on(kernel):

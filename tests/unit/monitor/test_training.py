@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from itertools import pairwise
 
 import pytest
 
@@ -41,6 +42,30 @@ class TestTraining:
         emitted = events_of(monitor, "training_progress")
         # Seven steps of 1/64 s are the fewest that make 0.1 s.
         assert [event.current for event in emitted] == list(range(0, 100, 7))
+
+    @pytest.mark.parametrize(("runs", "pause"), [(1, 0.1), (3, 0.3), (5, 0.5), (40, 0.5)])
+    def test_parallel_runs_are_shown_more_rarely_but_twice_a_second(
+        self, monitor, clock, events_of, runs, pause
+    ):
+        parallel = [monitor.training(total=10_000, parent=None) for _ in range(runs)]
+        begun = clock.time() + 0.5
+        for step in range(1, 257):
+            clock.advance(1 / 64)
+            for run in parallel:
+                run.update(step)
+
+        events = events_of(monitor, "training_progress")
+        times = [event.at for event in events if event.at > begun]
+        pauses = [after - before for before, after in pairwise(times)]
+        assert min(pauses) >= pause
+        assert max(pauses) <= pause + 1 / 64
+
+    def test_runs_inside_a_run_are_shown_as_often_as_one(self, monitor, clock, events_of):
+        with monitor.training(total=1):
+            for _ in monitor.track(range(64)):
+                clock.advance(1 / 64)
+                monitor.log(loss=0.5)
+        assert len(events_of(monitor, "training_progress")) >= 9
 
     def test_an_exception_fails_the_run_and_goes_on(self, monitor, moves):
         with pytest.raises(RuntimeError, match="diverged"), monitor.training():

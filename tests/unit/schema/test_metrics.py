@@ -113,7 +113,7 @@ def test_one_name_is_one_declaration():
     one, other = metrics_of(MetricsSection), metrics_of(ModelInfo)
     shared = one.keys() & other.keys()
 
-    assert len(shared) == 17
+    assert len(shared) == 21
     assert {name: one[name] for name in shared} == {name: other[name] for name in shared}
     common = set(MetricsSection.__struct_fields__) & set(ModelInfo.__struct_fields__)
     assert common == shared

@@ -249,10 +249,8 @@ class TestGenerators:
             for n in range(3):
                 yield predict(n)
 
-        seen = []
-        for item in stream():
-            # Between the items the reader's own calls count.
-            seen.append(predict(item))
+        # Between the items the reader's own calls count.
+        seen = [predict(item) for item in stream()]
         found = {model.model_id: model.total_predictions for model in monitor.models()}
         assert (seen, found) == ([0, 1, 2], {"inner": 3, "stream": 1})
 

@@ -8,7 +8,7 @@ import io
 import pickle
 import subprocess
 import sys
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sized
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -289,17 +289,21 @@ class TestTransparency:
         assert b"ipyvitals" not in data
         assert pickle.loads(data)(4) == 8
 
-    def test_a_pickle_loads_where_there_is_no_ipyvitals(self, monitor, pipeline, tmp_path):
+    def test_a_pickle_loads_where_there_is_no_ipyvitals(self, monitor, tmp_path):
+        # A class of Python itself, which a new process imports at once.
+        served = monitor.watch(Counter("abca"), methods=("most_common",))
+        assert served.most_common(1) == [("a", 2)]
         path = tmp_path / "model.pickle"
-        path.write_bytes(pickle.dumps(monitor.watch(pipeline)))
+        path.write_bytes(pickle.dumps({"model": served, "method": served.most_common}))
         code = (
-            "import sys; sys.modules['ipyvitals'] = None; import pickle; "
-            f"print(type(pickle.load(open({str(path)!r}, 'rb'))).__name__)"
+            "import sys; sys.modules['ipyvitals'] = sys.modules['wrapt'] = None; import pickle; "
+            f"loaded = pickle.load(open({str(path)!r}, 'rb')); "
+            "print(type(loaded['model']).__name__, loaded['method'](1))"
         )
         done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+            [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
         )
-        assert done.stdout == "Pipeline\n"
+        assert done.stdout == "Counter [('a', 2)]\n"
 
     def test_workers_of_joblib_get_the_target(self, monitor, pipeline, iris):
         served = monitor.watch(pipeline)
@@ -488,8 +492,8 @@ class TestValues:
     def test_ids_that_fail_are_a_notice_and_the_call_counts(self, monitor, pipeline, iris):
         served = monitor.watch(pipeline, ids=lambda rows: rows["customer"])
         with pytest.warns(IpyvitalsWarning, match="KeyError") as warned:
-            for _ in range(2):
-                assert len(served.predict(iris[0])) == 150
+            found = [len(served.predict(iris[0])) for _ in range(2)]
+        assert found == [150, 150]
         assert len(warned) == 1
         assert counts(monitor) == (300, 2, 0)
         (notice,) = monitor.snapshot().notices
@@ -538,8 +542,8 @@ class TestFailures:
 
         watched = monitor.watch(lambda rows: Odd())
         with pytest.warns(IpyvitalsWarning, match="no length") as warned:
-            for _ in range(3):
-                assert type(watched([1])) is Odd
+            found = [type(watched([1])) for _ in range(3)]
+        assert found == [Odd] * 3
         assert len(warned) == 1
         (notice,) = monitor.snapshot().notices
         assert (notice.code, notice.count) == ("watch.failed", 3)

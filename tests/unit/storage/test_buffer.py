@@ -52,6 +52,51 @@ def test_reports_of_runs_come_back_as_they_were_whatever_their_names_are():
     assert buffer.take(10).rows == buffer.rows() == rows
 
 
+def report(n, step, metrics):
+    return ProgressRow(n % 3, n, NOON + 0.1 * n, "Fit", "running", step, None, metrics)
+
+
+def test_many_reports_of_several_runs_come_back_in_order_exactly_as_they_were():
+    odd = {
+        7: report(7, 2**70, {"loss": 0.1}),
+        120: report(120, None, {"\ud800": 0.1 + 0.2}),
+        230: report(230, -3, {"loss": None, "": -5e-324}),
+    }
+    rows = [odd.get(n, report(n, n, {"loss": 1.0 / (n + 1)})) for n in range(350)]
+    buffer = WriteBuffer(WAITING)
+    for row in rows:
+        buffer.put(row)
+    assert buffer.rows() == rows
+
+    taken = []
+    for _ in range(4):
+        batch = buffer.take(90)
+        buffer.confirm(batch)
+        taken += batch.rows
+    assert (taken, batch.last) == (rows, True)
+    assert len(buffer) == 0
+
+
+def test_the_oldest_reports_make_room_also_while_some_are_written():
+    rows = [report(n, n, {"loss": 0.5}) for n in range(400)]
+    buffer = WriteBuffer({**WAITING, ProgressRow: 150})
+    for row in rows[:150]:
+        buffer.put(row)
+    batch = buffer.take(130)
+    for row in rows[150:]:
+        buffer.put(row)
+    buffer.confirm(batch)
+    assert (buffer.rows(), buffer.take_dropped()) == (rows[-150:], 250)
+
+
+def test_reports_of_a_removed_run_are_gone():
+    buffer = WriteBuffer(WAITING)
+    for n in range(250):
+        buffer.put(report(n, n, {"loss": 0.5}))
+    buffer.remove_run(1)
+    assert [row.n for row in buffer.rows()] == [n for n in range(250) if n % 3 != 1]
+
+
 def test_the_oldest_of_a_kind_make_room():
     buffer = WriteBuffer({**WAITING, SystemRow: 3})
     buffer.put(event(1))

@@ -54,7 +54,7 @@ def test_a_new_session_goes_on_with_what_the_last_one_left(begin):
 
     found = begin().claim("churn", NOON)
 
-    assert tuple(found) == (b"newer", b"body", b"reference", [])
+    assert tuple(found) == (b"newer", b"body", b"reference", [], NOON)
 
 
 def test_it_goes_on_at_once_after_an_orderly_end(begin):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ipyvitals import open_store
+from ipyvitals import ArgumentTypeError, ArgumentValueError, StoreError, open_store
 from ipyvitals.schema import (
     CurveChunk,
     MetricsSection,
@@ -178,6 +178,41 @@ def test_after_90_days_only_training_runs_are_left(write, figures, path, keeper)
     keeper.sleep(DAY)
     keeper.update_status()
     assert counts() == {}
+
+
+@pytest.mark.parametrize(("days", "stays"), [(None, 1_000), (200, 200), (90, 90), (10, 10)])
+def test_values_of_runs_stay_as_long_as_the_file_says(write, path, keeper, days, stays):
+    write(
+        RunRow(1, NOON, NOON + 1, "Fit", "completed", 1, 1, "", {"loss": 1.0}),
+        ProgressRow(1, 1, NOON, "Fit", "running", 1, 1, {"loss": 1.0}),
+        CurveRow(1, "loss", CURVE), ended=NOON + 2,
+    )  # fmt: skip
+    with open_store(path) as store:
+        assert store.training_days == 90
+        if days != 90:
+            store.set_training_days(days)
+        assert store.training_days == days
+
+        def values():
+            return len(store.history("training")), len(store.curves()), len(store.runs())
+
+        keeper.sleep(min(stays, 300) * DAY - DAY / 2)
+        keeper.update_status()
+        assert values() == (1, 1, 1)
+        keeper.sleep(DAY)
+        keeper.update_status()
+        assert values() == (int(days is None), 1, 1)
+
+
+@pytest.mark.parametrize("days", [-1, float("nan"), float("inf"), "90", True])
+def test_days_are_a_number(write, path, days):
+    write(SystemRow(NOON, SystemSection()))
+    with open_store(path) as store:
+        with pytest.raises((ArgumentTypeError, ArgumentValueError), match="days="):
+            store.set_training_days(days)
+        assert store.training_days == 90
+    with pytest.raises(StoreError):
+        store.set_training_days(10)
 
 
 def test_what_goes_on_stays(write, figures, history, keeper, path):

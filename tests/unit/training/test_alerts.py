@@ -132,6 +132,18 @@ class TestStalled:
             break
         assert {alert.run_id for alert in bench.alerts} == {inner}
 
+    def test_during_a_run_aside_and_right_after_it_nothing_has_stalled(self, bench):
+        outer = bench.start(10)
+        inner = bench.start(10, stage="Batch", parent=outer)
+        steps(bench, inner, 5)
+        validation = bench.start(stage="Validate", parent=outer, aside=True)
+        stand_still(bench, 120)
+        validation.complete()
+        stand_still(bench, 20)
+        assert bench.alerts == []
+        stand_still(bench, 20)
+        assert [alert.kind for alert in bench.alerts] == ["stalled"]
+
     def test_a_run_that_has_ended_is_not_stalled(self, bench):
         run = bench.start(100)
         steps(bench, run, 5)
@@ -155,7 +167,7 @@ class TestStalled:
 class TestNotFinite:
     @pytest.mark.parametrize(
         ("value", "kind", "word"),
-        [(nan, "nan", "NaN"), (inf, "inf", "infinity"), (-inf, "-inf", "-infinity")],
+        [(nan, "nan", "NaN"), (inf, "inf", "inf"), (-inf, "-inf", "-inf")],
     )
     def test_the_first_step_and_the_last_finite_value_are_told(self, bench, value, kind, word):
         run = bench.start()

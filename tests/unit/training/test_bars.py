@@ -86,10 +86,8 @@ def test_a_hook_that_another_library_replaced_stays_as_that_library_wants_it(mon
 
 
 def test_the_count_is_right_in_the_body_of_each_step(monitor):
-    seen = []
     with monitor.capture_tqdm():
-        for _ in quiet(range(4), desc="Steps"):
-            seen.append(runs(monitor)["Steps"].current)
+        seen = [runs(monitor)["Steps"].current for _ in quiet(range(4), desc="Steps")]
     assert seen == [0, 1, 2, 3]
 
 
@@ -193,11 +191,15 @@ def test_the_description_is_the_stage_at_any_time(monitor):
 
 @pytest.mark.parametrize("error", [ValueError("bad batch"), KeyboardInterrupt()])
 def test_an_error_that_leaves_the_block_ends_the_runs_with_it(monitor, error):
-    with pytest.raises(type(error)), monitor.capture_tqdm():
-        for _ in quiet(range(2), desc="Outer"):
-            for batch in quiet(range(5), desc="Inner"):
-                if batch == 2:
-                    raise error
+    def train():
+        with monitor.capture_tqdm():
+            for _ in quiet(range(2), desc="Outer"):
+                for batch in quiet(range(5), desc="Inner"):
+                    if batch == 2:
+                        raise error
+
+    with pytest.raises(type(error)):
+        train()
     found = runs(monitor)
     state = "failed" if isinstance(error, ValueError) else "stopped"
     assert [found[stage].state for stage in ("Outer", "Inner")] == [state, state]
@@ -217,10 +219,14 @@ def test_a_bar_whose_iterable_raises_has_failed(monitor):
 
 
 def test_an_error_in_the_block_of_a_counted_bar_fails_its_run(monitor):
-    with monitor.capture_tqdm():
-        with pytest.raises(ValueError, match="bad"), quiet(total=3, desc="Count") as bar:
+    def count():
+        with quiet(total=3, desc="Count") as bar:
             bar.update()
             raise ValueError("bad")
+
+    with monitor.capture_tqdm():
+        with pytest.raises(ValueError, match="bad"):
+            count()
         try:
             raise KeyError("unrelated")
         except KeyError:
@@ -339,9 +345,8 @@ def test_an_asynchronous_loop_and_gather_are_runs(monitor):
         return n
 
     async def main():
-        seen = []
-        async for n in tqdm_package.asyncio.tqdm(items(), desc="Async", file=io.StringIO()):
-            seen.append((n, runs(monitor)["Async"].state))
+        bar = tqdm_package.asyncio.tqdm(items(), desc="Async", file=io.StringIO())
+        seen = [(n, runs(monitor)["Async"].state) async for n in bar]
         gathered = await tqdm_package.asyncio.tqdm.gather(
             *map(one, range(4)), desc="Gather", file=io.StringIO()
         )
@@ -387,6 +392,16 @@ def test_hidden_bars_draw_nothing(monitor, capsys):
     assert capsys.readouterr() == ("", "")
 
 
+def test_hidden_bars_of_the_notebook_show_nothing(monitor, capsys):
+    pytest.importorskip("ipykernel")
+    list(tqdm_package.notebook.tqdm(range(2), desc="Shown"))
+    assert "Shown" in capsys.readouterr().out
+    with monitor.capture_tqdm(hide=True):
+        list(tqdm_package.notebook.tqdm(range(2), desc="Hidden"))
+    assert runs(monitor)["Hidden"].state == "completed"
+    assert capsys.readouterr() == ("", "")
+
+
 def test_units_are_words(monitor):
     with monitor.capture_tqdm():
         list(quiet(range(1), desc="Download", unit="B", unit_scale=True))
@@ -428,10 +443,13 @@ def test_a_failure_inside_is_a_notice_and_one_warning(monitor, monkeypatch):
     def start(*args, **facts):
         raise RuntimeError("no runs today")
 
+    def load():
+        with monitor.capture_tqdm():
+            return [list(quiet(range(2))) for _ in range(2)]
+
     monkeypatch.setattr(monitor._engine.training, "start", start)
-    with pytest.warns(IpyvitalsWarning, match="no runs today") as warned, monitor.capture_tqdm():
-        assert list(quiet(range(2))) == [0, 1]
-        assert list(quiet(range(2))) == [0, 1]
+    with pytest.warns(IpyvitalsWarning, match="no runs today") as warned:
+        assert load() == [[0, 1], [0, 1]]
     assert len(warned) == 1
     (notice,) = monitor.snapshot().notices
     assert (notice.code, notice.count) == ("tqdm.failed", 2)
@@ -449,3 +467,17 @@ def test_a_forked_child_follows_no_bars(monitor):
                 os._exit(2)
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert monitor.snapshot().runs == []
+
+
+def test_bars_of_a_library_that_draws_them(monitor):
+    optuna = pytest.importorskip("optuna")
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study()
+    with monitor.capture_tqdm(hide=True):
+        study.optimize(
+            lambda trial: trial.suggest_float("x", -1.0, 1.0) ** 2,
+            n_trials=4,
+            show_progress_bar=True,
+        )
+    (run,) = monitor.snapshot().runs
+    assert (run.state, run.current, run.total) == ("completed", len(study.trials), 4)

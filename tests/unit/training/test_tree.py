@@ -128,6 +128,23 @@ class TestThreads:
             assert bench.now.progress == 75.0
             two.complete()
 
+    def test_a_run_aside_moves_neither_the_bar_nor_the_rate_nor_the_axis_around_it(self, bench):
+        with bench.start(4, stage="train") as train:
+            train.update(1)
+            with bench.start(50, stage="validate", aside=True, loop=True) as validate:
+                for _ in range(10):
+                    bench.clock.advance(0.1)
+                    validate.update(advance=5)
+                assert bench.now.progress == 25.0
+            assert bench.now.progress == 25.0
+            bench.clock.advance(1.0)
+            train.update(2, loss=0.5)
+            bench.clock.advance(1.0)
+            assert bench.now.rate_per_second == pytest.approx(2 / 3, rel=0.4)
+            (chunk,) = bench.training.curves(train.run_id)
+            assert chunk.step == [2]
+        assert tree(bench) == {"train": None, "validate": "train"}
+
     def test_the_threading_backend_of_joblib_gives_siblings(self, bench):
         joblib = pytest.importorskip("joblib")
 
@@ -534,6 +551,46 @@ class TestStop:
 
 
 class TestFacts:
+    def test_what_is_too_many_for_a_run_is_left_out_and_said_once(self, bench):
+        run = bench.start(
+            tags=[f"t{number}" for number in range(25)],
+            config={f"c{number}": number for number in range(105)},
+        )
+        run.config.update(more=1, c1=7)
+        for _ in range(2):
+            run.log({f"m{number}": 1.0 for number in range(150)})
+            run.update(1, {f"m{number}": 2.0 for number in range(100, 300)})
+        row = bench.runs[0]
+        assert (len(row.tags), len(row.config), len(row.metrics)) == (20, 100, 200)
+        assert (row.config["c1"], row.metrics["m149"], row.metrics["m199"]) == (7, 2.0, 2.0)
+        said = [(one.code, one.args["name"]) for one in bench.warnings]
+        assert said == [
+            ("training.tags", "'t20'"),
+            ("training.config", "'c100'"),
+            ("training.metrics", "'m200'"),
+        ]
+        assert {one.code: one.count for one in bench.notices.get()} == dict.fromkeys(
+            ("training.tags", "training.config", "training.metrics"), 1
+        )
+
+    def test_hyperparameters_that_come_later_are_counted_too(self, bench):
+        run = bench.start(config={f"c{number}": number for number in range(99)})
+        assert bench.warnings == []
+        run.config.update(c99=99, c100=100, c101=101)
+        assert [one.args["name"] for one in bench.warnings] == ["'c100'"]
+        assert len(bench.runs[0].config) == 100
+
+    def test_the_text_of_a_hyperparameter_is_made_without_a_lock(self, bench):
+        class Model:
+            def __str__(self):
+                with open(__file__):  # noqa: PTH123 - fails the test under the lock of the runs
+                    return "Model()"
+
+        bench.start(config={"model": Model()}).complete()
+
+        (row,) = bench.runs
+        assert row.config == {"model": "Model()"}
+
     def test_name_config_and_tags_are_kept_as_plain_values(self, bench):
         with bench.start(
             name="wide", config={"lr": 0.1, "layers": [64, 64]}, tags=["a", "b"], unit="epoch"

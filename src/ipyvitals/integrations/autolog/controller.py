@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from types import ModuleType
@@ -69,17 +70,21 @@ class AutologController:
             self._finder.watch(imports)
         # Waits, without a lock, for a thread that is importing one of them.
         for name in imports:
-            if name in sys.modules:
-                import_module(name)
+            if sys.modules.get(name) is not None:
+                with suppress(ImportError):
+                    import_module(name)
+        failures = []
         with self._lock:
             self.monitor = monitor
             self._enabled = frozenset(names)
             self._finder.watch(imports)
             for name, replacer in self._replacers.items():
                 if name in self._enabled:
-                    self._replace(self.known[name])
+                    failures += self._replace(self.known[name])
                 else:
                     replacer.restore()
+        for failure in failures:
+            self._fail(failure)
 
     def begin(
         self,
@@ -118,27 +123,38 @@ class AutologController:
         )
 
     def make_adapter(self, name: str, **options: Any) -> Adapter:
-        """Return a new adapter of a framework, for the monitor, or else the newest open one."""
-        monitor = self.monitor
-        if monitor is not None and monitor.closed:
-            monitor = None
+        """Return a new adapter of a framework."""
         module = import_module(self.known[name].adapter)
-        adapter: Adapter = module.VitalsCallback(monitor, **options)
+        adapter: Adapter = module.VitalsCallback(self.open_monitor(), **options)
         return adapter
 
+    def open_monitor(self) -> Monitor | None:
+        """Return the monitor to report to; ``None`` for the newest open one."""
+        monitor = self.monitor
+        return None if monitor is None or monitor.closed else monitor
+
     def _on_import(self, module: ModuleType) -> None:
+        failures = []
         with self._lock:
             for name in self._enabled:
                 if module.__name__ in self.known[name].imports:
-                    self._replace(self.known[name])
+                    failures += self._replace(self.known[name])
+        for failure in failures:
+            self._fail(failure)
 
-    def _replace(self, framework: Framework) -> None:
+    def _replace(self, framework: Framework) -> list[Exception]:
+        """Replace the functions of a framework; return the failures, which nobody else raises."""
+        failures: list[Exception] = []
         for function in framework.functions:
             begin = partial(self.begin, framework, function)
-            self._replacers[framework.name].replace(
-                [found for place in function.places for found in _find(place)],
-                partial(report_calls, begin=begin),
-            )
+            try:
+                self._replacers[framework.name].replace(
+                    [found for place in function.places for found in _find(place)],
+                    partial(report_calls, begin=begin),
+                )
+            except Exception as failure:
+                failures.append(failure)
+        return failures
 
     def _fail(self, error: Exception) -> None:
         count_failure(self.monitor, "autolog", error)
@@ -148,7 +164,7 @@ def _find(place: str) -> Sequence[tuple[ModuleType | type, str]]:
     """Return the owner and the name of a function, where its module was imported."""
     module_name, _, path = place.partition(":")
     module = sys.modules.get(module_name)
-    if module is None:
+    if not isinstance(module, ModuleType):
         return []
     kind, _, name = path.rpartition(".")
     if not kind:
