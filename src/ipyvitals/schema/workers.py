@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from ipyvitals.schema.base import SchemaStruct
 
-__all__ = ["WorkerInfo", "WorkerCondition"]
+__all__ = ["WorkerCondition", "WorkerInfo"]
 
 WorkerCondition: TypeAlias = Literal["alive", "late", "ended", "gone"]
 """Whether it reports, is silent for longer than it should be, said that it ended, or ended without

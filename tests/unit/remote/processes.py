@@ -9,6 +9,12 @@ from pathlib import Path
 from ipyvitals import Monitor
 
 
+def say(*values):
+    """Write a line at once."""
+    sys.stdout.write(" ".join(map(str, values)) + "\n")
+    sys.stdout.flush()
+
+
 def record(monitor, count):
     """Record predictions in a worker; every tenth call fails."""
     for number in range(count):
@@ -21,7 +27,7 @@ def record(monitor, count):
 def home(store, stop):
     """Count for the workers until a file appears, then print the total."""
     monitor = Monitor("churn", name="m", interval=0.5, store=store, git=False)
-    print("ready", flush=True)
+    say("ready")
     while not Path(stop).exists():
         time.sleep(0.02)
     for _ in range(100):
@@ -30,7 +36,7 @@ def home(store, stop):
             break
         time.sleep(0.1)
     metrics = monitor.snapshot().metrics
-    print(metrics.total_predictions, metrics.total_labelled, flush=True)
+    say(metrics.total_predictions, metrics.total_labelled)
     monitor.close()
 
 
@@ -43,7 +49,7 @@ def writer(stop):
         count += 1
         time.sleep(0.001)
     monitor.close()
-    print(count, flush=True)
+    say(count)
 
 
 if __name__ == "__main__":
