@@ -60,7 +60,7 @@ export interface Snapshot {
   readonly drift: DriftSection;
   /** The open runs, oldest first, then the last 20 that ended, newest first. */
   readonly runs: readonly RunInfo[];
-  /** Other processes that report to this monitor: those alive first. */
+  /** Other processes that report to this monitor: those alive first, 100 at most. */
   readonly workers: readonly WorkerInfo[];
 }
 
@@ -571,7 +571,7 @@ export interface WorkerInfo {
   readonly pid: number | null;
   readonly rank: number | null;
   readonly state: "alive" | "ended" | "gone" | "late";
-  /** Age of the newest report. */
+  /** Age of the newest report. An update does not repeat a row for it: of a worker that is not alive it goes on to grow, of one that is alive it is as old as the row. */
   readonly last_heard_seconds: number | null;
   /** Predictions since the process began to count. */
   readonly total_predictions: number;
@@ -1599,5 +1599,22 @@ export const DEFAULTS = {
     "tags": [],
     "environment": null,
     "cost": null
+  },
+  "WorkerInfo": {
+    "worker": "",
+    "name": "",
+    "host": "",
+    "pid": null,
+    "rank": null,
+    "state": "alive",
+    "last_heard_seconds": null,
+    "total_predictions": 0,
+    "total_errors": 0,
+    "stage": null,
+    "current": null,
+    "total": null,
+    "rate_per_second": null,
+    "memory_bytes": null,
+    "cpu_percent": null
   }
 } as const;

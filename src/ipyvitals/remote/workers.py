@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from ipyvitals.remote.report_reader import ReportReader, WorkerState
 from ipyvitals.schema import LabelsSection, RunInfo, SystemSection, WorkerInfo
-from ipyvitals.schema.workers import WorkerCondition
+from ipyvitals.schema.workers import MAX_WORKERS, WorkerCondition
 from ipyvitals.storage.ownership import SessionOwner, alive
 
 __all__ = ["Workers"]
@@ -15,8 +15,6 @@ LATE_SECONDS = 3.0
 """Silence of a process that is busy, beyond the time between two reports."""
 GONE_SECONDS = 30.0
 """Silence of a process of another machine from which it counts as gone."""
-SHOWN = 100
-"""Most rows of a snapshot; the others are in its counts."""
 SILENT_SECONDS = 10.0
 HERE_LOOK_SECONDS = 2.0
 
@@ -67,7 +65,7 @@ class Workers:
     def rows(self, now: float) -> list[WorkerInfo]:
         """Return a row a worker: those that are alive first, the one heard first in front."""
         states = sorted(self._reader.workers.values(), key=lambda one: one.gone)
-        return [_row(one, now) for one in states[:SHOWN]]
+        return [_row(one, now) for one in states[:MAX_WORKERS]]
 
     def labels(self, own: LabelsSection) -> LabelsSection:
         """Return the counts of this process with those of all workers."""

@@ -26,7 +26,7 @@ from ipyvitals.runtime.sampling import SamplingTask, sampling_scheduler
 from ipyvitals.runtime.scheduler import scheduler
 from ipyvitals.runtime.shutdown import CLOSE_SECONDS, save_at_exit
 from ipyvitals.runtime.supervision import ThreadSupervisor
-from ipyvitals.schema import ModelInfo, RunInfo, Snapshot, SystemSection
+from ipyvitals.schema import ModelInfo, RunInfo, Snapshot, SystemSection, merge_runs
 from ipyvitals.schema.messages import Message
 from ipyvitals.storage.recent_points import RecentPoints
 from ipyvitals.system.system_monitor import Kernel, Sampler, SystemMonitor
@@ -386,7 +386,9 @@ class Engine(PeriodicWork):
 
     def _runs(self) -> list[RunInfo]:
         runs = self.training.runs(read=False)
-        return runs if self.receiver is None else [*runs, *self.receiver.workers.runs()]
+        if self.receiver is None:
+            return runs
+        return merge_runs(runs, self.receiver.workers.runs())
 
     def _with_workers(self, sections: dict[str, Any]) -> dict[str, Any]:
         if self.receiver is not None and self.receiver.workers.known:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
+
+from msgspec.structs import replace
 
 from ipyvitals.schema.base import SchemaStruct
 
-__all__ = ["WorkerCondition", "WorkerInfo"]
+__all__ = ["MAX_WORKERS", "SILENT_STATES", "WorkerCondition", "WorkerInfo", "aged", "without_ages"]
+
+MAX_WORKERS = 100
+"""Most rows of a snapshot."""
 
 WorkerCondition: TypeAlias = Literal["alive", "late", "ended", "gone"]
 """Whether it reports, is silent for longer than it should be, said that it ended, or ended without
 a word."""
+
+SILENT_STATES = ("late", "gone")
+"""States in which a worker should report, and does not."""
 
 
 class WorkerInfo(SchemaStruct, frozen=True, kw_only=True):
@@ -25,7 +34,8 @@ class WorkerInfo(SchemaStruct, frozen=True, kw_only=True):
     rank: int | None = None
     state: WorkerCondition = "alive"
     last_heard_seconds: float | None = None
-    """Age of the newest report."""
+    """Age of the newest report. An update does not repeat a row for it: of a worker that is not
+    alive it goes on to grow, of one that is alive it is as old as the row."""
     total_predictions: int = 0
     """Predictions since the process began to count."""
     total_errors: int = 0
@@ -38,3 +48,32 @@ class WorkerInfo(SchemaStruct, frozen=True, kw_only=True):
     """Memory of the process and its children."""
     cpu_percent: float | None = None
     """CPU of the process and its children, 100 for one core."""
+
+
+def without_ages(rows: Sequence[WorkerInfo]) -> list[WorkerInfo]:
+    """Return the rows without the ages of their reports, which grow by themselves.
+
+    Examples
+    --------
+    >>> heard = [WorkerInfo(worker="a", name="rank 0", last_heard_seconds=s) for s in (0.5, 1.5)]
+    >>> without_ages(heard[:1]) == without_ages(heard[1:])
+    True
+    """
+    return [replace(row, last_heard_seconds=None) for row in rows]
+
+
+def aged(rows: Sequence[WorkerInfo], seconds: float) -> list[WorkerInfo]:
+    """Return rows of so many seconds ago as of now: workers that are not alive were not heard.
+
+    Examples
+    --------
+    >>> row = WorkerInfo(worker="a", name="rank 0", state="late", last_heard_seconds=14.0)
+    >>> aged([row], 3.0)[0].last_heard_seconds
+    17.0
+    """
+    return [
+        row
+        if row.state == "alive" or row.last_heard_seconds is None
+        else replace(row, last_heard_seconds=row.last_heard_seconds + seconds)
+        for row in rows
+    ]
