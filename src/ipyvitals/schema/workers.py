@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from msgspec.structs import replace
 
 from ipyvitals.schema.base import SchemaStruct
 
-__all__ = ["MAX_WORKERS", "SILENT_STATES", "WorkerCondition", "WorkerInfo", "aged", "without_ages"]
+__all__ = [
+    "MAX_WORKERS",
+    "SILENT_STATES",
+    "WORKER_STATES",
+    "WorkerCondition",
+    "WorkerInfo",
+    "aged",
+    "without_ages",
+]
 
 MAX_WORKERS = 100
 """Most rows of a snapshot."""
@@ -18,6 +26,7 @@ WorkerCondition: TypeAlias = Literal["alive", "late", "ended", "gone"]
 """Whether it reports, is silent for longer than it should be, said that it ended, or ended without
 a word."""
 
+WORKER_STATES: tuple[WorkerCondition, ...] = get_args(WorkerCondition)
 SILENT_STATES = ("late", "gone")
 """States in which a worker should report, and does not."""
 
