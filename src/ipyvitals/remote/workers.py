@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from msgspec.structs import replace
 
 from ipyvitals.remote.report_reader import ReportReader, WorkerState
-from ipyvitals.schema import LabelsSection, RunInfo, SystemSection, WorkerInfo
+from ipyvitals.schema import LabelsSection, RunInfo, SystemSection, TrainingSection, WorkerInfo
 from ipyvitals.schema.workers import MAX_WORKERS, WorkerCondition
 from ipyvitals.storage.ownership import SessionOwner, alive
 
@@ -15,6 +17,11 @@ LATE_SECONDS = 3.0
 """Silence of a process that is busy, beyond the time between two reports."""
 GONE_SECONDS = 30.0
 """Silence of a process of another machine from which it counts as gone."""
+SECTION_OF_RUN = tuple(
+    name for name in TrainingSection.__struct_fields__ if name in RunInfo.__struct_fields__
+)
+MAX_RUNS = 100
+"""Most runs of all workers together that a snapshot has."""
 SILENT_SECONDS = 10.0
 HERE_LOOK_SECONDS = 2.0
 
@@ -81,15 +88,45 @@ class Workers:
         return replace(own, **{name: getattr(own, name) + n for name, n in known.items()})
 
     def runs(self) -> list[RunInfo]:
-        """Return the runs of all workers, those of rank 0 first."""
+        """Return the runs of all workers, those of rank 0 first; each names its worker."""
         states = sorted(self._reader.workers.values(), key=lambda one: one.report.writer.rank or 0)
-        return [run for one in states for run in one.report.runs]
+        runs = (_named(run, one) for one in states for run in one.report.runs)
+        return list(islice(runs, MAX_RUNS))
+
+    def training(self, own: TrainingSection, own_runs: list[RunInfo]) -> TrainingSection:
+        """Return the section of the run in front: an open one of this process comes first.
+
+        Without an open run, the run in front is the one that ended last.
+        """
+        tops = [run for run in self.runs() if run.parent_id is None]
+        front = next((run for run in tops if run.ended_at is None), None)
+        if own.state == "running" or not tops:
+            return own
+        if front is None:
+            front = max(tops, key=lambda run: run.ended_at or 0.0)
+            if any((run.ended_at or 0.0) >= (front.ended_at or 0.0) for run in own_runs):
+                return own
+        return TrainingSection(**{name: getattr(front, name) for name in SECTION_OF_RUN})
 
 
 def name_of(state: WorkerState) -> str:
     """Return how a worker is called: its label, or host and process."""
     writer = state.report.writer
     return writer.label or f"{writer.host}:{writer.pid}"
+
+
+def _named(run: RunInfo, state: WorkerState) -> RunInfo:
+    """Return a run with the name of its worker; one that was open when that was lost is lost."""
+    if state.gone and run.ended_at is None:
+        ended_at = run.started_at + run.elapsed_seconds
+        run = replace(run, state="lost", ended_at=ended_at, eta_seconds=None, alert=None)
+    if run.parent_id is not None:
+        return run
+    writer = state.report.writer
+    name = writer.label or f"pid {writer.pid}"
+    if run.name is None:
+        return replace(run, name=name)
+    return replace(run, details=f"{name}, {run.details}" if run.details else name)
 
 
 def _runs(state: WorkerState, silent: float, wall: float) -> bool:

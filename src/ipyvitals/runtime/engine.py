@@ -377,12 +377,17 @@ class Engine(PeriodicWork):
             monitor=self.settings.name,
             seq=self.events.seq,
             at=self.clock.time(),
-            training=self.training.section(read=False),
-            runs=self._runs(),
+            **self._training(),
             system=system,
             notices=self.notices.get(),
             **self._with_workers(self.aggregator.sections()),
         )
+
+    def _training(self) -> dict[str, Any]:
+        section = self.training.section(read=False)
+        if self.receiver is not None and self.receiver.workers.known:
+            section = self.receiver.workers.training(section, self.training.runs(read=False))
+        return {"training": section, "runs": self._runs()}
 
     def _runs(self) -> list[RunInfo]:
         runs = self.training.runs(read=False)
