@@ -208,6 +208,38 @@ def test_a_run_of_a_worker_is_a_row(bench):
     run.complete()
 
 
+def test_the_open_run_of_a_worker_is_in_front_unless_this_process_has_one(bench):
+    zero, one = bench.worker(label="rank 0"), bench.worker(label="rank 1")
+    runs = [worker.training(total=10, stage="Fit") for worker in (zero, one)]
+    for steps, (worker, run) in enumerate(zip((zero, one), runs, strict=True), 3):
+        run.__enter__()
+        run.update(steps, loss=0.5)
+        worker._engine.sender.report()
+    bench.deliver()
+    seen = bench.home.snapshot()
+    assert [run.name for run in seen.runs] == ["rank 0", "rank 1"]
+    assert (seen.training.state, seen.training.current) == ("running", 3)
+    assert seen.training.metrics == {"loss": 0.5}
+
+    with bench.home.training(total=4, stage="Here"):
+        assert bench.home.snapshot().training.stage == "Here"
+    assert bench.home.snapshot().training.stage == "Fit"
+
+
+def test_the_run_of_a_worker_that_is_lost_is_lost(bench):
+    worker = bench.worker(label="rank 0")
+    with worker.training(total=10, stage="Fit", name="baseline", details="lr 0.1") as run:
+        run.update(3)
+        worker._engine.sender.report()
+        bench.deliver()
+        for state in bench.receiver.reader.workers.values():
+            state.gone = True
+        seen = bench.home.snapshot()
+    (row,) = seen.runs
+    assert (row.name, row.details, row.state) == ("baseline", "rank 0, lr 0.1", "lost")
+    assert (row.ended_at, seen.training.state) == (row.started_at + row.elapsed_seconds, "lost")
+
+
 def test_a_worker_that_falls_silent_is_late_and_then_gone(bench):
     worker = bench.worker()
     worker.record(1)
