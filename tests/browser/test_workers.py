@@ -77,16 +77,19 @@ def test_workers_that_record_are_rows_in_panel_and_sidebar(open_notebook) -> Non
     assert recorded > 0
 
 
-def test_the_run_of_a_worker_has_its_numbers_and_no_empty_chart(open_notebook) -> None:
+def test_the_run_of_a_worker_is_in_front_with_a_curve_and_cannot_be_stopped(open_notebook) -> None:
     page: NotebookPage = open_notebook(MAKE, TRAIN, STOP)
     page.run(0)
     page.run(1)
     panel = page.panel()
     expect(vital(panel, "training.stage")).to_have_text("Fit", timeout=WAIT_MS)
-    expect(vital(panel, "training.metrics")).to_contain_text("loss")
+    expect(panel.locator('.v-plot[data-curve="loss"]')).to_be_visible(timeout=WAIT_MS)
     worker = panel.locator("[data-worker] .v-worker-done")
     expect(worker).to_contain_text("of 1,000", timeout=WAIT_MS)
-    expect(panel.locator(".v-curves")).to_have_count(0)
+    SidebarPage(page.page).open()
+    sidebar = page.page.locator("#ipyvitals-sidebar")
+    expect(vital(sidebar, "training.stage")).to_have_text("Fit")
+    expect(sidebar.get_by_role("button", name="Stop training")).to_have_count(0)
 
     page.run(2)
     expect(panel.locator(".v-detail-row")).to_contain_text("Completed in", timeout=WAIT_MS)

@@ -440,6 +440,8 @@ export interface RunInfo {
   readonly run_id: string;
   /** The run inside which it was opened; `None` at the top. */
   readonly parent_id: string | null;
+  /** The worker whose run it is, by `WorkerInfo.worker`; `None`: a run of this process. */
+  readonly worker: string | null;
   /** The user's name for the run. */
   readonly name: string | null;
   /** Colour and shape of the run, 0 to 7; `None` while more than 8 runs are open. */
@@ -1166,6 +1168,7 @@ export const SECTION_KINDS = {
   "RunInfo": {
     "run_id": "string",
     "parent_id": "string|null",
+    "worker": "string|null",
     "name": "string|null",
     "place": "number|null",
     "stage": "string",
@@ -1568,6 +1571,7 @@ export const DEFAULTS = {
   "RunInfo": {
     "run_id": "",
     "parent_id": null,
+    "worker": null,
     "name": null,
     "place": null,
     "stage": "Training",

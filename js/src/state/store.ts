@@ -189,6 +189,7 @@ export class Store implements ChartSeries {
         break;
       case "runs":
         this.runs.receive(value, extent !== "delta");
+        this.runs.sample("workers");
         break;
       case "curves":
         this.runs.add(decodeCurves(value));

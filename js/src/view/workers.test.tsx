@@ -91,4 +91,18 @@ describe("workers", () => {
     });
     expect(rowsIn(root)).toEqual(["●|<b>||0||–|–"]);
   });
+
+  test("the run of a worker has a curve of what came since the page was opened", () => {
+    const run = { run_id: "w-1", worker: "a", stage: "Fit", name: "rank 0", started_at: 1 };
+    const { root, receive, store } = show("workers", {
+      runs: [{ ...run, steps: 1, metrics: { loss: 2 } }],
+    });
+    for (const steps of [2, 3]) {
+      receive({ runs: [{ run_id: "w-1", steps, metrics: { loss: 2 / steps } }] });
+    }
+    expect(store.runs.curves("w-1").get("loss")?.step).toEqual([1, 2, 3]);
+    expect(root.querySelectorAll('.v-plot[data-curve="loss"]')).toHaveLength(1);
+    receive({ runs: [{ run_id: "own-1", steps: 1, metrics: { loss: 2 } }] });
+    expect(store.runs.curves("own-1").size).toBe(0);
+  });
 });

@@ -74,6 +74,16 @@ class Workers:
         states = sorted(self._reader.workers.values(), key=lambda one: one.gone)
         return [_row(one, now) for one in states[:MAX_WORKERS]]
 
+    @property
+    def training_now(self) -> bool:
+        """True while a worker that was not lost has an open run."""
+        return any(
+            run.ended_at is None
+            for state in list(self._reader.workers.values())
+            if not state.gone
+            for run in state.report.runs
+        )
+
     def labels(self, own: LabelsSection) -> LabelsSection:
         """Return the counts of this process with those of all workers."""
         states = list(self._reader.workers.values())
@@ -116,7 +126,8 @@ def name_of(state: WorkerState) -> str:
 
 
 def _named(run: RunInfo, state: WorkerState) -> RunInfo:
-    """Return a run with the name of its worker; one that was open when that was lost is lost."""
+    """Return a run as one of its worker; one that was open when the worker was lost is lost."""
+    run = replace(run, worker=state.report.writer.token)
     if state.gone and run.ended_at is None:
         ended_at = run.started_at + run.elapsed_seconds
         run = replace(run, state="lost", ended_at=ended_at, eta_seconds=None, alert=None)

@@ -110,13 +110,13 @@ class Engine(PeriodicWork):
         self.training.prefix = self.persistence.session_token()
         self.training.judge(settings.thresholds)
         self.training.describe = weak_result(self, Engine._run_facts, RunFacts())
-        tracker, notices = self.training, self.notices
+        notices = self.notices
         self.aggregator = ModelAggregator(
             settings,
             clock,
             self.notices,
             self.events,
-            training=lambda: tracker.running,
+            training=weak_result(self, Engine._is_training, False),
             on_mismatch=on_mismatch,
             lock=self._lock,
         )
@@ -382,6 +382,10 @@ class Engine(PeriodicWork):
             notices=self.notices.get(),
             **self._with_workers(self.aggregator.sections()),
         )
+
+    def _is_training(self) -> bool:
+        receiver = self.receiver
+        return self.training.running or (receiver is not None and receiver.workers.training_now)
 
     def _training(self) -> dict[str, Any]:
         section = self.training.section(read=False)

@@ -220,6 +220,8 @@ def test_the_open_run_of_a_worker_is_in_front_unless_this_process_has_one(bench)
     assert [run.name for run in seen.runs] == ["rank 0", "rank 1"]
     assert (seen.training.state, seen.training.current) == ("running", 3)
     assert seen.training.metrics == {"loss": 0.5}
+    assert [run.worker for run in seen.runs] == [row.worker for row in seen.workers]
+    assert seen.model.status == "training"
 
     with bench.home.training(total=4, stage="Here"):
         assert bench.home.snapshot().training.stage == "Here"
