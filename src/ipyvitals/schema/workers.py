@@ -72,7 +72,7 @@ def without_ages(rows: Sequence[WorkerInfo]) -> list[WorkerInfo]:
 
 
 def aged(rows: Sequence[WorkerInfo], seconds: float) -> list[WorkerInfo]:
-    """Return rows of so many seconds ago as of now: workers that are not alive were not heard.
+    """Return rows as of `seconds` later: workers that are not alive were not heard meanwhile.
 
     Examples
     --------

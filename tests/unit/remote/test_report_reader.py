@@ -228,6 +228,37 @@ def test_the_open_run_of_a_worker_is_in_front_unless_this_process_has_one(bench)
     assert bench.home.snapshot().training.stage == "Fit"
 
 
+def test_a_snapshot_has_at_most_100_rows_and_runs_those_of_rank_0_first(bench):
+    started = bench.clock.time()
+    reports = [
+        Report(
+            monitor="home",
+            writer=Writer(token=f"w{rank}", rank=rank, label=f"rank {rank}"),
+            n=1,
+            now=0.0,
+            runs=[{"run_id": f"w{rank}-1", "started_at": started}],
+        )
+        for rank in range(150)
+    ]
+    bench.receiver.take([(encode_report(one), 0.0) for one in reversed(reports)])
+    seen = bench.home.snapshot()
+    assert len(seen.workers) == 100
+    assert [run.worker for run in seen.runs] == [f"w{rank}" for rank in range(100)]
+
+
+def test_a_worker_in_which_nothing_changes_reports_every_10_s(bench):
+    worker = bench.worker()
+    worker.record(1)
+    reported = []
+    for second in range(31):
+        before = len(bench.sent)
+        worker._engine.sender.report()
+        if len(bench.sent) > before:
+            reported.append(second)
+        bench.advance(1.0, worker)
+    assert reported == [0, 10, 20, 30]
+
+
 def test_the_run_of_a_worker_that_is_lost_is_lost(bench):
     worker = bench.worker(label="rank 0")
     with worker.training(total=10, stage="Fit", name="baseline", details="lr 0.1") as run:
