@@ -287,6 +287,7 @@ def contract(
     parts.append(constant("OTHER_KINDS", kinds, 2))
     defaults = {cls.__name__: msgspec.to_builtins(cls()) for cls in one.values()}
     defaults["RunInfo"] = msgspec.to_builtins(snapshot.RunInfo(run_id=""))
+    defaults["WorkerInfo"] = msgspec.to_builtins(snapshot.WorkerInfo(worker="", name=""))
     parts.append("/** The sections before anything is known. */")
     parts.append(constant("DEFAULTS", defaults, 2))
     return "\n".join(parts)

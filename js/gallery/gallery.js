@@ -14,6 +14,7 @@ const WRITTEN = [
   "live",
   "training",
   "runs",
+  "workers",
   "degraded",
   "empty",
   "idle",

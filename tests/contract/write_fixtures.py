@@ -45,6 +45,7 @@ from ipyvitals.schema import (
     TrainingCompleted,
     TrainingProgress,
     TrainingSection,
+    WorkerInfo,
     messages,
 )
 
@@ -332,6 +333,32 @@ FAILED_RUN = TrainingSection(
     metrics={"loss": None},
 )
 UNKNOWN_ID = messages.message("labels.unknown", id="'c-4711'")
+WORKERS = [
+    WorkerInfo(
+        worker=f"3f0c{rank}",
+        name=f"rank {rank}",
+        host="node-a" if rank < 4 else "node-b",
+        pid=4_100 + rank,
+        rank=rank,
+        last_heard_seconds=0.4,
+        stage="Step",
+        current=5_204 - 3 * (rank == 5),
+        total=10_000,
+        rate_per_second=16.6 if rank == 5 else 20.8,
+        memory_bytes=int((11.2 + rank / 10) * GIB),
+        cpu_percent=96.0 + rank,
+    )
+    for rank in range(8)
+]
+WORKERS[7] = msgspec.structs.replace(
+    WORKERS[7],
+    state="late",
+    last_heard_seconds=14.0,
+    current=5_174,
+    rate_per_second=None,
+    memory_bytes=None,
+    cpu_percent=None,
+)
 NOTICE = Notice(
     code="labels.unknown", message=UNKNOWN_ID.text, count=12, at=AT - 90, args=UNKNOWN_ID.args
 )
@@ -544,6 +571,7 @@ def panel(**traits: Any) -> dict[str, Any]:
         "labels": LabelsSection(),
         "drift": DriftSection(),
         "runs": [],
+        "workers": [],
         "curves": [],
         "history": history(),
         "closed": False,
@@ -636,6 +664,23 @@ def panels() -> dict[str, dict[str, Any]]:
             metrics=change(nobody, warming=False),
             runs=PARALLEL_RUNS,
             curves=CURVES,
+            history=history(served=False),
+        ),
+        "workers": panel(
+            model=change(MODEL, name="llama-tune", version="7", status="training"),
+            training=change(
+                RUNNING,
+                stage="Step",
+                details="8 workers",
+                progress=52.04,
+                current=5_204,
+                total=10_000,
+                rate_per_second=2.1,
+                eta_seconds=2_280.0,
+                metrics={"loss": 1.843},
+            ),
+            metrics=change(nobody, warming=False),
+            workers=WORKERS,
             history=history(served=False),
         ),
         "live": panel(),
@@ -793,6 +838,7 @@ def fixtures() -> dict[str, Any]:
         notices=[NOTICE],
         models=[DEPLOYED],
         runs=[RUN],
+        workers=WORKERS[6:],
         durations=Durations(bounds_seconds=[0.005, 0.05], counts=[800, 440, 7], sum_seconds=6.2),
         **shared,
     )

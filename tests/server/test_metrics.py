@@ -28,6 +28,7 @@ from ipyvitals.schema import (
     Notice,
     RunInfo,
     SystemSection,
+    WorkerInfo,
 )
 from ipyvitals.schema.protocol import Reply
 from ipyvitals.server.kernel_state import KernelStateTracker, MonitorStateTracker
@@ -106,10 +107,15 @@ def complete():
         durations=Durations(bounds_seconds=[0.01, 1.0], counts=[3, 2, 1], sum_seconds=4.5),
         models=[row("churn-2.1")],
         runs=[run(1, name="fold 1", data_wait_ratio=0.25)],
+        workers=[worker(1), worker(2), worker(3, "late")],
         drift=DriftSection(
             features=[FeatureDrift(name="age", kind="numeric", psi=0.3, threshold=0.1)]
         ),
     )
+
+
+def worker(rank, state="alive"):
+    return WorkerInfo(worker=f"w{rank}", name=f"rank {rank}", state=state)
 
 
 def row(model_id, **fields):
@@ -202,6 +208,17 @@ def test_of_a_run_that_is_over_only_the_state_is_exposed():
     assert samples(text, "ipyvitals_training_state", ipyvitals_training_state="completed") == [1]
     assert "ipyvitals_training_progress_ratio" not in text
     assert "ipyvitals_training_steps_per_second" not in text
+
+
+def test_workers_are_counted_by_state_and_have_no_series_of_their_own():
+    text = exposed(full(workers=[worker(1), worker(2), worker(3, "gone")]))
+    states = {
+        state: samples(text, "ipyvitals_workers", state=state)
+        for state in ("alive", "late", "ended", "gone")
+    }
+    assert states == {"alive": [2], "late": [0], "ended": [0], "gone": [1]}
+    assert "rank" not in text
+    assert "ipyvitals_workers" not in exposed(full())
 
 
 def test_each_open_run_has_series_under_its_name():

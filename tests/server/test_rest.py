@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from ipyvitals import Snapshot
+from ipyvitals.schema import WorkerInfo
 from ipyvitals.server.schema import (
     CurvesAnswer,
     EventsAnswer,
@@ -15,6 +16,7 @@ from ipyvitals.server.schema import (
     ModelsAnswer,
     SystemAnswer,
 )
+from tests.server.fake_kernel import FakeKernel, full
 from tests.server.serving import START, started, until
 
 pytestmark = pytest.mark.anyio
@@ -194,3 +196,19 @@ async def test_a_kernel_without_ipyvitals_does_not_answer(server):
 
     assert answer.code == 504
     assert "did not answer within 0.3 s" in answer.json["message"]
+
+
+async def test_workers_come_by_rest_as_the_kernel_sent_them(server):
+    kernel = await FakeKernel(server).start()
+    rows = [
+        WorkerInfo(worker="a", name="rank 0", host="node-a", rank=0, memory_bytes=7),
+        WorkerInfo(worker="b", name="rank 1", state="late", last_heard_seconds=14.0),
+    ]
+    kernel.send(full(workers=rows))
+    await until(lambda: kernel.record.monitors)
+    system = await server.ask("ipyvitals/api/monitoring/system", kernel_id=kernel.id)
+    kernels = await server.ask("ipyvitals/api/kernels")
+    kernel.stop()
+
+    assert msgspec.convert(system.json["workers"], list[WorkerInfo]) == rows
+    assert kernels.json["kernels"][0]["monitors"][0]["workers"] == system.json["workers"]

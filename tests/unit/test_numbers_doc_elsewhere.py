@@ -65,6 +65,17 @@ ELSEWHERE = {
         "stats/test_smoothing.py::each_value_counts_half_for_each_distance"
     ),
     "more than 5 scaled median deviations": "stats/test_smoothing.py::a_spike_leaves_no_tail",
+    # Workers.
+    "for each process that reports, those alive first, 100 at most": (
+        "remote/test_report_reader.py::a_snapshot_has_at_most_100_rows_and_runs"
+    ),
+    "At most 100 runs of all workers are among": (
+        "remote/test_report_reader.py::a_snapshot_has_at_most_100_rows_and_runs"
+    ),
+    "A worker in which nothing changes reports every 10 s": (
+        "remote/test_report_reader.py::a_worker_in_which_nothing_changes_reports_every_10_s"
+    ),
+    '"7 of 8 workers" means': "render/test_text.py::the_workers_are_one_line",
     # Notices.
     "| `training.metrics`, `training.config`, `training.tags` |": (
         "training/test_tree.py::what_is_too_many"

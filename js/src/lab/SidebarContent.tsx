@@ -76,8 +76,11 @@ function CurrentMonitor({
   const { trans } = lab;
   useWholeCurves(lab, kernel, store);
   const { status, acknowledged_at } = store.model.value;
-  const { state, stop_requested } = store.training.value;
-  const open = comparedRuns(store.runs.all.value).rows.filter((run) => run.state === "running");
+  const { state, stop_requested, run_id } = store.training.value;
+  const runs = store.runs.all.value;
+  // Nobody can ask a worker to stop from here.
+  const own = runs.every((run) => run.run_id !== run_id || run.worker === null);
+  const open = comparedRuns(runs).rows.filter((run) => run.state === "running" && !run.worker);
   const several = open.length > 1;
   const alive = store.connected.value && !store.closed.value;
   const ask = async (action: "stop_training" | "acknowledge", runId?: string): Promise<void> => {
@@ -100,7 +103,7 @@ function CurrentMonitor({
         ) : null
       }
       trainingAction={
-        alive && state === "running" ? (
+        alive && own && state === "running" ? (
           <ActionButton
             label={several ? trans.__("Stop all") : trans.__("Stop training")}
             pending={trans.__("Stopping…")}
@@ -110,7 +113,7 @@ function CurrentMonitor({
         ) : null
       }
       runAction={(run) =>
-        alive && several ? (
+        alive && several && !run.worker ? (
           <ActionButton
             label={trans.__("Stop")}
             pending={trans.__("Stopping…")}

@@ -4,6 +4,7 @@ import {
   decodeModels,
   decodeNotices,
   decodeSection,
+  decodeWorkers,
   hasKinds,
   isKind,
   isNumber,
@@ -47,6 +48,7 @@ export function decodeUpdate(value: unknown): Update | null {
   }
   if (value["notices"] !== undefined) update["notices"] = decodeNotices(value["notices"]);
   if (value["models"] !== undefined) update["models"] = decodeModels(value["models"]);
+  if (value["workers"] !== undefined) update["workers"] = decodeWorkers(value["workers"]);
   if (isObject(value["history"])) update["history"] = value["history"];
   // The store decodes these, because their rows may be partial.
   for (const list of ["runs", "curves"]) if (Array.isArray(value[list])) update[list] = value[list];

@@ -60,6 +60,8 @@ export interface Snapshot {
   readonly drift: DriftSection;
   /** The open runs, oldest first, then the last 20 that ended, newest first. */
   readonly runs: readonly RunInfo[];
+  /** Other processes that report to this monitor: those alive first, 100 at most. */
+  readonly workers: readonly WorkerInfo[];
 }
 
 /** The active model: its identity, status and health. */
@@ -438,6 +440,8 @@ export interface RunInfo {
   readonly run_id: string;
   /** The run inside which it was opened; `None` at the top. */
   readonly parent_id: string | null;
+  /** The worker whose run it is, by `WorkerInfo.worker`; `None`: a run of this process. */
+  readonly worker: string | null;
   /** The user's name for the run. */
   readonly name: string | null;
   /** Colour and shape of the run, 0 to 7; `None` while more than 8 runs are open. */
@@ -557,6 +561,32 @@ export interface GpuCost {
   /** Share of the readings with a utilization below 5 %. */
   readonly idle_ratio: number | null;
   readonly energy_wh: number | null;
+}
+
+/** One process that reports to this monitor. */
+export interface WorkerInfo {
+  /** Random: identifies this incarnation of the process. */
+  readonly worker: string;
+  /** Its rank, or host and process id. */
+  readonly name: string;
+  readonly host: string;
+  readonly pid: number | null;
+  readonly rank: number | null;
+  readonly state: "alive" | "ended" | "gone" | "late";
+  /** Age of the newest report. An update does not repeat a row for it: of a worker that is not alive it goes on to grow, of one that is alive it is as old as the row. */
+  readonly last_heard_seconds: number | null;
+  /** Predictions since the process began to count. */
+  readonly total_predictions: number;
+  readonly total_errors: number;
+  /** Stage of its newest open run. */
+  readonly stage: string | null;
+  readonly current: number | null;
+  readonly total: number | null;
+  readonly rate_per_second: number | null;
+  /** Memory of the process and its children. */
+  readonly memory_bytes: number | null;
+  /** CPU of the process and its children, 100 for one core. */
+  readonly cpu_percent: number | null;
 }
 
 /** One moment of the charts. */
@@ -737,10 +767,10 @@ export interface SectionTypes {
 }
 
 /** The sections of the panel that are lists, with the struct of their items. */
-export const LIST_SECTIONS = {"notices": "Notice", "models": "ModelInfo", "runs": "RunInfo"} as const;
+export const LIST_SECTIONS = {"notices": "Notice", "models": "ModelInfo", "runs": "RunInfo", "workers": "WorkerInfo"} as const;
 
 /** The traits of the panel's widget. */
-export const TRAITS = ["monitor", "at", "interval", "model", "training", "metrics", "system", "notices", "models", "labels", "drift", "runs", "curves", "history", "closed"] as const;
+export const TRAITS = ["monitor", "at", "interval", "model", "training", "metrics", "system", "notices", "models", "labels", "drift", "runs", "workers", "curves", "history", "closed"] as const;
 export type Trait = (typeof TRAITS)[number];
 
 /** The metrics that the live charts draw. */
@@ -1138,6 +1168,7 @@ export const SECTION_KINDS = {
   "RunInfo": {
     "run_id": "string",
     "parent_id": "string|null",
+    "worker": "string|null",
     "name": "string|null",
     "place": "number|null",
     "stage": "string",
@@ -1215,6 +1246,23 @@ export const SECTION_KINDS = {
     "idle_ratio": "number|null",
     "energy_wh": "number|null"
   },
+  "WorkerInfo": {
+    "worker": "string",
+    "name": "string",
+    "host": "string",
+    "pid": "number|null",
+    "rank": "number|null",
+    "state": "alive|ended|gone|late",
+    "last_heard_seconds": "number|null",
+    "total_predictions": "number",
+    "total_errors": "number",
+    "stage": "string|null",
+    "current": "number|null",
+    "total": "number|null",
+    "rate_per_second": "number|null",
+    "memory_bytes": "number|null",
+    "cpu_percent": "number|null"
+  },
   "CurveChunk": {
     "run_id": "string",
     "metric": "string",
@@ -1246,7 +1294,8 @@ export const OTHER_KINDS = {
     "durations": "Durations|null",
     "labels": "LabelsSection",
     "drift": "DriftSection",
-    "runs": "RunInfo[]"
+    "runs": "RunInfo[]",
+    "workers": "WorkerInfo[]"
   },
   "Durations": {
     "bounds_seconds": "number[]",
@@ -1522,6 +1571,7 @@ export const DEFAULTS = {
   "RunInfo": {
     "run_id": "",
     "parent_id": null,
+    "worker": null,
     "name": null,
     "place": null,
     "stage": "Training",
@@ -1553,5 +1603,22 @@ export const DEFAULTS = {
     "tags": [],
     "environment": null,
     "cost": null
+  },
+  "WorkerInfo": {
+    "worker": "",
+    "name": "",
+    "host": "",
+    "pid": null,
+    "rank": null,
+    "state": "alive",
+    "last_heard_seconds": null,
+    "total_predictions": 0,
+    "total_errors": 0,
+    "stage": null,
+    "current": null,
+    "total": null,
+    "rate_per_second": null,
+    "memory_bytes": null,
+    "cpu_percent": null
   }
 } as const;

@@ -8,6 +8,7 @@ import {
   SECTION_KINDS,
   type SectionTypes,
   STRING_SETS,
+  type WorkerInfo,
 } from "./contract.gen";
 
 /** Maps each field of a struct to its type, e.g. `"number|null"`, `"Gpu[]"`, `"{number|null}"`. */
@@ -147,6 +148,16 @@ export function decodeRun(value: unknown, known: ReadonlyMap<string, RunInfo>): 
     .map(([field, item]) => [field, withNulls(kinds[field] ?? "", item)] as const)
     .filter(([field, item]) => field in kinds && isKind(kinds[field] ?? "", item));
   return { ...before, ...Object.fromEntries(fields) };
+}
+
+const MAX_WORKERS = 100;
+
+/** Decodes a list of workers field by field, like sections; skips workers without an id. */
+export function decodeWorkers(value: unknown): readonly WorkerInfo[] {
+  return listOf(value)
+    .filter((item) => isObject(item) && typeof item["worker"] === "string")
+    .slice(0, MAX_WORKERS)
+    .map((item) => decodeFields(SECTION_KINDS.WorkerInfo, DEFAULTS.WorkerInfo, item) as WorkerInfo);
 }
 
 /** Returns the valid chunks of a list. */

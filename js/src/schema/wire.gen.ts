@@ -1,6 +1,6 @@
 // Generated from src/ipyvitals/schema/protocol.py and src/ipyvitals/server/schema.py by scripts/generate_contract.py: edit that, not this.
 
-import type { CurveChunk, DriftSection, Durations, Event, LabelsSection, MetricsSection, ModelInfo, ModelSection, Notice, RunInfo, SystemSection, TrainingSection } from "./contract.gen";
+import type { CurveChunk, DriftSection, Durations, Event, LabelsSection, MetricsSection, ModelInfo, ModelSection, Notice, RunInfo, SystemSection, TrainingSection, WorkerInfo } from "./contract.gen";
 
 /** The state of all kernels after the message `id`. */
 export interface StateMessage {
@@ -82,6 +82,8 @@ export interface Update {
   readonly drift?: DriftSection;
   /** Those that changed; all of them, when `full`. Of ended ones the newest 20 stay. */
   readonly runs?: readonly RunInfo[];
+  /** All of them; the ages of their reports are those at `at`. */
+  readonly workers?: readonly WorkerInfo[];
   /** Since the last update, oldest first. */
   readonly events: readonly Event[];
   /** Columns of `Point`; only in a reply to a request that asks for them. */
@@ -179,6 +181,7 @@ export const WIRE_KINDS = {
     "labels": "LabelsSection?",
     "drift": "DriftSection?",
     "runs": "RunInfo[]?",
+    "workers": "WorkerInfo[]?",
     "events": "Event[]",
     "history": "{unknown[]}?",
     "curves": "CurveChunk[]?"

@@ -84,6 +84,7 @@ export class Curve {
     if (step <= (this.step.at(-1) ?? Number.NEGATIVE_INFINITY)) return;
     this.sampled = true;
     this.#push(step, step, seconds, value, value, value, 1, value === null ? 1 : 0, null);
+    if (this.length > MAX_BUCKETS) this.#merge();
   }
 
   #push(

@@ -69,16 +69,20 @@ export class RunRegistry {
     if (chunks.length > 0) this.#revision.value += 1;
   }
 
-  /** Adds the newest values of the open runs, where updates carry no buckets. */
-  sample(): void {
-    for (const run of this.#all.peek()) {
+  /**
+   * Adds the newest values of the open runs, where updates carry no buckets: they never do for the
+   * runs of workers.
+   */
+  sample(only: "workers" | "all" = "all"): void {
+    const runs = this.#all.peek().filter((run) => only === "all" || run.worker !== null);
+    for (const run of runs) {
       if (run.ended_at !== null) continue;
       const step = this.#newestStep(run);
       for (const [name, value] of Object.entries(run.metrics)) {
         this.#curve(run.run_id, name)?.sample(step, run.elapsed_seconds, value);
       }
     }
-    this.#revision.value += 1;
+    if (only === "all" || runs.length > 0) this.#revision.value += 1;
   }
 
   /** Returns the step of the innermost loop, at which values of all runs around it stand. */

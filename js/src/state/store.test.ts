@@ -53,6 +53,20 @@ test("uptime stands still once the monitor is closed", () => {
   expect(store.uptime.value).toBe(8100);
 });
 
+test("the ages of workers' reports go on between messages", () => {
+  const { store, traits, pass } = open();
+  expect(store.workersAge.value).toBe(0);
+  pass(10);
+  receive(store, traits, { at: (traits.at as number) + 10 });
+  expect(store.workersAge.value).toBe(10);
+  receive(store, traits, {
+    at: (traits.at as number) + 1,
+    workers: [{ worker: "a" }, { name: 1 }],
+  });
+  expect(store.workersAge.value).toBe(0);
+  expect(store.workers.value).toMatchObject([{ worker: "a", name: "", state: "alive" }]);
+});
+
 test("a clock that is wrong by minutes does not show", () => {
   const { store, traits, pass } = open(200);
   pass(1);

@@ -8,6 +8,7 @@ import type {
   Notice,
   SystemSection,
   TrainingSection,
+  WorkerInfo,
 } from "../schema/contract.gen";
 import { DEFAULTS, STRUCT_SECTIONS, TRAITS, type Trait } from "../schema/contract.gen";
 import {
@@ -15,6 +16,7 @@ import {
   decodeModels,
   decodeNotices,
   decodeSection,
+  decodeWorkers,
   isNumber,
 } from "../schema/decode";
 import type { Maybe } from "../text/format";
@@ -45,6 +47,7 @@ export class Store implements ChartSeries {
   readonly notices = signal<readonly Notice[]>([]);
   readonly models = new ModelRegistry();
   readonly runs = new RunRegistry();
+  readonly workers = signal<readonly WorkerInfo[]>([]);
   readonly labels: Signal<LabelsSection> = signal(DEFAULTS.LabelsSection);
   readonly drift: Signal<DriftSection> = signal(DEFAULTS.DriftSection);
   readonly closed = signal(false);
@@ -57,6 +60,8 @@ export class Store implements ChartSeries {
   readonly now: ReadonlySignal<number>;
   /** Seconds since the model was deployed; increases between messages, too. */
   readonly uptime: ReadonlySignal<Maybe>;
+  /** Seconds since the newest rows of workers came, by which the ages of their reports grow. */
+  readonly workersAge: ReadonlySignal<number>;
   /** Seconds since the running cell started; increases between messages; null if none is known. */
   readonly busy: ReadonlySignal<Maybe>;
   readonly stale: ReadonlySignal<boolean>;
@@ -64,6 +69,7 @@ export class Store implements ChartSeries {
   readonly #time: () => number;
   readonly #seconds: Signal<number>;
   readonly #modelAt = signal<Maybe>(null);
+  readonly #workersAt = signal<Maybe>(null);
   /** This clock minus the kernel's: the minimum over all messages since either was set. */
   readonly #clockOffset = signal(0);
   #ticked = false;
@@ -79,9 +85,9 @@ export class Store implements ChartSeries {
       const { uptime_seconds: known } = this.model.value;
       const since = this.#modelAt.value;
       if (known === null || since === null) return known;
-      if (this.closed.value || !this.connected.value) return known + this.#since(since);
-      return known + Math.max(0, this.now.value - since);
+      return known + this.#passed(since);
     });
+    this.workersAge = computed(() => this.#passed(this.#workersAt.value));
     this.busy = computed(() => {
       const {
         kernel_busy,
@@ -119,6 +125,7 @@ export class Store implements ChartSeries {
       const at = this.at.value;
       if (names.has("at") && at !== null) this.#tick(at, live);
       if (names.has("model")) this.#modelAt.value = at;
+      if (names.has("workers")) this.#workersAt.value = at;
       if (live) this.connected.value = true;
     });
   }
@@ -147,6 +154,13 @@ export class Store implements ChartSeries {
     this.#timer = undefined;
   }
 
+  /** Returns the seconds since a moment, up to the end of a monitor that has ended. */
+  #passed(since: Maybe): number {
+    if (since === null) return 0;
+    if (this.closed.value || !this.connected.value) return this.#since(since);
+    return Math.max(0, this.now.value - since);
+  }
+
   #since(start: number): number {
     return Math.max(0, (this.at.value ?? start) - start);
   }
@@ -166,12 +180,16 @@ export class Store implements ChartSeries {
       case "models":
         this.models.receive(decodeModels(value), extent !== "delta");
         break;
+      case "workers":
+        this.workers.value = decodeWorkers(value);
+        break;
       case "history":
         this.history.load(value);
         this.revision.value += 1;
         break;
       case "runs":
         this.runs.receive(value, extent !== "delta");
+        this.runs.sample("workers");
         break;
       case "curves":
         this.runs.add(decodeCurves(value));

@@ -11,6 +11,7 @@ export const PANEL_STATES = [
   "empty",
   "training",
   "runs",
+  "workers",
   "live",
   "degraded",
   "idle",

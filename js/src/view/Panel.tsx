@@ -21,6 +21,7 @@ import { System } from "./System";
 import { Tiles } from "./Tiles";
 import { Training } from "./Training";
 import { useTheme } from "./theme";
+import { Workers } from "./Workers";
 
 /**
  * Returns a group with a random name; a counter would repeat, as each widget loads its own copy of
@@ -81,6 +82,7 @@ export function Panel(props: PanelProps): JSX.Element {
           <Segments selection={selection} />
           <Drift selection={selection} />
           <ModelTable selection={selection} />
+          <Workers store={store} />
           <System selection={selection} />
           <Notices store={store} />
         </ChartGroupContext.Provider>

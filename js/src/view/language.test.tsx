@@ -13,6 +13,7 @@ import {
   SECTION_KINDS,
   type SystemSection,
   type TrainingSection,
+  type WorkerInfo,
 } from "../schema/contract.gen";
 import { Store } from "../state/store";
 import { changed, PANEL_STATES, type Traits, traitsOf } from "../testing/fixtures";
@@ -82,7 +83,8 @@ function untranslated(texts: string[], users: readonly string[]): string[] {
   });
 }
 
-const USERS = `churn digits-sgd demand val_accuracy loss default serving EU US APAC LATAM age plan
+const USERS =
+  `churn digits-sgd llama-tune demand val_accuracy loss default serving EU US APAC LATAM age plan
   tenure`.split(/\s+/);
 /** Texts of a training run that no user wrote. */
 const KERNELS: readonly string[] = [
@@ -106,7 +108,21 @@ function written(traits: Partial<Traits>): string[] {
     ...[name ?? "", run.stage, run.details],
     ...Object.entries(config).flatMap(([key, value]) => [key, `${value}`]),
   ]);
-  const all = [...values, ...runs, ...texts, ...named, ...uuids, disk_path ?? "", ...USERS];
+  const workers = (traits.workers as WorkerInfo[]).flatMap((one) => [
+    one.name,
+    one.host,
+    one.stage ?? "",
+  ]);
+  const all = [
+    ...values,
+    ...runs,
+    ...workers,
+    ...texts,
+    ...named,
+    ...uuids,
+    disk_path ?? "",
+    ...USERS,
+  ];
   const own = all.filter(Boolean);
   return own.sort((a, b) => b.length - a.length);
 }

@@ -13,6 +13,7 @@ import type {
   Segment,
   SystemSection,
   TrainingSection,
+  WorkerInfo,
 } from "../schema/contract.gen";
 import { type Maybe, ratio, UNKNOWN } from "../text/format";
 import type { Tone } from "./labels";
@@ -27,6 +28,7 @@ export type VitalName =
   | `drift.${keyof DriftSection}`
   // Items of lists, by their name or index.
   | `models.${string}.${keyof ModelInfo | "share"}`
+  | `workers.${string}.${keyof WorkerInfo}`
   | `system.gpus.${number}.${keyof Gpu}`
   | `system.top_processes.${number | "all"}.${keyof ProcessUse}`
   | `metrics.segments.${string}.${keyof Segment}`

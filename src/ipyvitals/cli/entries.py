@@ -51,6 +51,10 @@ class ModelEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Whether that value is the best one, and not the last."""
     run_ended_at: float | None = None
     """When that run ended; of a lost one, its last word."""
+    workers: int | None = None
+    """Processes that report to the monitor and have not ended; ``None`` without any."""
+    workers_heard: int | None = None
+    """How many of them do report."""
     kernel_id: str | None = None
     notebook: str | None = None
     """Path of the notebook on a server; from a file its name, where the run knows it."""

@@ -14,7 +14,15 @@ from msgspec import UNSET
 from ipyvitals.cli.entries import ModelEntry
 from ipyvitals.cli.runs import run_fields
 from ipyvitals.errors import IpyvitalsError
-from ipyvitals.schema import MetricsSection, ModelInfo, ModelSection, RunInfo, TrainingSection
+from ipyvitals.render.worker_summary import heard_of
+from ipyvitals.schema import (
+    MetricsSection,
+    ModelInfo,
+    ModelSection,
+    RunInfo,
+    TrainingSection,
+    WorkerInfo,
+)
 from ipyvitals.schema.protocol import Update
 
 __all__ = ["ServerAddress", "ServerError", "address_of", "served_entries"]
@@ -115,6 +123,8 @@ def _entries(kernel: _KernelAnswer, update: Update) -> list[ModelEntry]:
     }
     running = run.state == "running"
     tops: list[RunInfo] = [one for one in _known(update.runs, []) if one.parent_id is None]
+    workers: list[WorkerInfo] = _known(update.workers, [])
+    heard, expected = heard_of(workers)
     front = ModelEntry(
         **common,
         model_id=model.model_id,
@@ -131,6 +141,8 @@ def _entries(kernel: _KernelAnswer, update: Update) -> list[ModelEntry]:
         latency_p95_seconds=metrics.latency_p95_seconds,
         stage=run.stage if running else None,
         progress=run.progress if running else None,
+        workers=expected if workers else None,
+        workers_heard=heard if workers else None,
         **(_of_run(tops[0]) if tops else {}),
     )
     others: list[ModelInfo] = _known(update.models, [])

@@ -25,13 +25,24 @@ HEADINGS = (
     "/MIN",
     "P95",
     "LAST RUN",
+    "WORKERS",
     "HEARD",
     "WHERE",
 )
-MODEL, STATUS, RUN = map(HEADINGS.index, ("MODEL", "STATUS", "LAST RUN"))
+MODEL, STATUS, RUN, WORKERS = map(HEADINGS.index, ("MODEL", "STATUS", "LAST RUN", "WORKERS"))
 LEAST_NEEDED = [
     HEADINGS.index(name)
-    for name in ("LAST RUN", "P95", "PREDICTIONS", "MONITOR", "HEARD", "/MIN", "WHERE", "ACCURACY")
+    for name in (
+        "LAST RUN",
+        "WORKERS",
+        "P95",
+        "PREDICTIONS",
+        "MONITOR",
+        "HEARD",
+        "/MIN",
+        "WHERE",
+        "ACCURACY",
+    )
 ]
 """Columns in the order in which a narrow terminal drops them."""
 STATUS_LEAST, GAP = 20, 2
@@ -105,9 +116,9 @@ def _fitting(lines: Sequence[Sequence[str]], width: int) -> dict[int, int]:
 
 
 def _used(lines: Sequence[Sequence[str]]) -> list[int]:
-    """Return the places of the columns; that of runs only where it says something."""
-    runs = any(line[RUN] != UNKNOWN for line in lines)
-    return [place for place in range(len(HEADINGS)) if place != RUN or runs]
+    """Return the places of the columns; those of runs and workers only where they say something."""
+    empty = [place for place in (RUN, WORKERS) if all(line[place] == UNKNOWN for line in lines)]
+    return [place for place in range(len(HEADINGS)) if place not in empty]
 
 
 def _cells(one: ModelEntry, now: float) -> tuple[str, ...]:
@@ -125,6 +136,7 @@ def _cells(one: ModelEntry, now: float) -> tuple[str, ...]:
         fmt.short_count(one.predictions_per_minute),
         fmt.latency(one.latency_p95_seconds),
         UNKNOWN if one.run_state is None or _is_run(one) else run_text(one, now),
+        UNKNOWN if one.workers is None else f"{one.workers_heard} of {one.workers}",
         heard,
         where,
     )

@@ -101,6 +101,8 @@ class StatusPanel(anywidget.AnyWidget):
     runs: traitlets.List[Any] = traitlets.List().tag(sync=True)
     """List of `RunInfo`, as dicts: all when a new view requests the state; in an update the
     changed ones, of which those that the page has bring ``run_id`` and the changed fields only."""
+    workers: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    """List of `WorkerInfo`, as dicts; the ages of their reports are those at ``at``."""
     curves: traitlets.List[Any] = traitlets.List().tag(sync=True)
     """List of `CurveChunk`, as dicts: whole curves when a new view requests the state; in an update
     what follows."""

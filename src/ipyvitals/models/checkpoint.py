@@ -15,6 +15,7 @@ import numpy as np
 from ipyvitals.drift.reference import ReferenceDistribution
 from ipyvitals.health import Finding, Lifecycle, Verdict, changed, status_of
 from ipyvitals.models.model_state import ModelState
+from ipyvitals.models.seen_totals import SeenTotals
 from ipyvitals.models.stored_segment import StoredSegment, stored_segment
 from ipyvitals.schema import Status
 from ipyvitals.schema.messages import Args, Message
@@ -63,6 +64,8 @@ class CheckpointSummary(msgspec.Struct, kw_only=True, omit_defaults=True):
     """By `ModelRule.checkpoint_key`."""
     drifted: list[bool] = []
     """Anything at all, and then each column."""
+    seen: dict[str, SeenTotals] = {}
+    """What the totals have of each worker: in one row with them, so that none counts twice."""
 
 
 class SegmentState(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -139,6 +142,7 @@ def summary_of(model: ModelState, now: float) -> bytes:
             active_alerts=model.active_alerts,
             verdicts=verdicts,
             drifted=[] if model.watch is None else model.watch.verdicts,
+            seen=model.seen,
         ),
     )
 
@@ -221,12 +225,15 @@ def resume(model: ModelState, checkpoint: Checkpoint, now: float, facts: dict[st
     if head.total_predictions:
         model.resumed_from_at = checkpoint.saved_at
         model.resumed_predictions = head.total_predictions
+    twice = _resume_seen(model, head.seen)
     model.total_predictions += head.total_predictions
     model.total_labelled += head.total_labelled
     model.total_errors += head.total_errors
     model.total_streams_left += head.total_streams_left
     if head.duration_bounds == list(BOUNDS_SECONDS):
         model.durations.add(head.duration_counts, head.duration_sum_seconds)
+    model.add_reported(SeenTotals() - twice, now, ())
+    model.total_labelled -= twice.labelled
     model.dormant = False
     if trained_anew:
         return
@@ -237,6 +244,21 @@ def resume(model: ModelState, checkpoint: Checkpoint, now: float, facts: dict[st
         model.watch.resume(checkpoint.reference, head.drifted)
     if before < model.min_labels and model.status in ("registered", "active"):
         _resume_verdicts(model, head)
+
+
+def _resume_seen(model: ModelState, seen: dict[str, SeenTotals]) -> SeenTotals:
+    """Take over what earlier kernels counted of workers; return what is counted twice now.
+
+    A worker may have reported to this process before the checkpoint came. Both have its running
+    totals, so the older ones are in the newer ones.
+    """
+    twice = SeenTotals()
+    for token, stored in seen.items():
+        mine = model.seen.get(token)
+        if mine is not None:
+            twice = twice + min(stored, mine, key=lambda one: one.n)
+        model.seen[token] = max(stored, mine or stored, key=lambda one: one.n)
+    return twice
 
 
 def _resume_windows(model: ModelState, body: CheckpointWindows) -> None:

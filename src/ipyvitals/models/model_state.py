@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
 
 from ipyvitals.health import (
     HEALTH_RULES,
@@ -20,7 +22,9 @@ from ipyvitals.health import (
     Thresholds,
     WindowRule,
 )
+from ipyvitals.models.journal import ModelJournal
 from ipyvitals.models.scored_labels import ScoredLabels
+from ipyvitals.models.seen_totals import SeenTotals
 from ipyvitals.schema import DriftSection, Health, ModelInfo, Rule, Status
 from ipyvitals.schema.messages import Message
 from ipyvitals.stats.durations import DurationHistogram
@@ -32,9 +36,12 @@ from ipyvitals.stats.segments import SegmentWindows
 from ipyvitals.stats.streams import StreamTracker
 from ipyvitals.stats.window import Scores, ScoreWindow
 
-__all__ = ["ModelState", "Watch"]
+__all__ = ["ModelState", "ReportedSecond", "Watch"]
 
 _DEPLOYMENTS = count(1)
+
+ReportedSecond: TypeAlias = tuple[float, int, int, int]
+"""Monotonic second, and rows, calls and errors in it."""
 
 
 class Watch(Protocol):
@@ -137,6 +144,10 @@ class ModelState:
         """Number of the deployment, which no other one of this process has."""
         self.dormant = False
         """Whether nothing will change before something comes in."""
+        self.journal: ModelJournal | None = None
+        """Records what a worker reports; ``None`` in a process that does not report."""
+        self.seen: dict[str, SeenTotals] = {}
+        """What was added of each worker that may report again, by its token."""
         self.row: ModelInfo | None = None
         """Its last row, while it is dormant."""
         self._findings: list[Finding] = []
@@ -220,6 +231,8 @@ class ModelState:
         """Take how long calls took that ended at these times, both shape (n,)."""
         self.latency.update(times, seconds)
         self.durations.update(seconds)
+        if self.journal is not None:
+            self.journal.add_durations(seconds)
 
     def add_errors(self, times: Floats) -> None:
         """Count calls that failed, shape (n,)."""
@@ -256,6 +269,8 @@ class ModelState:
             self._findings += rule.check_labels(means, counts)
         self.window.update(scores)
         self.total_labelled += scores.size
+        if self.journal is not None:
+            self.journal.add_labels(labels)
         if labels.residuals is not None:
             self.residuals.update(labels.residuals)
         if labels.segments is not None:
@@ -269,6 +284,33 @@ class ModelState:
         """Count labels of a former deployment, which are in no window."""
         self.total_labelled += count
         self.dormant = False
+
+    def add_reported(self, seen: SeenTotals, now: float, counts: Iterable[ReportedSecond]) -> None:
+        """Count calls of another process.
+
+        Parameters
+        ----------
+        seen : SeenTotals
+            What is new in its totals; labels are added by `add_labels`.
+        now : float
+            Monotonic seconds.
+        counts : iterable of ReportedSecond
+            How the new calls are spread over the last minute.
+        """
+        self.dormant = False
+        self.total_predictions += seen.predictions
+        self.total_errors += seen.errors
+        if seen.duration_counts:
+            self.durations.add(seen.duration_counts, seen.duration_nanoseconds / 1e9)
+        newest = self.last_prediction if not seen.predictions else now
+        for second, rows, calls, errors in counts:
+            at = np.array([second], dtype=np.float64)
+            self.rows.update(at, np.array([rows]))
+            self.calls.update(at, np.array([calls]))
+            self.errors.update(at, np.array([errors]))
+        self.last_prediction = max(self.last_prediction, newest)
+        if seen.predictions and self.lifecycle in ("registered", "failed"):
+            self.lifecycle = "active"
 
     def add_delays(self, seconds: list[float]) -> None:
         """Take how long after their prediction late labels came."""

@@ -86,6 +86,14 @@ class Registry:
         self.active = model
         return model
 
+    def ensure(self, model_id: str, now: float, at: float) -> ModelState:
+        """Return the model of this id, made if it is new; the active model stays."""
+        model = self.find(model_id)
+        if model is None:
+            model = self._models[model_id] = self.make(model_id, now, at)
+            self._make_room(model)
+        return model
+
     def _make_room(self, newest: ModelState) -> None:
         if len(self._models) <= MAX_MODELS:
             return

@@ -8,6 +8,8 @@ from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from msgspec.structs import replace
+
 from ipyvitals.drift.detector import Drift
 from ipyvitals.errors import ArgumentValueError
 from ipyvitals.health import Thresholds
@@ -25,16 +27,19 @@ from ipyvitals.monitor.recording import RecordingMixin
 from ipyvitals.monitor.tracking import TrackingMixin
 from ipyvitals.monitor.user_warnings import UserWarnings
 from ipyvitals.monitor.watching import WatchingMixin
+from ipyvitals.remote.address import Place
 from ipyvitals.render.plain import encodable
 from ipyvitals.render.text import text_view
 from ipyvitals.runtime.config import MonitorConfig, check_settings
 from ipyvitals.runtime.engine import Engine
+from ipyvitals.runtime.processes import as_worker, connect_processes
 from ipyvitals.utils.clock import Clock, SystemClock
 from ipyvitals.utils.validation import (
     check_clock,
     model_facts,
     model_id_of,
 )
+from ipyvitals.utils.weak_callbacks import weak_result
 
 if TYPE_CHECKING:
     from ipyvitals.jupyter.panel import StatusPanel
@@ -112,6 +117,9 @@ class Monitor(
         its files differ from that; the sampling thread asks git.
     terminal : bool
         Whether a training run outside a notebook writes a line of progress to the standard error.
+    reports : path or bool
+        Folder in which other processes report to this monitor; by default a folder that children
+        of this process find by themselves. ``False``: other processes do not report.
 
     Raises
     ------
@@ -154,6 +162,7 @@ class Monitor(
         store_predictions: bool = False,
         git: bool = True,
         terminal: bool = True,
+        reports: str | PathLike[str] | Place | bool = True,
     ) -> None:
         if model is None and (version is not None or trained_at is not None):
             raise ArgumentValueError(
@@ -177,10 +186,12 @@ class Monitor(
             store_predictions=store_predictions,
             git=git,
             terminal=terminal,
+            reports=reports,
         )
         facts = None if model is None else model_facts(model, version, trained_at)
         clock = SystemClock() if clock is None else check_clock(clock)
         self._panel: StatusPanel | None = None
+        settings = as_worker(settings)
         while not self._start(settings, clock, facts, disk_path):
             pass
 
@@ -212,11 +223,17 @@ class Monitor(
         self._engine.notices.log_new()
         return True
 
-    def _make_engine(self, settings: MonitorConfig, clock: Clock, disk_path: str | None) -> None:
+    def _make_engine(
+        self,
+        settings: MonitorConfig,
+        clock: Clock,
+        disk_path: str | None,
+        user_warnings: UserWarnings | None = None,
+    ) -> None:
         # Imported late: with psutil it takes a fifth of the time to import ipyvitals.
         from ipyvitals.system.sampler import SystemSampler
 
-        user_warnings = UserWarnings(settings.name)
+        user_warnings = user_warnings or UserWarnings(settings.name)
         engine = Engine(
             settings,
             clock,
@@ -226,8 +243,27 @@ class Monitor(
             on_mismatch=user_warnings.on_mismatch,
             on_bad_metric=user_warnings.warn_metric,
         )
-        user_warnings.attach(engine.notices, engine.aggregator.queue.entries.append)
         super().__init__(engine, user_warnings)
+        user_warnings.attach(engine.notices, engine.aggregator.queue.entries.append)
+        user_warnings.go_on = weak_result(self, Monitor._go_on_in_child, False)
+        connect_processes(engine)
+
+    def _go_on_in_child(self) -> bool:
+        """Count for the parent process from here on; return whether it can be reached.
+
+        A child by ``fork`` begins at zero: the counts that it inherited are the parent's.
+        """
+        former = self._engine
+        if former.place is None:
+            return False
+        settings = as_worker(replace(former.settings, reports=former.place))
+        self._make_engine(settings, former.clock, None, self._user_warnings)
+        active = former.aggregator.active
+        if active.name is not None:
+            self._engine.deploy(
+                active.model_id, announce=False, name=active.name, version=active.version
+            )
+        return True
 
     @property
     def name(self) -> str:

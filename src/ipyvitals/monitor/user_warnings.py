@@ -45,6 +45,8 @@ class UserWarnings:
         self._refusal: type[IpyvitalsWarning] | None = None
         self._has_warned = False
         self._warned_of: set[str | None] = set()
+        self.go_on: Callable[[], bool] = lambda: False
+        """Lets a forked child count for its parent; returns whether it can."""
         self._failures: set[str] = set()
         self._append: Callable[[Any], object] = ignore
         self.append: Callable[[Any], object] = ignore
@@ -56,6 +58,7 @@ class UserWarnings:
         """Count each warning as a notice too, and append records by `append`."""
         self._notices = notices
         self._append = append
+        self._refusal = None
         self._update()
 
     def on_mismatch(self, message: Message) -> None:
@@ -108,7 +111,7 @@ class UserWarnings:
 
     def accepts(self) -> bool:
         """Return whether the monitor accepts records; count a refusal, and warn at the first."""
-        if self._refusal is None:
+        if self._refusal is None or (self._refusal is ForkedMonitorWarning and self.go_on()):
             return True
         code, name = REFUSALS[self._refusal], repr(self._name)
         self._notices.add(code, monitor=name)

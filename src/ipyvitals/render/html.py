@@ -28,6 +28,7 @@ from ipyvitals.render.plain import plain_text
 from ipyvitals.render.run_summary import run_facts, run_title, shown_runs
 from ipyvitals.render.text import text_view
 from ipyvitals.render.tones import TONES, component_tone, status_tone, training_tone
+from ipyvitals.render.worker_summary import heard_of, workers_text
 from ipyvitals.schema import (
     MetricsSection,
     ModelInfo,
@@ -70,6 +71,7 @@ def static_view(snapshot: Snapshot, history: Columns | None = None) -> str:
             _tiles(snapshot, charts),
             _meters(snapshot.system, charts),
             _others(snapshot),
+            _workers(snapshot),
             _notices(snapshot),
         ]
     )
@@ -329,6 +331,16 @@ def _other(model: ModelInfo) -> str:
         f'<b>{name}</b> <b style="color:{TONES[tone]}">{fmt.status_word(model.status)}</b> '
         f"{quiet(' · '.join(facts))}"
     )
+
+
+def _workers(snapshot: Snapshot) -> str:
+    # Names of hosts and processes are nobody's business in a notebook that is shared.
+    text = workers_text(snapshot.workers)
+    if not text:
+        return ""
+    heard, expected = heard_of(snapshot.workers)
+    colour = f' style="color:{TONES["warn"]}"' if heard < expected else ""
+    return row(cell(f"<b{colour}>{escape(text)}</b>", span=4, style="font-size:12px"))
 
 
 def _notices(snapshot: Snapshot) -> str:

@@ -6,6 +6,7 @@ from ipyvitals.render import formatting as fmt
 from ipyvitals.render.formatting import UNKNOWN
 from ipyvitals.render.plain import plain_text
 from ipyvitals.render.run_summary import run_facts, run_title, shown_runs
+from ipyvitals.render.worker_summary import workers_text
 from ipyvitals.schema import RunInfo, Snapshot, format_uptime
 
 __all__ = ["text_view"]
@@ -35,7 +36,8 @@ def text_view(snapshot: Snapshot, *, closed: bool = False, threadless: bool = Fa
     if resumed:
         lines.append(f"{resumed}; another version= or name= begins anew")
     lines += [line for line in (_drift(snapshot), _others(snapshot)) if line]
-    lines += [_training(snapshot), *_runs(snapshot), _system(snapshot)]
+    lines += [_training(snapshot), *_runs(snapshot)]
+    lines += [line for line in (workers_text(snapshot.workers), _system(snapshot)) if line]
     if closed:
         lines.append("Closed: these are the last values.")
     if threadless:

@@ -15,12 +15,13 @@ from ipyvitals.ingest.labeling import LabelEvaluator
 from ipyvitals.ingest.queue import RecordQueue
 from ipyvitals.ingest.scoring import Scorer
 from ipyvitals.models.checkpoint import Checkpoint, resume
+from ipyvitals.models.journal import ModelJournal
 from ipyvitals.models.model_state import ModelState
 from ipyvitals.models.registry import Registry
 from ipyvitals.models.status_evaluator import StatusEvaluator
 from ipyvitals.runtime.config import MonitorConfig
 from ipyvitals.runtime.snapshot_builder import durations, metrics_section, model_info, model_section
-from ipyvitals.schema import DriftSection, MetricsSection, ModelDeployed, ModelInfo
+from ipyvitals.schema import DriftSection, LabelsSection, MetricsSection, ModelDeployed, ModelInfo
 from ipyvitals.schema.messages import Message, message
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.locks import Lock
@@ -100,7 +101,9 @@ class ModelAggregator:
             notices,
             weak_callback(self, ModelAggregator._fold),
         )
-        self._labels = self._join.section()
+        self._labels: LabelsSection = self._join.section()
+        self.journal: Callable[[], ModelJournal] | None = None
+        """Makes what a worker records of each model; ``None`` in a process that does not report."""
         self._pending: Mapping[str, int] = {}
         """Number of predictions that wait for their label, by model id."""
         self.queue.drift_enabled = settings.drift is not None
@@ -149,12 +152,31 @@ class ModelAggregator:
             )
         self.update_status(reason=message("status.deployed"))
 
+    def reported(self, model_id: str, name: str | None, version: str | None) -> ModelState:
+        """Return the model that a worker's model of this id counts for; made if it is new."""
+        model = self.registry.ensure(model_id, self._clock.monotonic(), self._clock.time())
+        if model.name is None:
+            model.set_facts(name=name, version=version)
+        return model
+
+    @property
+    def labels(self) -> LabelsSection:
+        """Outcome of the predictions that wait for labels."""
+        return self._labels
+
     def _fold(self, records: AccumulatorsByModel) -> None:
         """Add evaluated records to the models, and update every status; no user code runs here."""
         with self.lock:
+            if self.journal is not None:
+                self._add_journals(self.journal)
             records.add_to_models()
             self._labels, self._pending = self._join.section(), dict(self._join.pending_by_model)
             self.update_status()
+
+    def _add_journals(self, make: Callable[[], ModelJournal]) -> None:
+        for model in self.registry:
+            if model.journal is None:
+                model.journal = make()
 
     def evaluate(self) -> None:
         """Apply the rules about the last minute."""

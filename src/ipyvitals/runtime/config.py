@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.health import Thresholds
 from ipyvitals.ingest.labeling import SegmentFunction
 from ipyvitals.ingest.scoring import ScoreFunction
+from ipyvitals.remote.address import Place
 from ipyvitals.schema import Task
 from ipyvitals.storage.paths import store_path
 from ipyvitals.utils.validation import check_count, check_seconds, check_size, check_text
@@ -41,6 +43,8 @@ class MonitorConfig(msgspec.Struct, frozen=True, kw_only=True):
     store_predictions: bool
     git: bool
     terminal: bool
+    reports: Path | Place | bool
+    """A folder to receive reports in, a home to report to, or whether to find out."""
 
 
 def check_settings(
@@ -61,6 +65,7 @@ def check_settings(
     store_predictions: Any,
     git: Any,
     terminal: Any,
+    reports: Any,
 ) -> MonitorConfig:
     """Return the configuration.
 
@@ -96,6 +101,7 @@ def check_settings(
         store_predictions=_flag("store_predictions", store_predictions),
         git=_flag("git", git),
         terminal=_flag("terminal", terminal),
+        reports=_reports(reports, interval),
     )
 
 
@@ -120,6 +126,19 @@ def _store(store: Any, interval: Any) -> Path | None:
         # A monitor without a thread, as in tests, writes to the user's history only on request.
         return None
     return store_path(store)
+
+
+def _reports(reports: Any, interval: Any) -> Path | Place | bool:
+    if isinstance(reports, bool | Place):
+        # A monitor without a thread, as in tests, has workers only on request.
+        return reports if interval is not None or reports is not True else False
+    try:
+        return Path(os.fspath(reports))
+    except TypeError:
+        raise ArgumentTypeError(
+            f"reports={reports!r}: expected the path of a folder in which workers report, or True "
+            "or False."
+        ) from None
 
 
 def _flag(what: str, value: Any) -> bool:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from math import inf
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,16 +14,19 @@ import msgspec
 from ipyvitals.events.callbacks import CallbackDispatcher
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.health import Thresholds
+from ipyvitals.remote.address import Place
+from ipyvitals.remote.report import Writer
 from ipyvitals.runtime.aggregator import ModelAggregator
 from ipyvitals.runtime.config import MonitorConfig
 from ipyvitals.runtime.periodic import PeriodicWork
 from ipyvitals.runtime.persistence import Persistence
 from ipyvitals.runtime.publisher import Publisher, View
+from ipyvitals.runtime.reporting import ReportReceiver, ReportSender, Sink
 from ipyvitals.runtime.sampling import SamplingTask, sampling_scheduler
 from ipyvitals.runtime.scheduler import scheduler
 from ipyvitals.runtime.shutdown import CLOSE_SECONDS, save_at_exit
 from ipyvitals.runtime.supervision import ThreadSupervisor
-from ipyvitals.schema import ModelInfo, Snapshot, SystemSection
+from ipyvitals.schema import ModelInfo, RunInfo, Snapshot, SystemSection, merge_runs
 from ipyvitals.schema.messages import Message
 from ipyvitals.storage.recent_points import RecentPoints
 from ipyvitals.system.system_monitor import Kernel, Sampler, SystemMonitor
@@ -30,7 +34,7 @@ from ipyvitals.training.environment import RunFacts
 from ipyvitals.training.tracker import TrainingTracker
 from ipyvitals.utils.clock import Clock
 from ipyvitals.utils.fork import renew_in_child
-from ipyvitals.utils.locks import new_rlock
+from ipyvitals.utils.locks import Lock, new_rlock
 from ipyvitals.utils.notices import Notices
 from ipyvitals.utils.threads import Worker, run_uninterrupted
 from ipyvitals.utils.weak_callbacks import fan_out, weak_callback, weak_result
@@ -106,13 +110,13 @@ class Engine(PeriodicWork):
         self.training.prefix = self.persistence.session_token()
         self.training.judge(settings.thresholds)
         self.training.describe = weak_result(self, Engine._run_facts, RunFacts())
-        tracker, notices = self.training, self.notices
+        notices = self.notices
         self.aggregator = ModelAggregator(
             settings,
             clock,
             self.notices,
             self.events,
-            training=lambda: tracker.running,
+            training=weak_result(self, Engine._is_training, False),
             on_mismatch=on_mismatch,
             lock=self._lock,
         )
@@ -134,6 +138,10 @@ class Engine(PeriodicWork):
         self.sampling = SamplingTask(
             clock, settings.interval or inf, weak_callback(self, Engine._on_sample_due)
         )
+        self.place: Place | None = None
+        """Where this process, or its children, report."""
+        self.sender: ReportSender | None = None
+        self.receiver: ReportReceiver | None = None
         self._final: Snapshot | None = None
         self._ended = threading.Event()
         self._closer: int | None = None
@@ -281,7 +289,11 @@ class Engine(PeriodicWork):
     def tick(self) -> None:
         """Run all periodic work, due or not."""
         self._sample()
+        if self.receiver is not None:
+            self.receiver.read()
         self.publish()
+        if self.sender is not None:
+            self.sender.report()
 
     def publish(self) -> None:
         """Drain the queue, then publish and show what changed."""
@@ -314,6 +326,7 @@ class Engine(PeriodicWork):
         self.persistence.wait_for_restores(seconds)
         self.drain_queue(seconds)
         self.training.close()
+        self._report_last()
         self.try_locked(partial(self._keep, save=True, all=True), seconds)
 
     def close(self) -> None:
@@ -321,6 +334,7 @@ class Engine(PeriodicWork):
         self.persistence.wait_for_restores(CLOSE_SECONDS)
         self.drain(LAST_DRAIN_SECONDS)
         self.training.close()
+        self._report_last()
         with self._lock:
             first, self._closer = not self.closed, self._closer or threading.get_ident()
             if first:
@@ -331,10 +345,18 @@ class Engine(PeriodicWork):
         elif not self._ended.is_set():
             self._release()
 
+    def _report_last(self) -> None:
+        if self.receiver is not None and not self.closed:
+            self.receiver.read()
+        if self.sender is not None:
+            self.sender.report(final=True)
+
     def _release(self) -> None:
         """Release threads and storage; a call that was interrupted may be made again."""
         scheduler.remove(self)
-        sampling_scheduler.remove(self.sampling)
+        for task in (self.sender, self.receiver, self.sampling):
+            if task is not None:
+                sampling_scheduler.remove(task)
         self._show()
         self._publisher.end()
         self.callbacks.close()
@@ -355,12 +377,34 @@ class Engine(PeriodicWork):
             monitor=self.settings.name,
             seq=self.events.seq,
             at=self.clock.time(),
-            training=self.training.section(read=False),
-            runs=self.training.runs(read=False),
+            **self._training(),
             system=system,
             notices=self.notices.get(),
-            **self.aggregator.sections(),
+            **self._with_workers(self.aggregator.sections()),
         )
+
+    def _is_training(self) -> bool:
+        receiver = self.receiver
+        return self.training.running or (receiver is not None and receiver.workers.training_now)
+
+    def _training(self) -> dict[str, Any]:
+        section = self.training.section(read=False)
+        if self.receiver is not None and self.receiver.workers.known:
+            section = self.receiver.workers.training(section, self.training.runs(read=False))
+        return {"training": section, "runs": self._runs()}
+
+    def _runs(self) -> list[RunInfo]:
+        runs = self.training.runs(read=False)
+        if self.receiver is None:
+            return runs
+        return merge_runs(runs, self.receiver.workers.runs())
+
+    def _with_workers(self, sections: dict[str, Any]) -> dict[str, Any]:
+        if self.receiver is not None and self.receiver.workers.known:
+            workers = self.receiver.workers
+            sections["workers"] = workers.rows(self.clock.monotonic())
+            sections["labels"] = workers.labels(sections["labels"])
+        return sections
 
     def request_show(self) -> None:
         """Have the scheduler show the state soon; takes no lock."""
@@ -370,7 +414,7 @@ class Engine(PeriodicWork):
     def _show(self) -> None:
         self._publisher.show(
             self._newest,
-            partial(self.training.runs, read=False),
+            self._runs,
             lambda: self.events.seq,
             self._lock,
             closed=self.closed,
@@ -379,9 +423,33 @@ class Engine(PeriodicWork):
     def _newest(self) -> Snapshot:
         return self._snapshot(self._system.shown()) if self._final is None else self._final
 
+    # Other processes
+
+    @property
+    def lock(self) -> Lock:
+        """Guards the state of all models."""
+        return self._lock
+
+    def shown_system(self) -> SystemSection:
+        """Return the newest reading of the machine."""
+        return self._system.shown()
+
+    def send_reports(self, writer: Writer, send: Sink) -> None:
+        """Report to a home from now on."""
+        self.sender = ReportSender(self, writer, send)
+        if self.settings.interval is not None:
+            sampling_scheduler.add(self.sender)
+
+    def receive_reports(self, folder: Path) -> None:
+        """Add the reports in a folder to the models from now on."""
+        self.receiver = ReportReceiver(self, folder, self.persistence.session())
+        if self.settings.interval is not None:
+            sampling_scheduler.add(self.receiver)
+
     def after_fork(self) -> None:
         """Continue without threads and views in a forked child."""
         self.forked = True
+        self.sender = self.receiver = None
         self._lock = self.aggregator.lock = new_rlock("engine")
         for part in (self.notices, self.aggregator.queue, self.training):
             part.reset_lock()

@@ -339,6 +339,10 @@ class Persistence:
         """Return what identifies this monitor in the history; the ids of runs begin with it."""
         return self._own_session().token
 
+    def session(self) -> Session:
+        """Return what identifies this monitor and its process."""
+        return self._own_session()
+
     def _own_session(self) -> Session:
         from ipyvitals.storage.ownership import Session
 

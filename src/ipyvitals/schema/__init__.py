@@ -70,6 +70,7 @@ from ipyvitals.schema.training import (
     merge_runs,
     without_stall,
 )
+from ipyvitals.schema.workers import WorkerInfo
 
 __all__ = [
     "EVENT_TYPES",
@@ -120,6 +121,7 @@ __all__ = [
     "TrainingProgress",
     "TrainingSection",
     "TrainingState",
+    "WorkerInfo",
     "format_uptime",
     "merge_runs",
     "panel_sections",

@@ -21,6 +21,7 @@ from ipyvitals.schema import (
     RunInfo,
     SystemSection,
     TrainingSection,
+    WorkerInfo,
 )
 from ipyvitals.schema.messages import message
 
@@ -76,6 +77,8 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     """Of the active model."""
     runs: list[RunInfo] | UnsetType = UNSET
     """Those that changed; all of them, when `full`. Of ended ones the newest 20 stay."""
+    workers: list[WorkerInfo] | UnsetType = UNSET
+    """All of them; the ages of their reports are those at ``at``."""
     events: list[Event] = []
     """Since the last update, oldest first."""
     history: dict[str, list[Any]] | UnsetType = UNSET

@@ -20,6 +20,7 @@ from ipyvitals.schema.model import (
 )
 from ipyvitals.schema.system import SystemSection
 from ipyvitals.schema.training import RunInfo, TrainingSection
+from ipyvitals.schema.workers import WorkerInfo, without_ages
 
 __all__ = [
     "PANEL_SECTIONS",
@@ -102,11 +103,14 @@ class Snapshot(SchemaStruct, frozen=True, kw_only=True):
     drift: DriftSection = DriftSection()
     runs: list[RunInfo] = []
     """The open runs, oldest first, then the last 20 that ended, newest first."""
+    workers: list[WorkerInfo] = []
+    """Other processes that report to this monitor: those alive first, 100 at most."""
 
     def changed(self, before: Snapshot | None, fields: Sequence[str]) -> list[str]:
         """Return those of `fields` that differ from `before`.
 
-        Uptime is left out of the comparison: views advance it by their own clock.
+        Uptime and the ages of the workers' reports are left out of the comparison: views advance
+        them by their own clock.
         """
         if before is None:
             return list(fields)
@@ -133,6 +137,8 @@ class Snapshot(SchemaStruct, frozen=True, kw_only=True):
         new, old = getattr(self, name), getattr(before, name)
         if name == "model":
             new, old = (msgspec.structs.replace(one, uptime_seconds=None) for one in (new, old))
+        elif name == "workers":
+            new, old = without_ages(new), without_ages(old)
         return bool(new != old)
 
     def to_dict(self) -> dict[str, Any]:

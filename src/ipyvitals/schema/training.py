@@ -153,6 +153,8 @@ class RunInfo(SchemaStruct, frozen=True, kw_only=True):
     run_id: str
     parent_id: str | None = None
     """The run inside which it was opened; ``None`` at the top."""
+    worker: str | None = None
+    """The worker whose run it is, by `WorkerInfo.worker`; ``None``: a run of this process."""
     name: str | None = None
     """The user's name for the run."""
     place: int | None = None

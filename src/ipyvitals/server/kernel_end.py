@@ -178,7 +178,8 @@ def _open_runs(update: Update) -> Iterator[TrainingSection | RunInfo]:
     if front is not UNSET:
         yield front
         for run in update.runs or []:
-            if run.state == "running" and run.parent_id is None and run.run_id != front.run_id:
+            top = run.parent_id is None and run.worker is None
+            if run.state == "running" and top and run.run_id != front.run_id:
                 yield run
 
 
@@ -187,7 +188,9 @@ def _running(kernel: KernelStateTracker) -> Iterator[Update]:
         update = monitor.latest
         if update is None or update.closed or update.training is UNSET:
             continue
-        if update.training.state == "running":
+        # The run of a worker does not end with the kernel.
+        workers = {run.run_id for run in update.runs or [] if run.worker is not None}
+        if update.training.state == "running" and update.training.run_id not in workers:
             yield update
 
 

@@ -23,6 +23,7 @@ from ipyvitals.schema import (
 )
 from ipyvitals.schema.decoding import InvalidValueError, LenientDecoder
 from ipyvitals.schema.protocol import Update, ended
+from ipyvitals.schema.workers import MAX_WORKERS, aged
 from ipyvitals.server.schema import KernelEnd
 
 __all__ = ["KernelStateTracker", "MonitorStateTracker", "UpdateResult"]
@@ -32,6 +33,9 @@ MAX_EVENT_BYTES = 16 * 1024
 MAX_MODELS = 1_000
 MAX_MODEL_BYTES = 4 * 1024
 """A larger row of a model is dropped, so that the rows of all updates together are bounded too."""
+
+NEW_SECTIONS = ("runs", "workers")
+"""Sections that a kernel of an earlier version does not send."""
 
 _point_decoder = LenientDecoder(Point)
 
@@ -72,9 +76,8 @@ class MonitorStateTracker:
     @property
     def is_complete(self) -> bool:
         """True when every section is known."""
-        # A kernel of an earlier version knows no runs.
         return self.latest is not None and all(
-            getattr(self.latest, name) is not UNSET for name in SECTIONS if name != "runs"
+            getattr(self.latest, name) is not UNSET for name in SECTIONS if name not in NEW_SECTIONS
         )
 
     def apply(self, update: Update) -> UpdateResult:
@@ -114,8 +117,11 @@ class MonitorStateTracker:
             # Uptime grows with time, so an update does not repeat the model section for it.
             passed = max(0.0, latest.at - merged.model_at)
             model = replace(model, uptime_seconds=model.uptime_seconds + passed)
+        workers = latest.workers
+        if workers:
+            workers = aged(workers, max(0.0, latest.at - merged.workers_at))
         columns = self._columns() if history else UNSET
-        return replace(latest, full=True, model=model, history=columns)
+        return replace(latest, full=True, model=model, workers=workers, history=columns)
 
     def snapshot(self) -> Snapshot:
         """Return the state as a `Snapshot`; unknown sections have their default values."""
@@ -213,6 +219,9 @@ class KernelStateTracker:
             None when the update was dropped, since no further monitor can be tracked.
         """
         update = self._without_large_rows(update)
+        if update.workers is not UNSET and len(update.workers) > MAX_WORKERS:
+            self.dropped["oversized"] += len(update.workers) - MAX_WORKERS
+            update = replace(update, workers=update.workers[:MAX_WORKERS])
         monitor = self.monitors.get(update.monitor)
         if monitor is None:
             if not self._make_room():
@@ -306,12 +315,17 @@ class _Merged:
     update: Update
     model_at: float
     """Time of the newest model section."""
+    workers_at: float
+    """Time of the newest rows of workers."""
 
 
 def _merged(merged: _Merged | None, update: Update) -> _Merged:
     model_at = update.at if update.model is not UNSET or merged is None else merged.model_at
+    workers_at = update.at
+    if update.workers is UNSET and merged is not None:
+        workers_at = merged.workers_at
     if merged is None or update.full:
-        return _Merged(update, model_at)
+        return _Merged(update, model_at, workers_at)
     before = merged.update
     known = {name: getattr(before, name) for name in SECTIONS if getattr(update, name) is UNSET}
     if update.models is not UNSET and before.models is not UNSET:
@@ -319,7 +333,7 @@ def _merged(merged: _Merged | None, update: Update) -> _Merged:
         known["models"] = list(rows.values())[-MAX_MODELS:]
     if update.runs is not UNSET and before.runs is not UNSET:
         known["runs"] = merge_runs(before.runs, update.runs)
-    return _Merged(replace(update, **known), model_at)
+    return _Merged(replace(update, **known), model_at, workers_at)
 
 
 def _bounded_row(row: ModelInfo) -> ModelInfo | None:

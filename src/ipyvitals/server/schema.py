@@ -23,6 +23,7 @@ from ipyvitals.schema import (
     RunInfo,
     SystemSection,
     TrainingSection,
+    WorkerInfo,
 )
 from ipyvitals.schema.protocol import Update
 
@@ -154,6 +155,7 @@ class SystemAnswer(msgspec.Struct, frozen=True, kw_only=True):
     labels: LabelsSection
     drift: DriftSection
     runs: list[RunInfo]
+    workers: list[WorkerInfo]
 
 
 class EventsAnswer(msgspec.Struct, frozen=True, kw_only=True):

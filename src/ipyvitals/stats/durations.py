@@ -40,6 +40,11 @@ class DurationHistogram:
         return [int(count) for count in self._counts]
 
     @property
+    def nanoseconds(self) -> int:
+        """Sum of all durations in whole nanoseconds."""
+        return self._nanoseconds
+
+    @property
     def sum_seconds(self) -> float:
         """Sum of all durations, each rounded to nanoseconds."""
         return self._nanoseconds / 1e9

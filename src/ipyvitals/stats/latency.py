@@ -11,7 +11,7 @@ import numpy as np
 from ipyvitals.stats.rate import SlidingCounter
 from ipyvitals.stats.seconds import Floats, Ints
 
-__all__ = ["LogHistogram", "SlidingHistogram"]
+__all__ = ["LATENCY_BUCKETS", "LogHistogram", "SlidingHistogram"]
 
 RELATIVE_ERROR = 0.01
 LOWEST_SECONDS = 1e-7
@@ -22,7 +22,8 @@ MAX_PARTS = 16
 _GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
 _LOG_GAMMA = log(_GAMMA)
 _OFFSET = ceil(log(LOWEST_SECONDS) / _LOG_GAMMA)
-_BUCKETS = ceil(log(HIGHEST_SECONDS) / _LOG_GAMMA) - _OFFSET + 1
+LATENCY_BUCKETS = ceil(log(HIGHEST_SECONDS) / _LOG_GAMMA) - _OFFSET + 1
+"""Number of buckets of a `LogHistogram`."""
 
 
 class LogHistogram:
@@ -45,7 +46,7 @@ class LogHistogram:
     """
 
     def __init__(self) -> None:
-        self._counts: Ints = np.zeros(_BUCKETS, dtype=np.int64)
+        self._counts: Ints = np.zeros(LATENCY_BUCKETS, dtype=np.int64)
 
     @property
     def count(self) -> int:
@@ -54,7 +55,7 @@ class LogHistogram:
 
     def update(self, seconds: Floats) -> None:
         """Add values in seconds, shape (n,); finite and not negative."""
-        self._counts += np.bincount(_buckets_of(seconds), minlength=_BUCKETS)
+        self._counts += np.bincount(_buckets_of(seconds), minlength=LATENCY_BUCKETS)
 
     def merge(self, other: LogHistogram) -> None:
         """Add all values of another histogram."""
@@ -111,15 +112,23 @@ class LogHistogram:
         """
         buckets = np.array(plain["buckets"], dtype=np.int64) - _OFFSET
         counts = np.array(plain["counts"], dtype=np.int64)
-        inside = buckets.size == counts.size and bool(np.all((buckets >= 0) & (buckets < _BUCKETS)))
+        inside = buckets.size == counts.size and bool(
+            np.all((buckets >= 0) & (buckets < LATENCY_BUCKETS))
+        )
         if plain["relative_error"] != RELATIVE_ERROR or not inside or bool(np.any(counts < 0)):
             raise ValueError(
-                f"expected a histogram of {RELATIVE_ERROR:.0%} relative error with {_BUCKETS} "
-                f"buckets, got one of {plain['relative_error']!r}; both sides need one version."
+                f"expected a histogram of {RELATIVE_ERROR:.0%} relative error with "
+                f"{LATENCY_BUCKETS} buckets, got one of {plain['relative_error']!r}; both sides "
+                "need one version."
             )
         histogram = cls()
         np.add.at(histogram._counts, buckets, counts)
         return histogram
+
+    def sparse(self) -> tuple[list[int], list[int]]:
+        """Return the places and the counts of the non-empty buckets."""
+        used, counts = _sparse(self._counts)
+        return used.tolist(), counts.tolist()
 
     def _add(self, buckets: Ints, counts: Ints) -> None:
         self._counts[buckets] += counts
@@ -187,11 +196,11 @@ class SlidingHistogram:
         if self._limit is not None:
             self._above.update(times[(buckets == self._limit_bucket) & (seconds > self._limit)])
         if floor(times.min()) == floor(newest):
-            self._add_part(floor(newest), *_sparse(np.bincount(buckets, minlength=_BUCKETS)))
+            self._add_part(floor(newest), *_sparse(np.bincount(buckets, minlength=LATENCY_BUCKETS)))
             return
         whole = np.floor(times).astype(np.int64)
         for second in set(whole.tolist()):
-            counts = np.bincount(buckets[whole == second], minlength=_BUCKETS)
+            counts = np.bincount(buckets[whole == second], minlength=LATENCY_BUCKETS)
             self._add_part(second, *_sparse(counts))
 
     def merge(self, other: SlidingHistogram) -> None:
@@ -203,6 +212,16 @@ class SlidingHistogram:
                 self._add_part(second, buckets, counts)
         if other.limit == self.limit:
             self._above.merge(other._above)
+
+    def add(self, second: float, buckets: Sequence[int], counts: Sequence[int]) -> None:
+        """Add calls of one second by the places of their buckets, as `LogHistogram.sparse` has."""
+        places = np.array(buckets, dtype=np.int64)
+        if places.size != len(counts) or np.any((places < 0) | (places >= LATENCY_BUCKETS)):
+            raise ValueError(
+                f"expected the places of {LATENCY_BUCKETS} buckets, each with a count."
+            )
+        self._expire(second)
+        self._add_part(floor(second), places, np.array(counts, dtype=np.int64))
 
     def count(self, now: float) -> int:
         """Return the number of calls in the window at `now`."""

@@ -68,6 +68,16 @@ class SlidingCounter:
         self._expire(now)
         return self._count
 
+    def by_second(self, now: float) -> dict[int, int]:
+        """Return the events of each second in the window at `now`, without the empty ones."""
+        self._expire(now)
+        head, size = self._ring.head, self._ring.size
+        if head is None or not self._count:
+            return {}
+        seconds = range(head - size + 1, head + 1)
+        counts = {second: int(self._slots[second % size]) for second in seconds}
+        return {second: count for second, count in counts.items() if count}
+
     def merge(self, other: SlidingCounter) -> None:
         """Add the events of another counter of the same size with times of the same clock."""
         head = other._ring.head

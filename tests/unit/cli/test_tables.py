@@ -78,11 +78,20 @@ def drawn(width, *entries):
 def test_a_table_of_rich_says_the_same():
     text = drawn(
         160,
-        entry(status="active", name="[red]x[/red]", model_id="x", run="Fit", run_state="failed"),
+        entry(
+            status="active",
+            name="[red]x[/red]",
+            model_id="x",
+            run="Fit",
+            run_state="failed",
+            workers=8,
+            workers_heard=7,
+        ),
     )
 
     assert "[red]x[/red] 2.1" in text
     assert "Live" in text
+    assert "7 of 8" in text
     assert [heading for heading in HEADINGS if heading not in text] == []
 
 

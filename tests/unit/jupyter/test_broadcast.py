@@ -16,6 +16,7 @@ from ipyvitals.schema import (
     Snapshot,
     SystemSection,
     TrainingSection,
+    WorkerInfo,
 )
 from ipyvitals.schema.protocol import Update
 
@@ -197,3 +198,14 @@ def test_a_monitor_that_was_never_shown_has_no_end_to_send(recorder):
     recorder.sender.end()
 
     assert recorder.sent == []
+
+
+def test_a_worker_that_is_only_older_is_not_sent_again(recorder):
+    def heard(seconds, **fields):
+        return [WorkerInfo(worker="a", name="rank 0", last_heard_seconds=seconds, **fields)]
+
+    recorder.show(workers=heard(0.4))
+    assert recorder.show(workers=heard(1.4)) == []
+    (late,) = recorder.show(workers=heard(14.0, state="late"))
+    assert [row["last_heard_seconds"] for row in late["workers"]] == [14.0]
+    assert recorder.show(workers=heard(15.0, state="late")) == []

@@ -117,9 +117,9 @@ def test_monitors_share_their_threads():
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 class TestFork:
-    def test_the_child_counts_nothing_and_warns_once(self):
+    def test_without_reports_the_child_counts_nothing_and_warns_once(self):
         assert run("""
-            monitor = Monitor("m", interval=0.1)
+            monitor = Monitor("m", interval=0.1, reports=False)
             received = []
             monitor.on("*", received.append)
             monitor.record(1, 1)
@@ -179,7 +179,7 @@ class TestFork:
         assert run("""
             def cell():
                 global monitor
-                monitor = Monitor("m", interval=0.1, metrics_interval=0.1)
+                monitor = Monitor("m", interval=0.1, metrics_interval=0.1, reports=False)
                 monitor.record(1, 1)
 
             cell()
@@ -201,7 +201,7 @@ class TestFork:
 
     def test_forks_amid_recording_do_not_hang_and_the_parent_stays_exact(self):
         assert run("""
-            monitor = Monitor("m", interval=0.1, metrics_interval=0.1)
+            monitor = Monitor("m", interval=0.1, metrics_interval=0.1, reports=False)
             busy = True
             counts = []
 

@@ -13,7 +13,7 @@ import pytest
 from ipyvitals import schema as contract
 from ipyvitals.render.html import saved_text, static_view
 from ipyvitals.render.tones import TONES
-from ipyvitals.schema import ModelInfo, ModelSection, Notice, Snapshot, TrainingSection
+from ipyvitals.schema import ModelInfo, ModelSection, Notice, Snapshot, TrainingSection, WorkerInfo
 
 FIXTURES = Path(__file__).parents[2] / "contract" / "fixtures"
 STATES = ("degraded", "empty", "failed", "idle", "live", "stopped", "training")
@@ -224,3 +224,14 @@ def test_the_text_says_the_same_for_hosts_without_html():
     assert text.startswith("ipyvitals 'default': churn 2.1, Live, up 2h 15m")
     assert "Closed: these are the last values." in text
     assert text.endswith("As of 21 Sep 2026, 14:22:00 UTC, not live.")
+
+
+def test_workers_are_one_line_without_the_names_of_machines():
+    rows = [
+        WorkerInfo(worker="a", name="secret-host:7", host="secret-host"),
+        WorkerInfo(worker="b", name="rank 1", state="gone", last_heard_seconds=20.0),
+    ]
+    html = static_view(Snapshot(monitor="m", seq=0, at=0.0, workers=rows))
+    assert "Workers 1 of 2 heard, last 20 s ago" in Page(html).words
+    assert "secret-host" not in html
+    assert "Workers" not in static_view(Snapshot(monitor="m", seq=0, at=0.0))

@@ -6,7 +6,8 @@ import msgspec
 
 from ipyvitals import Snapshot, SystemSection
 from ipyvitals.render.text import text_view
-from ipyvitals.schema import Gpu, RunInfo
+from ipyvitals.render.worker_summary import workers_text
+from ipyvitals.schema import Gpu, RunInfo, WorkerInfo
 
 
 def machine(**fields):
@@ -45,3 +46,23 @@ def test_a_run_that_ended_says_when():
     assert ", ended 2 Jan 2026, 03:04 UTC" in text_view(snapshot)
     running = msgspec.structs.replace(ended, state="running", ended_at=None)
     assert "ended" not in text_view(msgspec.structs.replace(snapshot, runs=[running]))
+
+
+def worker(state="alive", heard=0.4):
+    return WorkerInfo(worker=state, name=state, state=state, last_heard_seconds=heard)
+
+
+def test_the_workers_are_one_line():
+    eight = [*[worker()] * 7, worker("late", 14.2)]
+    snapshot = Snapshot(monitor="m", seq=0, at=0.0)
+    assert "Workers" not in text_view(snapshot)
+    with_workers = msgspec.structs.replace(snapshot, workers=eight)
+    assert "\n  Workers 7 of 8 heard, last 14 s ago\n  System" in text_view(with_workers)
+
+
+def test_workers_that_ended_are_no_more_expected():
+    assert workers_text([worker(), worker("ended")]) == "Workers 1 of 1 heard, 1 ended"
+    assert workers_text([worker("ended")]) == "Workers 1 ended"
+    assert workers_text([worker("gone", 95.0), worker("late", None)]) == (
+        "Workers 0 of 2 heard, last 1 min ago"
+    )

@@ -6,7 +6,7 @@ import pytest
 from msgspec import UNSET
 
 from ipyvitals import MetricsSection, ModelDeployed, ModelSection, RunInfo, SystemSection
-from ipyvitals.schema import Snapshot
+from ipyvitals.schema import Snapshot, WorkerInfo
 from ipyvitals.schema.protocol import Update
 from ipyvitals.server.kernel_state import SECTIONS, KernelStateTracker
 
@@ -61,6 +61,31 @@ def test_uptime_moves_with_the_updates(kernel_state):
     kernel_state.apply(delta(4, metrics=MetricsSection()), now=4.0)
 
     assert monitor(kernel_state).snapshot().model.uptime_seconds == 13.0
+
+
+def test_the_silence_of_a_worker_grows_with_the_updates(kernel_state):
+    rows = [
+        WorkerInfo(worker="a", name="rank 0", last_heard_seconds=0.5),
+        WorkerInfo(worker="b", name="rank 1", state="late", last_heard_seconds=14.0),
+    ]
+    kernel_state.apply(full(workers=rows), now=1.0)
+    kernel_state.apply(delta(4, metrics=MetricsSection()), now=4.0)
+
+    ages = [one.last_heard_seconds for one in monitor(kernel_state).snapshot().workers]
+    assert ages == [0.5, 17.0]
+
+
+def test_at_most_100_rows_of_workers_are_taken(kernel_state):
+    rows = [WorkerInfo(worker=str(n), name=f"rank {n}") for n in range(150)]
+    kernel_state.apply(full(workers=rows), now=1.0)
+
+    assert len(monitor(kernel_state).snapshot().workers) == 100
+    assert kernel_state.dropped == {"oversized": 50}
+
+
+def test_a_kernel_that_knows_no_workers_is_complete(kernel_state):
+    assert not kernel_state.apply(full(workers=UNSET), now=1.0).incomplete
+    assert monitor(kernel_state).snapshot().workers == []
 
 
 @pytest.mark.parametrize(("n", "incomplete"), [(2, False), (3, True), (1, False)])

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from ipyvitals.schema import Snapshot
+from ipyvitals.schema.workers import WORKER_STATES
 from ipyvitals.server.metrics.families import Collected, MetricFamily
 from ipyvitals.server.metrics.sources import (
     MODEL_LABELS,
@@ -37,12 +38,17 @@ NOTICES = MetricFamily(
     kind="counter",
     labels=(*MONITOR_LABELS, "code"),
 )
+WORKERS = MetricFamily(
+    name="ipyvitals_workers",
+    help="Other processes that report to a monitor, by state.",
+    labels=(*MONITOR_LABELS, "state"),
+)
 LAST_UPDATE = MetricFamily(
     name="ipyvitals_last_update_timestamp_seconds",
     help="Time of the last update from the kernel.",
     labels=MONITOR_LABELS,
 )
-DERIVED_FAMILIES = (DURATIONS, DRIFT, NOTICES, LAST_UPDATE)
+DERIVED_FAMILIES = (DURATIONS, DRIFT, NOTICES, WORKERS, LAST_UPDATE)
 
 CLIENTS = MetricFamily(
     name="ipyvitals_stream_clients", help="WebSocket clients of this server.", labels=()
@@ -64,7 +70,9 @@ SERVER_FAMILIES = (CLIENTS, DROPPED, OMITTED)
 
 def derived(readings: Sequence[MonitorReading]) -> Iterator[Collected]:
     """Yield `DERIVED_FAMILIES`, each with the series of all monitors."""
-    durations, drift, notices, last_update = (family.empty() for family in DERIVED_FAMILIES)
+    durations, drift, notices, workers, last_update = (
+        family.empty() for family in DERIVED_FAMILIES
+    )
     for reading in readings:
         labels, snapshot = reading.labels, reading.snapshot
         _add_durations(durations, reading)
@@ -73,9 +81,13 @@ def derived(readings: Sequence[MonitorReading]) -> Iterator[Collected]:
             drift.add_metric(labels, furthest)
         for code, count in _counts_of(snapshot).items():
             notices.add_metric([*labels, code], count)
+        if snapshot.workers:
+            for state in WORKER_STATES:
+                count = sum(one.state == state for one in snapshot.workers)
+                workers.add_metric([*labels, state], count)
         if reading.last_seen is not None:
             last_update.add_metric(labels, reading.last_seen)
-    yield from (durations, drift, notices, last_update)
+    yield from (durations, drift, notices, workers, last_update)
 
 
 def _counts_of(snapshot: Snapshot) -> dict[str, float]:

@@ -1,0 +1,115 @@
+"""Finds the folder of reports: a home announces it in an environment variable for its children.
+
+The variable has the JSON of a `HomeAddress`, or, where an operator set it, the path of a folder:
+then every monitor of the process reports there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from ipyvitals.storage.ownership import Session, SessionOwner, alive
+
+__all__ = ["VARIABLE", "HomeAddress", "Place", "announce", "home_folder", "inherited_place"]
+
+VARIABLE = "IPYVITALS_REPORTS"
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """The process of a home, and the folder of one of its monitors."""
+
+    folder: str
+    token: str | None = None
+    """Token of the home's session; ``None`` for a folder that an operator named."""
+    pid: int = 0
+    host_id: str | None = None
+    process_start: str | None = None
+
+    @classmethod
+    def of(cls, folder: Path, session: Session) -> Place:
+        """Return the place of a home in this process."""
+        return cls(
+            folder=str(folder),
+            token=session.token,
+            pid=session.pid,
+            host_id=session.host_id,
+            process_start=session.process_start,
+        )
+
+    @property
+    def is_here(self) -> bool:
+        """True in the process of the home itself."""
+        here = Session.here("", 0.0)
+        return self.process == (here.pid, here.host_id, here.process_start)
+
+    @property
+    def process(self) -> tuple[int, str | None, str | None]:
+        """What identifies the process of the home."""
+        return self.pid, self.host_id, self.process_start
+
+    def can_be_reached(self) -> bool:
+        """Return whether the folder can be written from here: not years later, or elsewhere."""
+        return self.host_id is None or self.host_id == Session.here("", 0.0).host_id
+
+    def is_alive(self, now: float) -> bool:
+        """Return whether the home's process runs; false where that cannot be known."""
+        if self.token is None:
+            return False
+        return alive(
+            SessionOwner(self.token, 0.0, None, self.pid, self.host_id, self.process_start), now
+        )
+
+
+class HomeAddress(msgspec.Struct, frozen=True):
+    """The monitors of a process, by name."""
+
+    monitors: dict[str, Place] = {}
+
+
+def home_folder(name: str, store: Path | None, session: Session) -> Path:
+    """Return the folder of a monitor's workers; nobody has made it yet.
+
+    A monitor with a history has the same folder in the next kernel, where the workers that are
+    still alive report.
+    """
+    user = os.getuid() if hasattr(os, "getuid") else "user"
+    key = session.token if store is None else str(store.resolve())
+    digest = hashlib.sha256(f"{key}\n{name}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:40]
+    base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+    return Path(base) / f"ipyvitals-{user}" / f"{readable}-{digest}"
+
+
+def announce(name: str, place: Place) -> None:
+    """Let the children of this process find the folder of a monitor."""
+    before = _address()
+    if isinstance(before, str):
+        return
+    own = {} if before is None else {n: p for n, p in before.monitors.items() if p.is_here}
+    encoded = msgspec.json.encode(HomeAddress({**own, name: place}))
+    os.environ[VARIABLE] = encoded.decode()
+
+
+def inherited_place(name: str) -> Place | None:
+    """Return where a monitor of this process reports; ``None`` for one that is a home itself."""
+    address = _address()
+    if isinstance(address, str):
+        return Place(folder=str(Path(address) / re.sub(r"[^A-Za-z0-9_.-]", "-", name)))
+    place = None if address is None else address.monitors.get(name)
+    return None if place is None or place.is_here else place
+
+
+def _address() -> HomeAddress | str | None:
+    text = os.environ.get(VARIABLE, "")
+    if not text.startswith("{"):
+        return text or None
+    try:
+        return msgspec.json.decode(text, type=HomeAddress)
+    except msgspec.MsgspecError:
+        return None
