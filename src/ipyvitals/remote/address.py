@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from ipyvitals.remote.routes import route_to
 from ipyvitals.storage.ownership import Session, SessionOwner, alive
 
 __all__ = ["VARIABLE", "HomeAddress", "Place", "announce", "home_folder", "inherited_place"]
@@ -54,8 +55,12 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
         return self.pid, self.host_id, self.process_start
 
     def can_be_reached(self) -> bool:
-        """Return whether the folder can be written from here: not years later, or elsewhere."""
-        return self.host_id is None or self.host_id == Session.here("", 0.0).host_id
+        """Return whether reports can be sent from here: not years later, or from anywhere."""
+        return (
+            self.host_id is None
+            or route_to(self.folder) is not None
+            or self.host_id == Session.here("", 0.0).host_id
+        )
 
     def is_alive(self, now: float) -> bool:
         """Return whether the home's process runs; false where that cannot be known."""
