@@ -44,8 +44,6 @@ Source = Callable[[], Iterable[tuple[bytes, float]]]
 REPORT_SECONDS = 1.0
 SILENT_SECONDS = 10.0
 """A worker in which nothing changes reports as often as this."""
-REMOVE_SECONDS = 600.0
-"""Age of the last report of a process that has ended, from which its row and file go."""
 
 
 def writer_here(session: Session, home: Place | None) -> Writer:
@@ -272,10 +270,12 @@ class ReportReceiver:
         lost = self.workers.look(now, wall)
         for name, seconds in lost:
             engine.notices.add("workers.lost", worker=name, seconds=round(seconds))
-        ended = self.workers.ended(now, REMOVE_SECONDS)
+        with engine.lock:
+            self.workers.silence(now)
+        over = self.workers.over(now, wall)
         # What a removed file said must be on the disk before: a new kernel finds it nowhere else.
-        if ended and engine.persistence.flush(REPORT_SECONDS):
-            for token in ended:
+        if over and engine.persistence.flush(REPORT_SECONDS):
+            for token in over:
                 self._folder.remove(token)
             with engine.lock:
-                self.reader.forget(ended, engine.aggregator.registry)
+                self.reader.forget(over, engine.aggregator.registry)
