@@ -313,6 +313,8 @@ class Monitor(
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until all records so far are counted, published, passed to callbacks and stored.
 
+        In a worker, they are reported too, as at the end of an actor of Ray that is short-lived.
+
         Parameters
         ----------
         timeout : float
@@ -333,6 +335,8 @@ class Monitor(
         """
         self._engine.persistence.wait_for_restores(timeout)
         self._engine.publish()
+        if self._engine.sender is not None:
+            self._engine.sender.report()
         self._user_warnings.warn_pending()
         delivered = self._engine.callbacks.wait_until_delivered(timeout)
         return self._engine.persistence.flush(timeout) and delivered
