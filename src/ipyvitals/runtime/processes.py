@@ -6,7 +6,14 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from ipyvitals.remote.address import Place, announce, home_folder, inherited_place
+from ipyvitals.remote.address import (
+    Place,
+    announce,
+    home_folder,
+    inherited_place,
+    launched_place,
+    named_folder,
+)
 from ipyvitals.remote.folder import ReportFolder
 from ipyvitals.remote.routes import route_to
 from ipyvitals.runtime.config import MonitorConfig
@@ -24,7 +31,9 @@ def as_worker(settings: MonitorConfig) -> MonitorConfig:
     """
     place = settings.reports
     if place is True:
-        place = inherited_place(settings.name) or True
+        place = inherited_place(settings.name) or launched_place(settings.name) or True
+    if isinstance(place, Path):
+        return replace(settings, reports=place)
     if not isinstance(place, Place):
         return settings
     return replace(settings, store=None, terminal=False, reports=place)
@@ -36,7 +45,7 @@ def connect_processes(engine: Engine) -> None:
     if isinstance(reports, Place):
         _report(engine, reports, session)
     elif isinstance(reports, Path):
-        _receive(engine, reports, session)
+        _receive(engine, named_folder(reports, engine.settings.name), session)
     elif reports:
         folder = home_folder(engine.settings.name, engine.settings.store, session)
         _receive(engine, folder, session)
