@@ -24,7 +24,7 @@ from ipyvitals.remote.routes import set_route
 
 __all__ = ["connect"]
 
-REQUIRES = "distributed>=2023.9.2"
+REQUIRES = "distributed>=2024.5"
 LAST_REPORT_SECONDS = 2.0
 """Longest wait of `detach` for the last reports of the workers."""
 

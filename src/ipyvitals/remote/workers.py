@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from ipyvitals.remote.report import Writer
 from ipyvitals.remote.report_reader import MAX_WRITERS, ReportReader, WorkerState
 from ipyvitals.schema import LabelsSection, RunInfo, SystemSection, WorkerInfo
 from ipyvitals.schema.workers import WorkerCondition
 from ipyvitals.storage.ownership import SessionOwner, alive
 
-__all__ = ["Workers"]
+__all__ = ["Workers", "writer_name"]
 
 LATE_SECONDS = 3.0
 """Silence of a process that is busy, beyond the time between two reports."""
@@ -108,7 +109,11 @@ class Workers:
 
 def name_of(state: WorkerState) -> str:
     """Return how a worker is called: its label, or host and process."""
-    writer = state.report.writer
+    return writer_name(state.report.writer)
+
+
+def writer_name(writer: Writer) -> str:
+    """Return how the process of a report is called."""
     return writer.label or f"{writer.host}:{writer.pid}"
 
 

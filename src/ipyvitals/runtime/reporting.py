@@ -27,7 +27,7 @@ from ipyvitals.remote.report import (
 from ipyvitals.remote.report_builder import ReportBuilder
 from ipyvitals.remote.report_reader import Arrival, ReportReader
 from ipyvitals.remote.routes import Sink
-from ipyvitals.remote.workers import Workers
+from ipyvitals.remote.workers import Workers, writer_name
 from ipyvitals.storage.ownership import Session
 from ipyvitals.utils.timers import IntervalTimer
 from ipyvitals.utils.user_code import error_text, is_interrupt
@@ -228,8 +228,19 @@ class ReportReceiver:
                 return
             now = engine.clock.monotonic()
             self.reader.add(arrivals, now, engine.aggregator.registry, self._model)
+            self._note_drift(arrivals)
             engine.aggregator.update_status()
         engine.request_show()
+
+    def _note_drift(self, arrivals: Iterable[Arrival]) -> None:
+        """Say once that what workers record has no part in the drift of a model."""
+        notices = self._engine.notices
+        if self._engine.settings.drift is None or notices.count("workers.drift"):
+            return
+        for arrival in arrivals:
+            if any(model.predictions for model in arrival.report.models):
+                notices.add("workers.drift", worker=writer_name(arrival.report.writer))
+                return
 
     def former_homes(self) -> set[str]:
         """Return the tokens of other homes whose workers count here."""

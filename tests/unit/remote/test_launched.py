@@ -81,8 +81,8 @@ def ask(port):
     ("server", "options"),
     [
         ("gunicorn", ["--preload", "-w", "2", "--max-requests", "10", "-b", "127.0.0.1:{port}",
-                      "--no-control-socket", "tests.unit.remote.served:app"]),
-        ("gunicorn", ["-w", "2", "-b", "127.0.0.1:{port}", "--no-control-socket",
+                      "tests.unit.remote.served:app"]),
+        ("gunicorn", ["-w", "2", "-b", "127.0.0.1:{port}",
                       "tests.unit.remote.served:app"]),
         ("uvicorn", ["--workers", "2", "--port", "{port}", "tests.unit.remote.served:asgi"]),
     ],

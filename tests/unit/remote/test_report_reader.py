@@ -21,6 +21,7 @@ from ipyvitals.remote.report import (
     Writer,
     encode_report,
 )
+from ipyvitals.runtime.reporting import ReportReceiver
 from ipyvitals.stats.packing import pack
 
 
@@ -28,6 +29,7 @@ class Bench:
     """A home, workers with clocks of their own, and what lies between them."""
 
     def __init__(self, path):
+        self.path = path
         self.clock = FakeClock()
         self.home = self.monitor("home", self.clock, accuracy_window=40)
         self.home._engine.receive_reports(path)
@@ -359,3 +361,14 @@ def test_a_report_of_many_models_is_below_the_limit_of_a_message(bench):
     bench.deliver()
     assert totals(bench.home)[0] == 0
     assert sum(one.total_predictions for one in bench.home.models()) == 120_000
+
+
+def test_drift_says_that_it_is_without_the_records_of_workers(bench):
+    home = bench.monitor("home", bench.clock, drift=True)
+    receiver = ReportReceiver(home._engine, bench.path, home._engine.persistence.session())
+    receiver.take([(report("a", predictions=0), 0.0)])
+    assert home.snapshot().notices == []
+    receiver.take([(report("a", n=2), 0.0), (report("b"), 0.0)])
+    (notice,) = home.snapshot().notices
+    assert (notice.code, notice.count) == ("workers.drift", 1)
+    home.close()
