@@ -118,9 +118,7 @@ def test_workers_that_join_retire_and_restart(home, client, cluster):
     until(lambda: states(home) == ["alive"] * 3)
 
     retired = next(iter(client.scheduler_info(n_workers=-1)["workers"]))
-    done += sum(
-        client.gather([client.submit(record, home, 7, pure=False, workers=[retired])])
-    )
+    done += sum(client.gather([client.submit(record, home, 7, pure=False, workers=[retired])]))
     # At once: the last report has what no report had so far.
     client.retire_workers([retired], close_workers=True)
     until(lambda: predictions(home) == done)

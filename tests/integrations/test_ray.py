@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 import pytest
 
@@ -87,7 +88,7 @@ def test_tasks_arrive_exactly_and_through_the_cluster(homes):
     assert (metrics.total_predictions, metrics.total_labelled) == (done + 1, done + 1)
     assert metrics.latency_p50_seconds == pytest.approx(0.01, rel=0.01)
     assert home.snapshot().notices == []
-    assert not os.path.exists(home._engine.place.folder)
+    assert not Path(home._engine.place.folder).exists()
 
 
 def test_actors_arrive_also_when_they_end_at_once(homes):

@@ -103,10 +103,10 @@ def connect(monitor: Monitor, client: Any) -> Attachment:
         raise ArgumentValueError(
             f"attach(): the client is {client.status}; connect one to a cluster first."
         )
-    return _Connection(monitor, client).attach()
+    return DaskConnection(monitor, client).attach()
 
 
-class _Connection:
+class DaskConnection:
     """Connects a monitor with the cluster of a client.
 
     Parameters
@@ -155,7 +155,7 @@ class _Connection:
             self._inbox.put(event[1])
 
     def _read_before(self) -> None:
-        """Read what workers said before the subscription, and retire plugins of homes that ended.
+        """Read the reports from before the subscription, and retire plugins of homes that ended.
 
         Workers go on while a kernel restarts.
         """

@@ -53,9 +53,7 @@ class ReportCollector:
     def newer(self, number: int) -> tuple[int, list[tuple[bytes, float]]]:
         """Return the number of the newest report, and those after `number` with their ages."""
         now = time.monotonic()
-        found = [
-            (data, now - at) for one, at, data in list(self._reports.values()) if one > number
-        ]
+        found = [(data, now - at) for one, at, data in list(self._reports.values()) if one > number]
         return self._number, found
 
 
@@ -101,11 +99,11 @@ def connect(monitor: Monitor, ray: Any) -> Attachment:
     """
     if not ray.is_initialized():
         raise ArgumentValueError("attach(ray): Ray is not initialized; call ray.init() first.")
-    connection = _Connection(monitor, ray)
+    connection = RayConnection(monitor, ray)
     return Attachment(ray, "Ray", connection.detach, RayWay(connection.actor_name))
 
 
-class _Connection:
+class RayConnection:
     """Connects a monitor with the cluster of Ray.
 
     Parameters

@@ -60,7 +60,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def process(self) -> tuple[int, str | None, str | None]:
-        """What identifies the process of the home."""
+        """Process id, host and start of the home's process."""
         return self.pid, self.host_id, self.process_start
 
     def can_be_reached(self) -> bool:

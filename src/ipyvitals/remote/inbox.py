@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 from ipyvitals.remote.report_reader import MAX_WRITERS
 
-__all__ = ["Message", "ReportInbox"]
+__all__ = ["ReportInbox", "ReportMessage"]
 
 MAX_MESSAGES = 2 * MAX_WRITERS
 """Most writers whose reports wait; those of further ones are dropped until there is room."""
 
 
-class Message(NamedTuple):
+class ReportMessage(NamedTuple):
     """A report as a cluster carries it: plain data."""
 
     token: str
@@ -76,11 +76,11 @@ class ReportInbox:
         return token in self._newest or len(self._newest) < MAX_MESSAGES
 
 
-def message_of(value: Any) -> Message | None:
+def message_of(value: Any) -> ReportMessage | None:
     """Return the message that arrived as a sequence of two; ``None`` for anything else."""
     if not isinstance(value, list | tuple) or len(value) != 2:
         return None
     token, data = value
     if not isinstance(token, str) or not isinstance(data, bytes | bytearray | memoryview):
         return None
-    return Message(token, bytes(data))
+    return ReportMessage(token, bytes(data))

@@ -78,9 +78,7 @@ class Workers:
         return [
             token
             for place, (token, state) in enumerate(silent)
-            if place < too_many
-            or now - state.heard > FORGET_SECONDS
-            or not _runs(state, 0.0, wall)
+            if place < too_many or now - state.heard > FORGET_SECONDS or not _runs(state, 0.0, wall)
         ]
 
     def rows(self, now: float) -> list[WorkerInfo]:

@@ -199,7 +199,7 @@ class ReportReceiver:
     def read(self) -> None:
         """Add the reports that are new in the folder and in the other sources; never raises."""
         for source in self._sources:
-            self._guard(lambda source=source: self.take(source()))
+            self._guard(partial(self._take_from, source))
         self._guard(self._end_workers)
         self._engine.notices.log_new()
 
@@ -210,6 +210,9 @@ class ReportReceiver:
             if is_interrupt(error):
                 raise
             self._engine.notices.add("workers.folder", error=error_text(error))
+
+    def _take_from(self, source: Source) -> None:
+        self.take(source())
 
     def _new_in_folder(self) -> Iterable[tuple[bytes, float]]:
         wall = self._engine.clock.time()

@@ -54,7 +54,7 @@ def writer(stop):
 
 
 def rank():
-    """Record as a rank of a launch; the first one prints the total and how many others there are."""
+    """Record as a rank of a launch; the first one prints the total and the others."""
     monitor = Monitor("churn", name="m", interval=0.5, store=None, git=False, terminal=False)
     record(monitor, 20)
     if os.environ["RANK"] != "0":

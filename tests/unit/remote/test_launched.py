@@ -1,4 +1,4 @@
-"""Processes of launchers and servers: the first rank, or a monitor of the folder, counts for all."""
+"""Processes of launchers and servers: the first rank, or a monitor of the folder, adds them up."""
 
 from __future__ import annotations
 
