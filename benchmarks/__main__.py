@@ -42,6 +42,7 @@ BENCHMARKS = {
     "idle": "benchmarks.idle:idle_rows",
     "plot": "benchmarks.plot:plot_rows",
     "server": "benchmarks.server:server_rows",
+    "workers": "benchmarks.workers:worker_rows",
     "history": "benchmarks.history:history_rows",
     "keras": "benchmarks.keras_adapter:keras_rows",
 }

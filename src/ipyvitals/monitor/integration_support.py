@@ -10,9 +10,11 @@ from typing import Any
 
 from ipyvitals.errors import ArgumentTypeError, IpyvitalsWarning
 from ipyvitals.jupyter.kernel import has_widgets
+from ipyvitals.monitor.identity import address_of, monitor_named
 from ipyvitals.monitor.monitor import Monitor
 from ipyvitals.monitor.names import monitor_names
 from ipyvitals.monitor.user_warnings import user_stack_level
+from ipyvitals.runtime.reporting import ReportReceiver, Source
 from ipyvitals.schema.messages import message
 from ipyvitals.training.context import CallPlace, innermost
 from ipyvitals.training.ignored_run import ignored_run
@@ -20,13 +22,17 @@ from ipyvitals.training.run import TrainingRun
 from ipyvitals.utils.user_code import error_text
 
 __all__ = [
+    "ClusterReports",
+    "add_reports",
     "check_monitor",
     "compares_classes",
     "count_failure",
     "find_monitor",
     "find_open_run",
+    "home_address",
     "is_loop",
     "open_framework_run",
+    "worker_recorder",
 ]
 
 _made: list[Monitor] = []
@@ -147,3 +153,73 @@ def count_failure(monitor: Monitor | None, integration: str, error: BaseExceptio
         warnings.warn(
             f"{sentence}; the training goes on", IpyvitalsWarning, stacklevel=user_stack_level()
         )
+
+
+# Clusters
+
+
+class ClusterReports:
+    """The reports of a cluster, as a monitor receives them.
+
+    Parameters
+    ----------
+    receiver : ReportReceiver
+        That of the monitor.
+    source : callable
+        Returns the reports that are new.
+    """
+
+    def __init__(self, receiver: ReportReceiver, source: Source) -> None:
+        self._receiver, self._source = receiver, source
+        receiver.add_source(source)
+
+    def stop(self) -> None:
+        """Take the last reports, and no further ones."""
+        self._receiver.read()
+        self._receiver.remove_source(self._source)
+
+    def are_open(self, writers: Collection[str]) -> bool:
+        """Return whether one of these workers is alive, and has sent no last report."""
+        self._receiver.read()
+        workers = self._receiver.reader.workers
+        return any(token in workers and not workers[token].gone for token in list(writers))
+
+    def former_homes(self) -> set[str]:
+        """Return the tokens of the homes of earlier kernels, for which workers still count."""
+        self._receiver.read()
+        return self._receiver.former_homes()
+
+
+def add_reports(monitor: Monitor, source: Source) -> ClusterReports:
+    """Have a monitor take the reports of a cluster from now on, once a second."""
+    receiver = monitor._engine.receiver
+    if receiver is None:
+        raise ArgumentTypeError(f"monitor={monitor!r}: expected one that receives reports.")
+    return ClusterReports(receiver, source)
+
+
+def home_address(monitor: Monitor) -> dict[str, Any]:
+    """Return the address of a monitor that receives reports, as a pickle has it."""
+    return address_of(monitor) or {}
+
+
+def worker_recorder(name: str, address: dict[str, Any], *, begin: bool) -> None:
+    """Have this process report to a home, or send the last report.
+
+    Parameters
+    ----------
+    name : str
+        Name of the monitor.
+    address : dict
+        That of `home_address`.
+    begin : bool
+        Whether to begin, or go on; else the last report is sent.
+    """
+    recorder: Monitor = monitor_named(name, address)
+    if recorder._engine.sender is None:
+        # The process of the home itself, whose threads are workers.
+        return
+    if begin:
+        recorder._engine.resume_reports()
+    else:
+        recorder._engine.sender.report(final=True)

@@ -17,6 +17,7 @@ from ipyvitals.ingest.labeling import SegmentFunction
 from ipyvitals.ingest.scoring import ScoreFunction
 from ipyvitals.jupyter.control_channel import control_channel
 from ipyvitals.jupyter.kernel import has_widgets, kernel_activity, watch_cells
+from ipyvitals.monitor.attaching import AttachingMixin
 from ipyvitals.monitor.deployment import DeploymentMixin
 from ipyvitals.monitor.identity import IdentityMixin
 from ipyvitals.monitor.inspection import InspectionMixin
@@ -49,6 +50,7 @@ __all__ = ["Monitor"]
 
 class Monitor(
     IdentityMixin,
+    AttachingMixin,
     WatchingMixin,
     RecordingMixin,
     LabelingMixin,
@@ -204,7 +206,7 @@ class Monitor(
     ) -> bool:
         """Replace the monitor of this name; return false if another thread made one meanwhile."""
         previous = monitor_names.get(settings.name)
-        if previous is not None:
+        if previous is not None and not previous._records_for_another(settings):
             # Without the lock of the name: the last records may call score() of the user.
             previous.close()
         with monitor_names.lock(settings.name):
@@ -247,6 +249,13 @@ class Monitor(
         user_warnings.attach(engine.notices, engine.aggregator.queue.entries.append)
         user_warnings.go_on = weak_result(self, Monitor._go_on_in_child, False)
         connect_processes(engine)
+
+    def _records_for_another(self, settings: MonitorConfig) -> bool:
+        """Return whether this is a recorder, and `settings` are of one for another home process."""
+        place = self._engine.place
+        if self._engine.sender is None or place is None or not isinstance(settings.reports, Place):
+            return False
+        return place.process != settings.reports.process
 
     def _go_on_in_child(self) -> bool:
         """Count for the parent process from here on; return whether it can be reached.
@@ -304,6 +313,8 @@ class Monitor(
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until all records so far are counted, published, passed to callbacks and stored.
 
+        In a worker, they are reported too, as at the end of an actor of Ray that is short-lived.
+
         Parameters
         ----------
         timeout : float
@@ -324,6 +335,8 @@ class Monitor(
         """
         self._engine.persistence.wait_for_restores(timeout)
         self._engine.publish()
+        if self._engine.sender is not None:
+            self._engine.sender.report()
         self._user_warnings.warn_pending()
         delivered = self._engine.callbacks.wait_until_delivered(timeout)
         return self._engine.persistence.flush(timeout) and delivered
@@ -343,6 +356,7 @@ class Monitor(
         >>> monitor.closed, monitor.snapshot().metrics.total_predictions
         (True, 1)
         """
+        self._detach_all()
         self._engine.close()
         self._user_warnings.close()
 

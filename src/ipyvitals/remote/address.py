@@ -14,9 +14,19 @@ from pathlib import Path
 
 import msgspec
 
-from ipyvitals.storage.ownership import Session, SessionOwner, alive
+from ipyvitals.remote.routes import route_to
+from ipyvitals.storage.ownership import Session, SessionOwner, alive, start_of_process
 
-__all__ = ["VARIABLE", "HomeAddress", "Place", "announce", "home_folder", "inherited_place"]
+__all__ = [
+    "VARIABLE",
+    "HomeAddress",
+    "Place",
+    "announce",
+    "home_folder",
+    "inherited_place",
+    "launched_place",
+    "named_folder",
+]
 
 VARIABLE = "IPYVITALS_REPORTS"
 
@@ -50,12 +60,16 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def process(self) -> tuple[int, str | None, str | None]:
-        """What identifies the process of the home."""
+        """Process id, host and start of the home's process."""
         return self.pid, self.host_id, self.process_start
 
     def can_be_reached(self) -> bool:
-        """Return whether the folder can be written from here: not years later, or elsewhere."""
-        return self.host_id is None or self.host_id == Session.here("", 0.0).host_id
+        """Return whether reports can be sent from here: not years later, or from anywhere."""
+        return (
+            self.host_id is None
+            or route_to(self.folder) is not None
+            or self.host_id == Session.here("", 0.0).host_id
+        )
 
     def is_alive(self, now: float) -> bool:
         """Return whether the home's process runs; false where that cannot be known."""
@@ -78,12 +92,36 @@ def home_folder(name: str, store: Path | None, session: Session) -> Path:
     A monitor with a history has the same folder in the next kernel, where the workers that are
     still alive report.
     """
-    user = os.getuid() if hasattr(os, "getuid") else "user"
     key = session.token if store is None else str(store.resolve())
     digest = hashlib.sha256(f"{key}\n{name}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
     readable = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:40]
-    base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-    return Path(base) / f"ipyvitals-{user}" / f"{readable}-{digest}"
+    return _base_folder() / f"{readable}-{digest}"
+
+
+def _base_folder() -> Path:
+    user = os.getuid() if hasattr(os, "getuid") else "user"
+    return Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()) / f"ipyvitals-{user}"
+
+
+def named_folder(path: Path, name: str) -> Path:
+    """Return the folder of a monitor inside one that an operator named."""
+    return path / re.sub(r"[^A-Za-z0-9_.-]", "-", name)
+
+
+def launched_place(name: str) -> Place | Path | None:
+    """Return where a process of ``torchrun`` or the like reports, or where it receives reports.
+
+    The first process of a machine is the home of the others: it gets a path.
+    """
+    ranks = [os.environ.get(one, "") for one in ("RANK", "WORLD_SIZE", "LOCAL_RANK")]
+    if not all(one.isdecimal() for one in ranks) or int(ranks[1]) < 2:
+        return None
+    # The launcher is the parent of all; ports and names of runs come again with the next launch.
+    parent = os.getppid()
+    launch = [os.environ.get(one) for one in ("TORCHELASTIC_RUN_ID", "MASTER_ADDR", "MASTER_PORT")]
+    key = f"{launch} {parent} {start_of_process(parent)} {name}"
+    folder = _base_folder() / f"launch-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+    return folder if int(ranks[2]) == 0 else Place(folder=str(named_folder(folder, name)))
 
 
 def announce(name: str, place: Place) -> None:
@@ -100,7 +138,7 @@ def inherited_place(name: str) -> Place | None:
     """Return where a monitor of this process reports; ``None`` for one that is a home itself."""
     address = _address()
     if isinstance(address, str):
-        return Place(folder=str(Path(address) / re.sub(r"[^A-Za-z0-9_.-]", "-", name)))
+        return Place(folder=str(named_folder(Path(address), name)))
     place = None if address is None else address.monitors.get(name)
     return None if place is None or place.is_here else place
 

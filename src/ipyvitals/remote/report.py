@@ -82,7 +82,7 @@ class RecentLabels(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True
 
 
 class ModelReport(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What a model did in one process, since the process began to count."""
+    """Totals of a model in one process, since the process began to count."""
 
     model_id: str | None = None
     """``None`` for records without a model, which count for the active one."""

@@ -68,6 +68,8 @@ class ReportReader:
         """By token, the one heard first in front."""
         self.forgotten_labels: dict[str, int] = {}
         """Lost labels of the workers that were forgotten."""
+        self.silent: dict[str, WorkerState] = {}
+        """Workers that have no row any more, the oldest first: they may report again."""
 
     def add(
         self,
@@ -105,36 +107,47 @@ class ReportReader:
 
     def _state(self, arrival: Arrival, now: float, registry: Registry) -> WorkerState | None:
         report, token = arrival.report, arrival.report.writer.token
-        state = self.workers.get(token)
+        state = self.workers.get(token) or self.silent.get(token)
         known = state.report.n if state is not None else _seen_number(token, registry)
         if report.n < known or (state is not None and report.n == known):
             return None
-        if state is None:
+        if token not in self.workers:
             if len(self.workers) >= MAX_WRITERS and not self._make_room():
                 self._notices.add("workers.many", limit=f"{MAX_WRITERS:,}")
                 return None
-            state = self.workers[token] = WorkerState(arrival, now - arrival.age)
-        else:
+            before = self.silent.pop(token, None)
+            self.workers[token] = before or WorkerState(arrival, now - arrival.age)
+        if state is not None:
             state.base = state.report
+        state = self.workers[token]
         state.report, state.heard, state.gone = report, now - arrival.age, report.final
         return state
 
     def forget(self, tokens: Iterable[str], registry: Registry) -> None:
-        """Forget workers that have ended and whose reports cannot come again."""
+        """Forget silent workers, whose reports cannot come again."""
         for token in tokens:
-            state = self.workers.pop(token, None)
-            for name, count in state.report.lost_labels.items() if state is not None else ():
-                if name != "pending":
-                    self.forgotten_labels[name] = self.forgotten_labels.get(name, 0) + count
+            state = self.silent.pop(token, None)
+            if state is not None:
+                self._add_forgotten(state)
             for model in registry:
                 model.seen.pop(token, None)
                 model.seen.pop(f"{token} ", None)
 
+    def silence(self, token: str) -> None:
+        """Take the row of a worker away; its totals stay, also where it reports again."""
+        self.silent[token] = self.workers.pop(token)
+
     def _make_room(self) -> bool:
-        gone = [token for token, state in self.workers.items() if state.gone]
-        if gone:
-            del self.workers[gone[0]]
-        return bool(gone)
+        """Take the row of the oldest worker that has ended."""
+        gone = next((token for token, state in self.workers.items() if state.gone), None)
+        if gone is not None:
+            self.silence(gone)
+        return gone is not None
+
+    def _add_forgotten(self, state: WorkerState) -> None:
+        for name, count in state.report.lost_labels.items():
+            if name != "pending":
+                self.forgotten_labels[name] = self.forgotten_labels.get(name, 0) + count
 
     def _add_model(
         self,
@@ -156,7 +169,9 @@ class ReportReader:
             model_report.duration_nanoseconds,
             model_report.duration_counts,
         )
-        counted = [model.seen[key] for model in registry if key in model.seen]
+        # What is of no model counts for the active one, which may have been another one before.
+        models = [target] if model_report.model_id is not None else registry
+        counted = [model.seen[key] for model in models if key in model.seen]
         new = totals - sum(counted, SeenTotals())
         if not new.changed:
             return []

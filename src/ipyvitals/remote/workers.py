@@ -6,12 +6,13 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from ipyvitals.remote.report_reader import ReportReader, WorkerState
+from ipyvitals.remote.report import Writer
+from ipyvitals.remote.report_reader import MAX_WRITERS, ReportReader, WorkerState
 from ipyvitals.schema import LabelsSection, RunInfo, SystemSection, TrainingSection, WorkerInfo
 from ipyvitals.schema.workers import MAX_WORKERS, WorkerCondition
 from ipyvitals.storage.ownership import SessionOwner, alive
 
-__all__ = ["Workers"]
+__all__ = ["Workers", "writer_name"]
 
 LATE_SECONDS = 3.0
 """Silence of a process that is busy, beyond the time between two reports."""
@@ -22,6 +23,10 @@ SECTION_OF_RUN = tuple(
 )
 MAX_RUNS = 100
 """Most runs of all workers together that a snapshot has."""
+ROW_SECONDS = 600.0
+"""Age of the last report of a worker that has ended, from which it has no row any more."""
+FORGET_SECONDS = 86_400.0
+"""Age from which a worker of another machine counts as one that never reports again."""
 SILENT_SECONDS = 10.0
 HERE_LOOK_SECONDS = 2.0
 
@@ -41,7 +46,7 @@ class Workers:
     @property
     def known(self) -> bool:
         """True once a worker reported."""
-        return bool(self._reader.workers or self._reader.forgotten_labels)
+        return bool(self._reader.workers or self._reader.silent or self._reader.forgotten_labels)
 
     def look(self, now: float, wall: float) -> list[tuple[str, float]]:
         """Notice workers whose process has ended without a last report.
@@ -61,12 +66,24 @@ class Workers:
                 lost.append((name_of(state), silent))
         return lost
 
-    def ended(self, now: float, seconds: float) -> list[str]:
-        """Return the tokens of workers that ended and were last heard so many seconds ago."""
+    def silence(self, now: float) -> None:
+        """Take away the rows of workers that ended and were last heard a while ago."""
+        for token, state in list(self._reader.workers.items()):
+            if state.gone and now - state.heard > ROW_SECONDS:
+                self._reader.silence(token)
+
+    def over(self, now: float, wall: float) -> list[str]:
+        """Return the tokens of silent workers whose reports cannot come again.
+
+        Of a process of this machine that is known. One of another machine may go on: after a
+        break of the network, a pause of the machine, or as a cluster is attached again.
+        """
+        silent = list(self._reader.silent.items())
+        too_many = max(0, len(silent) - MAX_WRITERS)
         return [
             token
-            for token, state in list(self._reader.workers.items())
-            if state.gone and now - state.heard > seconds
+            for place, (token, state) in enumerate(silent)
+            if place < too_many or now - state.heard > FORGET_SECONDS or not _runs(state, 0.0, wall)
         ]
 
     def rows(self, now: float) -> list[WorkerInfo]:
@@ -86,7 +103,7 @@ class Workers:
 
     def labels(self, own: LabelsSection) -> LabelsSection:
         """Return the counts of this process with those of all workers."""
-        states = list(self._reader.workers.values())
+        states = [*self._reader.workers.values(), *self._reader.silent.values()]
         if not states and not self._reader.forgotten_labels:
             return own
         totals = dict(self._reader.forgotten_labels)
@@ -121,7 +138,11 @@ class Workers:
 
 def name_of(state: WorkerState) -> str:
     """Return how a worker is called: its label, or host and process."""
-    writer = state.report.writer
+    return writer_name(state.report.writer)
+
+
+def writer_name(writer: Writer) -> str:
+    """Return how the process of a report is called."""
     return writer.label or f"{writer.host}:{writer.pid}"
 
 

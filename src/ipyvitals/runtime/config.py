@@ -133,12 +133,17 @@ def _reports(reports: Any, interval: Any) -> Path | Place | bool:
         # A monitor without a thread, as in tests, has workers only on request.
         return reports if interval is not None or reports is not True else False
     try:
-        return Path(os.fspath(reports))
-    except TypeError:
+        path = Path(os.fspath(reports)).expanduser()
+    except (TypeError, RuntimeError):
         raise ArgumentTypeError(
             f"reports={reports!r}: expected the path of a folder in which workers report, or True "
             "or False."
         ) from None
+    if not str(reports) or "\0" in str(path) or path.is_file():
+        raise ArgumentValueError(
+            f"reports={reports!r}: expected the path of a folder, which need not exist yet."
+        )
+    return path
 
 
 def _flag(what: str, value: Any) -> bool:

@@ -16,12 +16,13 @@ from ipyvitals.events.event_log import EventLog
 from ipyvitals.health import Thresholds
 from ipyvitals.remote.address import Place
 from ipyvitals.remote.report import Writer
+from ipyvitals.remote.routes import Sink
 from ipyvitals.runtime.aggregator import ModelAggregator
 from ipyvitals.runtime.config import MonitorConfig
 from ipyvitals.runtime.periodic import PeriodicWork
 from ipyvitals.runtime.persistence import Persistence
 from ipyvitals.runtime.publisher import Publisher, View
-from ipyvitals.runtime.reporting import ReportReceiver, ReportSender, Sink
+from ipyvitals.runtime.reporting import ReportReceiver, ReportSender
 from ipyvitals.runtime.sampling import SamplingTask, sampling_scheduler
 from ipyvitals.runtime.scheduler import scheduler
 from ipyvitals.runtime.shutdown import CLOSE_SECONDS, save_at_exit
@@ -439,6 +440,13 @@ class Engine(PeriodicWork):
         self.sender = ReportSender(self, writer, send)
         if self.settings.interval is not None:
             sampling_scheduler.add(self.sender)
+
+    def resume_reports(self) -> None:
+        """Report again after the last report."""
+        if self.sender is not None:
+            self.sender.resume()
+            if self.settings.interval is not None:
+                sampling_scheduler.add(self.sender)
 
     def receive_reports(self, folder: Path) -> None:
         """Add the reports in a folder to the models from now on."""

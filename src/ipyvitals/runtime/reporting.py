@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from weakref import proxy
 
 from ipyvitals.models.journal import ModelJournal
@@ -26,30 +26,24 @@ from ipyvitals.remote.report import (
 )
 from ipyvitals.remote.report_builder import ReportBuilder
 from ipyvitals.remote.report_reader import Arrival, ReportReader
-from ipyvitals.remote.workers import Workers
+from ipyvitals.remote.routes import Sink
+from ipyvitals.remote.workers import Workers, writer_name
 from ipyvitals.storage.ownership import Session
 from ipyvitals.utils.timers import IntervalTimer
 from ipyvitals.utils.user_code import error_text, is_interrupt
-from ipyvitals.utils.weak_callbacks import weak_callback
+from ipyvitals.utils.weak_callbacks import weak_callback, weak_result
 
 if TYPE_CHECKING:
     from ipyvitals.runtime.engine import Engine
 
-__all__ = ["ReportReceiver", "ReportSender", "Sink", "writer_here"]
+__all__ = ["ReportReceiver", "ReportSender", "Source", "writer_here"]
+
+Source = Callable[[], Iterable[tuple[bytes, float]]]
+"""Returns the reports since its last call, each with the seconds since it was sent."""
 
 REPORT_SECONDS = 1.0
 SILENT_SECONDS = 10.0
 """A worker in which nothing changes reports as often as this."""
-REMOVE_SECONDS = 600.0
-"""Age of the last report of a process that has ended, from which its row and file go."""
-
-
-class Sink(Protocol):
-    """Takes the reports of one process."""
-
-    def __call__(self, token: str, data: bytes) -> None:
-        """Send one report; may raise, and is called again with the next report."""
-        ...
 
 
 def writer_here(session: Session, home: Place | None) -> Writer:
@@ -113,6 +107,11 @@ class ReportSender:
             self.report()
         return max(0.0, self._timer.next - self._engine.clock.monotonic())
 
+    def resume(self) -> None:
+        """Go on after the last report, where a cluster is attached again."""
+        self._ended = False
+        self._timer.bring_forward(self._engine.clock.monotonic())
+
     def _report_last(self) -> None:
         self._engine.training.close()
         self.report(final=True)
@@ -173,10 +172,20 @@ class ReportReceiver:
     def __init__(self, engine: Engine, path: Path, session: Session) -> None:
         self._engine: Engine = proxy(engine)
         self._folder = ReportFolder(path)
+        self._token = session.token
         self._process = session.pid, session.host_id, session.process_start
         self.reader = ReportReader(engine.notices)
         self.workers = Workers(self.reader)
         self._timer = IntervalTimer(REPORT_SECONDS, engine.clock.monotonic())
+        self._sources: tuple[Source, ...] = (weak_result(self, ReportReceiver._new_in_folder, ()),)
+
+    def add_source(self, source: Source) -> None:
+        """Ask `source` for reports too, once a second; it may raise."""
+        self._sources = (*self._sources, source)
+
+    def remove_source(self, source: Source) -> None:
+        """Ask `source` no longer."""
+        self._sources = tuple(one for one in self._sources if one is not source)
 
     def run_due(self) -> float:
         """Read the folder if that is due; return the seconds until the next time."""
@@ -188,20 +197,28 @@ class ReportReceiver:
         return max(0.0, self._timer.next - self._engine.clock.monotonic())
 
     def read(self) -> None:
-        """Add the reports in the folder that changed; never raises."""
-        engine = self._engine
+        """Add the reports that are new in the folder and in the other sources; never raises."""
+        for source in self._sources:
+            self._guard(partial(self._take_from, source))
+        self._guard(self._end_workers)
+        self._engine.notices.log_new()
+
+    def _guard(self, call: Callable[[], object]) -> None:
         try:
-            wall = engine.clock.time()
-            found = [
-                (file.data, max(0.0, wall - file.written_at)) for file in self._folder.new_reports()
-            ]
-            self.take(found)
-            self._end_workers()
+            call()
         except BaseException as error:
             if is_interrupt(error):
                 raise
-            engine.notices.add("workers.folder", error=error_text(error))
-        engine.notices.log_new()
+            self._engine.notices.add("workers.folder", error=error_text(error))
+
+    def _take_from(self, source: Source) -> None:
+        self.take(source())
+
+    def _new_in_folder(self) -> Iterable[tuple[bytes, float]]:
+        wall = self._engine.clock.time()
+        return [
+            (file.data, max(0.0, wall - file.written_at)) for file in self._folder.new_reports()
+        ]
 
     def take(self, messages: Iterable[tuple[bytes, float]]) -> None:
         """Add reports, each with the seconds since it was sent."""
@@ -214,8 +231,24 @@ class ReportReceiver:
                 return
             now = engine.clock.monotonic()
             self.reader.add(arrivals, now, engine.aggregator.registry, self._model)
+            self._note_drift(arrivals)
             engine.aggregator.update_status()
         engine.request_show()
+
+    def _note_drift(self, arrivals: Iterable[Arrival]) -> None:
+        """Say once that what workers record has no part in the drift of a model."""
+        notices = self._engine.notices
+        if self._engine.settings.drift is None or notices.count("workers.drift"):
+            return
+        for arrival in arrivals:
+            if any(model.predictions for model in arrival.report.models):
+                notices.add("workers.drift", worker=writer_name(arrival.report.writer))
+                return
+
+    def former_homes(self) -> set[str]:
+        """Return the tokens of other homes whose workers count here."""
+        homes = [one.report.writer.home for one in list(self.reader.workers.values())]
+        return {one.token for one in homes if one is not None and one.token} - {self._token}
 
     def _arrival(self, data: bytes, age: float) -> Arrival | None:
         try:
@@ -251,10 +284,12 @@ class ReportReceiver:
         lost = self.workers.look(now, wall)
         for name, seconds in lost:
             engine.notices.add("workers.lost", worker=name, seconds=round(seconds))
-        ended = self.workers.ended(now, REMOVE_SECONDS)
+        with engine.lock:
+            self.workers.silence(now)
+        over = self.workers.over(now, wall)
         # What a removed file said must be on the disk before: a new kernel finds it nowhere else.
-        if ended and engine.persistence.flush(REPORT_SECONDS):
-            for token in ended:
+        if over and engine.persistence.flush(REPORT_SECONDS):
+            for token in over:
                 self._folder.remove(token)
             with engine.lock:
-                self.reader.forget(ended, engine.aggregator.registry)
+                self.reader.forget(over, engine.aggregator.registry)

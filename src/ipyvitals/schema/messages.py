@@ -138,6 +138,10 @@ MESSAGES: dict[str, str] = {
     "store.unavailable": "the history is kept in memory, and tried again: {error}",
     "system.*": "cannot read {part}: {error}",
     "threads.ended": "an error ended the thread {thread}; it was started again",
+    "workers.drift": (
+        "drift is not watched in workers: the records of {worker} have no part in it; record in "
+        "this process what it has to compare"
+    ),
     "workers.folder": "the reports of workers cannot be read: {error}",
     "workers.lost": "the worker {worker} ended without a last report; it was heard {seconds} s ago",
     "workers.many": "more than {limit} workers report; further ones are not counted",

@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["LEASE_SECONDS", "OWNER_COLUMNS", "Session", "SessionOwner", "alive"]
+__all__ = ["LEASE_SECONDS", "OWNER_COLUMNS", "Session", "SessionOwner", "alive", "start_of_process"]
 
 LEASE_SECONDS = 30.0
 """Age of the last heartbeat from which a process of another machine counts as dead."""
@@ -41,7 +41,7 @@ class Session(NamedTuple):
             platform.node(),
             pid,
             _host_id(),
-            _process_start(pid),
+            start_of_process(pid),
         )
 
 
@@ -86,7 +86,7 @@ def _host_id() -> str | None:
 
 def _is_running(pid: int, process_start: str | None) -> bool:
     if process_start is not None:
-        return _process_start(pid) == process_start
+        return start_of_process(pid) == process_start
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -96,7 +96,7 @@ def _is_running(pid: int, process_start: str | None) -> bool:
     return True
 
 
-def _process_start(pid: int) -> str | None:
+def start_of_process(pid: int) -> str | None:
     """Return when a process started; ``None`` when it has ended, or the system does not tell."""
     try:
         fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()

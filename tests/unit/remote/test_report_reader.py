@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipyvitals import FakeClock, Monitor
+from ipyvitals.remote import report_reader
 from ipyvitals.remote.folder import ReportFolder
 from ipyvitals.remote.report import (
     ModelReport,
@@ -20,6 +21,7 @@ from ipyvitals.remote.report import (
     Writer,
     encode_report,
 )
+from ipyvitals.runtime.reporting import ReportReceiver
 from ipyvitals.stats.packing import pack
 
 
@@ -27,6 +29,7 @@ class Bench:
     """A home, workers with clocks of their own, and what lies between them."""
 
     def __init__(self, path):
+        self.path = path
         self.clock = FakeClock()
         self.home = self.monitor("home", self.clock, accuracy_window=40)
         self.home._engine.receive_reports(path)
@@ -342,3 +345,95 @@ def test_a_report_that_could_not_be_sent_is_in_the_next_one(bench, tmp_path):
     (file,) = folder.new_reports()
     bench.deliver([(file.data, bench.clock.monotonic())])
     assert totals(bench.home) == (2, 0, 0)
+
+
+def test_two_models_of_one_worker_count_each(bench):
+    worker = bench.worker()
+    for version, count in (("1", 3), ("2", 5)):
+        worker.deploy("other", version=version)
+        worker.record_batch([1] * count)
+        worker.tick()
+        bench.deliver()
+    worker.record(1, model_id="other-1")
+    worker.tick()
+    bench.deliver()
+    found = {one.model_id: one.total_predictions for one in bench.home.models()}
+    assert found == {"churn": 0, "other-1": 4, "other-2": 5}
+
+
+def report(token, n=1, predictions=1, **more):
+    model = ModelReport(predictions=predictions)
+    report = Report(
+        monitor="home", writer=Writer(token=token), n=n, now=0.0, models=[model], **more
+    )
+    return encode_report(report)
+
+
+def test_of_too_many_workers_the_oldest_that_ended_are_folded(bench):
+    limit = report_reader.MAX_WRITERS
+    lost = {"unknown": 2}
+    bench.receiver.take(
+        [(report(f"{n:04}", final=n < 5, lost_labels=lost), 0.0) for n in range(limit)]
+    )
+    bench.receiver.take([(report(f"{n:04}"), 0.0) for n in range(limit, limit + 5)])
+    bench.receiver.read()
+    home = bench.home.snapshot()
+    assert (totals(bench.home)[0], home.labels.unknown) == (limit + 5, 2 * limit)
+    assert len(bench.receiver.reader.workers) == limit
+    assert home.notices == []
+
+    # No room for one more: nobody else has ended.
+    bench.receiver.take([(report("more"), 0.0)])
+    assert totals(bench.home)[0] == limit + 5
+    assert [one.code for one in bench.home.snapshot().notices] == ["workers.many"]
+    # Those that are known go on, also after they had to make room.
+    bench.receiver.take([(report("0006", n=2, final=True), 0.0)])
+    bench.receiver.take([(report("0000", n=2, predictions=2), 0.0)])
+    assert totals(bench.home)[0] == limit + 6
+    assert bench.home.snapshot().labels.unknown == 2 * (limit - 2)
+    bench.receiver.take([(report("0007", n=2, predictions=3), 0.0)])
+    assert totals(bench.home)[0] == limit + 8
+
+
+def test_a_worker_that_was_stopped_is_alive_again(bench):
+    worker = bench.worker()
+    worker.record(1)
+    worker.tick()
+    bench.deliver()
+    bench.advance(25.0, worker)
+    assert bench.home.snapshot().workers[0].state == "late"
+    worker.record(1)
+    worker.tick()
+    bench.deliver()
+    assert bench.home.snapshot().workers[0].state == "alive"
+    # Of a suspended computer all are silent for hours, and then go on.
+    bench.advance(7_200.0, worker)
+    bench.receiver.read()
+    worker.record(1)
+    worker.tick()
+    bench.deliver()
+    assert bench.home.snapshot().workers[0].state == "alive"
+    assert totals(bench.home)[0] == 3
+
+
+def test_a_report_of_many_models_is_below_the_limit_of_a_message(bench):
+    worker = bench.worker(accuracy_window=10_000)
+    for number in range(12):
+        worker.deploy("other", version=str(number))
+        worker.record_batch([1] * 10_000, [number % 2] * 10_000, segment=["EU"] * 10_000)
+    worker.tick()
+    worker.close()
+    bench.deliver()
+    assert totals(bench.home)[0] == 0
+    assert sum(one.total_predictions for one in bench.home.models()) == 120_000
+
+
+def test_drift_says_that_it_is_without_the_records_of_workers(bench):
+    home = bench.monitor("home", bench.clock, drift=True)
+    receiver = ReportReceiver(home._engine, bench.path, home._engine.persistence.session())
+    receiver.take([(report("a", predictions=0), 0.0)])
+    assert home.snapshot().notices == []
+    receiver.take([(report("a", n=2), 0.0), (report("b"), 0.0)])
+    (notice,) = home.snapshot().notices
+    assert (notice.code, notice.count) == ("workers.drift", 1)
+    home.close()

@@ -34,7 +34,7 @@ def test_this_process_lives_however_long_it_was_silent(here):
 
 def test_a_process_that_ended_is_gone_at_once(here):
     other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    process_start = ownership._process_start(other.pid)
+    process_start = ownership.start_of_process(other.pid)
     assert alive(owner(here, pid=other.pid, process_start=process_start), LATER)
 
     other.kill()
