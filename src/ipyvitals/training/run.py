@@ -267,6 +267,14 @@ class TrainingRun:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool | None:
+        try:
+            return self._leave(error)
+        except BaseException:
+            # An interrupt, after which the run has ended all the same.
+            self._leave(error)
+            raise
+
+    def _leave(self, error: BaseException | None) -> bool | None:
         if isinstance(error, TrainingStopped) or (error is None and self.should_stop):
             self.owner.end(self, "stopped", STOPPED, "requested")
             return self.stop_raises and error is not None
