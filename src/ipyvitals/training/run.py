@@ -258,6 +258,18 @@ class TrainingRun:
         """End the run early as stopped, which is no failure."""
         self.owner.end(self, "stopped", details, "stopped")
 
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Imported late: the module is built on this one.
+        from ipyvitals.training.ignored_run import ignored_run
+
+        return ignored_run, (self.total, self.stage)
+
     def __enter__(self) -> Self:
         return self
 

@@ -36,7 +36,7 @@ __all__ = ["RunEnder"]
 
 
 class EndedRun(NamedTuple):
-    """What is passed on of a run that has ended."""
+    """The report of a run that has ended, before it is passed on."""
 
     report: ProgressReport
     copies: list[CurveCopy]

@@ -64,6 +64,9 @@ class RunTree(RunEnder):
         self.end_abandoned_loops()
         self.end_returned(call)
         inside = innermost(self, implicit=False) if parent is CONTEXT else check_parent(parent)
+        if inside is not None and inside.owner is not self:
+            # A run of another monitor, whose tree this one cannot be in.
+            inside = None
         self._end_replaced(owner, inside)
         run: TrainingRun | None = None
         copies: list[CurveCopy] = []
