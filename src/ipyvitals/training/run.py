@@ -70,10 +70,6 @@ class TrainingRun:
     'completed'
     """
 
-    aside = False
-    """Whether the steps of the run are none of the run around it, such as a validation's."""
-    place: RunPlace | None = None
-
     def __init__(
         self, owner: RunOwner, record: RunRecord, total: int | None, stage: str, details: str
     ) -> None:
@@ -93,6 +89,9 @@ class TrainingRun:
         """Returns whether the loop is inside its iterable now; ``None`` where that is unknown."""
         self.is_done: Callable[[], bool] = unknown_end
         """Returns whether a framework that trains has ended by itself, without a call of `end`."""
+        self.aside = False
+        """Whether the steps of the run are none of the run around it, such as a validation's."""
+        self.place: RunPlace | None = None
         self.implicit = False
         """Whether `Monitor.log` opened the run, because none was open."""
         self.stop_raises = False
