@@ -76,8 +76,8 @@ class VitalsMagics:
         self._access = access
         self._made: Any = None
         """The monitor that a magic made, to which nothing else refers."""
-        self._cells: list[CellRun | None] = []
-        """The run of each running cell, if it is one; the outermost cell first."""
+        self._cells: list[list[CellRun]] = []
+        """The runs of each running cell, the outermost cell and run first."""
 
     def load(self) -> None:
         """Register the magics."""
@@ -96,8 +96,7 @@ class VitalsMagics:
         shell.events.unregister("pre_run_cell", self._begin_cell)
         shell.events.unregister("post_run_cell", self._end_cell)
         while self._cells:
-            cell_run = self._cells.pop()
-            if cell_run is not None:
+            for cell_run in reversed(self._cells.pop()):
                 cell_run.end(None)
 
     def vitals(self, line: str, cell: str | None = None) -> None:
@@ -139,10 +138,10 @@ class VitalsMagics:
 
     def _open(self, name: str) -> None:
         cell_run = CellRun(self._monitor(), name or DEFAULT_STAGE)
-        if self._cells and self._cells[-1] is None:
-            self._cells[-1] = cell_run
-        else:
-            self._cells.append(cell_run)
+        if not self._cells:
+            # The cell that loads the magics.
+            self._cells.append([])
+        self._cells[-1].append(cell_run)
 
     def _stop(self) -> None:
         monitor = self._access.newest()
@@ -164,15 +163,13 @@ class VitalsMagics:
         return monitor
 
     def _begin_cell(self, info: Any) -> None:
-        self._cells.append(None)
+        self._cells.append([])
 
     def _end_cell(self, result: Any) -> None:
-        cell_run = self._cells.pop() if self._cells else None
-        if cell_run is None:
-            return
-        summary = cell_run.end(result.error_before_exec or result.error_in_exec)
-        if summary is not None:
-            self._display(summary)
+        for cell_run in reversed(self._cells.pop() if self._cells else []):
+            summary = cell_run.end(result.error_before_exec or result.error_in_exec)
+            if summary is not None:
+                self._display(summary)
 
     @staticmethod
     def _display(value: Any) -> None:

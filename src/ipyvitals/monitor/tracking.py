@@ -12,6 +12,7 @@ from ipyvitals.training.arguments import CONTEXT
 from ipyvitals.training.bars import BarCapture
 from ipyvitals.training.loop import TrackLoop
 from ipyvitals.training.run import TrainingRun
+from ipyvitals.utils.user_code import safe_repr
 
 __all__ = ["TrackingMixin"]
 
@@ -149,8 +150,9 @@ class TrackingMixin(MonitorBase):
         100.0
         """
         self._user_warnings.accepts()
-        if stop not in ("flag", "raise"):
-            raise ArgumentValueError(f"stop={stop!r}: expected 'flag' or 'raise'.")
+        given: Any = stop
+        if not isinstance(given, str) or given not in ("flag", "raise"):
+            raise ArgumentValueError(f"stop={safe_repr(stop)}: expected 'flag' or 'raise'.")
         return self._engine.training.start(
             total,
             stage,

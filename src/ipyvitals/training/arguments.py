@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from operator import length_hint
 from typing import Any
 
@@ -10,7 +10,8 @@ from ipyvitals.errors import ArgumentTypeError, ArgumentValueError
 from ipyvitals.training.config import plain_value
 from ipyvitals.training.loop import TrackLoop
 from ipyvitals.training.run import TrainingRun
-from ipyvitals.utils.user_code import safe_text
+from ipyvitals.utils.storable import MAX_INTEGER
+from ipyvitals.utils.user_code import safe_repr, safe_text
 
 __all__ = [
     "CONTEXT",
@@ -30,8 +31,8 @@ def check_parent(parent: Any) -> TrainingRun | None:
     run = parent.run if isinstance(parent, TrackLoop) else parent
     if run is not None and not isinstance(run, TrainingRun):
         raise ArgumentTypeError(
-            f"parent={parent!r}: expected a run, as training() returns it, or None for a run of "
-            "its own."
+            f"parent={safe_repr(parent)}: expected a run, as training() returns it, or None for a "
+            "run of its own."
         )
     return run
 
@@ -39,14 +40,20 @@ def check_parent(parent: Any) -> TrainingRun | None:
 def check_facts(name: Any, config: Any, tags: Any, goals: Any, unit: Any) -> dict[str, Any]:
     """Return the description of a run, checked."""
     if config is not None and not isinstance(config, Mapping):
-        raise ArgumentTypeError(f"config={config!r}: expected a mapping of names to values.")
-    if isinstance(tags, str):
-        raise ArgumentTypeError(f"tags={tags!r}: expected a list of texts, got one text.")
+        raise ArgumentTypeError(
+            f"config={safe_repr(config)}: expected a mapping of names to values."
+        )
+    if isinstance(tags, str) or not isinstance(tags, Iterable):
+        raise ArgumentTypeError(f"tags={safe_repr(tags)}: expected a list of texts.")
+    if goals is not None and not isinstance(goals, Mapping):
+        raise ArgumentTypeError(
+            f"goals={safe_repr(goals)}: expected a mapping of metrics to 'min' or 'max'."
+        )
     goals = dict(goals or {})
     for metric, goal in goals.items():
-        if goal not in ("min", "max"):
+        if not isinstance(goal, str) or goal not in ("min", "max"):
             raise ArgumentValueError(
-                f"goals: expected 'min' or 'max' for {metric!r}, got {goal!r}."
+                f"goals: expected 'min' or 'max' for {metric!r}, got {safe_repr(goal)}."
             )
     # Before a lock is acquired: the text of a value may be code of the user.
     plain = {safe_text(one): plain_value(value) for one, value in dict(config or {}).items()}
@@ -83,10 +90,11 @@ def check_total(
         return None
     try:
         count = int(total)
-        if count < 0 or count != total:
-            raise ValueError
-        return count
-    except (TypeError, ValueError, OverflowError):
-        raise ArgumentValueError(
-            f"{name}={total!r}: expected a whole number of steps, 0 or more, {otherwise}."
-        ) from None
+        if 0 <= count <= MAX_INTEGER and count == total:
+            return count
+    except Exception:
+        # What is no number may raise anything.
+        pass
+    raise ArgumentValueError(
+        f"{name}={safe_repr(total)}: expected a whole number of steps, 0 or more, {otherwise}."
+    )

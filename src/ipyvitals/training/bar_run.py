@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator, Iterator
 from inspect import currentframe
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from ipyvitals.training.metric_values import take_value
 from ipyvitals.training.run_states import COUNTER_LENGTH, end_by_error
+from ipyvitals.utils.storable import MAX_INTEGER
 
 if TYPE_CHECKING:
     from ipyvitals.training.run import TrainingRun
@@ -70,7 +70,7 @@ class BarRun:
             _stage(bar),
             str(bar.postfix or ""),
             unit=_unit(bar),
-            initial=max(0, int(self._initial)),
+            initial=_count(self._initial),
         )
         self._has_ended = False
         run.counted = True
@@ -79,7 +79,7 @@ class BarRun:
     def iterate(self, bar: Any, items: Generator[Any, Any, Any]) -> Iterator[Any]:
         """Yield the items of a bar, and count them."""
         self._guarded(self.begin, bar)
-        self._taken = taken = int(self._initial)
+        self._taken = taken = _count(self._initial)
         try:
             self._is_waiting = True
             for item in items:
@@ -99,7 +99,7 @@ class BarRun:
                 self.begin(bar)
             return
         run, total, stage = self.run, _total(bar), _stage(bar)
-        if bar.n < self._n:
+        if _count(bar.n) < _count(self._n):
             # The bar was set back, such as by its `reset`.
             run.reached = 0.0
         self._n = bar.n
@@ -163,7 +163,7 @@ class BarRun:
         self._has_ended = True
         if run is not None:
             steps = n if self._taken is None or self._is_waiting else self._steps()
-            run._current, run._counter = int(steps), None
+            run._current, run._counter = _count(steps), None
         return run
 
     def _abandon(self, frame: Any) -> None:
@@ -178,8 +178,8 @@ class BarRun:
         bar = self._bar()
         if bar is not None:
             self._n = bar.n
-        n = self._n
-        return int(n) if self._taken is None else max(int(n), self._taken - 1)
+        n = _count(self._n)
+        return n if self._taken is None else max(n, self._taken - 1)
 
 
 class _Counter:
@@ -194,7 +194,15 @@ class _Counter:
 
 def _total(bar: Any) -> int | None:
     total = bar.total
-    return None if total is None or not isfinite(total) or total < 0 else round(total)
+    return None if total is None or not 0 <= total <= MAX_INTEGER else round(total)
+
+
+def _count(n: Any) -> int:
+    """Return the steps that a bar says; 0 where its ``n`` was set to what is no number."""
+    try:
+        return min(COUNTER_LENGTH - 1, max(0, int(n)))
+    except Exception:
+        return 0
 
 
 def _stage(bar: Any) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, MutableMapping
 from math import isfinite
 from typing import Any, TypeAlias
 
+from ipyvitals.utils.user_code import safe_text
+
 __all__ = ["MAX_VALUES", "RunConfig", "plain_value"]
 
 Plain: TypeAlias = str | float | bool | None
@@ -32,7 +34,7 @@ class RunConfig(MutableMapping[str, Any]):
         self.on_full: Callable[[str], object] | None = None
 
     def __setitem__(self, name: str, value: Any) -> None:
-        name = str(name)[:MAX_TEXT_CHARS]
+        name = safe_text(name)[:MAX_TEXT_CHARS]
         if name in self._values or len(self._values) < MAX_VALUES:
             self._values[name] = plain_value(value)
         elif self.on_full is not None:

@@ -108,10 +108,10 @@ class TrackLoop(Generic[T]):
 
     def _steps(self) -> Iterator[T]:
         run = self._begin()
-        clock, timer = self._tracker.monotonic, run.record.timer
-        counter = run._counter = repeat(None, COUNTER_LENGTH)
-        untimed = 0
         try:
+            clock, timer = self._tracker.monotonic, run.record.timer
+            counter = run._counter = repeat(None, COUNTER_LENGTH)
+            untimed = 0
             iterator = iter(self._iterable)  # type: ignore[arg-type]
             while True:
                 began = clock()
@@ -151,9 +151,9 @@ class TrackLoop(Generic[T]):
 
     async def _async_steps(self) -> AsyncIterator[T]:
         run = self._begin()
-        clock, timer = self._tracker.monotonic, run.record.timer
-        counter = run._counter = repeat(None, COUNTER_LENGTH)
         try:
+            clock, timer = self._tracker.monotonic, run.record.timer
+            counter = run._counter = repeat(None, COUNTER_LENGTH)
             iterator = aiter(self._iterable)  # type: ignore[arg-type]
             while True:
                 began = clock()

@@ -15,6 +15,7 @@ from ipyvitals.training.environment import GitState
 from ipyvitals.training.eta import EtaEstimator
 from ipyvitals.training.run_states import leaf_steps, nested_fraction
 from ipyvitals.training.series import RunSeries
+from ipyvitals.utils.storable import MAX_INTEGER
 
 if TYPE_CHECKING:
     from ipyvitals.training.run import TrainingRun
@@ -146,7 +147,7 @@ class RunRecord:
 
     def end_lap(self, steps: int, now: float, at: float) -> None:
         """Take over what the lap did."""
-        self.steps += steps
+        self.steps = min(MAX_INTEGER, self.steps + steps)
         self.finished_seconds += now - self.lap_started
         self.ended, self.ended_at = now, at
         waited = self.wait_totals(now)
@@ -221,7 +222,7 @@ class RunRecord:
             total=run.total,
             progress=None if fraction is None else 100.0 * fraction,
             lap=self.lap,
-            steps=self.steps + run.current if running else self.steps,
+            steps=min(MAX_INTEGER, self.steps + run.current) if running else self.steps,
             rate_per_second=self.eta.rate(now) if running else self._mean_rate(),
             eta_seconds=self.eta.eta_seconds(now) if running else None,
             elapsed_seconds=max(0.0, (now if self.ended is None else self.ended) - self.started),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,6 +24,7 @@ from ipyvitals.training.metric_values import (
 from ipyvitals.training.run_states import ProgressReport, report_of
 from ipyvitals.utils.locks import new_rlock
 from ipyvitals.utils.notices import Notices
+from ipyvitals.utils.storable import MAX_INTEGER, MIN_INTEGER
 from ipyvitals.utils.user_code import is_interrupt, safe_repr, safe_text
 
 if TYPE_CHECKING:
@@ -108,16 +108,15 @@ class ReportQueue:
         return values
 
     def take_step(self, name: str, value: Any) -> float | None:
-        """Return the number of a step; ``None``, with a warning, for what is no finite number."""
-        if type(value) is int:
-            return value
+        """Return the number of a step; ``None``, with a warning, for what is none of 64 bits."""
         try:
-            number = take_value(value)
-            if number is not None and not isinstance(number, float):
+            # An int stays exact.
+            number = value if type(value) is int else take_value(value)
+            if number is not None and not isinstance(number, (float, int)):
                 # A step on a device: it is needed now.
                 number = number.read()
-            if number is not None and isfinite(number):
-                return int(number) if number.is_integer() else number
+            if number is not None and MIN_INTEGER <= number <= MAX_INTEGER:
+                return int(number) if number == int(number) else number
         except BaseException as error:
             if is_interrupt(error):
                 raise

@@ -90,6 +90,8 @@ class TrainingRun:
         """Returns whether the loop is inside its iterable now; ``None`` where that is unknown."""
         self.is_done: Callable[[], bool] = unknown_end
         """Returns whether a framework that trains has ended by itself, without a call of `end`."""
+        self.aside = False
+        """Whether the steps of the run are none of the run around it, such as a validation's."""
         self.implicit = False
         """Whether `Monitor.log` opened the run, because none was open."""
         self.stop_raises = False
@@ -261,6 +263,18 @@ class TrainingRun:
         """End the run early as stopped, which is no failure."""
         self.owner.end(self, "stopped", details, "stopped")
 
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Imported late: the module is built on this one.
+        from ipyvitals.training.ignored_run import ignored_run
+
+        return ignored_run, (self.total, self.stage)
+
     def __enter__(self) -> Self:
         return self
 
@@ -270,6 +284,14 @@ class TrainingRun:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool | None:
+        try:
+            return self._leave(error)
+        except BaseException:
+            # An interrupt, after which the run has ended all the same.
+            self._leave(error)
+            raise
+
+    def _leave(self, error: BaseException | None) -> bool | None:
         if isinstance(error, TrainingStopped) or (error is None and self.should_stop):
             self.owner.end(self, "stopped", STOPPED, "requested")
             return self.stop_raises and error is not None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from math import inf
 from operator import length_hint
 from types import CodeType
+from typing import Any, NamedTuple
 
-from ipyvitals.schema import RunEnd, RunInfo, TrainingState
+from ipyvitals.schema import RunEnd, TrainingSection, TrainingState
 from ipyvitals.schema.messages import message
 from ipyvitals.schema.training import ENDED_RUNS
 from ipyvitals.training.context import CallPlace, leave
@@ -17,6 +19,7 @@ from ipyvitals.training.run_list import RunList
 from ipyvitals.training.run_states import (
     COUNTER_LENGTH,
     INTERRUPTED,
+    ProgressReport,
     end_by_error,
     is_elsewhere,
     is_inside,
@@ -26,14 +29,29 @@ from ipyvitals.training.run_states import (
     subtree,
 )
 from ipyvitals.training.sections import training_section
-from ipyvitals.training.stored_curves import final_copies, thinned
+from ipyvitals.training.stored_curves import CurveCopy, final_copies, thinned
 from ipyvitals.utils.user_code import safe_text
 
 __all__ = ["RunEnder"]
 
 
+class EndedRun(NamedTuple):
+    """The report of a run that has ended, before it is passed on."""
+
+    report: ProgressReport
+    copies: list[CurveCopy]
+    section: TrainingSection | None
+    """Of a run at the top."""
+    implicit: bool
+
+
 class RunEnder(RunList):
     """Ends runs, each with the open runs inside it."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._unreported: deque[EndedRun] = deque()
+        """Runs that have ended and are not reported yet; changed under the lock."""
 
     def end(
         self,
@@ -43,47 +61,75 @@ class RunEnder(RunList):
         end: RunEnd,
         **args: str | float,
     ) -> None:
-        """End a run and the open runs inside it."""
+        """End a run and the open runs inside it; an interrupt on the way ends them all the same."""
+        try:
+            self._end(run, state, details, end, args)
+        except BaseException:
+            self._end(run, state, details, end, args)
+            raise
+
+    def _end(
+        self,
+        run: TrainingRun,
+        state: TrainingState,
+        details: str | None,
+        end: RunEnd,
+        args: dict[str, str | float],
+    ) -> None:
         self.fold()
-        now, at = self._clock.monotonic(), self._clock.time()
         with self.reports.lock, self._lock:
-            if run.state != "running":
-                return
-            ended = subtree(run)
-            for inner in ended[1:]:
-                inner._current = inner.current
-            steps = run.current
-            if state == "completed" and run._counter is not None:
-                steps = COUNTER_LENGTH - length_hint(run._counter)
-            if run.record.timer.steps and run._counter is not None:
-                run.record.stepped = now
-            run._current, run._counter = steps, None
-            # It may refer to what was trained.
-            run.is_done = unknown_end
-            if end == "requested" and run.stopped_at is not None:
-                run._current, run.reached = run.stopped_at
-            run.record.look(now)
-            if details is not None:
-                run.details = details
-            reports = []
-            for inner in reversed(ended):
-                outer = run is inner
-                # Before the run is closed, which frees the curves of old runs.
-                copies = final_copies(inner)
-                info = self._close(inner, state if outer else "stopped", end, args, now, at)
-                report = report_of(inner, at, inner.current, {}, info)
-                reports.append((report, copies))
-                self._drop_curves(inner.loops.values())
-            last = training_section(run, now) if run.parent is None else None
-            if last is not None:
-                self._last = last
+            if run.state == "running":
+                self._close_all(run, state, details, end, args)
         leave(run)
-        for report, copies in reports:
-            self._on_report(report._replace(curves=thinned(copies)))
-        if last is not None:
-            self._on_end(last, run.implicit)
-        else:
-            self._on_change()
+        self._pass_on_ends()
+
+    def _close_all(
+        self,
+        run: TrainingRun,
+        state: TrainingState,
+        details: str | None,
+        end: RunEnd,
+        args: dict[str, str | float],
+    ) -> None:
+        now, at = self._clock.monotonic(), self._clock.time()
+        ended = subtree(run)
+        for inner in ended[1:]:
+            inner._current = inner.current
+        steps = run.current
+        if state == "completed" and run._counter is not None:
+            steps = COUNTER_LENGTH - length_hint(run._counter)
+        if run.record.timer.steps and run._counter is not None:
+            run.record.stepped = now
+        run._current, run._counter = steps, None
+        # It may refer to what was trained.
+        run.is_done = unknown_end
+        if end == "requested" and run.stopped_at is not None:
+            run._current, run.reached = run.stopped_at
+        run.record.look(now)
+        if details is not None:
+            run.details = details
+        for inner in reversed(ended):
+            # Before the run is closed, which frees the curves of old runs.
+            copies = final_copies(inner)
+            self._close(inner, state if inner is run else "stopped", end, args, now, at, copies)
+            self._drop_curves(inner.loops.values())
+
+    def _pass_on_ends(self) -> None:
+        """Report the runs that have ended, outside the locks."""
+        while self._unreported:
+            with self._lock:
+                ended = self._unreported.popleft() if self._unreported else None
+            if ended is None:
+                return
+            try:
+                self._on_report(ended.report._replace(curves=thinned(ended.copies)))
+                if ended.section is not None:
+                    self._on_end(ended.section, ended.implicit)
+                else:
+                    self._on_change()
+            except BaseException:
+                self._unreported.appendleft(ended)
+                raise
 
     def _close(
         self,
@@ -93,41 +139,58 @@ class RunEnder(RunList):
         args: dict[str, str | float],
         now: float,
         at: float,
-    ) -> RunInfo:
+        copies: list[CurveCopy],
+    ) -> None:
+        """Close a run: completely, or after an interrupt not at all."""
         record, parent = run.record, run.parent
-        if end == "requested" and parent is not None and parent.stopped_at is None:
-            parent.stopped_at = parent.current, nested_fraction(parent) or 0.0
-        run.state, record.end, record.stalled = state, end, None
-        self._open.remove(run)
-        outer = parent
-        while outer is not None:
-            # What this run did counts in the runs around it before it leaves them.
-            nested_fraction(outer)
-            outer = outer.parent
-        if end not in ("completed", "failed", "stopped"):
-            sentence = message(f"run.{end}", **args)
-            record.reason = sentence.text, f"run.{end}", dict(args)
-        record.end_lap(run._current, now, at)
-        if parent is not None:
-            if run.aside:
-                # The runs around and beside it made no step meanwhile, and did not stall.
-                for other in (parent, *parent.children):
-                    other.record.stepped = max(other.record.stepped, now)
+        before = dict(vars(record))
+        reported = len(self._unreported)
+        try:
+            if end == "requested" and parent is not None and parent.stopped_at is None:
+                parent.stopped_at = parent.current, nested_fraction(parent) or 0.0
+            run.state, record.end, record.stalled = state, end, None
+            outer = parent
+            while outer is not None:
+                # What this run did counts in the runs around it before it leaves them.
+                nested_fraction(outer)
+                outer = outer.parent
+            if end not in ("completed", "failed", "stopped"):
+                sentence = message(f"run.{end}", **args)
+                record.reason = sentence.text, f"run.{end}", dict(args)
+            record.end_lap(run._current, now, at)
+            around, around_waits, section = run, 0.0, None
+            others, leaves = run.children, run.finished_steps
+            if parent is not None:
+                around, others, leaves = parent, [*parent.children], parent.finished_steps
+                others.remove(run)
+                if run.aside:
+                    # The runs around and beside it made no step meanwhile, and did not stall.
+                    for other in (parent, *others):
+                        other.record.stepped = max(other.record.stepped, now)
+                else:
+                    leaves += leaf_steps(run)
+                parent.record.inner_metrics.update(record.inner_metrics)
+                parent.record.inner_metrics.update(record.series.metrics)
+                around_waits = (record.timer.ratio or 0.0) * (now - record.lap_started)
             else:
-                parent.finished_steps += leaf_steps(run)
-            parent.children.remove(run)
-            parent.record.inner_metrics.update(record.inner_metrics)
-            parent.record.inner_metrics.update(record.series.metrics)
-            waited = record.timer.ratio
-            if waited is not None:
-                parent.record.inner_waited += waited * (now - record.lap_started)
-        info = record.info(now)
-        self._ended.appendleft((record, info))
-        forgotten = []
-        while len(self._ended) > ENDED_RUNS:
-            forgotten.append(self._ended.pop()[0])
+                section = training_section(run, now)
+            info = record.info(now)
+            opened = [other for other in self._open if other is not run]
+            ended = deque([(record, info), *self._ended])
+            forgotten = [ended.pop()[0] for _ in range(len(ended) - ENDED_RUNS)]
+            report = report_of(run, at, run.current, {}, info)
+            self._unreported.append(EndedRun(report, copies, section, run.implicit))
+            parts = opened, ended, section or self._last, others, leaves
+            # One line without a call, which no interrupt can divide.
+            self._open, self._ended, self._last, around.children, around.finished_steps = parts
+        except BaseException:
+            run.state = "running"
+            vars(record).update(before)
+            while len(self._unreported) > reported:
+                self._unreported.pop()
+            raise
+        around.record.inner_waited += around_waits
         self._drop_curves(forgotten)
-        return info
 
     def _drop_curves(self, records: Iterable[RunRecord]) -> None:
         """Free the curves that no snapshot has, unless an open run has yet to store them."""

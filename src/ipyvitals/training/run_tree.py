@@ -21,7 +21,7 @@ from ipyvitals.training.record import MAX_TAGS, RunRecord
 from ipyvitals.training.run import TrainingRun
 from ipyvitals.training.run_end import RunEnder
 from ipyvitals.training.run_list import PLACES
-from ipyvitals.training.run_states import is_elsewhere, report_of
+from ipyvitals.training.run_states import end_by_error, is_elsewhere, report_of
 from ipyvitals.training.stored_curves import CurveCopy, copies_of, thinned
 from ipyvitals.utils.user_code import safe_text
 
@@ -64,40 +64,60 @@ class RunTree(RunEnder):
         self.end_abandoned_loops()
         self.end_returned(call)
         inside = innermost(self, implicit=False) if parent is CONTEXT else check_parent(parent)
+        if inside is not None and inside.owner is not self:
+            # A run of another monitor, whose tree this one cannot be in.
+            inside = None
         self._end_replaced(owner, inside)
+        run: TrainingRun | None = None
         copies: list[CurveCopy] = []
-        with self.reports.lock, self._lock:
-            if inside is not None and inside.state != "running":
-                inside = None
-            now, at = self._clock.monotonic(), self._clock.time()
-            record = inside.loops.get(stage) if loop and inside is not None else None
-            if record is None or (record.run is not None and record.run.state == "running"):
-                record = self._new_record(inside, now, at)
-                if loop and inside is not None:
-                    inside.loops.setdefault(stage, record)
-                    copies = self._forget_a_loop(inside)
-            record.describe(stage, **facts)
-            run = TrainingRun(self, record, total, stage, safe_text(details))
-            run.implicit, run.stop_raises, run.aside = implicit, stop_raises, aside
-            run.cell, run.place, run.call = self._cell, RunPlace(), call
-            run._current, run.counted = initial, loop or initial > 0
-            if inside is not None:
+        try:
+            with self.reports.lock, self._lock:
+                if inside is not None and inside.state != "running":
+                    inside = None
+                now, at = self._clock.monotonic(), self._clock.time()
+                record = inside.loops.get(stage) if loop and inside is not None else None
+                if record is None or (record.run is not None and record.run.state == "running"):
+                    record = self._new_record(inside, now, at)
+                    if loop and inside is not None:
+                        inside.loops.setdefault(stage, record)
+                        copies = self._forget_a_loop(inside)
+                record.describe(stage, **facts)
+                run = TrainingRun(self, record, total, stage, safe_text(details))
+                run.implicit, run.stop_raises, run.aside = implicit, stop_raises, aside
+                run.cell, run.place, run.call = self._cell, RunPlace(), call
+                run._current, run.counted = initial, loop or initial > 0
                 run.parent = inside
-                run.should_stop = run.interrupt = inside.should_stop
-                inside._has_inner = inside._has_inner or not aside
-                inside.children.append(run)
-            record.begin_lap(run, now)
-            record.series.feed = self._feed
-            self._open.append(run)
-            self._ended = deque(item for item in self._ended if item[0] is not record)
-        if owner is not None:
-            self._own(owner, run)
-        self._check_limits(record, facts)
-        enter(run)
-        self._describe(record)
-        self._on_report(report_of(run, at, run.current, {})._replace(curves=thinned(copies)))
-        self._on_change()
+                record.begin_lap(run, now)
+                record.series.feed = self._feed
+                self._add(run, inside)
+            if owner is not None:
+                self._own(owner, run)
+            self._check_limits(record, facts)
+            enter(run)
+            self._describe(record)
+            self._on_report(report_of(run, at, run.current, {})._replace(curves=thinned(copies)))
+            self._on_change()
+        except BaseException as error:
+            # An interrupt: nobody gets the run.
+            if run is not None and any(one is run for one in self._open):
+                end_by_error(run, error)
+            elif run is not None:
+                run.state = "stopped"
+            raise
         return run
+
+    def _add(self, run: TrainingRun, inside: TrainingRun | None) -> None:
+        """Add a run to the open ones: completely, or after an interrupt not at all."""
+        opened = [*self._open, run]
+        ended = deque(item for item in self._ended if item[0] is not run.record)
+        around, others, has_inner = run, run.children, False
+        if inside is not None:
+            run.should_stop = run.interrupt = inside.should_stop
+            around, others = inside, [*inside.children, run]
+            has_inner = inside._has_inner or not run.aside
+        parts = opened, ended, others, has_inner
+        # One line without a call, which no interrupt can divide.
+        self._open, self._ended, around.children, around._has_inner = parts
 
     def _check_limits(self, record: RunRecord, facts: Mapping[str, Any]) -> None:
         """Warn of hyperparameters and tags that are too many, without a lock."""
@@ -135,12 +155,14 @@ class RunTree(RunEnder):
             parent = run.parent
             if parent is None or run.state != "running":
                 return
-            outer = run.parent = parent.parent
-            parent.children.remove(run)
-            run.record.parent_id = None
-            if outer is not None:
-                outer.children.append(run)
-                run.record.parent_id = outer.run_id
+            outer = parent.parent
+            siblings = [one for one in parent.children if one is not run]
+            # Each time one line without a call, which no interrupt can divide.
+            if outer is None:
+                run.parent, parent.children, run.record.parent_id = None, siblings, None
+            else:
+                parts = outer, siblings, [*outer.children, run], outer.record.run_id
+                run.parent, parent.children, outer.children, run.record.parent_id = parts
         self._on_change()
 
     def _end_replaced(self, owner: object, inside: TrainingRun | None) -> None:

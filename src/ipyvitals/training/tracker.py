@@ -22,6 +22,7 @@ from ipyvitals.training.run_states import ProgressReport, newest_step, report_of
 from ipyvitals.training.run_tree import RunTree
 from ipyvitals.training.sections import training_section
 from ipyvitals.training.stored_curves import due_copies, thinned
+from ipyvitals.utils.storable import MAX_INTEGER
 from ipyvitals.utils.user_code import safe_text
 
 __all__ = ["TrainingTracker"]
@@ -73,7 +74,7 @@ class TrainingTracker(RunTree):
         values = self._admitted(run, self.reports.take(mappings, metrics))
         # The usual case calls little: after a pause each function is slow.
         given = current
-        if current is not None and (type(current) is not int or current < 0):
+        if current is not None and (type(current) is not int or not 0 <= current <= MAX_INTEGER):
             given = self._steps("current", current)
         delta = None if advance is None else self._steps("advance", advance)
         if given is not None and delta is not None:
@@ -88,7 +89,7 @@ class TrainingTracker(RunTree):
             if given is not None:
                 self._count(run, given, now)
             elif delta is not None:
-                self._count(run, max(0, run._current + delta), now)
+                self._count(run, min(MAX_INTEGER, max(0, run._current + delta)), now)
             if stage is not None:
                 run.stage = stage
             if details is not None:
@@ -182,7 +183,7 @@ class TrainingTracker(RunTree):
             if run.counts_from is None:
                 # Steps from 0 on are indices: step 39 is the end of 40 steps.
                 run.counts_from = 0 if step == 0 else 1
-            reached = int(step) + 1 - run.counts_from
+            reached = min(MAX_INTEGER, int(step) + 1 - run.counts_from)
         if reached > run._current:
             run.record.count(reached - run._current, now)
             run._current = reached

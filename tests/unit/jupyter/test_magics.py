@@ -127,6 +127,21 @@ def test_a_cell_inside_a_cell_ends_its_own_run(loaded, monitor):
     assert found["inner"].parent_id is None
 
 
+def test_cells_that_begin_in_one_another_all_end(loaded, monitor, capsys):
+    loaded.run_cell("%%vitals outer\n%%vitals inner\nx = 1").raise_error()
+    runs = stages(monitor)
+    assert {name: run.state for name, run in runs.items()} == {
+        "outer": "completed",
+        "inner": "completed",
+    }
+    assert runs["inner"].parent_id == runs["outer"].run_id
+    shown = [line for line in capsys.readouterr().out.splitlines() if "completed" in line]
+    assert [line.partition(":")[0] for line in shown] == ["inner", "outer"]
+    loaded.run_cell("%%vitals next\n%%vitals\n1 / 0")
+    assert stages(monitor)["next"].state == "failed"
+    assert "running" not in {run.state for run in monitor.snapshot().runs}
+
+
 def test_the_cell_magic_can_be_called(loaded, monitor):
     loaded.run_cell_magic("vitals", "fit", "called = 1")
     assert loaded.user_ns["called"] == 1

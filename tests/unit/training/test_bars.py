@@ -19,6 +19,7 @@ from tqdm import trange
 
 from ipyvitals import FakeClock, IpyvitalsWarning, Monitor
 from ipyvitals.training.bars import BarCapture
+from ipyvitals.utils.storable import MAX_INTEGER
 
 HOOKED = ("__init__", "__iter__", "refresh", "set_postfix", "close")
 
@@ -481,3 +482,20 @@ def test_bars_of_a_library_that_draws_them(monitor):
         )
     (run,) = monitor.snapshot().runs
     assert (run.state, run.current, run.total) == ("completed", len(study.trials), 4)
+
+
+@pytest.mark.parametrize("n", [10**30, "three", None, float("nan"), -3])
+def test_a_bar_that_was_set_to_no_count_harms_nothing(monitor, n):
+    with monitor.capture_tqdm():
+        bar = quiet(total=5, desc="Load")
+        bar.update(2)
+        bar.n = n
+        assert 0 <= runs(monitor)["Load"].current <= MAX_INTEGER
+        bar.n, bar.total = 5, 10**30
+        bar.refresh()
+        assert runs(monitor)["Load"].total is None
+        bar.total = 5
+        bar.refresh()
+        bar.close()
+    run = runs(monitor)["Load"]
+    assert (run.state, run.current, run.total) == ("completed", 5, 5)
