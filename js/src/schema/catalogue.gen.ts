@@ -79,6 +79,7 @@ export const catalogueIn = (trans: {
   "store.unavailable": trans.__("the history is kept in memory, and tried again: {error}"),
   "system.*": trans.__("cannot read {part}: {error}"),
   "threads.ended": trans.__("an error ended the thread {thread}; it was started again"),
+  "workers.drift": trans.__("drift is not watched in workers: the records of {worker} have no part in it; record in this process what it has to compare"),
   "workers.folder": trans.__("the reports of workers cannot be read: {error}"),
   "workers.lost": trans.__("the worker {worker} ended without a last report; it was heard {seconds} s ago"),
   "workers.many": trans.__("more than {limit} workers report; further ones are not counted"),
