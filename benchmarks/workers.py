@@ -16,7 +16,7 @@ from ipyvitals import Monitor
 from ipyvitals.remote.address import Place
 from ipyvitals.remote.folder import ReportFolder
 from ipyvitals.remote.inbox import ReportInbox
-from ipyvitals.remote.report import Writer, encode_report
+from ipyvitals.remote.report import WriterIdentity, encode_report
 from ipyvitals.remote.report_builder import ReportBuilder
 
 CALLS = 10_000
@@ -98,7 +98,7 @@ class _Worker:
 
     def __init__(self, name: str) -> None:
         self.token = secrets.token_hex(6)
-        self._builder = ReportBuilder(name, Writer(token=self.token, host="bench", pid=1))
+        self._builder = ReportBuilder(name, WriterIdentity(token=self.token, host="bench", pid=1))
 
     def report(self, source: Monitor) -> bytes:
         engine = source._engine

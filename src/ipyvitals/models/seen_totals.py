@@ -1,4 +1,4 @@
-"""What of one worker a model has counted already."""
+"""The totals of one worker that a model has counted already."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class SeenTotals(msgspec.Struct, array_like=True, frozen=True):
 
     @property
     def changed(self) -> bool:
-        """Whether there is anything in it."""
+        """True when anything was counted."""
         return bool(self.predictions or self.errors or self.labelled or any(self.duration_counts))
 
     def _with(self, other: SeenTotals, sign: int) -> SeenTotals:

@@ -24,7 +24,7 @@ __all__ = [
     "Report",
     "ReportError",
     "SecondCounts",
-    "Writer",
+    "WriterIdentity",
     "decode_report",
     "encode_report",
 ]
@@ -46,7 +46,7 @@ class NewerReportError(ReportError):
     """A report is of a newer version."""
 
 
-class Writer(msgspec.Struct, kw_only=True, omit_defaults=True):
+class WriterIdentity(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The incarnation of a process that reports."""
 
     token: str
@@ -106,7 +106,7 @@ class Report(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     v: int = VERSION
     monitor: str
-    writer: Writer
+    writer: WriterIdentity
     n: int
     """Number of the report, from 1; the newest replaces the older ones."""
     now: float

@@ -17,7 +17,7 @@ from ipyvitals.remote.report import (
     RecentLabels,
     Report,
     SecondCounts,
-    Writer,
+    WriterIdentity,
 )
 from ipyvitals.schema import LabelsSection, RunInfo, SystemSection
 from ipyvitals.stats.packing import pack
@@ -37,11 +37,11 @@ class ReportBuilder:
     ----------
     monitor : str
         Name of the monitor.
-    writer : Writer
+    writer : WriterIdentity
         Identifies this process.
     """
 
-    def __init__(self, monitor: str, writer: Writer) -> None:
+    def __init__(self, monitor: str, writer: WriterIdentity) -> None:
         self._monitor = monitor
         self.writer = writer
         self._n = 0

@@ -6,7 +6,7 @@ from itertools import islice
 
 from msgspec.structs import replace
 
-from ipyvitals.remote.report import Writer
+from ipyvitals.remote.report import WriterIdentity
 from ipyvitals.remote.report_reader import MAX_WRITERS, ReportReader, WorkerState
 from ipyvitals.schema import LabelsSection, RunInfo, SystemSection, TrainingSection, WorkerInfo
 from ipyvitals.schema.workers import MAX_WORKERS, WorkerCondition
@@ -141,7 +141,7 @@ def name_of(state: WorkerState) -> str:
     return writer_name(state.report.writer)
 
 
-def writer_name(writer: Writer) -> str:
+def writer_name(writer: WriterIdentity) -> str:
     """Return how the process of a report is called."""
     return writer.label or f"{writer.host}:{writer.pid}"
 

@@ -15,7 +15,7 @@ from ipyvitals.events.callbacks import CallbackDispatcher
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.health import Thresholds
 from ipyvitals.remote.address import Place
-from ipyvitals.remote.report import Writer
+from ipyvitals.remote.report import WriterIdentity
 from ipyvitals.remote.routes import Sink
 from ipyvitals.runtime.aggregator import ModelAggregator
 from ipyvitals.runtime.config import MonitorConfig
@@ -435,7 +435,7 @@ class Engine(PeriodicWork):
         """Return the newest reading of the machine."""
         return self._system.shown()
 
-    def send_reports(self, writer: Writer, send: Sink) -> None:
+    def send_reports(self, writer: WriterIdentity, send: Sink) -> None:
         """Report to a home from now on."""
         self.sender = ReportSender(self, writer, send)
         if self.settings.interval is not None:

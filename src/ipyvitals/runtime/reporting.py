@@ -20,7 +20,7 @@ from ipyvitals.remote.report import (
     ModelReport,
     NewerReportError,
     ReportError,
-    Writer,
+    WriterIdentity,
     decode_report,
     encode_report,
 )
@@ -46,10 +46,10 @@ SILENT_SECONDS = 10.0
 """A worker in which nothing changes reports as often as this."""
 
 
-def writer_here(session: Session, home: Place | None) -> Writer:
+def writer_here(session: Session, home: Place | None) -> WriterIdentity:
     """Return what identifies this process in its reports."""
     rank = _rank()
-    return Writer(
+    return WriterIdentity(
         token=session.token,
         host=platform.node(),
         pid=session.pid,
@@ -76,12 +76,12 @@ class ReportSender:
     ----------
     engine : Engine
         That of a worker.
-    writer : Writer
+    writer : WriterIdentity
         Identifies this process.
     send : Sink
     """
 
-    def __init__(self, engine: Engine, writer: Writer, send: Sink) -> None:
+    def __init__(self, engine: Engine, writer: WriterIdentity, send: Sink) -> None:
         self._engine: Engine = proxy(engine)
         self._builder = ReportBuilder(engine.settings.name, writer)
         self._send = send

@@ -119,10 +119,7 @@ class TrainingRun:
         self.offset = record.steps
         """Steps of the laps before."""
         self._counter: Iterator[None] | None = None
-        self._current = 0
-        self._has_inner = False
-        # Whether the steps are none of the run around, such as those of a validation.
-        self.aside = False
+        self._current, self._has_inner = 0, False
         self.total = total
         self.stage, self.details = stage, details
         self.state: TrainingState = "running"

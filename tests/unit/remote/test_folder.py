@@ -8,7 +8,7 @@ import pytest
 
 from ipyvitals import FakeClock, Monitor
 from ipyvitals.remote.folder import ForeignFolderError, ReportFolder
-from ipyvitals.remote.report import ModelReport, Report, Writer, encode_report
+from ipyvitals.remote.report import ModelReport, Report, WriterIdentity, encode_report
 from ipyvitals.storage.ownership import Session
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "getuid"), reason="owners of files are of POSIX")
@@ -34,7 +34,7 @@ def folder(tmp_path):
 def report(token, n, predictions, writer=None, **more):
     return encode_report(
         Report(
-            monitor="m", writer=writer or Writer(token=token), n=n, now=0.0,
+            monitor="m", writer=writer or WriterIdentity(token=token), n=n, now=0.0,
             models=[ModelReport(predictions=predictions)], **more,
         )
     )  # fmt: skip
@@ -114,8 +114,8 @@ def test_clock_steps_change_no_total_and_no_rate(home, folder, clock):
 def test_a_process_id_that_came_again_is_another_worker(home, folder):
     here = Session.here("m", 0.0)
     known = {"pid": here.pid, "host_id": here.host_id}
-    former = Writer(token="a", process_start="1", **known)
-    current = Writer(token="b", process_start=here.process_start, **known)
+    former = WriterIdentity(token="a", process_start="1", **known)
+    current = WriterIdentity(token="b", process_start=here.process_start, **known)
     folder.write("a", report("a", 4, 40, former))
     folder.write("b", report("b", 1, 2, current))
     assert total(home) == 42

@@ -18,7 +18,7 @@ from ipyvitals.remote.report import (
     RecentLabels,
     Report,
     SecondCounts,
-    Writer,
+    WriterIdentity,
     encode_report,
 )
 from ipyvitals.runtime.reporting import ReportReceiver
@@ -45,7 +45,7 @@ class Bench:
     def worker(self, offset=0.0, label=None, **options):
         clock = FakeClock(monotonic=self.clock.monotonic() + offset)
         worker = self.monitor(f"worker-{secrets.token_hex(4)}", clock, **options)
-        writer = Writer(token=secrets.token_hex(6), label=label)
+        writer = WriterIdentity(token=secrets.token_hex(6), label=label)
         sink = worker._engine
         sink.send_reports(
             writer, lambda token, data: self.sent.append((data, self.clock.monotonic()))
@@ -236,7 +236,7 @@ def test_a_snapshot_has_at_most_100_rows_and_runs_those_of_rank_0_first(bench):
     reports = [
         Report(
             monitor="home",
-            writer=Writer(token=f"w{rank}", rank=rank, label=f"rank {rank}"),
+            writer=WriterIdentity(token=f"w{rank}", rank=rank, label=f"rank {rank}"),
             n=1,
             now=0.0,
             runs=[{"run_id": f"w{rank}-1", "started_at": started}],
@@ -325,7 +325,7 @@ def test_what_is_no_report_is_refused_with_a_notice(bench, data, code):
     ],
 )
 def test_counts_that_no_process_has_are_refused(bench, model):
-    report = Report(monitor="home", writer=Writer(token="t"), n=1, now=0.0, models=[model])
+    report = Report(monitor="home", writer=WriterIdentity(token="t"), n=1, now=0.0, models=[model])
     bench.receiver.take([(encode_report(report), 0.0)])
     assert totals(bench.home) == (0, 0, 0)
     assert [one.code for one in bench.home.snapshot().notices] == ["workers.refused"]
@@ -364,7 +364,7 @@ def test_two_models_of_one_worker_count_each(bench):
 def report(token, n=1, predictions=1, **more):
     model = ModelReport(predictions=predictions)
     report = Report(
-        monitor="home", writer=Writer(token=token), n=n, now=0.0, models=[model], **more
+        monitor="home", writer=WriterIdentity(token=token), n=n, now=0.0, models=[model], **more
     )
     return encode_report(report)
 
