@@ -150,7 +150,8 @@ class TrackingMixin(MonitorBase):
         100.0
         """
         self._user_warnings.accepts()
-        if not isinstance(stop, str) or stop not in ("flag", "raise"):
+        given: Any = stop
+        if not isinstance(given, str) or given not in ("flag", "raise"):
             raise ArgumentValueError(f"stop={safe_repr(stop)}: expected 'flag' or 'raise'.")
         return self._engine.training.start(
             total,
