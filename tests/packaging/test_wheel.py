@@ -102,7 +102,7 @@ def test_nothing_foreign_is_in_the_wheel(wheel):
     own = re.compile(
         r"ipyvitals/(.+\.(py|yaml)|py\.typed|static/widget\.(js|css)|labextension/.+)"
         r"|ipyvitals-[^/]+\.data/data/(share/jupyter/labextensions/ipyvitals|etc/jupyter)/.+"
-        r"|ipyvitals-[^/]+\.dist-info/(METADATA|RECORD|WHEEL|licenses/(LICENSE|THIRD_PARTY_LICENSES\.md))"
+        r"|ipyvitals-[^/]+\.dist-info/(METADATA|RECORD|WHEEL|entry_points\.txt|licenses/(LICENSE|THIRD_PARTY_LICENSES\.md))"
     )
 
     assert [name for name in wheel.namelist() if not own.fullmatch(name)] == []

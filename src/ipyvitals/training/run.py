@@ -90,15 +90,14 @@ class TrainingRun:
         """Returns whether the loop is inside its iterable now; ``None`` where that is unknown."""
         self.is_done: Callable[[], bool] = unknown_end
         """Returns whether a framework that trains has ended by itself, without a call of `end`."""
-        self.aside = False
-        """Whether the steps of the run are none of the run around it, such as a validation's."""
         self.implicit = False
         """Whether `Monitor.log` opened the run, because none was open."""
-        self.stop_raises = False
-        self.should_stop = False
-        """True after `Monitor.stop_training`; a `track` loop then ends by itself."""
-        self.interrupt = False
-        """True when the loop should look at `should_stop`, or at the clock again."""
+        self.stop_raises = self.aside = False
+        """Whether a request to stop raises, and whether the steps of the run are none of the run
+        around it, such as a validation's."""
+        self.should_stop = self.interrupt = False
+        """True after `Monitor.stop_training`, when a `track` loop ends by itself; and when the loop
+        should look at that, or at the clock again."""
         self.stopped_at: tuple[int, float] | None = None
         """Steps and share done when a request to stop first ended something inside this run."""
         self.cell = 0

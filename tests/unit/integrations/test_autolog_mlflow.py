@@ -83,12 +83,12 @@ def test_both_report_each_training_once(autolog, monitor, ours_first):
     if not ours_first:
         autolog.configure(monitor, ["tinylearn"])
     assert tinylearn.train({}, 3) == ({}, 3)
-    error = RuntimeError("diverged")
+    error, around = RuntimeError("diverged"), sys.exc_info()[1]
     with pytest.raises(RuntimeError) as caught:
         tinylearn.train({}, 3, error=error)
 
     assert caught.value is error
-    assert error.__context__ is None
+    assert error.__context__ is around
     assert seen == [0, 1, 2, 0]
     assert patch.sessions == ["FINISHED", "FAILED"]
     runs = monitor.snapshot().runs
