@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +19,7 @@ def pytest_configure(config):
     patch = pytest.MonkeyPatch()
     patch.setenv("JUPYTER_DATA_DIR", temporary.name)
     patch.delenv("IPYVITALS_STORE", raising=False)
+    patch.delenv("IPYVITALS_REPORTS", raising=False)
     config.stash[folder] = Path(temporary.name)
     config.add_cleanup(temporary.cleanup)
     config.add_cleanup(patch.undo)
@@ -27,3 +29,11 @@ def pytest_configure(config):
 def private_data_folder(pytestconfig, monkeypatch):
     """Let no test see the history of another one: models would go on from it."""
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(pytestconfig.stash[folder] / str(next(numbers))))
+
+
+@pytest.fixture(autouse=True)
+def no_home():
+    """Let no process that a test starts report to a monitor of an earlier test."""
+    os.environ.pop("IPYVITALS_REPORTS", None)
+    yield
+    os.environ.pop("IPYVITALS_REPORTS", None)

@@ -91,6 +91,7 @@ def complete():
         temperature_celsius=60.0,
         power_watts=200.0,
         power_limit_watts=300.0,
+        energy_joules=5.0,
     )
     return full(
         model=replaced(SNAPSHOT.model, uptime_seconds=5.0, trained_at=1.0),
@@ -102,7 +103,7 @@ def complete():
             label_coverage=1.0,
         ),
         training=replaced(SNAPSHOT.training, state="running", rate_per_second=2.0, eta_seconds=9.0),
-        system=SystemSection(gpus=[gpu], kernel_busy=True, **known),
+        system=SystemSection(gpus=[gpu], kernel_busy=True, cpu_energy_joules=7.0, **known),
         notices=[Notice(code="labels.unknown", message="", count=2, at=1.0)],
         durations=Durations(bounds_seconds=[0.01, 1.0], counts=[3, 2, 1], sum_seconds=4.5),
         models=[row("churn-2.1")],

@@ -50,6 +50,16 @@ ELSEWHERE = {
     ),
     # Runs.
     "of each run 100 hyperparameters and 20 tags": "training/test_tree.py::what_is_too_many",
+    'A stage with one number, such as "Fold 3"': "training/test_tree.py::names_one_and_counts",
+    "Steps and counts are numbers of 64 bits": (
+        "monitor/test_odd_training_values.py::of_more_than_64_bits"
+    ),
+    "| `training.value` |": "monitor/test_odd_training_values.py::of_more_than_64_bits",
+    # Workers.
+    "to this monitor, at most 100": "remote/test_report_reader.py::of_too_many_workers",
+    "`late` (no report for more than 13 s": "remote/test_report_reader.py::falls_silent_is_late",
+    "| `workers.many` |": "remote/test_report_reader.py::of_too_many_workers",
+    "| `workers.newer`, `workers.refused` |": "remote/test_report_reader.py::what_is_no_report",
     "0 to 7: colour and shape of a run": "training/test_tree.py::a_place_is_free_again",
     "over the last 10 s or the last 8 samples": "training/test_eta.py::follows_a_change_within_ten",
     "share of the readings with a utilization below 5 %": (

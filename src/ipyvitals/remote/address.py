@@ -26,6 +26,7 @@ __all__ = [
     "inherited_place",
     "launched_place",
     "named_folder",
+    "withdraw",
 ]
 
 VARIABLE = "IPYVITALS_REPORTS"
@@ -132,6 +133,18 @@ def announce(name: str, place: Place) -> None:
     own = {} if before is None else {n: p for n, p in before.monitors.items() if p.is_here}
     encoded = msgspec.json.encode(HomeAddress({**own, name: place}))
     os.environ[VARIABLE] = encoded.decode()
+
+
+def withdraw(name: str, place: Place) -> None:
+    """Let the children that are started from now on find the monitor no more: it is closed."""
+    before = _address()
+    if not isinstance(before, HomeAddress) or before.monitors.get(name) != place:
+        return
+    left = {n: p for n, p in before.monitors.items() if n != name}
+    if left:
+        os.environ[VARIABLE] = msgspec.json.encode(HomeAddress(left)).decode()
+    else:
+        del os.environ[VARIABLE]
 
 
 def inherited_place(name: str) -> Place | None:

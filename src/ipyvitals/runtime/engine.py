@@ -14,7 +14,7 @@ import msgspec
 from ipyvitals.events.callbacks import CallbackDispatcher
 from ipyvitals.events.event_log import EventLog
 from ipyvitals.health import Thresholds
-from ipyvitals.remote.address import Place
+from ipyvitals.remote.address import Place, withdraw
 from ipyvitals.remote.report import WriterIdentity
 from ipyvitals.remote.routes import Sink
 from ipyvitals.runtime.aggregator import ModelAggregator
@@ -358,6 +358,8 @@ class Engine(PeriodicWork):
         for task in (self.sender, self.receiver, self.sampling):
             if task is not None:
                 sampling_scheduler.remove(task)
+        if self.receiver is not None and self.place is not None:
+            withdraw(self.settings.name, self.place)
         self._show()
         self._publisher.end()
         self.callbacks.close()

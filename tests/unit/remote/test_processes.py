@@ -146,3 +146,9 @@ def test_a_restarted_home_counts_nobody_twice(tmp_path, monkeypatch):
 
     assert recorded > 0
     assert found == [str(recorded)] * 2
+
+
+def test_a_closed_monitor_is_found_by_no_child(home):
+    assert VARIABLE in os.environ
+    home.close()
+    assert VARIABLE not in os.environ

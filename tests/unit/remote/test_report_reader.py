@@ -380,6 +380,8 @@ def test_of_too_many_workers_the_oldest_that_ended_are_folded(bench):
     home = bench.home.snapshot()
     assert (totals(bench.home)[0], home.labels.unknown) == (limit + 5, 2 * limit)
     assert len(bench.receiver.reader.workers) == limit
+    # A snapshot has rows of a hundred.
+    assert len(home.workers) == 100
     assert home.notices == []
 
     # No room for one more: nobody else has ended.
