@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
+from importlib.util import find_spec
 from uuid import UUID
 
 import numpy as np
@@ -189,9 +190,11 @@ def check_history(monitor, predictions):
     assert [notice for notice in notices if notice.code.startswith(HARM)] == []
 
 
+HAS_RIVER = find_spec("river") is not None
+"""False in the environment of the oldest packages."""
 SETTINGS = {
     "classes": {},
-    "drift": {"drift": Drift(reference=30, window=30, errors=True)},
+    "drift": {"drift": Drift(reference=30, window=30, errors=HAS_RIVER)},
     "regression": {"task": "regression", "tolerance": 0.5},
     "a score of the user": {"score": lambda prediction, actual: 1.0},
     "segments by class": {"segment": "class"},
