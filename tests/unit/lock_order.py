@@ -109,6 +109,21 @@ def unchecked():
         wrap_new_locks(CheckedLock)
 
 
+@contextmanager
+def unchecked_globals():
+    """Use the plain locks of what all monitors share, for tests that interrupt at any moment."""
+    shared = [scheduler, sampling_scheduler, monitor_names]
+    shared += [scheduler.worker, sampling_scheduler.worker]
+    checked = [(one, one._lock) for one in shared if isinstance(one._lock, CheckedLock)]
+    for one, lock in checked:
+        one._lock = lock._lock
+    try:
+        yield
+    finally:
+        for one, lock in checked:
+            one._lock = lock
+
+
 def install():
     """Wrap all locks of ipyvitals from here on, and those that exist already."""
     wrap_new_locks(CheckedLock)

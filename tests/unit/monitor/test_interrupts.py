@@ -37,6 +37,12 @@ def until(condition):
         time.sleep(0.005)
 
 
+@pytest.fixture(autouse=True)
+def plain_locks():
+    with lock_order.unchecked_globals():
+        yield
+
+
 def test_interrupts_at_random_moments_lose_no_record(make):
     """Each interrupt comes while 50 records are scored, or while the caller waits for that."""
     spin = random.Random(7)
