@@ -55,7 +55,7 @@ def entry_points(tmp_path, monkeypatch):
 
 
 def lightning_parts(package):
-    pl = pytest.importorskip(package)
+    pl = import_module(package)
 
     class Module(pl.LightningModule):
         error = None
@@ -134,7 +134,7 @@ def test_a_trainer_has_no_callback_of_ours_without_autolog(monitor, entry_points
 
 
 def test_a_trainer_of_transformers_reports(monitor, tmp_path):
-    transformers = pytest.importorskip("transformers")
+    transformers = import_module("transformers")
     ipyvitals.autolog(monitor)
     original = inspect.unwrap(transformers.Trainer.train)
     assert transformers.Trainer.train is not original
@@ -168,7 +168,7 @@ def test_a_trainer_of_transformers_reports(monitor, tmp_path):
 
 
 def test_a_net_of_skorch_reports(monitor, autolog):
-    skorch = pytest.importorskip("skorch")
+    skorch = import_module("skorch")
     net = skorch.NeuralNetRegressor(torch.nn.Linear(3, 1), max_epochs=3, verbose=0)
     net.fit(X.numpy(), Y.numpy())
     net.partial_fit(X.numpy(), Y.numpy())
@@ -182,7 +182,7 @@ def test_a_net_of_skorch_reports(monitor, autolog):
 
 
 def test_a_search_over_a_net_has_the_fits_inside(monitor, autolog):
-    skorch = pytest.importorskip("skorch")
+    skorch = import_module("skorch")
     from sklearn.model_selection import GridSearchCV
 
     net = skorch.NeuralNetRegressor(torch.nn.Linear(3, 1), max_epochs=2, verbose=0)
@@ -198,7 +198,7 @@ def test_a_search_over_a_net_has_the_fits_inside(monitor, autolog):
 
 
 def test_a_learner_of_fastai_reports(monitor, autolog):
-    learner_module = pytest.importorskip("fastai.learner")
+    learner_module = import_module("fastai.learner")
     import_module("fastai.callback.schedule")
     loading = import_module("fastai.data.load")
     data = torch.utils.data.TensorDataset(X, Y)
@@ -220,8 +220,8 @@ def test_a_learner_of_fastai_reports(monitor, autolog):
 
 
 def test_what_is_replaced_is_put_back(monitor):
-    pytest.importorskip("skorch")
-    pytest.importorskip("fastai.learner")
+    import_module("skorch")
+    import_module("fastai.learner")
     skorch_net = sys.modules["skorch.net"].NeuralNet
     learner = sys.modules["fastai.learner"].Learner
     before = [skorch_net.partial_fit, learner.fit]

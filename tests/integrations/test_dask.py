@@ -6,13 +6,12 @@ import os
 import signal
 import time
 
+import distributed
 import pytest
 
 from ipyvitals import ArgumentTypeError, ArgumentValueError, Monitor
 from ipyvitals.remote.address import VARIABLE
 from ipyvitals.remote.report import decode_report
-
-distributed = pytest.importorskip("distributed")
 
 SECONDS = 60.0
 

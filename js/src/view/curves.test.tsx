@@ -537,7 +537,7 @@ describe("trouble", () => {
     expect(plot(root, "loss").getAttribute("aria-label")).toContain("NaN from 1,204");
   });
 
-  test("infinity is told from NaN; an older kernel does not say which", () => {
+  test("infinity and NaN are distinguished; an older kernel does not report which", () => {
     const values = [...losses(40, 1), Number.POSITIVE_INFINITY];
     const infinite = run("a-1", AT, { loss: values });
     const [chunk] = infinite.chunks as CurveChunk[];

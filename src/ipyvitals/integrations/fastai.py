@@ -7,6 +7,7 @@ from typing import Any
 
 from ipyvitals.integrations.adapter import Adapter, Pace, import_framework, never_raises
 from ipyvitals.monitor import Monitor
+from ipyvitals.training.arguments import length_of
 from ipyvitals.training.run import TrainingRun
 
 __all__ = ["VitalsCallback"]
@@ -82,7 +83,7 @@ class VitalsCallback(Adapter):
                 config={"epochs": int(learn.n_epoch), "batch_size": getattr(learn.dls, "bs", None)},
             )
         self._batches = self.open_run(
-            _length_of(learn.dl),
+            length_of(learn.dl),
             model="",
             stage="Batch",
             unit="batch",
@@ -150,7 +151,7 @@ class VitalsCallback(Adapter):
         if self._training_run is not None:
             inside = {"inside": self._training_run, "loop": True, "aside": True}
         self._tests = self.open_run(
-            _length_of(self.learn.dl),
+            length_of(self.learn.dl),
             model=type(self.learn.model).__name__,
             stage="Validation",
             unit="batch",
@@ -187,10 +188,3 @@ class VitalsCallback(Adapter):
         if recorder is None or not recorder.losses:
             return {}
         return {"train_loss": recorder.losses[-1], "lr": recorder.lrs[-1]}
-
-
-def _length_of(loader: Any) -> int | None:
-    try:
-        return len(loader)
-    except Exception:
-        return None

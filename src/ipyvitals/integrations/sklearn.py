@@ -150,7 +150,7 @@ class FitProgress:
             return
         if not self.searches:
             if context.parent is self.context:
-                # Tasks in a row have numbers from 0: so many are done.
+                # Tasks in a row are numbered from 0: the number is that of the tasks done.
                 self.run.update(context.task_id, details=details_of(context))
         elif not context.sequential_subtasks:
             # The fits of a search, or of one iteration of a search that has several.

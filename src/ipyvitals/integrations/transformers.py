@@ -7,6 +7,7 @@ from typing import Any
 
 from ipyvitals.integrations.adapter import Adapter, import_framework, never_raises, settings
 from ipyvitals.monitor import Monitor
+from ipyvitals.training.arguments import length_of
 from ipyvitals.training.run import TrainingRun
 
 __all__ = ["VitalsCallback"]
@@ -161,7 +162,7 @@ class VitalsCallback(Adapter):
         if self._run is not None and self._run.state == "running":
             inside = {"inside": self._run, "loop": True, "aside": True}
         return self.open_run(
-            _length_of(more.get("eval_dataloader")),
+            length_of(more.get("eval_dataloader")),
             model=type(more.get("model")).__name__,
             stage="Evaluation",
             unit="batch",
@@ -172,10 +173,3 @@ class VitalsCallback(Adapter):
         tests, self._tests = self._tests, None
         if tests is not None:
             self.end_run(tests)
-
-
-def _length_of(loader: Any) -> int | None:
-    try:
-        return len(loader)
-    except Exception:
-        return None

@@ -120,7 +120,7 @@ class CallPlace:
         """Return whether the call has returned; false where that cannot be known.
 
         On another thread that is known only after the end of that thread. A place that was taken
-        anew, by another call of the same code, is not told apart.
+        anew, by another call of the same code, counts as the same place.
         """
         if not self._thread.is_alive():
             return True
